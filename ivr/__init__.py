@@ -1,0 +1,1 @@
+"""The meaning of a call: dialplan, speech, queues, handover, records. Knows no socket."""

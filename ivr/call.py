@@ -1,0 +1,152 @@
+"""The words every room of `ivr` shares: what was said on a call and what it meant. Pure values.
+
+Times are seconds since the Unix epoch (UTC): these values are stored and cross nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, Self
+
+
+class Speaker(Enum):
+    CALLER = "caller"
+    BOT = "bot"
+    AGENT = "agent"
+
+
+class Medium(Enum):
+    """How a turn was given."""
+
+    SPEECH = "speech"
+    KEYS = "keys"
+
+
+class Disposition(Enum):
+    """How a contact ended, seen from the service."""
+
+    SERVED = "served"
+    """An agent talked to the caller."""
+    SELF_SERVED = "self_served"
+    """The flow came to its own end without an agent."""
+    ABANDONED = "abandoned"
+    """The caller left while waiting in a queue."""
+    LEFT_FLOW = "left_flow"
+    """The caller hung up in the flow, before any queue."""
+    REJECTED = "rejected"
+    """The flow turned the caller away."""
+    LOST = "lost"
+    """A fault of ours or of the network ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing said or keyed by one side."""
+
+    at: float
+    speaker: Speaker
+    text: str
+    language: str = ""
+    """BCP 47, as the flow names it: "zh", "en"."""
+    medium: Medium = Medium.SPEECH
+    confidence: float | None = None
+    """0..1 as the recogniser gave it; None for the bot and for keys."""
+    state: str = ""
+    """Dialplan state in which it was said."""
+    intent: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "at": self.at,
+            "speaker": self.speaker.value,
+            "text": self.text,
+            "language": self.language,
+            "medium": self.medium.value,
+            "confidence": self.confidence,
+            "state": self.state,
+            "intent": self.intent,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        values = {**data, "speaker": Speaker(data["speaker"]), "medium": Medium(data["medium"])}
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the caller wants, by the name the flow gives it."""
+
+    name: str
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as far as the wire tells."""
+
+    number: str
+    name: str = ""
+    channel: str = "sip"
+    """"sip" or "webrtc"."""
+    authenticated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Everything known of one contact so far: the queue's data, the agent's screen and the record are views of it."""
+
+    id: str
+    caller: Caller
+    called: str
+    started_at: float
+    flow: str = ""
+    flow_version: str = ""
+    language: str = ""
+    correlation: str = ""
+    """SIP Call-ID or peer connection id."""
+    turns: tuple[Turn, ...] = ()
+    intent: Intent | None = None
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    profile: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_turn(self, turn: Turn) -> Call:
+        return replace(self, turns=(*self.turns, turn))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that JSON takes; `from_dict` gives the same value back."""
+        return {
+            "id": self.id,
+            "caller": {
+                "number": self.caller.number,
+                "name": self.caller.name,
+                "channel": self.caller.channel,
+                "authenticated": self.caller.authenticated,
+            },
+            "called": self.called,
+            "started_at": self.started_at,
+            "flow": self.flow,
+            "flow_version": self.flow_version,
+            "language": self.language,
+            "correlation": self.correlation,
+            "turns": [turn.to_dict() for turn in self.turns],
+            "intent": None if self.intent is None else {"name": self.intent.name, "confidence": self.intent.confidence},
+            "slots": dict(self.slots),
+            "tags": list(self.tags),
+            "profile": dict(self.profile),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            **{
+                **data,
+                "caller": Caller(**data["caller"]),
+                "turns": tuple(Turn.from_dict(turn) for turn in data["turns"]),
+                "intent": None if data["intent"] is None else Intent(**data["intent"]),
+                "tags": tuple(data["tags"]),
+            }
+        )

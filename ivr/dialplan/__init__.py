@@ -1,0 +1,1 @@
+"""Flows as data: typed steps, a pure state machine, the checks and the loader."""

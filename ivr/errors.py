@@ -1,0 +1,54 @@
+"""Everything `ivr` raises.
+
+    IvrError
+      ConfigError         a settings file or option is wrong: names the place and the cure
+      DialplanError       a flow is wrong: carries every problem with file, line and column
+      PromptMissing       a prompt has no audio in a language
+      SpeechUnavailable   no model, or no worker with room, for a language
+      StoreUnavailable    Redis or SQL cannot be reached
+      NotAllowed          an account asked for what it may not do
+      NotFound            an id that names nothing
+      Conflict            a command that came too late or in the wrong state; its text is for the person
+"""
+
+from __future__ import annotations
+
+
+class IvrError(Exception):
+    """Root of the tree. `str(error)` is one line for a person."""
+
+
+class ConfigError(IvrError):
+    """A settings file or option is wrong."""
+
+
+class DialplanError(IvrError):
+    """A flow cannot be loaded; `problems` has what `ivr check` shows."""
+
+    def __init__(self, message: str, problems: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class PromptMissing(IvrError):
+    """No recording of a prompt in the asked language."""
+
+
+class SpeechUnavailable(IvrError):
+    """Nothing can recognise this language now; the flow goes on with keys."""
+
+
+class StoreUnavailable(IvrError):
+    """Redis or SQL cannot be reached."""
+
+
+class NotAllowed(IvrError):
+    """The account lacks the role."""
+
+
+class NotFound(IvrError):
+    """An id that names nothing."""
+
+
+class Conflict(IvrError):
+    """The command came too late, or in a state that does not allow it."""

@@ -1,0 +1,1 @@
+"""What is kept after a call: contacts and their turns, in SQL."""

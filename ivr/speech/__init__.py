@@ -1,0 +1,1 @@
+"""Hearing and speaking: recognition, end-pointing, prompts, voices, models."""

@@ -1,0 +1,87 @@
+"""The seam between a call and whatever recognises its speech. No I/O.
+
+One stream a call. Feeding never blocks: what a busy worker cannot take is dropped and counted, and the caller is asked
+again. Audio never leaves the machine. Every `at` is seconds on the event loop's monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from telephony.leg import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Speech was confirmed: voiced for as long as the stream was told, so not a cough and not a click."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartialHeard:
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceHeard:
+    """The caller spoke and then kept silent for the patience of the stream."""
+
+    at: float
+    text: str
+    """One of the phrases as it was given, or free text where none were given; "" where nothing matched."""
+    confidence: float
+    """0..1, the mean over the words."""
+    speech_ended_at: float
+    """When the last voiced frame was fed: what "end of speech to next prompt" is measured from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionLost:
+    """The worker of this stream died or fell too far behind. A new `listen` opens a stream on another one."""
+
+    at: float
+    reason: str
+
+
+RecognitionEvent = SpeechStarted | PartialHeard | UtteranceHeard | RecognitionLost
+
+
+class RecognitionStream(Protocol):
+    """Recognition of one call."""
+
+    def listen(self, language: str, phrases: Sequence[str], *, patience: float = 0.5, confirm: float = 0.3) -> None:
+        """Begin a turn: forget what was heard before, take this closed list (empty: free speech).
+
+        `patience` is the silence in seconds that ends an utterance, `confirm` the voiced seconds that make `SpeechStarted`.
+        A phrase whose words the model does not know is heard through its aliases. Raises SpeechUnavailable where no model
+        of `language` is installed or every worker is full.
+        """
+
+    def feed(self, frame: Frame) -> None:
+        """Take 20 ms of the caller's voice; nothing happens outside a turn. Never blocks, never raises."""
+
+    def pause(self) -> None:
+        """End the turn and throw its audio away. Without effect outside a turn."""
+
+    def close(self) -> None:
+        """Give the worker's memory back. Without effect the second time."""
+
+
+class Recognizer(Protocol):
+    """An engine with its workers."""
+
+    @property
+    def languages(self) -> Mapping[str, str]:
+        """Language to the name of the model that hears it."""
+
+    async def start(self) -> None:
+        """Load models and start workers. Raises SpeechUnavailable where none of the configured models can be loaded."""
+
+    async def close(self) -> None: ...
+
+    def open(self, handler: Callable[[RecognitionEvent], None]) -> RecognitionStream:
+        """A stream for one call; its events come to `handler` in the event loop. Never blocks."""

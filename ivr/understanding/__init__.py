@@ -1,0 +1,1 @@
+"""What words mean: intent now, mood and triggers later."""

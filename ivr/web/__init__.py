@@ -1,0 +1,1 @@
+"""HTTP and WebSocket: API, pages, the sockets of desk and caller."""

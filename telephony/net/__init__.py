@@ -1,0 +1,1 @@
+"""asyncio shells around the pure cores: they move bytes and decide nothing."""
