@@ -1,0 +1,271 @@
+"""One frozen `Settings`, read once from YAML and checked as a whole. Units and defaults stand in the classes.
+
+A wrong file raises ConfigError in one line that names the place and the cure. Secrets may be given as `env:NAME`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import yaml
+
+from ivr.errors import ConfigError
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class SipAccount:
+    """A phone that may register and call."""
+
+    user: str
+    password: str
+    """Clear text, or `env:NAME`. Digest needs it or its hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class SipOptions:
+    listen: tuple[str, ...] = ("udp://127.0.0.1:5060", "tcp://127.0.0.1:5060")
+    """`udp://HOST:PORT` and `tcp://HOST:PORT`; port 0 takes a free one."""
+    advertised: str = ""
+    """Address that far ends are told to use, where it differs from the listener's (NAT)."""
+    trusted_networks: tuple[str, ...] = ()
+    """Networks (CIDR) whose calls need no authentication. Empty: every call must authenticate."""
+    realm: str = "hotline"
+    rtp_ports: str = "20000-29999"
+    max_calls: int = 2000
+    media_timeout: float = 30.0
+    """Seconds without any RTP after which a leg is given up; `30s`."""
+    accounts: tuple[SipAccount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    listen: str = "127.0.0.1:8080"
+    public_url: str = ""
+    """What browsers type, where a proxy stands in front."""
+    media_hosts: tuple[str, ...] = ()
+    """Addresses offered to browsers for audio; empty: those of this machine (loopback where the pages are on loopback)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechOptions:
+    enabled: bool = True
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Language to the name of an installed model; empty: whatever is installed for the languages of the flows."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Language to a file of spellings for words that its model does not know."""
+    models_dir: str = ""
+    """Empty: `models` in the data folder."""
+    workers: int = 0
+    """Recogniser processes; 0 for one a core."""
+    feed: str = "resample"
+    """How 8 kHz audio meets a 16 kHz model: `resample`, `native8k`, `bandfill`."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOptions:
+    ring: float = 20.0
+    """Seconds an agent is rung."""
+    wrap_up: float = 30.0
+    """Seconds after a call in which no other comes; 0 for none."""
+    max_wait: float = 0.0
+    """Seconds a caller waits at most; 0 for no limit."""
+    music: str = "music"
+    announce_every: float = 30.0
+    """Seconds between announcements of the position; 0 for never."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    id: str
+    name: str = ""
+    password: str = ""
+    """`argon2:...` hash, `env:NAME`, or `random`: a new one at each start, printed there (for demonstrations)."""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    """Skill to level, 1 to 10."""
+    languages: tuple[str, ...] = ()
+    capacity: int = 1
+    """Calls at the same time."""
+    device: str = ""
+    """SIP URI of a desk phone that is always on duty; empty: the browser page."""
+    roles: tuple[str, ...] = ("agent",)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which flow answers a called number."""
+
+    to: str
+    """The user part of the called URI; `*` for any."""
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    name: str = "hotline"
+    node: str = ""
+    """Name of this node in the live state; empty: the host's name."""
+    data: str = "data"
+    redis: str = ""
+    """URL; empty: the bundled Redis in the data folder."""
+    database: str = ""
+    """SQLAlchemy URL; empty: SQLite in the data folder."""
+    dialplans: tuple[str, ...] = ("dialplans",)
+    prompts: tuple[str, ...] = ("prompts",)
+    profiles: str = ""
+    """YAML file of known customers by number."""
+    routes: tuple[Route, ...] = (Route("*", "telecom"),)
+    sip: SipOptions = SipOptions()
+    web: WebOptions = WebOptions()
+    speech: SpeechOptions = SpeechOptions()
+    queues: Mapping[str, QueueOptions] = field(default_factory=dict)
+    agents: tuple[AgentOptions, ...] = ()
+    dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")
+    drain_seconds: float = 10.0
+    """How long running calls may go on after the order to stop."""
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a settings file. Relative paths in it are taken from the file's own folder.
+
+    Raises ConfigError with the file and the key.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}. Name a settings file, such as examples/demo/hotline.yaml"
+        ) from error
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', None) or error}") from error
+    settings: Settings = _build(Settings, data or {}, str(path), "")
+    _check(settings, str(path))
+    return settings
+
+
+def _build(kind: type[Any], data: Any, file: str, place: str) -> Any:
+    """Make the dataclass `kind` of plain data; every complaint names `place`, the dotted key."""
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"{file}: {place or 'the file'}: expected keys and values, found {_name(data)}")
+    hints = get_type_hints(kind)
+    known = {item.name for item in fields(kind)}
+    for key in data:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, 1)
+            raise ConfigError(
+                f"{file}: {_join(place, key)}: unknown key"
+                + (f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(sorted(known))}")
+            )
+    values = {key: _convert(hints[key], value, file, _join(place, key)) for key, value in data.items()}
+    try:
+        return kind(**values)
+    except TypeError:
+        missing = [item.name for item in fields(kind) if item.name not in values and item.default is item.default_factory]
+        raise ConfigError(f"{file}: {place}: missing {', '.join(missing)}") from None
+
+
+def _convert(hint: Any, value: Any, file: str, place: str) -> Any:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is tuple:
+        items = value if isinstance(value, list) else [value]
+        return tuple(_convert(args[0], item, file, f"{place}[{n}]") for n, item in enumerate(items))
+    if origin is not None and origin is not UnionType:
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{file}: {place}: expected names and values, found {_name(value)}")
+        return {str(key): _convert(args[1], item, file, _join(place, key)) for key, item in value.items()}
+    if isinstance(hint, type) and hasattr(hint, "__dataclass_fields__"):
+        return _build(hint, value, file, place)
+    if hint is float:
+        return _seconds(value, file, place)
+    if hint is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise ConfigError(f"{file}: {place}: expected {hint.__name__}, found {_name(value)}")
+    if hint is str and value.startswith("env:"):
+        return _secret(value[4:], file, place)
+    return value
+
+
+def _seconds(value: Any, file: str, place: str) -> float:
+    """`15`, `15s`, `300ms`, `2m`, `1h` as seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?", str(value).strip())
+    if not found or isinstance(value, bool):
+        raise ConfigError(f"{file}: {place}: expected a duration such as 300ms, 15s or 2m, found {value!r}")
+    return float(found[1]) * _UNITS[found[2] or "s"]
+
+
+def _secret(name: str, file: str, place: str) -> str:
+    if name not in os.environ:
+        raise ConfigError(f"{file}: {place}: the environment variable {name} is not set")
+    return os.environ[name]
+
+
+def _check(settings: Settings, file: str) -> None:
+    """What no single value shows."""
+    for network in settings.sip.trusted_networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ConfigError(f"{file}: sip.trusted_networks: {error}; write it as 10.0.0.0/8") from None
+    for address in settings.sip.listen:
+        if not re.fullmatch(r"(udp|tcp)://(\[[0-9a-fA-F:]+\]|[^:/]+):\d{1,5}", address):
+            raise ConfigError(f"{file}: sip.listen: '{address}' is not udp://HOST:PORT or tcp://HOST:PORT")
+    parse_address(settings.web.listen, f"{file}: web.listen")
+    parse_ports(settings.sip.rtp_ports, f"{file}: sip.rtp_ports")
+    seen: set[str] = set()
+    for agent in settings.agents:
+        if agent.id in seen:
+            raise ConfigError(f"{file}: agents: '{agent.id}' stands there twice")
+        seen.add(agent.id)
+        for skill, level in agent.skills.items():
+            if not 1 <= level <= 10:
+                raise ConfigError(f"{file}: agents: {agent.id}: skill '{skill}' has level {level}; levels go from 1 to 10")
+    if settings.speech.feed not in ("resample", "native8k", "bandfill"):
+        raise ConfigError(f"{file}: speech.feed: '{settings.speech.feed}' is not resample, native8k or bandfill")
+
+
+def parse_address(text: str, place: str) -> tuple[str, int]:
+    """`HOST:PORT`, `[v6]:PORT` as host and port. Raises ConfigError."""
+    found = re.fullmatch(r"\[([0-9a-fA-F:]+)\]:(\d{1,5})|([^:/\s]+):(\d{1,5})", text)
+    port = int(found[2] or found[4]) if found else -1
+    if not found or port > 65535:
+        raise ConfigError(f"{place}: '{text}' is not HOST:PORT")
+    return (found[1] or found[3]), port
+
+
+def parse_ports(text: str, place: str) -> tuple[int, int]:
+    """`20000-29999` as its ends. Raises ConfigError."""
+    found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
+    if not found or not 1024 <= int(found[1]) < int(found[2]) <= 65535:
+        raise ConfigError(f"{place}: '{text}' is not a range of ports such as 20000-29999")
+    return int(found[1]), int(found[2])
+
+
+def _join(place: str, key: Any) -> str:
+    return f"{place}.{key}" if place else str(key)
+
+
+def _name(value: Any) -> str:
+    names = {
+        dict: "keys and values",
+        list: "a list",
+        str: "text",
+        int: "a number",
+        float: "a number",
+        bool: "yes/no",
+        type(None): "nothing",
+    }
+    return names.get(type(value), type(value).__name__)
