@@ -1,0 +1,216 @@
+"""The only door to aiortc and aioice: ICE, DTLS and the SRTP keys of one peer connection, and nothing else of them.
+
+Their audio path is left out (no transceiver, decoder thread, jitter buffer or RTCP task): RTP and RTCP are taken before the
+DTLS queue and sent straight to the nominated socket. That needs the attributes in `CONTRACT`, which are no promise of
+theirs: aiortc is pinned, and `broken_contract` says what a newer one would change.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pylibsrtp
+from aioice import Candidate, Connection
+from aioice.ice import CandidatePair, StunProtocol
+from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, RTCIceServer
+from aiortc.rtcicetransport import connection_kwargs
+
+from telephony.errors import MalformedMessage, TransportError
+from telephony.gateway.webrtc_sdp import IceDescription
+
+CONTRACT: tuple[tuple[str, type, str], ...] = (
+    ("Connection", Connection, "_nominated"),
+    ("Connection", Connection, "_queue"),
+    ("RTCDtlsTransport", RTCDtlsTransport, "_rx_srtp"),
+    ("RTCDtlsTransport", RTCDtlsTransport, "_tx_srtp"),
+    ("RTCDtlsTransport", RTCDtlsTransport, "_set_role"),
+)
+"""Every private attribute used here, as (name, class, attribute)."""
+
+MAX_EARLY = 64
+"""Datagrams kept for the handshake; more only come from somebody who is not our peer."""
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server of our own side."""
+
+    url: str
+    """`stun:HOST[:PORT]` or `turn:HOST[:PORT][?transport=tcp]`."""
+    username: str = ""
+    password: str = ""
+
+
+class Certificate:
+    """The DTLS identity of this node; one serves every peer connection."""
+
+    def __init__(self) -> None:
+        self.inner = RTCCertificate.generateCertificate()
+        print_ = next(item for item in self.inner.getFingerprints() if item.algorithm == "sha-256")
+        self.fingerprint = (print_.algorithm, print_.value)
+
+
+class _Ice(Connection):
+    """An ICE agent on chosen addresses, loopback included, that hands SRTP over before it is queued.
+
+    It is also all that RTCDtlsTransport asks of its transport: `role`, `_recv` and `_send`.
+    """
+
+    def __init__(self, hosts: Sequence[str], servers: Sequence[IceServer], on_srtp: Callable[[bytes], None]) -> None:
+        rtc = [RTCIceServer(urls=server.url, username=server.username, credential=server.password) for server in servers]
+        super().__init__(ice_controlling=True, **connection_kwargs(rtc))
+        self._hosts = list(hosts)
+        self._on_srtp = on_srtp
+        self._recv = self.recv
+        self._send = self.send
+
+    @property
+    def role(self) -> str:
+        return "controlling" if self.ice_controlling else "controlled"
+
+    async def gather_candidates(self) -> None:
+        """Open one socket on each host: unlike aioice, on loopback too and on no other address."""
+        self._local_candidates_start = True
+        self._local_candidates = await self.get_component_candidates(component=1, addresses=self._hosts)
+        self._local_candidates_end = True
+
+    def data_received(self, data: bytes, component: int) -> None:
+        first = data[0] if data else 0
+        if 128 <= first <= 191:
+            self._on_srtp(data)
+        elif 20 <= first <= 63 and self._queue.qsize() < MAX_EARLY:
+            super().data_received(data, component)
+
+    def selected(self) -> CandidatePair | None:
+        return self._nominated.get(1)
+
+
+class SecureChannel:
+    """ICE, DTLS and SRTP with one browser. `on_rtp` and `on_rtcp` get decrypted packets, `on_closed` why it ended.
+
+    `on_closed` is called at most once, and never after `close`.
+    """
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        hosts: Sequence[str],
+        servers: Sequence[IceServer],
+        *,
+        on_rtp: Callable[[bytes], None],
+        on_rtcp: Callable[[bytes], None],
+        on_closed: Callable[[bool, str], None],
+    ) -> None:
+        self._certificate = certificate
+        self._on_rtp = on_rtp
+        self._on_rtcp = on_rtcp
+        self._on_closed: Callable[[bool, str], None] | None = on_closed
+        self._ice = _Ice(hosts, servers, self._srtp_received)
+        self._dtls = RTCDtlsTransport(self._ice, [certificate.inner])  # type: ignore[arg-type]
+        self._pair: CandidatePair | None = None
+        self._address: tuple[str, int] = ("", 0)
+        self.rejected = 0
+        """Packets that failed authentication or came twice."""
+
+    async def gather(self) -> IceDescription:
+        """Open the sockets. Raises TransportError where none of the hosts can be bound."""
+        await self._ice.gather_candidates()
+        candidates = tuple(candidate.to_sdp() for candidate in self._ice.local_candidates)
+        if not candidates:
+            raise TransportError("no UDP socket could be opened for WebRTC on the configured addresses")
+        return IceDescription(self._ice.local_username, self._ice.local_password, (self._certificate.fingerprint,), candidates)
+
+    async def add_remote(self, remote: IceDescription) -> None:
+        """Take the browser's side. Names (mDNS) are dropped: resolving one costs a second of multicast."""
+        self._ice.remote_username = remote.ufrag
+        self._ice.remote_password = remote.password
+        for text in remote.candidates:
+            try:
+                candidate = Candidate.from_sdp(text)
+                address = ipaddress.ip_address(candidate.host) if candidate.host[-6:] != ".local" else None
+            except (ValueError, IndexError) as error:
+                raise MalformedMessage(f"a=candidate is not RFC 8839 §5.1: {error}") from error
+            if address is not None and candidate.transport.lower() == "udp" and candidate.component == 1:
+                await self._ice.add_remote_candidate(candidate)
+
+    async def connect(self, remote: IceDescription, *, we_are_client: bool) -> None:
+        """Run ICE and DTLS to their end; bound it with `asyncio.timeout`. Raises TransportError where either fails."""
+        # No end of candidates is signalled: a browser behind mDNS is learned from its own checks.
+        try:
+            await self._ice.connect()
+        except ConnectionError as error:
+            raise TransportError(f"ICE failed: {error}") from error
+        self._dtls._set_role("client" if we_are_client else "server")
+        prints = [RTCDtlsFingerprint(algorithm=name, value=digest) for name, digest in remote.fingerprints]
+        await self._dtls.start(RTCDtlsParameters(fingerprints=prints))
+        if self._dtls.state != "connected":
+            raise TransportError("the DTLS handshake failed")
+        self._dtls.on("statechange", self._dtls_changed)
+
+    def send_rtp(self, packet: bytes) -> None:
+        """Protect and send one packet; dropped before the channel is connected and after it is closed."""
+        pair = self._ice.selected()
+        if pair is None or self._dtls._tx_srtp is None:
+            return
+        if pair is not self._pair:
+            self._pair, self._address = pair, pair.remote_addr
+        pair.protocol.transport.sendto(self._dtls._tx_srtp.protect(packet), self._address)
+
+    def send_rtcp(self, packet: bytes) -> None:
+        pair = self._ice.selected()
+        if pair is not None and self._dtls._tx_srtp is not None:
+            pair.protocol.transport.sendto(self._dtls._tx_srtp.protect_rtcp(packet), pair.remote_addr)
+
+    async def close(self) -> None:
+        """Tell the browser (DTLS close_notify) and free the sockets. Without effect the second time."""
+        self._on_closed = None
+        await self._dtls.stop()
+        await self._ice.close()
+
+    def _srtp_received(self, data: bytes) -> None:
+        session = self._dtls._rx_srtp
+        if session is None or len(data) < 12:
+            return
+        try:
+            if 192 <= data[1] <= 223:  # RFC 5761 §4: packet types of RTCP
+                self._on_rtcp(session.unprotect_rtcp(data))
+            else:
+                self._on_rtp(session.unprotect(data))
+        except (pylibsrtp.Error, ValueError):
+            self.rejected += 1
+
+    def _dtls_changed(self) -> None:
+        if self._dtls.state in ("closed", "failed") and self._on_closed is not None:
+            told, self._on_closed = self._on_closed, None
+            # Where the sockets are still open the browser closed in order; else ICE consent expired first (RFC 7675).
+            in_order = self._ice.selected() is not None
+            told(in_order, "DTLS closed by the browser" if in_order else "ICE consent expired")
+
+
+def broken_contract() -> list[str]:
+    """One sentence for each attribute that the installed aiortc and aioice no longer have; empty where all is well."""
+    ice = _Ice((), (), lambda data: None)
+    dtls = RTCDtlsTransport(ice, [RTCCertificate.generateCertificate()])  # type: ignore[arg-type]
+    instances: dict[type, object] = {Connection: ice, RTCDtlsTransport: dtls}
+    wrong = [
+        f"{name}.{attribute} is gone: aiortc or aioice changed, see telephony/gateway/aiortc_seam.py"
+        for name, owner, attribute in CONTRACT
+        if not hasattr(instances[owner], attribute)
+    ]
+    wrong += [
+        f"{owner.__name__}.{method} is gone: aiortc or aioice changed, see telephony/gateway/aiortc_seam.py"
+        for owner, method in (
+            (Connection, "data_received"),
+            (Connection, "get_component_candidates"),
+            (Connection, "add_remote_candidate"),
+            (StunProtocol, "datagram_received"),
+            (pylibsrtp.Session, "protect"),
+            (pylibsrtp.Session, "unprotect"),
+            (pylibsrtp.Session, "protect_rtcp"),
+            (pylibsrtp.Session, "unprotect_rtcp"),
+        )
+        if not callable(getattr(owner, method, None))
+    ]
+    return wrong

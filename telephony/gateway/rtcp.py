@@ -1,0 +1,111 @@
+"""The few RTCP packets a browser wants to see (RFC 3550 §6). No I/O, no clock.
+
+One compound packet every few seconds: a sender report with one report block, and the CNAME. Of what comes back only the
+browser's view of our stream is read.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+NTP_EPOCH = 2208988800
+"""Seconds from 1900 to 1970."""
+
+_SENDER_REPORT = 200
+_RECEIVER_REPORT = 201
+_SOURCE_DESCRIPTION = 202
+_BLOCK = struct.Struct("!IB3sIIII")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportBlock:
+    """What one side received of the other's stream (RFC 3550 §6.4.1)."""
+
+    ssrc: int
+    fraction_lost: int
+    """Of 256, since the last report."""
+    cumulative_lost: int
+    highest_sequence: int
+    """Extended: wraps counted above bit 16."""
+    jitter: int
+    """In 1/8000 s."""
+    last_report: int = 0
+    """Middle 32 bits of the last sender report's NTP time; 0 for none."""
+    delay: int = 0
+    """Since that report, in 1/65536 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderInfo:
+    """The sender's clock and counters (RFC 3550 §6.4.1)."""
+
+    wall: float
+    """Seconds since the Unix epoch."""
+    timestamp: int
+    """RTP timestamp of the same moment."""
+    packets: int
+    octets: int
+    """Payload only."""
+
+
+def report(ssrc: int, info: SenderInfo, block: ReportBlock | None, cname: bytes = b"hotline") -> bytes:
+    """A compound SR + SDES packet, ready for SRTCP."""
+    ntp = int((info.wall + NTP_EPOCH) * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
+    body = struct.pack("!IQIII", ssrc, ntp, info.timestamp & 0xFFFFFFFF, info.packets & 0xFFFFFFFF, info.octets & 0xFFFFFFFF)
+    if block is not None:
+        body += _pack_block(block)
+    sender = struct.pack("!BBH", 0x80 | (block is not None), _SENDER_REPORT, len(body) // 4) + body
+    chunk = struct.pack("!IBB", ssrc, 1, len(cname)) + cname
+    chunk += b"\0" * (4 - len(chunk) % 4)  # at least one null ends the list (§6.5)
+    return sender + struct.pack("!BBH", 0x81, _SOURCE_DESCRIPTION, len(chunk) // 4) + chunk
+
+
+def _pack_block(block: ReportBlock) -> bytes:
+    lost = max(-0x800000, min(0x7FFFFF, block.cumulative_lost)) & 0xFFFFFF
+    return _BLOCK.pack(
+        block.ssrc,
+        max(0, min(255, block.fraction_lost)),
+        lost.to_bytes(3, "big"),
+        block.highest_sequence & 0xFFFFFFFF,
+        block.jitter & 0xFFFFFFFF,
+        block.last_report,
+        block.delay & 0xFFFFFFFF,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PeerReport:
+    """What a compound packet told us."""
+
+    blocks: tuple[ReportBlock, ...] = ()
+    sent_at: int = 0
+    """Middle 32 bits of the sender's NTP time, to be echoed as `last_report`; 0 where it sent no sender report."""
+
+
+def parse(data: bytes) -> PeerReport:
+    """Read every report block of a compound packet; whatever is cut short or unknown is left out. Never raises."""
+    blocks: list[ReportBlock] = []
+    sent_at = 0
+    offset = 0
+    while offset + 8 <= len(data) and data[offset] >> 6 == 2:
+        count, kind = data[offset] & 31, data[offset + 1]
+        end = offset + 4 + 4 * int.from_bytes(data[offset + 2 : offset + 4], "big")
+        if end > len(data):
+            break
+        start = offset + 8
+        if kind == _SENDER_REPORT and end - offset >= 28:
+            sent_at = int.from_bytes(data[offset + 10 : offset + 14], "big")
+            start = offset + 28
+        if kind in (_SENDER_REPORT, _RECEIVER_REPORT):
+            blocks += _blocks(data, start, end, count)
+        offset = end
+    return PeerReport(tuple(blocks), sent_at)
+
+
+def _blocks(data: bytes, start: int, end: int, count: int) -> list[ReportBlock]:
+    found = []
+    for position in range(start, min(end, start + count * _BLOCK.size) - _BLOCK.size + 1, _BLOCK.size):
+        ssrc, fraction, lost, highest, jitter, last, delay = _BLOCK.unpack_from(data, position)
+        found.append(ReportBlock(ssrc, fraction, int.from_bytes(lost, "big", signed=True), highest, jitter, last, delay))
+    return found
