@@ -1,0 +1,205 @@
+"""Everything the hotline can say, ready to be played: recordings found by name, values by pieces, words by their text.
+
+A prompt directory holds `<language>/<name>.<wav, mp3, ogg, ...>`, recordings of no language (`music.wav`) beside the
+language folders, and a `catalog.yaml` with the texts. Of several directories the later one wins, so a company's own
+recordings lie over the ones that come with the project, with or without a catalogue.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.dialplan.events import Prompt, Utterance, Value, Words
+from ivr.errors import ConfigError, PromptMissing
+from ivr.speech.catalog import CATALOG, read_catalog, text_key
+from ivr.speech.recording import TELEPHONE_RATE, finish, read_recording, resample
+from ivr.speech.values import spoken, spoken_text
+from ivr.speech.voice import RATE, Voice
+from telephony.media.clip import Clip
+
+SUFFIXES = frozenset({".wav", ".mp3", ".ogg", ".opus", ".flac", ".m4a", ".aac", ".aiff", ".amr", ".webm"})
+MOST_SECONDS = 3600.0
+"""Audio that one library may hold: an hour is 58 MB of samples."""
+MOST_RENDERED = 128
+"""Texts spoken by the voice during calls that are kept in memory; they may name people, so they never reach the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recording of the library."""
+
+    clip: Clip
+    text: str
+    path: Path
+
+
+class PromptLibrary:
+    """What can be said, in memory. Read-only after `load`, but for the words that a voice renders on the way."""
+
+    def __init__(
+        self, recordings: Mapping[tuple[str, str], Recording], languages: Iterable[str], voice: Voice | None = None
+    ) -> None:
+        """`recordings` by language ("" for none) and name."""
+        self._recordings = dict(recordings)
+        self._languages = frozenset(languages)
+        self._voice = voice
+        self._by_text: dict[tuple[str, str], Recording] = {}
+        for (language, _), recording in self._recordings.items():
+            if recording.text:
+                self._by_text.setdefault((language, text_key(recording.text)), recording)
+        self._rendered: OrderedDict[tuple[str, str], Clip] = OrderedDict()
+
+    @classmethod
+    def load(cls, directories: Iterable[Path], languages: Iterable[str], voice: Voice | None = None) -> PromptLibrary:
+        """Return the recordings of `languages` in all `directories`, later directories over earlier ones.
+
+        Takes about a second for ten minutes of audio: call it in a thread. `voice` speaks the words that nobody recorded.
+        Raises ConfigError, with the place, for a directory or file that is missing, unreadable or too long.
+        """
+        found: dict[tuple[str, str], Recording] = {}
+        wanted = tuple(languages)
+        seconds = 0.0
+        for directory in directories:
+            for key, recording in _read_directory(directory, wanted, found):
+                seconds += recording.clip.seconds
+                if seconds > MOST_SECONDS:
+                    raise ConfigError(f"{recording.path}: more than {MOST_SECONDS / 60:.0f} minutes of prompts: remove some")
+                found[key] = recording
+        return cls(found, wanted, voice)
+
+    def names(self) -> dict[str, set[str]]:
+        """Return every recording's name with the languages it can be played in: all of them for music."""
+        found: dict[str, set[str]] = {}
+        for language, name in self._recordings:
+            found.setdefault(name, set()).update([language] if language else self._languages)
+        return found
+
+    def recording(self, name: str, language: str = "") -> Clip:
+        """Return a recording by its name: of the language if there is one, else of no language. Raises PromptMissing."""
+        return self._find(name, language).clip
+
+    def clips(self, utterances: Sequence[Utterance]) -> list[Clip]:
+        """Return what is played for `utterances`, in order.
+
+        Words that were recorded are found whole, then sentence by sentence; others are spoken by the voice, which takes
+        as long as they last: see `is_ready`. Raises PromptMissing where there is neither, SpeechUnavailable from the voice.
+        """
+        return [clip for utterance in utterances for clip in self._clips(utterance)]
+
+    def is_ready(self, utterances: Sequence[Utterance]) -> bool:
+        """True where `clips` answers at once; False where it has to speak first, and so belongs in a thread."""
+        return all(
+            not isinstance(utterance, Words)
+            or self._recorded_words(utterance) is not None
+            or (utterance.language, text_key(utterance.text)) in self._rendered
+            for utterance in utterances
+        )
+
+    def text(self, utterances: Sequence[Utterance]) -> str:
+        """Return the words of `utterances`, for the transcript. A recording without a text gives its name in brackets."""
+        if not utterances:
+            return ""
+        spoken_parts = [self._text(utterance).strip() for utterance in utterances]
+        return ("" if utterances[0].language == "zh" else " ").join(part for part in spoken_parts if part)
+
+    def _clips(self, utterance: Utterance) -> list[Clip]:
+        match utterance:
+            case Prompt(name, language):
+                return [self._find(name, language).clip]
+            case Value(kind, value, language):
+                try:
+                    pieces = spoken(kind, value, language)
+                except ValueError as error:
+                    raise PromptMissing(str(error)) from None
+                return [self._find(piece.name, language).clip for piece in pieces]
+            case Words():
+                recorded = self._recorded_words(utterance)
+                return [self._render(utterance)] if recorded is None else recorded
+
+    def _text(self, utterance: Utterance) -> str:
+        match utterance:
+            case Prompt(name, language):
+                recording = self._recordings.get((language, name))
+                return recording.text if recording and recording.text else f"[{name}]"
+            case Value(kind, value, language):
+                try:
+                    return spoken_text(kind, value, language)
+                except ValueError:
+                    return value
+            case Words(text, _):
+                return text
+
+    def _find(self, name: str, language: str) -> Recording:
+        found = self._recordings.get((language, name)) or self._recordings.get(("", name))
+        if found is None:
+            raise PromptMissing(f"prompt {name!r} has no recording in {language or 'any language'!r}")
+        return found
+
+    def _recorded_words(self, words: Words) -> list[Clip] | None:
+        """Clips of a text all of which was recorded, else None. Text without a word in it is silence: no clips."""
+        if not text_key(words.text):
+            return []
+        whole = self._by_text.get((words.language, text_key(words.text)))
+        if whole is not None:
+            return [whole.clip]
+        parts = [self._by_text.get((words.language, key)) for key in _sentences(words.text)]
+        found = [part.clip for part in parts if part is not None]
+        return found if len(found) == len(parts) else None
+
+    def _render(self, words: Words) -> Clip:
+        key = (words.language, text_key(words.text))
+        if key in self._rendered:
+            self._rendered.move_to_end(key)
+            return self._rendered[key]
+        if self._voice is None or not self._voice.speaker(words.language):
+            raise PromptMissing(f"nobody recorded {words.text!r} in {words.language!r}: run `ivr prompts render --flow FILE`")
+        samples = resample(self._voice.render(words.text, words.language), RATE, TELEPHONE_RATE)
+        clip = Clip.from_pcm(finish(samples, TELEPHONE_RATE), name="words")
+        self._rendered[key] = clip
+        while len(self._rendered) > MOST_RENDERED:
+            self._rendered.popitem(last=False)
+        return clip
+
+
+def _read_directory(
+    directory: Path, languages: Sequence[str], known: Mapping[tuple[str, str], Recording]
+) -> Iterator[tuple[tuple[str, str], Recording]]:
+    """Read what a directory has; `known` lends its texts to recordings that this directory's catalogue does not name."""
+    if not directory.is_dir():
+        raise ConfigError(f"{directory}: no such prompt directory")
+    entries = {(entry.language, entry.name): entry for entry in read_catalog(directory / CATALOG)}
+    files = recording_files(directory, languages)
+    for key, entry in entries.items():
+        if key not in files and key[0] in ("", *languages):
+            raise ConfigError(
+                f"{directory / CATALOG}: {entry.name!r} has no recording in {entry.language!r}: `ivr prompts render`"
+            )
+    for key, path in files.items():
+        clip = Clip.from_pcm(read_recording(path), name=key[1])
+        text = entries[key].text if key in entries else known[key].text if key in known else ""
+        yield key, Recording(clip, text, path)
+
+
+def recording_files(directory: Path, languages: Sequence[str]) -> dict[tuple[str, str], Path]:
+    """Return the audio files of a directory by language and name. Raises ConfigError for two files of one name."""
+    found: dict[tuple[str, str], Path] = {}
+    for language in ("", *languages):
+        folder = directory / language
+        for path in sorted(folder.rglob("*") if language else folder.glob("*")):
+            if path.suffix.lower() not in SUFFIXES:
+                continue
+            key = (language, path.relative_to(folder).with_suffix("").as_posix())
+            if key in found:
+                raise ConfigError(f"{path}: there is also {found[key].name}: keep one of the two")
+            found[key] = path
+    return found
+
+
+def _sentences(text: str) -> list[str]:
+    """Keys of the sentences of a text."""
+    for stop in "。！？；!?;":
+        text = text.replace(stop, "\n")
+    return [key for key in map(text_key, text.replace(". ", "\n").splitlines()) if key]
