@@ -1,0 +1,185 @@
+"""The one RTP stream that a far end receives, whoever is speaking. No I/O, no clock.
+
+A prompt, music, a bridged agent and the next prompt come from sources that know nothing of each other. The far end sees one
+SSRC: sequence numbers without a hole of our making, timestamps that move on with the wall clock, and a marker where a source
+begins (RFC 3550 §5.1, RFC 3551 §4.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from telephony.media.codec import FRAME_SAMPLES
+from telephony.media.rtp import HEADER, MARKER, MAX_DROPOUT, MAX_MISORDER, VERSION_2
+
+_RATE = 8000
+_WORD = 0xFFFFFFFF
+_SHORT = 0xFFFF
+_HALF = 0x80000000
+_STEADY = 0.030
+"""Seconds; a frame sooner than this after the one before continues its talk spurt."""
+
+_PLAIN_STEP = 4800
+"""Timestamp units (600 ms) that a source's next packet may move on without being compared with the clock."""
+
+_CLOCK_SLACK = 16000
+"""Timestamp units (2 s) by which a source's timestamps may stray from the wall clock across a gap."""
+
+_MOST_MISSING = 64
+
+
+class Outgoing:
+    """Numbers and sends packets of our own and packets forwarded from other legs."""
+
+    __slots__ = (
+        "_missing",
+        "_sent_at",
+        "_sequence",
+        "_sequence_offset",
+        "_source",
+        "_source_sequence",
+        "_source_ssrc",
+        "_source_timestamp",
+        "_ssrc",
+        "_timestamp",
+        "_timestamp_offset",
+        "_transmit",
+        "sent",
+    )
+
+    def __init__(self, ssrc: int, sequence: int, timestamp: int, transmit: Callable[[bytes], object]) -> None:
+        """`sequence` (16 bits) and `timestamp` (32 bits) are those of the first packet; draw them at random (§5.1)."""
+        self._ssrc = ssrc & _WORD
+        self._sequence = (sequence - 1) & _SHORT
+        self._timestamp = timestamp & _WORD
+        self._transmit = transmit
+        self._sent_at: float | None = None
+        self.sent = 0
+        """Packets handed to `transmit`."""
+        self._source: object = None
+        self._source_ssrc = self._source_sequence = self._source_timestamp = 0
+        self._sequence_offset = self._timestamp_offset = 0
+        self._missing: dict[int, int] = {}
+
+    def release(self) -> None:
+        """Nobody has the floor: whatever comes next begins a talk spurt."""
+        self._source = None
+
+    def send_frame(self, payload_type: int, payload: bytes, now: float) -> None:
+        """Send 20 ms of our own voice."""
+        sent_at = self._sent_at
+        if self._source is self and sent_at is not None and now - sent_at < _STEADY:
+            self._timestamp = (self._timestamp + FRAME_SAMPLES) & _WORD
+            self._sent_at = now
+        else:
+            self._begin(now)
+            self._source = self
+            payload_type |= MARKER
+        self._sequence = sequence = (self._sequence + 1) & _SHORT
+        self.sent += 1
+        self._transmit(HEADER.pack(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc) + payload)
+
+    def send_event(self, payload_type: int, payload: bytes, starts: bool, now: float) -> None:
+        """Send a packet of a telephone event; all of one event carry the timestamp of its start (RFC 4733 §2.5.1.2)."""
+        if starts or self._source is not self:
+            self._begin(now)
+            self._source = self
+            payload_type |= MARKER
+        self._sequence = sequence = (self._sequence + 1) & _SHORT
+        self.sent += 1
+        self._transmit(HEADER.pack(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc) + payload)
+
+    def forward(
+        self,
+        source: object,
+        payload_type: int,
+        marker: int,
+        sequence: int,
+        timestamp: int,
+        ssrc: int,
+        payload: bytes,
+        now: float,
+        event: bool = False,
+    ) -> None:
+        """Send a packet of `source` at its place among that source's packets; `marker` is 0 or `MARKER`.
+
+        Gaps and swaps of the source are kept, so that the far end's own concealment sees them. Duplicates, packets later
+        than the source's turn, and the rest of an event whose start was before it are dropped.
+        """
+        step = (timestamp - self._source_timestamp) & _WORD
+        follows = (sequence - self._source_sequence) & _SHORT == 1
+        if source is self._source and ssrc == self._source_ssrc and follows and (step <= _PLAIN_STEP or event):
+            self._source_sequence = sequence
+        else:
+            verdict = self._judge(source, sequence, timestamp, ssrc, now, event)
+            if verdict is None:
+                return
+            if verdict:
+                if event and not marker:
+                    return
+                self._turn(source, sequence, timestamp, ssrc, now)
+                marker = MARKER
+        out = self._missing.pop(sequence, -1) if self._missing else -1
+        if out < 0:
+            out = (sequence + self._sequence_offset) & _SHORT
+            self._sequence = out
+        stamp = (timestamp + self._timestamp_offset) & _WORD
+        if 0 < (stamp - self._timestamp) & _WORD < _HALF:
+            self._timestamp = stamp
+            self._sent_at = now
+        if not event and (timestamp - self._source_timestamp) & _WORD < _HALF:
+            self._source_timestamp = timestamp
+        self.sent += 1
+        self._transmit(HEADER.pack(VERSION_2, payload_type | marker, out, stamp, self._ssrc) + payload)
+
+    def pass_over(self, source: object, sequence: int, ssrc: int) -> None:
+        """Close the gap that a packet of `source` leaves which this far end did not negotiate."""
+        if source is self._source and ssrc == self._source_ssrc and (sequence - self._source_sequence) & _SHORT == 1:
+            self._source_sequence = sequence
+            self._sequence_offset -= 1
+
+    def _judge(self, source: object, sequence: int, timestamp: int, ssrc: int, now: float, event: bool) -> bool | None:
+        """Decide about a packet that is not simply the next: False to send it, True to begin anew with it, None to drop."""
+        if source is not self._source or ssrc != self._source_ssrc:
+            return True
+        ahead = (sequence - self._source_sequence) & _SHORT
+        step = (timestamp - self._source_timestamp) & _WORD
+        if ahead == 0:
+            return None
+        if ahead >= 0x10000 - MAX_MISORDER:
+            if sequence in self._missing and (event or step >= _HALF or step == 0):
+                return False
+            return None if event or step >= _HALF or step == 0 else True
+        assert self._sent_at is not None
+        elapsed = (now - self._sent_at) * _RATE
+        if ahead > MAX_DROPOUT or (not event and not (step < _HALF and abs(step - elapsed) <= _CLOCK_SLACK)):
+            return True
+        self._miss(ahead)
+        self._source_sequence = sequence
+        return False
+
+    def _miss(self, ahead: int) -> None:
+        """Keep places for packets that may still come, for a short gap."""
+        if not 1 < ahead <= _MOST_MISSING:
+            return
+        if len(self._missing) > _MOST_MISSING:
+            self._missing.clear()
+        first = self._source_sequence + 1
+        for sequence in range(first, first + ahead - 1):
+            self._missing[sequence & _SHORT] = (sequence + self._sequence_offset) & _SHORT
+
+    def _turn(self, source: object, sequence: int, timestamp: int, ssrc: int, now: float) -> None:
+        """Give the floor to `source`, whose packet with these numbers becomes our next."""
+        self._begin(now)
+        self._missing.clear()
+        self._source, self._source_ssrc = source, ssrc
+        self._source_sequence, self._source_timestamp = sequence, timestamp
+        self._sequence_offset = self._sequence + 1 - sequence
+        self._timestamp_offset = self._timestamp - timestamp
+
+    def _begin(self, now: float) -> None:
+        """Move the timestamp on by the wall time since the last one, at least by one frame."""
+        if self._sent_at is not None:
+            elapsed = int((now - self._sent_at) * _RATE + 0.5)
+            self._timestamp = (self._timestamp + max(FRAME_SAMPLES, elapsed)) & _WORD
+        self._sent_at = now
