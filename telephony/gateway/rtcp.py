@@ -1,7 +1,7 @@
 """The few RTCP packets a browser wants to see (RFC 3550 §6). No I/O, no clock.
 
 One compound packet every few seconds: a sender report with one report block, and the CNAME. Of what comes back only the
-browser's view of our stream is read.
+browser's view of our stream and the time of its report are kept.
 """
 
 from __future__ import annotations
@@ -109,3 +109,72 @@ def _blocks(data: bytes, start: int, end: int, count: int) -> list[ReportBlock]:
         ssrc, fraction, lost, highest, jitter, last, delay = _BLOCK.unpack_from(data, position)
         found.append(ReportBlock(ssrc, fraction, int.from_bytes(lost, "big", signed=True), highest, jitter, last, delay))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What the media path counted so far."""
+
+    packets: int
+    """Sent."""
+    octets: int
+    """Sent, payload only."""
+    last_sent: bytes
+    """The last RTP packet that went out."""
+    last_sent_at: float
+    """Seconds, in the clock of `now`."""
+    last_received: bytes
+    """The last RTP packet that came in, or b""."""
+    lost: int
+    """Packets that never came."""
+    jitter: float
+    """Seconds."""
+
+
+class Reporter:
+    """Both directions of one stream's reports."""
+
+    def __init__(self, ssrc: int) -> None:
+        self._ssrc = ssrc
+        self._heard_at = 0.0
+        self._sent_at = 0
+        self._source = -1
+        self._highest = 0
+        self._lost = 0
+        self.block: ReportBlock | None = None
+        """The browser's last word on our packets."""
+
+    def heard(self, data: bytes, now: float) -> None:
+        """Take the browser's compound packet."""
+        peer = parse(data)
+        if peer.sent_at:
+            self._sent_at, self._heard_at = peer.sent_at, now
+        for block in peer.blocks:
+            if block.ssrc == self._ssrc:
+                self.block = block
+
+    def compose(self, counters: Counters, *, now: float, wall: float) -> bytes:
+        """Our compound packet; `now` is monotonic and `wall` is seconds since the Unix epoch, of the same moment."""
+        sent = int.from_bytes(counters.last_sent[4:8], "big")
+        timestamp = sent + int((now - counters.last_sent_at) * 8000)
+        info = SenderInfo(wall, timestamp, counters.packets, counters.octets)
+        return report(self._ssrc, info, self._reception(counters, now) if counters.last_received else None)
+
+    def _reception(self, counters: Counters, now: float) -> ReportBlock:
+        sequence = int.from_bytes(counters.last_received[2:4], "big")
+        source = int.from_bytes(counters.last_received[8:12], "big")
+        if source != self._source:
+            self._source, self._highest = source, sequence
+        # Reports are seconds apart and a wrap takes 21 minutes, so the nearest continuation is the right one.
+        highest = self._highest + ((sequence - self._highest) & 0xFFFF)
+        expected, lost = highest - self._highest, counters.lost - self._lost
+        self._highest, self._lost = highest, counters.lost
+        return ReportBlock(
+            source,
+            fraction_lost=max(0, min(255, lost * 256 // expected)) if expected else 0,
+            cumulative_lost=counters.lost,
+            highest_sequence=highest,
+            jitter=int(counters.jitter * 8000),
+            last_report=self._sent_at,
+            delay=int((now - self._heard_at) * 65536) if self._sent_at else 0,
+        )

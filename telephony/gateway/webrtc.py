@@ -1,0 +1,322 @@
+"""Legs to browsers: we offer PCMU and telephone-event, the browser answers, RTP goes through our own media path.
+
+What is left out: trickle, ICE restart (a page that lost its network opens a new leg), Opus, video. See docs/webrtc.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from telephony.errors import Misuse, TransportError
+from telephony.gateway import rtcp
+from telephony.gateway.aiortc_seam import Certificate, IceServer, SecureChannel, broken_contract
+from telephony.gateway.webrtc_sdp import EVENT_PAYLOAD, PCMU_PAYLOAD, offer_text, parse_answer
+from telephony.leg import (
+    Answered,
+    DtmfReceived,
+    EndCause,
+    Ended,
+    Frame,
+    LegEvent,
+    LegKind,
+    LegState,
+    Party,
+    PlaybackFinished,
+)
+from telephony.media.clip import Clip
+from telephony.media.codec import Codec
+from telephony.media.stream import MediaStream
+from telephony.net.ticker import Ticker
+
+log = logging.getLogger(__name__)
+
+REPORT_SECONDS = 5.0
+"""Between RTCP reports (RFC 3550 §6.2)."""
+
+WATCH_SECONDS = 0.5
+"""Between looks at the media time-out."""
+
+
+class WebRtcLeg:
+    """A browser, as `telephony.leg.CallLeg`; `WebRtcGateway.offer` makes them.
+
+    The media path is there before the call is: OFFERED until both `answer` was called and the browser is connected.
+    """
+
+    kind = LegKind.WEBRTC
+
+    def __init__(
+        self,
+        gateway: WebRtcGateway,
+        caller: Party,
+        callee: Party,
+        languages: tuple[str, ...],
+    ) -> None:
+        self.id = f"web-{secrets.token_hex(6)}"
+        self.correlation = self.id
+        self.caller = caller
+        self.callee = callee
+        self.languages = languages
+        self.state = LegState.OFFERED
+        self.connected = False
+        """True while media can flow, answered or not."""
+        self.ssrc = secrets.randbits(32)
+        # 15 bits: a first wrap within a lost packet would break SRTP's index estimate (RFC 3711 §3.3.1).
+        self.media = MediaStream(
+            ssrc=self.ssrc,
+            sequence=secrets.randbits(15),
+            timestamp=secrets.randbits(32),
+            transmit=self._transmit,
+            on_digit=self._digit,
+            on_playback=self._playback,
+        )
+        self.channel = SecureChannel(
+            gateway.certificate,
+            gateway.hosts,
+            gateway.ice_servers,
+            on_rtp=self._rtp,
+            on_rtcp=self._rtcp,
+            on_closed=self._channel_closed,
+        )
+        self._gateway = gateway
+        self._loop = asyncio.get_running_loop()
+        self._handler: Callable[[LegEvent], None] | None = None
+        self._answering = False
+        self._accepting = False
+        self._expects_media = True
+        self._connected_at = 0.0
+        self._timer: asyncio.TimerHandle | None = self._loop.call_later(gateway.answer_timeout, self._unanswered)
+        self._report_due = 0.0
+        self._reporter = rtcp.Reporter(self.ssrc)
+        self._sent = 0
+        self._octets = 0
+        self._last_sent = b""
+        self._last_sent_at = 0.0
+        self._last_received = b""
+
+    # --- signalling
+
+    async def accept_answer(self, sdp: str) -> None:
+        """Take the browser's answer; media can flow when this returns.
+
+        Raises MalformedMessage or NoCommonCodec for an answer that cannot be used, TransportError where the browser cannot
+        be reached within the gateway's set-up time or has left: the leg has ended then. Raises Misuse for a second answer.
+        """
+        if self._accepting:
+            raise Misuse(f"{self.id} already has its answer")
+        self._accepting = True
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            answer = parse_answer(sdp)
+            await self.channel.add_remote(answer.ice)
+            async with asyncio.timeout(self._gateway.setup_timeout):
+                await self.channel.connect(answer.ice, we_are_client=not answer.browser_is_client)
+        except TimeoutError as error:
+            self._end(EndCause.UNREACHABLE, False, "no connection in time")
+            raise TransportError("the browser could not be reached in time") from error
+        except asyncio.CancelledError:
+            self._end(EndCause.CANCELLED, False, "given up while connecting")
+            raise
+        except Exception as error:
+            self._end(EndCause.FAILED, True, str(error))
+            raise
+        if self.state is LegState.ENDED:
+            raise TransportError(f"{self.id} ended while it was connected")
+        self._expects_media = answer.sends
+        self._open(telephone_event=EVENT_PAYLOAD if answer.events else None)
+
+    def _open(self, telephone_event: int | None) -> None:
+        self.connected = True
+        self._connected_at = self._loop.time()
+        self.media.configure(Codec.PCMU, PCMU_PAYLOAD, telephone_event)
+        self._gateway.ticker.attach(self.media)
+        self._timer = self._loop.call_later(WATCH_SECONDS, self._watch)
+        if self._answering:
+            self._up()
+
+    def _up(self) -> None:
+        self.state = LegState.UP
+        self._emit(Answered(self._loop.time()))
+
+    # --- telephony.leg.CallLeg
+
+    def subscribe(self, handler: Callable[[LegEvent], None]) -> None:
+        self._handler = handler
+
+    def ring(self) -> None:
+        """Nothing is sent: the page shows what the call's own socket tells it."""
+
+    def answer(self) -> None:
+        self._answering = True
+        if self.state is LegState.OFFERED and self.connected:
+            self._up()
+
+    def play(self, clips: Sequence[Clip], *, repeat: bool = False) -> int:
+        return self.media.play(clips, repeat=repeat)
+
+    def stop(self) -> None:
+        self.media.stop()
+
+    def hear(self, listener: Callable[[Frame], None] | None) -> None:
+        self.media.listener = listener
+
+    def send_digits(self, digits: str) -> None:
+        self.media.send_digits(digits)
+
+    def hang_up(self, cause: EndCause = EndCause.RELEASED, status: int | None = None) -> None:
+        self._end(cause, False, "" if status is None else str(status))
+
+    def quality(self) -> dict[str, Any]:
+        """What the stream counts, and under `peer_` what the browser reported of our packets."""
+        figures = self.media.quality() | {"packets_rejected": self.channel.rejected}
+        if block := self._reporter.block:
+            figures |= {"peer_packets_lost": block.cumulative_lost, "peer_jitter_ms": round(block.jitter / 8, 2)}
+        return figures
+
+    # --- media
+
+    def _transmit(self, packet: bytes) -> None:
+        self._sent += 1
+        self._octets += len(packet) - 12
+        self._last_sent = packet
+        self._last_sent_at = self._loop.time()
+        self.channel.send_rtp(packet)
+
+    def _rtp(self, packet: bytes) -> None:
+        if self.connected:
+            self._last_received = packet
+            self.media.receive(packet, self._loop.time())
+
+    def _rtcp(self, packet: bytes) -> None:
+        self._reporter.heard(packet, self._loop.time())
+
+    def _digit(self, digit: str) -> None:
+        if self.state is LegState.UP:
+            self._emit(DtmfReceived(self._loop.time(), digit))
+
+    def _playback(self, playback: int, completed: bool, played_ms: int) -> None:
+        if self.state is not LegState.ENDED:
+            self._emit(PlaybackFinished(self._loop.time(), playback, completed, played_ms))
+
+    # --- watchdog and reports
+
+    def _watch(self) -> None:
+        now = self._loop.time()
+        silent = now - max(self._connected_at, self.media.last_received)
+        if self._expects_media and silent > self._gateway.media_timeout:
+            self._end(EndCause.MEDIA_LOST, True, f"no RTP for {silent:.0f} s")
+            return
+        self._timer = self._loop.call_later(WATCH_SECONDS, self._watch)
+        if now >= self._report_due and self._last_sent:
+            self._report_due = now + REPORT_SECONDS
+            self.channel.send_rtcp(self._reporter.compose(self._counters(), now=now, wall=time.time()))
+
+    def _counters(self) -> rtcp.Counters:
+        figures = self.media.quality()
+        return rtcp.Counters(
+            packets=self._sent,
+            octets=self._octets,
+            last_sent=self._last_sent,
+            last_sent_at=self._last_sent_at,
+            last_received=self._last_received,
+            lost=figures["packets_lost"],
+            jitter=figures["jitter_ms"] / 1000,
+        )
+
+    def _unanswered(self) -> None:
+        self._end(EndCause.NO_ANSWER, True, "the page never answered the offer")
+
+    # --- end
+
+    def _channel_closed(self, in_order: bool, detail: str) -> None:
+        self._end(EndCause.HUNG_UP if in_order else EndCause.MEDIA_LOST, True, detail)
+
+    def _end(self, cause: EndCause, by_peer: bool, detail: str) -> None:
+        if self.state is LegState.ENDED:
+            return
+        self.state = LegState.ENDED
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.connected:
+            self.connected = False
+            self._gateway.ticker.detach(self.media)
+        self._gateway.forget(self)
+        self._emit(Ended(self._loop.time(), cause, by_peer, detail))
+
+    def _emit(self, event: LegEvent) -> None:
+        if self._handler is not None:
+            self._handler(event)
+
+
+class WebRtcGateway:
+    """Makes legs to browsers on `hosts`; `close` ends them all.
+
+    All seconds: `media_timeout` without a packet ends a leg, `answer_timeout` is how long a page may take for its answer
+    (it asks for the microphone first), `setup_timeout` bounds ICE and DTLS. Raises Misuse where the installed aiortc is not
+    the one this was written for.
+    """
+
+    def __init__(
+        self,
+        ticker: Ticker,
+        *,
+        hosts: tuple[str, ...] = ("127.0.0.1",),
+        ice_servers: tuple[IceServer, ...] = (),
+        media_timeout: float = 20.0,
+        answer_timeout: float = 30.0,
+        setup_timeout: float = 10.0,
+    ) -> None:
+        broken = broken_contract()
+        if broken:
+            raise Misuse("; ".join(broken))
+        self.ticker = ticker
+        self.hosts = hosts
+        self.ice_servers = ice_servers
+        self.media_timeout = media_timeout
+        self.answer_timeout = answer_timeout
+        self.setup_timeout = setup_timeout
+        self.certificate = Certificate()
+        self._legs: dict[str, WebRtcLeg] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def legs(self) -> tuple[WebRtcLeg, ...]:
+        return tuple(self._legs.values())
+
+    async def offer(self, caller: Party, callee: Party, languages: Sequence[str] = ()) -> tuple[WebRtcLeg, str]:
+        """An OFFERED leg and the complete SDP offer for its page. Raises TransportError where no socket can be opened."""
+        leg = WebRtcLeg(self, caller, callee, tuple(languages))
+        try:
+            ice = await leg.channel.gather()
+        except BaseException:
+            leg.hang_up(EndCause.FAILED)
+            raise
+        self._legs[leg.id] = leg
+        return leg, offer_text(ice, session=random.getrandbits(62), ssrc=leg.ssrc)
+
+    def forget(self, leg: WebRtcLeg) -> None:
+        """Close the sockets of a leg that has ended."""
+        self._legs.pop(leg.id, None)
+        task = asyncio.get_running_loop().create_task(self._close(leg))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """End every leg with SHUTDOWN and wait until its sockets are closed."""
+        for leg in self.legs:
+            leg.hang_up(EndCause.SHUTDOWN)
+        while self._closing:
+            await asyncio.wait(self._closing)
+
+    async def _close(self, leg: WebRtcLeg) -> None:
+        try:
+            await leg.channel.close()
+        except (OSError, RuntimeError) as error:
+            log.warning("%s did not close in order: %s", leg.correlation, error)
