@@ -1,0 +1,83 @@
+"""Why things are as they are, in words for a person. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ivr.acd.matcher import best_contact, fits, spared
+from ivr.acd.model import ON_DUTY, Agent, AgentState, Contact, ContactState
+
+
+def agent_in_words(agent: Agent, contacts: Sequence[Contact], staff: Iterable[Agent], now: float) -> str:
+    """Answer "why am I not getting calls?"."""
+    state = _state_in_words(agent, now)
+    if agent.state is not AgentState.AVAILABLE:
+        return state
+    waiting = [contact for contact in contacts if contact.state is ContactState.WAITING]
+    if not waiting:
+        return f"{state}; nobody is waiting"
+    if best_contact(agent, waiting, staff, now):
+        return f"{state}; a matching contact is about to be offered"
+    reasons = "; ".join(f"{contact.id}: {_obstacle(contact, agent, now)}" for contact in waiting[:5])
+    more = f"; and {len(waiting) - 5} more" if len(waiting) > 5 else ""
+    return f"{state}; of {len(waiting)} waiting none fits: {reasons}{more}"
+
+
+def contact_in_words(contact: Contact, queue: Sequence[Contact], staff: Iterable[Agent], now: float) -> str:
+    """Answer "why does this one wait?"."""
+    if contact.state is ContactState.OFFERED:
+        return f"offered to {contact.agent}: {contact.why}"
+    if contact.state is not ContactState.WAITING:
+        return f"{contact.state.value}{f' with {contact.agent}' if contact.agent else ''}"
+    before = sum(
+        (other.order, other.id) < (contact.order, contact.id) for other in queue if other.state is not ContactState.CONNECTED
+    )
+    everybody = list(staff)
+    able = [agent for agent in everybody if fits(contact, agent)]
+    waited = max(0.0, now - contact.enqueued_at)
+    head = f"waiting {waited:.0f} s, {before} before it in {contact.queue}, priority {contact.priority}"
+    if not everybody:
+        return f"{head}; no agents are defined"
+    if not able:
+        nearest = "; ".join(f"{agent.id}: {_obstacle(contact, agent, now)}" for agent in everybody[:5])
+        return f"{head}; no agent has what it needs ({_needs(contact)}): {nearest}"
+    if not any(agent.state in ON_DUTY for agent in able):
+        return f"{head}; the {len(able)} who could take it are not on duty"
+    states = "; ".join(f"{agent.id}: {_obstacle(contact, agent, now)}" for agent in able[:10])
+    return f"{head}; who could take it: {states}"
+
+
+def _needs(contact: Contact) -> str:
+    words = [f"{need.skill} {need.level}" for need in contact.needs]
+    if contact.language:
+        words.append(f"language {contact.language}")
+    return ", ".join(words) or "nothing special"
+
+
+def _obstacle(contact: Contact, agent: Agent, now: float) -> str:
+    if agent.id in contact.excluded:
+        return "excluded for this contact"
+    for need in contact.needs:
+        level = agent.skills.get(need.skill, 0)
+        if level < need.level:
+            return f"{need.skill} {need.level} needed, has {level or 'none'}"
+    if contact.language and agent.languages and contact.language not in agent.languages:
+        return f"{contact.language} needed, speaks {', '.join(agent.languages)}"
+    if spared(contact, agent, now):
+        return f"refused it, others go first for {contact.refused[agent.id] - now:.0f} s"
+    return _state_in_words(agent, now)
+
+
+def _state_in_words(agent: Agent, now: float) -> str:
+    words = f"{agent.state.value} for {max(0.0, now - agent.since):.0f} s"
+    if agent.reason and agent.state in (AgentState.BREAK, AgentState.OFFLINE):
+        words += f" ({agent.reason})"
+    if agent.state is AgentState.WRAP_UP and agent.until is not None:
+        words += f", {max(0.0, agent.until - now):.0f} s left"
+    if agent.held and agent.capacity > 1:
+        words += f", {len(agent.held)} of {agent.capacity} calls"
+    elif agent.held:
+        words += f" with {', '.join(sorted(agent.held))}"
+    if agent.wanted is not None:
+        words += f", then {agent.wanted.value}"
+    return words

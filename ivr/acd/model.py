@@ -1,0 +1,234 @@
+"""Contacts, agents and what may become of them. Pure values.
+
+Times are seconds since the Unix epoch, kept to the millisecond, so that every node and Redis sort them alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+_NAME = re.compile(r"[^\s;=|,{}]+")
+
+
+class AgentState(Enum):
+    OFFLINE = "offline"
+    AVAILABLE = "available"
+    """May be offered a contact: on duty and with room for one more."""
+    RESERVED = "reserved"
+    """Is being rung."""
+    IN_CALL = "in_call"
+    WRAP_UP = "wrap_up"
+    BREAK = "break"
+
+
+class ContactState(Enum):
+    WAITING = "waiting"
+    OFFERED = "offered"
+    CONNECTED = "connected"
+    ENDED = "ended"
+    """The contact has left the store: a record has it now."""
+
+
+class Move(Enum):
+    """What can happen to a contact or to its agent."""
+
+    OFFER = "offer"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    """The offer came to nothing (declined, missed, page gone), or the call could not be set up: back to the same place."""
+    END = "end"
+    """The caller left, or the call is over."""
+    WORK = "work"
+    """The agent asks for `available`."""
+    PAUSE = "pause"
+    """The agent asks for `break`, or missed a ring."""
+    GO = "go"
+    """The agent signs out, or the lease of the page ran out."""
+    WRAP_UP_ENDED = "wrap_up_ended"
+
+
+A, C, M = AgentState, ContactState, Move
+
+CONTACT_TRANSITIONS: Mapping[ContactState, Mapping[Move, ContactState]] = {
+    C.WAITING: {M.OFFER: C.OFFERED, M.END: C.ENDED},
+    C.OFFERED: {M.ACCEPT: C.CONNECTED, M.DECLINE: C.WAITING, M.END: C.ENDED},
+    C.CONNECTED: {M.END: C.ENDED, M.DECLINE: C.WAITING},
+    C.ENDED: {},
+}
+
+AGENT_TRANSITIONS: Mapping[AgentState, Mapping[Move, frozenset[AgentState]]] = {
+    A.OFFLINE: {M.WORK: frozenset({A.AVAILABLE}), M.PAUSE: frozenset({A.BREAK})},
+    A.BREAK: {M.WORK: frozenset({A.AVAILABLE}), M.GO: frozenset({A.OFFLINE})},
+    A.AVAILABLE: {
+        M.OFFER: frozenset({A.RESERVED, A.AVAILABLE, A.IN_CALL}),
+        M.PAUSE: frozenset({A.BREAK, A.IN_CALL}),
+        M.GO: frozenset({A.OFFLINE, A.IN_CALL}),
+    },
+    A.RESERVED: {
+        M.ACCEPT: frozenset({A.IN_CALL}),
+        M.DECLINE: frozenset({A.AVAILABLE, A.BREAK, A.OFFLINE}),
+        M.END: frozenset({A.AVAILABLE}),
+        M.PAUSE: frozenset({A.BREAK}),
+        M.GO: frozenset({A.OFFLINE}),
+    },
+    A.IN_CALL: {
+        M.END: frozenset({A.WRAP_UP, A.AVAILABLE, A.BREAK, A.OFFLINE}),
+        M.DECLINE: frozenset({A.AVAILABLE, A.BREAK, A.OFFLINE}),
+        M.WORK: frozenset({A.AVAILABLE}),
+    },
+    A.WRAP_UP: {
+        M.WRAP_UP_ENDED: frozenset({A.AVAILABLE, A.BREAK, A.OFFLINE}),
+        M.WORK: frozenset({A.AVAILABLE}),
+        M.PAUSE: frozenset({A.BREAK}),
+        M.GO: frozenset({A.OFFLINE}),
+    },
+}
+"""Where each move may lead. Capacity above one is what makes some of them branch; a pair that is not listed is refused or
+leaves the agent as it is (a request for a break during a call is kept and takes effect after it)."""
+
+del A, C, M
+
+ON_DUTY = frozenset({AgentState.AVAILABLE, AgentState.RESERVED, AgentState.IN_CALL, AgentState.WRAP_UP})
+
+
+def checked_name(name: str) -> str:
+    """Return `name` where it can stand in a key and in a skill list; raises ValueError for blanks and any of `;=|,{}`."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no name for a queue, skill, language, agent, node or contact: no blanks and none of ; = | , {{ }}"
+        )
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    skill: str
+    level: int = 1
+    """Least level, 1..10."""
+
+    def __post_init__(self) -> None:
+        checked_name(self.skill)
+        if not 1 <= self.level <= 10:
+            raise ValueError(f"level {self.level} of {self.skill} is outside 1..10")
+
+
+def needs_of(levels: Mapping[str, int]) -> tuple[Need, ...]:
+    """Return `{skill: level}` as needs, in the order of the names."""
+    return tuple(Need(skill, levels[skill]) for skill in sorted(levels))
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody who waits for, or talks to, an agent."""
+
+    id: str
+    queue: str
+    enqueued_at: float
+    """Keeps its place through every decline."""
+    needs: tuple[Need, ...] = ()
+    priority: int = 5
+    """0..10, higher first."""
+    node: str = ""
+    """The node that holds the caller's media."""
+    language: str = ""
+    """Must be spoken by the agent, where the agent lists languages; "" for any."""
+    excluded: frozenset[str] = frozenset()
+    """Agents who never get this contact."""
+    state: ContactState = ContactState.WAITING
+    agent: str = ""
+    """Who is rung or talks."""
+    until: float | None = None
+    """End of the ring."""
+    why: str = ""
+    refused: Mapping[str, float] = field(default_factory=dict)
+    """Agents who declined or missed it, and until when they are spared."""
+
+    def __post_init__(self) -> None:
+        for name in (self.id, self.queue, *self.excluded):
+            checked_name(name)
+        if not 0 <= self.priority <= 10:
+            raise ValueError(f"priority {self.priority} of contact {self.id} is outside 0..10")
+
+    @property
+    def demand(self) -> str:
+        """Equal for contacts that the same agents can take: the class under which it waits."""
+        return ";".join(f"{n.skill}={n.level}" for n in sorted(self.needs, key=lambda n: n.skill)) + "|" + self.language
+
+    @property
+    def order(self) -> float:
+        """Sorts contacts by priority, then by time; milliseconds survive the arithmetic of a double."""
+        return (10 - self.priority) * 1e10 + round(self.enqueued_at, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Somebody who can be offered contacts; a device may hold many at once."""
+
+    id: str
+    name: str = ""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    """Skill to level, 1..10."""
+    languages: tuple[str, ...] = ()
+    """Empty: any."""
+    capacity: int = 1
+    """Calls at the same time. Above one there is no wrap-up, and `available` means that there is room."""
+    state: AgentState = AgentState.OFFLINE
+    since: float = 0.0
+    """When this state began."""
+    reason: str = ""
+    """Why offline or on a break."""
+    idle_since: float = 0.0
+    """When the agent last became free, or last took or ended a call: the longest idle is served first."""
+    until: float | None = None
+    """End of the wrap-up."""
+    wanted: AgentState | None = None
+    """What becomes of the agent after the call."""
+    held: Mapping[str, ContactState] = field(default_factory=dict)
+    """Contacts that ring here or talk here."""
+    last_contact: str = ""
+    lease_until: float | None = None
+    """When the page counts as gone, unless it is heard again; None for a device without heartbeat."""
+
+    def __post_init__(self) -> None:
+        for name in (self.id, *self.skills, *self.languages):
+            checked_name(name)
+        if self.capacity < 1:
+            raise ValueError(f"agent {self.id}: capacity {self.capacity} is below 1")
+        for skill, level in self.skills.items():
+            if not 1 <= level <= 10:
+                raise ValueError(f"agent {self.id}: level {level} of {skill} is outside 1..10")
+
+    @property
+    def profile(self) -> str:
+        """Equal for agents who can take the same contacts: the class under which they idle."""
+        skills = "".join(f"{skill}={self.skills[skill]};" for skill in sorted(self.skills))
+        return f";{skills}|;" + "".join(f"{language};" for language in sorted(set(self.languages)))
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    name: str
+    ring_seconds: float = 20.0
+    wrap_up_seconds: float = 30.0
+    """0 for none."""
+    max_wait: float = 0.0
+    """Seconds; 0 for no limit. The call session keeps to it."""
+    music: str = "music"
+
+    def __post_init__(self) -> None:
+        checked_name(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An agent is reserved for a contact."""
+
+    contact_id: str
+    agent_id: str
+    until: float
+    """End of the ring."""
+    why: str
+    """Why this agent, in words: "telecom 5, idle longest"."""
