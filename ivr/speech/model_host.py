@@ -1,0 +1,118 @@
+"""The process that loads the models once and forks workers which share them.
+
+    python -m ivr.speech.model_host     # control socket on descriptor 0
+
+The server itself is never forked: it has threads and sockets. This process has neither, so a fork is clean and costs 5 MB.
+The control socket (SOCK_SEQPACKET) carries JSON: first the models to load, answered by what was loaded; then one message a
+worker, with the worker's end of a socket pair attached. It ends when the control socket does, and its workers with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from ivr.errors import ConfigError
+from ivr.speech.aliases import Aliases
+from ivr.speech.hearing import LoadedModel
+from ivr.speech.settings import Feed
+from ivr.speech.voicing import Detectors
+from ivr.speech.wire import LARGEST, pack_json
+from ivr.speech.worker import Worker, die_with_parent
+
+DETECTORS_READY = 8
+"""Voice detectors made before the fork, so their memory is shared; a worker makes more when it needs them."""
+
+
+def main() -> int:
+    parent = os.getppid()
+    die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=os.dup(0))
+    asked = json.loads(control.recv(LARGEST))
+    models, failed = load(asked["models"])
+    detectors = Detectors(DETECTORS_READY)
+    control.send(pack_json({"loaded": list(models), "failed": failed}))
+    serve(control, models, detectors, float(asked["longest"]))
+    return 0
+
+
+def load(wanted: dict[str, dict[str, str]]) -> tuple[dict[str, LoadedModel], dict[str, str]]:
+    """Language to loaded model, and language to the reason why it was not. A model of two languages is loaded once."""
+    import vosk
+
+    vosk.SetLogLevel(-1)
+    by_path: dict[str, Any] = {}
+    loaded: dict[str, LoadedModel] = {}
+    failed: dict[str, str] = {}
+    for language, want in wanted.items():
+        try:
+            aliases = read_aliases(want["aliases"])
+            if want["path"] not in by_path:
+                by_path[want["path"]] = vosk.Model(want["path"])
+            loaded[language] = LoadedModel(by_path[want["path"]], aliases, Feed(want["feed"]))
+        except ConfigError as error:
+            failed[language] = str(error)
+        except Exception as error:  # vosk raises bare Exception where a model is broken
+            failed[language] = f"{want['path']}: {error}"
+    return loaded, failed
+
+
+def read_aliases(path: str) -> Aliases:
+    """Aliases from a YAML file; none for an empty path. Raises ConfigError where the file is missing or wrong."""
+    if not path:
+        return Aliases()
+    try:
+        return Aliases.from_data(yaml.safe_load(Path(path).read_text("utf-8")), path)
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def serve(control: socket.socket, models: dict[str, LoadedModel], detectors: Detectors, longest: float) -> None:
+    """Fork a worker for every descriptor that comes, until the control socket ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; the engine learns of an end by its socket
+    parent = os.getpid()
+    while True:
+        packet, descriptors, _, _ = socket.recv_fds(control, LARGEST, 1)
+        if not packet:
+            return
+        link = socket.socket(fileno=descriptors[0])
+        if os.fork() == 0:
+            become_worker(parent, control, link, models, detectors, longest)
+        link.close()
+
+
+def become_worker(
+    parent: int,
+    control: socket.socket,
+    link: socket.socket,
+    models: dict[str, LoadedModel],
+    detectors: Detectors,
+    longest: float,
+) -> NoReturn:
+    """Never returns: the child must not unwind into the host's loop."""
+    code = 1
+    try:
+        die_with_parent(parent)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        control.close()
+        os.close(0)
+        Worker(link, models, detectors, longest).run()
+        code = 0
+    except ConnectionError:
+        code = 0
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
