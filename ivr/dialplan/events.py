@@ -76,6 +76,9 @@ class SpeechLost:
 class PromptEnded:
     """Everything of the last `Say` was heard, or was stopped."""
 
+    number: int = 0
+    """`number` of the `Say` or `Play` that ended; 0 where unknown, then it is taken for the last one."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
@@ -120,7 +123,17 @@ class StepFailed:
 
 
 Event = (
-    Heard | Pressed | SpokenOver | SpeechLost | PromptEnded | TimerFired | Queued | QueueLeft | BridgeEnded | CallerHungUp | StepFailed
+    Heard
+    | Pressed
+    | SpokenOver
+    | SpeechLost
+    | PromptEnded
+    | TimerFired
+    | Queued
+    | QueueLeft
+    | BridgeEnded
+    | CallerHungUp
+    | StepFailed
 )
 
 
@@ -138,7 +151,9 @@ class Say:
 
     utterances: tuple[Utterance, ...]
     barge_in: float | None = None
-    """Seconds of confirmed speech that stop it; None where it must be heard to its end. Keys stop it wherever this is not None."""
+    """Seconds of confirmed speech that stop it; None where it must be heard to its end. Keys stop it where this is not None."""
+    number: int = 0
+    """Counts what a call was told to speak, so that a late `PromptEnded` is not taken for that of the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +162,8 @@ class Play:
 
     name: str
     repeat: bool = False
+    number: int = 0
+    """As in `Say`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,263 @@
+"""A flow from its YAML tree: every value typed, every expression compiled, every mistake reported with its place. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zoneinfo
+
+from ivr.dialplan.build_speech import speech
+from ivr.dialplan.build_steps import WAITING, assignments, instants, language_of
+from ivr.dialplan.expression import Template, compile_template
+from ivr.dialplan.fields import Fields, integer, template, word, words
+from ivr.dialplan.model import END, RESERVED, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Switch
+from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind, read
+from ivr.dialplan.problems import Findings, Place
+from ivr.dialplan.steps import BridgeStep, EnqueueStep, Speech, Waiting
+
+FLOW_KEYS = ("flow", "languages", "entry", "time_zone", "vars", "defaults", "intents", "states")
+LEAVING = ("go", "goto", "switch", "hangup")
+STATE_KEYS = ("do", *WAITING, *LEAVING, "on")
+EDGE_KEYS = ("to", "say", "set", "tag", "language")
+RETRY_KEYS = ("retry", "then", "say", "repeat")
+CAUSES = ("normal", "rejected", "busy")
+_NAME = re.compile(r"[A-Za-z][\w-]{0,63}\Z", re.ASCII)
+
+
+def build(text: str, findings: Findings) -> Flow | None:
+    """The flow that `text` describes; None where it has errors, all of them in `findings`. Never raises."""
+    root = read(text, findings)
+    if root is None:
+        return None
+    flow = _Builder(findings).flow(root, hashlib.sha256(text.encode()).hexdigest()[:16])
+    return None if findings.failed else flow
+
+
+class _Builder:
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self.languages: tuple[str, ...] = ()
+
+    def flow(self, root: Node, version: str) -> Flow:
+        fields = Fields(root, self.findings, "a flow", FLOW_KEYS)
+        fields.need("flow", "begin with `flow: name`")
+        self.languages = self._languages(fields)
+        defaults = self._edges(fields.get("defaults"))
+        states = self._states(fields.need("states", "a flow needs `states`"), defaults)
+        entry = fields.text("entry") or next(iter(states), "")
+        return Flow(
+            name=self._name(fields.text("flow", "flow"), fields.place),
+            version=version,
+            file=self.findings.file,
+            languages=self.languages,
+            entry=entry,
+            states=states,
+            intents=self._intents(fields.get("intents")),
+            defaults=defaults,
+            variables=self._variables(fields),
+            time_zone=self._zone(fields),
+            place=_at(fields.get("entry")) or fields.place,
+        )
+
+    def _name(self, name: str, place: Place) -> str:
+        if not _NAME.match(name):
+            self.findings.error(place, "bad-name", f"`{name}` is no name", "letters, digits, _ and -, a letter first")
+        return name
+
+    def _languages(self, fields: Fields) -> tuple[str, ...]:
+        node = fields.need("languages", "languages: [zh, en], the first is the one spoken where nothing is known")
+        found = words(node, self.findings, "a language") if node is not None else ()
+        return tuple(dict.fromkeys(name for name, _ in found if name)) or ("en",)
+
+    def _zone(self, fields: Fields) -> str:
+        name = fields.text("time_zone", "UTC")
+        try:
+            zoneinfo.ZoneInfo(name)
+        except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+            place = _at(fields.get("time_zone")) or fields.place
+            self.findings.unknown(place, "time zone", name, zoneinfo.available_timezones())
+            return "UTC"
+        return name
+
+    def _variables(self, fields: Fields) -> dict[str, Template]:
+        node = fields.get("vars")
+        return {} if node is None else assignments(node, self.findings, self.languages)[0]
+
+    # --- intents
+
+    def _intents(self, node: Node | None) -> dict[str, Intent]:
+        if node is None:
+            return {}
+        mapping = Fields(node, self.findings, "intents", node.entries if isinstance(node, Mapping) else ()).node
+        return {name: self._intent(self._name(name, key.place), key.place, inner) for name, key, inner in mapping.items()}
+
+    def _intent(self, name: str, place: Place, node: Node) -> Intent:
+        fields = Fields(node, self.findings, "an intent", (*self.languages, "offer", "label"))
+        examples = {}
+        for language in self.languages:
+            inner = fields.get(language)
+            if inner is None:
+                message = f"the intent `{name}` has no examples in `{language}`"
+                self.findings.error(place, "missing-language", message, f"add `{language}: [...]`")
+            else:
+                examples[language] = words(inner, self.findings, "an example")
+        offer, label = fields.get("offer"), fields.get("label")
+        return Intent(
+            name,
+            place,
+            examples,
+            () if offer is None else speech(offer, self.findings, self.languages),
+            {} if label is None else self._label(label),
+        )
+
+    def _label(self, node: Node) -> dict[str, str]:
+        fields = Fields(node, self.findings, "a label", self.languages)
+        return {language: fields.text(language) for language in self.languages if fields.get(language) is not None}
+
+    # --- states
+
+    def _states(self, node: Node | None, defaults: dict[str, Edge]) -> dict[str, FlowState]:
+        if node is None:
+            return {}
+        mapping = Fields(node, self.findings, "states", node.entries if isinstance(node, Mapping) else ()).node
+        return {name: self._state(name, key.place, inner, defaults) for name, key, inner in mapping.items()}
+
+    def _state(self, name: str, place: Place, node: Node, defaults: dict[str, Edge]) -> FlowState:
+        self._name(name, place)
+        if name in RESERVED:
+            self.findings.error(place, "reserved", f"`{name}` is built in and cannot be a state", "choose another name")
+        fields = Fields(node, self.findings, "a state", STATE_KEYS)
+        do = fields.get("do")
+        step = self._step(fields)
+        own = self._edges(fields.get("on"))
+        return FlowState(
+            name,
+            place,
+            () if do is None else instants(do, self.findings, self.languages),
+            step,
+            self._leave(fields, step),
+            own,
+            {**_built_in(step, place), **defaults, **own},
+        )
+
+    def _step(self, fields: Fields) -> Waiting | None:
+        given = [name for name in WAITING if fields.get(name) is not None]
+        for extra in given[1:]:
+            place = fields.node.entries[extra][0].place
+            message = f"a state waits for one thing, not for `{given[0]}` and `{extra}`"
+            self.findings.error(place, "too-many", message, "put the second into a state of its own")
+        if not given:
+            return None
+        return WAITING[given[0]](fields.node.entries[given[0]][1], self.findings, self.languages)
+
+    def _leave(self, fields: Fields, step: Waiting | None) -> Leave | None:
+        given = [name for name in LEAVING if fields.get(name) is not None]
+        for extra in given[1:]:
+            place = fields.node.entries[extra][0].place
+            self.findings.error(place, "too-many", f"a state leaves by `{given[0]}` or by `{extra}`, not both", "keep one")
+        if not given:
+            if step is None:
+                self.findings.error(
+                    fields.place, "missing-edge", "the state leads nowhere", "add `goto: state` or `hangup: normal`"
+                )
+            return None
+        key, node = fields.node.entries[given[0]]
+        if step is not None:
+            message = f"a state that waits leaves by `on`, so `{given[0]}` is never reached"
+            self.findings.error(key.place, "dead-edge", message, "move it into `on`, or into the next state")
+        match given[0]:
+            case "go":
+                return self._go(node)
+            case "goto":
+                return Go((Branch(None, self._edge(node)),))
+            case "switch":
+                return self._switch(node)
+            case _:
+                return self._hangup(node)
+
+    def _go(self, node: Node) -> Go:
+        if not isinstance(node, Sequence):
+            self.findings.error(node.place, "wrong-type", f"`go` must be a list, this is {kind(node)}", "goto: state")
+            return Go(())
+        branches = []
+        for item in node.items:
+            fields = Fields(item, self.findings, "a line of go", ("if", *EDGE_KEYS))
+            fields.need("to", "to: state")
+            branches.append(Branch(fields.expression("if"), self._edge_of(fields)))
+        if branches and branches[-1].when is not None:
+            self.findings.error(node.place, "missing-edge", "no line of `go` may hold", "end with `- { to: state }`")
+        return Go(tuple(branches))
+
+    def _switch(self, node: Node) -> Switch | None:
+        fields = Fields(node, self.findings, "switch", ("of", "cases", "otherwise"))
+        fields.need("of", "of: the value to compare")
+        fields.need("cases", "cases: { value: state }")
+        otherwise = fields.need("otherwise", "otherwise: state, for every other value")
+        of, cases = fields.expression("of"), self._edges(fields.get("cases"))
+        return None if of is None else Switch(of, cases, None if otherwise is None else self._edge(otherwise))
+
+    def _hangup(self, node: Node) -> HangUp:
+        cause = "normal" if isinstance(node, Scalar) and node.value is None else word(node, self.findings, "`hangup`")
+        if cause not in CAUSES:
+            self.findings.unknown(node.place, "cause", cause, CAUSES)
+        return HangUp(cause)
+
+    # --- edges
+
+    def _edges(self, node: Node | None) -> dict[str, Edge]:
+        if node is None:
+            return {}
+        mapping = Fields(node, self.findings, "edges", node.entries if isinstance(node, Mapping) else ()).node
+        return {name: self._edge(inner, key.place) for name, key, inner in mapping.items()}
+
+    def _edge(self, node: Node, place: Place | None = None) -> Edge:
+        place = place or node.place
+        if isinstance(node, Scalar):
+            return Edge(template(node, self.findings), place)
+        if isinstance(node, Mapping) and ("retry" in node.entries or "then" in node.entries):
+            return self._retry(Fields(node, self.findings, "a retry", RETRY_KEYS), place)
+        return self._edge_of(Fields(node, self.findings, "an edge", EDGE_KEYS), place)
+
+    def _edge_of(self, fields: Fields, place: Place | None = None) -> Edge:
+        values, tag, language, said = fields.get("set"), fields.template("tag"), fields.get("language"), fields.get("say")
+        return Edge(
+            to=fields.template("to"),
+            place=place or fields.place,
+            speech=() if said is None else speech(said, self.findings, self.languages),
+            values={} if values is None else assignments(values, self.findings, self.languages)[0],
+            tags=() if tag is None else (tag,),
+            language=None if language is None else language_of(language, self.findings, self.languages),
+        )
+
+    def _retry(self, fields: Fields, place: Place) -> Edge:
+        then = fields.need("then", "then: the state to go to at last")
+        last = Edge(None, place) if then is None else self._edge(then)
+        if last.retries:
+            self.findings.error(place, "wrong-type", "a retry inside a retry", "one `retry`, then a state")
+        said = fields.get("say")
+        every = () if said is None else speech(said, self.findings, self.languages)
+        retries = self._retries(fields.get("retry"), every)
+        return Edge(last.to, place, last.speech, last.values, last.tags, last.language, retries, fields.flag("repeat", True))
+
+    def _retries(self, node: Node | None, every: Speech) -> tuple[Speech, ...]:
+        """A number of retries with the same words, or a list of what is said at each."""
+        if node is None:
+            return (every,)
+        if isinstance(node, Sequence):
+            return tuple((*every, *speech(item, self.findings, self.languages)) for item in node.items)
+        return (every,) * integer(node, self.findings, "`retry`", 1, 0, 9)
+
+
+def _built_in(step: Waiting | None, place: Place) -> dict[str, Edge]:
+    """Where a queue and a bridge lead when an agent has talked and the flow says nothing else."""
+    end = Edge(compile_template(END, place), place)
+    found = {"hangup": end}
+    if isinstance(step, EnqueueStep):
+        found["served"] = end
+    if isinstance(step, BridgeStep):
+        found["done"] = end
+    return found
+
+
+def _at(node: Node | None) -> Place | None:
+    return None if node is None else node.place

@@ -1,0 +1,267 @@
+"""Conditions and values of a flow: CEL, compiled once when the flow is loaded. Pure.
+
+Bounded: CEL has no loops but its macros over lists, of which an expression may have two, and `plain` bounds every list that it
+can see; regular expressions run in linear time. What is missing from the data is null, and false after `!`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import cel
+
+from ivr.dialplan.problems import Place, nearest
+
+log = logging.getLogger(__name__)
+
+ROOTS = ("asr", "call", "caller", "profile", "queue", "slots", "time", "vars")
+FUNCTIONS = frozenset(
+    {"all", "exists", "exists_one", "filter", "map", "has", "size", "contains", "startsWith", "endsWith", "matches"}
+    | {"bytes", "double", "duration", "int", "string", "timestamp", "uint"}
+    | {f"get{part}" for part in ("Date", "DayOfMonth", "DayOfWeek", "DayOfYear", "FullYear", "Hours", "Milliseconds")}
+    | {"getMinutes", "getMonth", "getSeconds"}
+)
+MAX_LENGTH = 1000
+MAX_MACROS = 2
+MAX_ITEMS = 200
+MAX_TEXT = 4000
+
+_STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
+_MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+_PATH = re.compile(r"(!\s*)?(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?!\s*\()")
+_COLUMN = re.compile(r"<input>:\d+:(\d+): (.*)")
+
+
+class ExpressionError(Exception):
+    """The text is not an expression that a flow may use; `column` counts from 0 within it."""
+
+    def __init__(self, message: str, cure: str = "", column: int = 0) -> None:
+        super().__init__(message)
+        self.cure = cure
+        self.column = column
+
+
+class EvaluationError(Exception):
+    """The data does not fit the expression: the `error` edge is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One compiled expression."""
+
+    source: str
+    place: Place
+    program: Any = field(compare=False, repr=False)
+    roots: tuple[str, ...] = field(compare=False, repr=False)
+
+    def value(self, scope: Mapping[str, Any]) -> Any:
+        """What the expression gives for `scope` (root name to plain data); None where something it needs is missing.
+
+        Raises EvaluationError where the data has the wrong type.
+        """
+        context = {root: scope.get(root, {}) for root in self.roots}
+        try:
+            return _run(self.program, context)
+        except LookupError as missing:
+            log.debug("`%s`: %s is missing, taken as null", self.source, missing)
+        filled = _with_missing(self.source, context)
+        try:
+            return _run(self.program, filled)
+        except (LookupError, EvaluationError) as error:
+            log.debug("`%s` is null: %s", self.source, error)
+            return None
+
+    def holds(self, scope: Mapping[str, Any]) -> bool:
+        """Whether the condition is true; false where something it needs is missing. Raises EvaluationError."""
+        value = self.value(scope)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise EvaluationError(f"`{self.source}` gives {type(value).__name__}, a condition must be true or false")
+
+
+def _run(program: Any, context: Mapping[str, Any]) -> Any:
+    """Run compiled CEL. LookupError where a key is missing, EvaluationError on everything else."""
+    try:
+        return program.execute(context)
+    except LookupError:
+        raise
+    except BaseException as error:
+        # A defect in the binding surfaces as PanicException, which is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise EvaluationError(f"{str(error).split('. ')[0]}") from error
+
+
+def _with_missing(source: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """`context` with every path that `source` names and that is not there filled with null, or false after `!`."""
+    filled = dict(context)
+    for negated, path in _PATH.findall(_STRINGS.sub("''", source)):
+        root, *names = path.split(".")
+        if root not in filled:
+            continue
+        filled[root] = _fill(filled[root], names, False if negated else None)
+    return filled
+
+
+def _fill(data: Any, names: list[str], missing: bool | None) -> Any:
+    if not names:
+        return data
+    if data is not None and not isinstance(data, Mapping):
+        return data
+    inner = {} if data is None else dict(data)
+    if len(names) == 1:
+        inner.setdefault(names[0], missing)
+    else:
+        inner[names[0]] = _fill(inner.get(names[0], {}), names[1:], missing)
+    return inner
+
+
+def compile_expression(source: str, place: Place) -> Expression:
+    """`source` ready to run. Raises ExpressionError with the cure."""
+    program, roots = _compile(source.strip())
+    return Expression(source.strip(), place, program, roots)
+
+
+@lru_cache(maxsize=4096)
+def _compile(source: str) -> tuple[Any, tuple[str, ...]]:
+    if not source:
+        raise ExpressionError("an expression is missing", "write a condition such as `vars.tries > 2`")
+    if len(source) > MAX_LENGTH:
+        raise ExpressionError(f"longer than {MAX_LENGTH} characters", "compute parts of it with `set`")
+    try:
+        program = cel.compile(source)
+    except ValueError as error:
+        raise _syntax(str(error)) from error
+    bare = _STRINGS.sub(lambda found: "'" + " " * (len(found[0]) - 2) + "'", source)
+    bound = _MACRO.findall(bare)
+    if len(bound) > MAX_MACROS:
+        raise ExpressionError(f"more than {MAX_MACROS} of all, exists, map and filter", "compute parts of it with `set`")
+    used = [name for name in program.variables() if name not in bound]
+    _known(bare, used, ROOTS, "name")
+    named = [name for name in program.functions() if name.isidentifier()]
+    _known(bare, named, FUNCTIONS, "function")
+    return program, tuple(used)
+
+
+def _syntax(text: str) -> ExpressionError:
+    found = _COLUMN.search(text)
+    column = int(found[1]) - 1 if found else 0
+    detail = (found[2] if found else text.splitlines()[0]).split(" expecting ")[0]
+    return ExpressionError(
+        f"not an expression: {detail[:160]}", "the language is CEL: `a.b == 'text' && c > 1`", max(column, 0)
+    )
+
+
+def _known(source: str, names: Iterable[str], known: Iterable[str], what: str) -> None:
+    allowed = frozenset(known)
+    for name in names:
+        if name not in allowed:
+            found = re.search(rf"(?<![\w]){re.escape(name)}(?!\w)", source)
+            cure = nearest(name, allowed)
+            if what == "name":
+                cure += "; text stands in quotes: " + repr(name)
+            raise ExpressionError(f"no {what} `{name}` in expressions", cure, found.start() if found else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with `{expressions}` in it; `{{` is a brace."""
+
+    source: str
+    place: Place
+    parts: tuple[str | Expression, ...] = field(compare=False)
+
+    @property
+    def fixed(self) -> str | None:
+        """The text where nothing is to be filled in, else None."""
+        if not self.parts:
+            return ""
+        return self.parts[0] if len(self.parts) == 1 and isinstance(self.parts[0], str) else None
+
+    def text(self, scope: Mapping[str, Any]) -> str:
+        """The text with everything filled in; null gives nothing. Raises EvaluationError."""
+        return "".join(part if isinstance(part, str) else _spoken(part.value(scope)) for part in self.parts)
+
+    def value(self, scope: Mapping[str, Any]) -> Any:
+        """As `text`, but a template that is one expression keeps the type of its value."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
+            return self.parts[0].value(scope)
+        return self.text(scope)
+
+
+def _spoken(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)[:MAX_TEXT]
+
+
+def compile_template(source: str, place: Place) -> Template:
+    """`source` cut into text and expressions. Raises ExpressionError."""
+    parts: list[str | Expression] = []
+    text, at = "", 0
+    while at < len(source):
+        if source.startswith(("{{", "}}"), at):
+            text, at = text + source[at], at + 2
+        elif source[at] == "{":
+            end = _closing(source, at)
+            if text:
+                parts.append(text)
+            parts.append(_inner(source[at + 1 : end], place, at + 1))
+            text, at = "", end + 1
+        else:
+            text, at = text + source[at], at + 1
+    if text:
+        parts.append(text)
+    return Template(source, place, tuple(parts))
+
+
+def _inner(source: str, place: Place, column: int) -> Expression:
+    try:
+        return compile_expression(source, place.shifted(column))
+    except ExpressionError as error:
+        raise ExpressionError(str(error), error.cure, column + error.column) from error
+
+
+def _closing(source: str, start: int) -> int:
+    """Index of the brace that closes the one at `start`, braces in quotes not counted."""
+    blank = _STRINGS.sub(lambda found: " " * len(found[0]), source[start:])
+    depth = 0
+    for index, letter in enumerate(blank):
+        depth += (letter == "{") - (letter == "}")
+        if depth == 0:
+            return start + index
+    raise ExpressionError("`{` is never closed", "close it with `}`, or write `{{` for a brace", start)
+
+
+def plain(value: Any, depth: int = 8) -> Any:
+    """`value` as data that JSON takes and CEL can see, bounded: 200 items a list or mapping, 4000 characters, 8 levels."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if -(1 << 63) <= value < 1 << 63 else str(value)[:MAX_TEXT]
+    if isinstance(value, float | Decimal):
+        number = float(value)
+        return number if math.isfinite(number) else None
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if depth == 0:
+        return None
+    if isinstance(value, Mapping):
+        return {str(key)[:MAX_TEXT]: plain(one, depth - 1) for key, one in list(value.items())[:MAX_ITEMS]}
+    if isinstance(value, Iterable):
+        return [plain(one, depth - 1) for _, one in zip(range(MAX_ITEMS), value, strict=False)]
+    return str(value)[:MAX_TEXT]

@@ -1,0 +1,130 @@
+"""Typed reading of one mapping of a flow; what does not fit becomes a problem and a default. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ivr.dialplan import durations
+from ivr.dialplan.expression import Expression, ExpressionError, Template, compile_expression, compile_template
+from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind
+from ivr.dialplan.problems import Findings, Place
+
+
+class Fields:
+    """The keys of one mapping. Unknown ones are reported when this is made."""
+
+    def __init__(self, node: Node, findings: Findings, what: str, allowed: Iterable[str]) -> None:
+        self.findings = findings
+        self.what = what
+        self.place = node.place
+        self.node = node if isinstance(node, Mapping) else Mapping(node.place)
+        if not isinstance(node, Mapping):
+            findings.error(
+                node.place, "wrong-type", f"{what} must be a mapping, this is {kind(node)}", "write `key: value` lines"
+            )
+        known = tuple(allowed)
+        for name, key, _ in self.node.items():
+            if name not in known:
+                findings.unknown(key.place, f"key in {what}", name, known)
+
+    def get(self, name: str) -> Node | None:
+        found = self.node.entries.get(name)
+        return None if found is None else found[1]
+
+    def need(self, name: str, cure: str) -> Node | None:
+        """The value, or None with a problem."""
+        node = self.get(name)
+        if node is None:
+            self.findings.error(self.place, "missing-key", f"{self.what} needs `{name}`", cure)
+        return node
+
+    def text(self, name: str, default: str = "") -> str:
+        node = self.get(name)
+        return default if node is None else word(node, self.findings, f"`{name}`")
+
+    def flag(self, name: str, default: bool) -> bool:
+        node = self.get(name)
+        if node is None:
+            return default
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return node.value
+        self._wrong(node, name, "true or false", "YAML 1.2: only `true` and `false`, not yes or on")
+        return default
+
+    def whole(self, name: str, default: int, least: int, most: int) -> int:
+        node = self.get(name)
+        return default if node is None else integer(node, self.findings, f"`{name}`", default, least, most)
+
+    def duration(self, name: str, default: float) -> float:
+        node = self.get(name)
+        return default if node is None else duration(node, self.findings, f"`{name}`", default)
+
+    def expression(self, name: str) -> Expression | None:
+        node = self.get(name)
+        return None if node is None else expression(node, self.findings)
+
+    def template(self, name: str) -> Template | None:
+        node = self.get(name)
+        return None if node is None else template(node, self.findings)
+
+    def _wrong(self, node: Node, name: str, wanted: str, cure: str = "") -> None:
+        self.findings.error(node.place, "wrong-type", f"`{name}` must be {wanted}, this is {kind(node)}", cure)
+
+
+def word(node: Node, findings: Findings, what: str) -> str:
+    """The text of a scalar; "" with a problem for anything else."""
+    if isinstance(node, Scalar) and node.value is not None:
+        return node.text
+    findings.error(node.place, "wrong-type", f"{what} must be text, this is {kind(node)}", "quote text with special characters")
+    return ""
+
+
+def words(node: Node, findings: Findings, what: str) -> tuple[tuple[str, Place], ...]:
+    """The texts of a list, or of one scalar, with their places."""
+    items = node.items if isinstance(node, Sequence) else [node]
+    return tuple((word(item, findings, what), item.place) for item in items)
+
+
+def integer(node: Node, findings: Findings, what: str, default: int, least: int, most: int) -> int:
+    if isinstance(node, Scalar) and type(node.value) is int:
+        if least <= node.value <= most:
+            return node.value
+        findings.error(node.place, "out-of-range", f"{what} is {node.text}", f"from {least} to {most}")
+        return default
+    findings.error(node.place, "wrong-type", f"{what} must be a whole number, this is {kind(node)}", f"from {least} to {most}")
+    return default
+
+
+def duration(node: Node, findings: Findings, what: str, default: float) -> float:
+    text = node.text if isinstance(node, Scalar) else ""
+    try:
+        return durations.seconds(text)
+    except ValueError as error:
+        findings.error(node.place, "bad-duration", f"{what} is no duration: `{text}`", str(error))
+        return default
+
+
+def expression(node: Node, findings: Findings) -> Expression | None:
+    """A compiled condition or value; None with a problem."""
+    if not isinstance(node, Scalar) or node.value is None:
+        findings.error(node.place, "bad-expression", f"an expression must be text, this is {kind(node)}", "quote it")
+        return None
+    try:
+        return compile_expression(node.text, node.inside)
+    except ExpressionError as error:
+        findings.error(node.inside.shifted(error.column), "bad-expression", str(error), error.cure)
+        return None
+
+
+def template(node: Node, findings: Findings) -> Template | None:
+    """Compiled text with `{expressions}`; None with a problem."""
+    if isinstance(node, Mapping) and len(node.entries) == 1:
+        findings.error(node.place, "wrong-type", "this is a mapping, not text", "quote text that begins with a brace")
+        return None
+    text = word(node, findings, "this")
+    place = node.inside if isinstance(node, Scalar) else node.place
+    try:
+        return compile_template(text, place)
+    except ExpressionError as error:
+        findings.error(place.shifted(error.column), "bad-expression", str(error), error.cure)
+        return None

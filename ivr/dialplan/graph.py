@@ -1,0 +1,164 @@
+"""Which edges of a flow can be taken, and where they lead. Pure; `lint` and the diagram read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ivr.dialplan.model import (
+    AGAIN,
+    AGENT,
+    END,
+    ENDING,
+    EVERYWHERE,
+    KEYS,
+    Edge,
+    Flow,
+    FlowState,
+    Go,
+    HangUp,
+    Switch,
+    answers,
+    outcomes,
+)
+from ivr.dialplan.steps import AskStep, BridgeStep, Digits, EnqueueStep, MenuStep, SayStep, SpeakStep, Speech
+
+ANYWHERE = "*"
+"""Stands for a target that is computed."""
+
+
+def possible(flow: Flow, state: FlowState) -> set[str]:
+    """Names of the edges that `on` of this state may have."""
+    step = state.step
+    found = set(EVERYWHERE) if step is not None else {"error", "hangup"}
+    if step is None:
+        return found
+    found.update(outcomes(step), answers(step))
+    if isinstance(step, EnqueueStep | BridgeStep):
+        found.update(ENDING if isinstance(step, BridgeStep) else ("served", "timeout"))
+    if isinstance(step, AskStep | MenuStep):
+        found.update(flow.intents, (AGENT, "done"))
+        numeric = isinstance(step, AskStep) and isinstance(step.expect, Digits)
+        found.update("*#" if numeric else KEYS)
+    elif not isinstance(step, SpeakStep | BridgeStep):
+        found.update(KEYS)
+    return found
+
+
+def taken(flow: Flow, state: FlowState) -> dict[str, Edge]:
+    """The edges that can be taken from a state that waits, inherited ones too, by name."""
+    names = possible(flow, state)
+    asks = isinstance(state.step, AskStep | MenuStep)
+    return {
+        name: edge for name, edge in state.edges.items() if name in names and (asks or name in state.own or name not in KEYS)
+    }
+
+
+def leaving(state: FlowState) -> Iterator[Edge]:
+    """The edges by which a state that does not wait is left."""
+    match state.leave:
+        case Go(branches):
+            yield from (branch.edge for branch in branches)
+        case Switch(cases=cases, otherwise=otherwise):
+            yield from cases.values()
+            if otherwise is not None:
+                yield otherwise
+
+
+def target(edge: Edge, state: str) -> str:
+    """Name of the state that an edge leads to, END, or ANYWHERE where it is computed."""
+    if edge.to is None:
+        return state
+    fixed = edge.to.fixed
+    if fixed is None:
+        return ANYWHERE
+    return state if fixed == AGAIN else fixed
+
+
+def successors(flow: Flow, state: FlowState, *, failing: bool = True) -> set[str]:
+    """Where a state can lead; without `failing`, not by errors and hang-ups."""
+    if state.step is None:
+        found = {target(edge, state.name) for edge in leaving(state)}
+        if isinstance(state.leave, HangUp):
+            found.add(END)
+        edges = {name: edge for name, edge in state.edges.items() if name == "error"}
+    else:
+        edges = taken(flow, state)
+        found = set()
+    found.update(target(edge, state.name) for name, edge in edges.items() if failing or name not in EVERYWHERE)
+    return found
+
+
+def edges(flow: Flow) -> Iterator[tuple[str, FlowState | None, Edge]]:
+    """Every edge as it is written, with its name ("" in `go`, `goto` and `switch`) and its state (None for a default)."""
+    for name, edge in flow.defaults.items():
+        yield name, None, edge
+    for state in flow.states.values():
+        for name, edge in state.own.items():
+            yield name, state, edge
+        for edge in leaving(state):
+            yield "", state, edge
+
+
+def speeches(flow: Flow) -> Iterator[Speech]:
+    """Everything that the flow can say."""
+    for intent in flow.intents.values():
+        yield intent.offer
+    for _, _, edge in edges(flow):
+        yield edge.speech
+        yield from edge.retries
+    for state in flow.states.values():
+        yield from (step.speech for step in state.do if isinstance(step, SayStep))
+        match state.step:
+            case AskStep(speech=speech, hint=hint) | MenuStep(speech=speech, hint=hint):
+                yield speech
+                yield hint
+            case SpeakStep(speech=speech):
+                yield speech
+            case EnqueueStep(announce=announce) if announce is not None:
+                yield announce.speech
+                yield announce.first
+
+
+def reachable(flow: Flow) -> set[str]:
+    """Names of the states that a call can come to."""
+    seen: set[str] = set()
+    ahead = [flow.entry]
+    while ahead:
+        name = ahead.pop()
+        if name == ANYWHERE:
+            return set(flow.states)
+        if name in seen or name not in flow.states:
+            continue
+        seen.add(name)
+        ahead.extend(successors(flow, flow.states[name]))
+    return seen
+
+
+def trapped(flow: Flow) -> set[str]:
+    """Names of the states from which no path leads to an end, a queue's end or a bridge's end."""
+    leads = {name: successors(flow, state, failing=False) for name, state in flow.states.items()}
+    return set(flow.states) - _reaching(leads, {END, ANYWHERE})
+
+
+def circling(flow: Flow) -> set[str]:
+    """Names of the states that pass a call on at once, for ever: no state that waits and no end can follow."""
+    instant = {name: state for name, state in flow.states.items() if state.step is None}
+    waiting = {END, ANYWHERE, *(name for name in flow.states if name not in instant)}
+    leads = {name: successors(flow, state, failing=False) for name, state in instant.items()}
+    return set(instant) - _reaching(leads, waiting)
+
+
+def _reaching(leads: dict[str, set[str]], goals: set[str]) -> set[str]:
+    """Names whose edges lead, over any number of steps, to one of the goals."""
+    back: dict[str, list[str]] = {}
+    for name, following in leads.items():
+        for one in following:
+            back.setdefault(one, []).append(name)
+    found: set[str] = set()
+    ahead = list(goals)
+    while ahead:
+        for name in back.get(ahead.pop(), ()):
+            if name not in found:
+                found.add(name)
+                ahead.append(name)
+    return found

@@ -1,0 +1,181 @@
+"""Flows from files: load, check, and keep the version that running calls began with.
+
+A file that is wrong is refused as a whole and the flow that was there stays; calls go on with the version they began with.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.dialplan import positions
+from ivr.dialplan.build import build
+from ivr.dialplan.lint import Surroundings, lint
+from ivr.dialplan.machine import Machine
+from ivr.dialplan.model import Flow
+from ivr.dialplan.problems import Findings, Place, Problem
+from ivr.errors import DialplanError, NotFound
+
+log = logging.getLogger(__name__)
+
+NOTHING_KNOWN = Surroundings()
+KEPT_VERSIONS = 8
+"""Old versions kept of each flow without a call on them, so that a call can begin while a file changes."""
+
+
+def examine(text: str, file: str, around: Surroundings = NOTHING_KNOWN) -> tuple[Flow | None, list[Problem]]:
+    """The flow in `text`, None where it has an error, with every problem found. Never raises."""
+    findings = Findings(file)
+    flow = build(text, findings)
+    if flow is not None:
+        lint(flow, findings, around)
+    return (None if findings.failed else flow), findings.problems
+
+
+def load(source: Path | str, file: str = "", around: Surroundings = NOTHING_KNOWN) -> Flow:
+    """The flow in a file (a Path) or in text (a str). Raises DialplanError with every problem where it has an error."""
+    if isinstance(source, Path):
+        text, problems = _text(source)
+        name = str(source)
+    else:
+        text, problems, name = source, [], file or "<text>"
+    flow = None
+    if not problems:
+        flow, problems = examine(text, name, around)
+    if flow is None:
+        first = next((one for one in problems if one.severity == "error"), None)
+        raise DialplanError(str(first).replace("\n    ", "; ") if first else f"{name}: no flow", tuple(problems))
+    return flow
+
+
+def check(paths: Iterable[Path], around: Surroundings = NOTHING_KNOWN) -> list[Problem]:
+    """Every problem of the flows in files and folders. Two files with the same flow are a problem too."""
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    for path in flow_files(paths):
+        text, unreadable = _text(path)
+        flow, found = (None, unreadable) if unreadable else examine(text, str(path), around)
+        problems.extend(found)
+        if flow is not None and seen.setdefault(flow.name, str(path)) != str(path):
+            message = f"the flow `{flow.name}` is also in {seen[flow.name]}"
+            problems.append(Problem(str(path), 1, 1, "error", "duplicate-flow", message, "rename one of them"))
+    return problems
+
+
+def flow_files(paths: Iterable[Path]) -> list[Path]:
+    """The files themselves, and of folders every `*.yaml` that is not a test."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found.extend(one for one in sorted(path.glob("*.yaml")) if not one.name.endswith(".test.yaml"))
+        else:
+            found.append(path)
+    return found
+
+
+def catalogue(path: Path) -> dict[str, frozenset[str]]:
+    """Prompt name to its languages, from `prompts/texts.yaml` or a catalogue with the same shape.
+
+    Under a top-level key `prompts`, or at the top: `name: { zh: ..., en: ... }`. Raises DialplanError where it is no such file.
+    """
+    findings = Findings(str(path))
+    text, problems = _text(path)
+    root = None if problems else positions.read(text, findings)
+    if isinstance(root, positions.Mapping):
+        inner = root.entries.get("prompts")
+        table = inner[1] if inner is not None else root
+        if isinstance(table, positions.Mapping):
+            return {name: _languages(node) for name, _, node in table.items()}
+    raise DialplanError(f"{path}: not a list of prompts", tuple(problems or findings.problems))
+
+
+def _languages(node: positions.Node) -> frozenset[str]:
+    return frozenset(node.entries) if isinstance(node, positions.Mapping) else frozenset()
+
+
+def _text(path: Path) -> tuple[str, list[Problem]]:
+    findings = Findings(str(path))
+    try:
+        if path.stat().st_size > positions.MAX_CHARACTERS:
+            findings.error(Place(), "too-big", f"the file is larger than {positions.MAX_CHARACTERS} bytes", "split the flow")
+            return "", findings.problems
+        return path.read_text(encoding="utf-8"), []
+    except UnicodeDecodeError as error:
+        findings.error(Place(), "yaml", f"not UTF-8 at byte {error.start}", "save the file as UTF-8")
+    except OSError as error:
+        findings.error(Place(), "unreadable", f"cannot be read: {error.strerror}", "check the name and the permissions")
+    return "", findings.problems
+
+
+@dataclass(slots=True)
+class _Version:
+    machine: Machine
+    calls: int = 0
+
+
+class FlowStore:
+    """The current version of every flow, and the older ones that calls still run on."""
+
+    def __init__(self, paths: Iterable[Path], around: Surroundings = NOTHING_KNOWN) -> None:
+        self.paths = tuple(paths)
+        self.around = around
+        self.problems: list[Problem] = []
+        """What was wrong at the last `reload`."""
+        self._current: dict[str, str] = {}
+        self._files: dict[str, str] = {}
+        self._versions: dict[tuple[str, str], _Version] = {}
+
+    @property
+    def flows(self) -> Mapping[str, Flow]:
+        return {name: self._versions[name, version].machine.flow for name, version in self._current.items()}
+
+    def reload(self) -> list[str]:
+        """Read all files and put what is right into use; names of the flows that changed. What was wrong is in `problems`."""
+        self.problems = check(self.paths, self.around)
+        wrong = {problem.file for problem in self.problems if problem.severity == "error"}
+        changed = []
+        for path in flow_files(self.paths):
+            if str(path) in wrong:
+                log.error("%s refused; the version in use stays", path)
+                continue
+            flow = load(path, around=self.around)
+            if self._current.get(flow.name) != flow.version:
+                self.publish(flow)
+                changed.append(flow.name)
+        return changed
+
+    def publish(self, flow: Flow) -> None:
+        """Make `flow` the version that new calls begin with."""
+        key = (flow.name, flow.version)
+        self._versions.setdefault(key, _Version(Machine(flow)))
+        self._current[flow.name] = flow.version
+        self._forget(flow.name)
+
+    def machine(self, name: str, version: str = "") -> Machine:
+        """The machine of a flow, the current version where none is named. Raises NotFound."""
+        found = self._versions.get((name, version or self._current.get(name, "")))
+        if found is None:
+            raise NotFound(f"no flow `{name}`" + (f" of version {version}" if version else ""))
+        return found.machine
+
+    def begin(self, name: str) -> Machine:
+        """The current machine, kept until `finish` is called with its flow. Raises NotFound."""
+        machine = self.machine(name)
+        self._versions[name, machine.flow.version].calls += 1
+        return machine
+
+    def finish(self, flow: Flow) -> None:
+        """One call that `begin` counted is over."""
+        found = self._versions.get((flow.name, flow.version))
+        if found is not None:
+            found.calls = max(0, found.calls - 1)
+            self._forget(flow.name)
+
+    def _forget(self, name: str) -> None:
+        idle = [
+            key for key, one in self._versions.items() if key[0] == name and not one.calls and self._current[name] != key[1]
+        ]
+        for key in idle[: max(0, len(idle) - KEPT_VERSIONS)]:
+            del self._versions[key]

@@ -1,0 +1,259 @@
+"""A call walking through a flow: events in, commands out. Pure; it never raises and never sleeps.
+
+`now` is seconds since the Unix epoch: `time` in expressions comes from it. A `State` belongs to the version of the flow that it
+began with; `handle` may run in any process that has that version.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from ivr.dialplan import dialogue, waits
+from ivr.dialplan.events import (
+    CallerHungUp,
+    Command,
+    Event,
+    Hangup,
+    Pressed,
+    PromptEnded,
+    SetLanguage,
+    StepFailed,
+    TimerFired,
+)
+from ivr.dialplan.expression import plain
+from ivr.dialplan.model import AGAIN, END, Edge, Flow, Go, HangUp, Leave, Switch
+from ivr.dialplan.run import FlowFault, Run
+from ivr.dialplan.state import Phase, State
+from ivr.dialplan.steps import AskStep, MenuStep, SpeakStep
+
+log = logging.getLogger(__name__)
+
+MAX_INSTANT = 100
+"""States passed without waiting before a flow is taken to run in a circle."""
+MAX_ERRORS = 3
+"""`error` edges that one call may take."""
+
+Commands = tuple[Command, ...]
+
+
+class Machine:
+    """Runs the calls of one version of one flow; holds nothing of any call."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self._ears: dict[tuple[str, str], dialogue.Ear] = {}
+
+    def start(
+        self, call: Mapping[str, Any], profile: Mapping[str, Any], now: float, *, asr: Mapping[str, Any] | None = None
+    ) -> tuple[State, Commands]:
+        """The state and the first commands of a call.
+
+        `call` is `Call.to_dict()` or any part of it; its `language` is the wish known beforehand, "" for none. `asr` says what
+        can be recognised: `{"available": bool, "languages": ["zh"]}`, everything where None.
+        """
+        data = {name: plain(value, 4) for name, value in call.items() if name not in ("turns", "profile", "slots", "tags")}
+        wish = str(data.get("language") or "").split("-")[0].lower()
+        language = wish if wish in self.flow.languages else self.flow.languages[0]
+        data["language"] = wish if wish in self.flow.languages else ""
+        state = State(
+            flow=self.flow.name,
+            version=self.flow.version,
+            language=language,
+            state=self.flow.entry,
+            call=data,
+            profile=plain(profile),
+            asr=plain(asr or {}),
+        )
+        run = Run(self.flow, state, now)
+        run.emit(SetLanguage(language))
+        try:
+            run.assign(self.flow.variables)
+            self._walk(run, self.flow.entry)
+        except Exception as error:
+            self._fail(run, error)
+        return run.state, tuple(run.commands)
+
+    def handle(self, state: State, event: Event, now: float) -> tuple[State, Commands]:
+        """What `event` does to the call. An event that means nothing here changes nothing; a call that ended stays ended."""
+        if state.phase is Phase.ENDED:
+            return state, ()
+        run = Run(self.flow, state, now)
+        try:
+            edge = self._react(run, event)
+            if edge is not None:
+                self._walk(run, self._take(run, edge))
+        except Exception as error:
+            self._fail(run, error)
+        return run.state, tuple(run.commands)
+
+    def restore(self, data: Mapping[str, Any]) -> State:
+        """A state from `State.to_dict`. Raises ValueError where it belongs to another version."""
+        state = State.from_dict(data)
+        if (state.flow, state.version) != (self.flow.name, self.flow.version):
+            raise ValueError(f"the state is of {state.flow} {state.version}, not of {self.flow.name} {self.flow.version}")
+        return state
+
+    def _ear(self, run: Run) -> dialogue.Ear:
+        key = (run.state.state, run.state.language)
+        if key not in self._ears:
+            self._ears[key] = dialogue.ear(self.flow, run.here, run.state.language)
+        return self._ears[key]
+
+    # --- events
+
+    def _react(self, run: Run, event: Event) -> Edge | None:
+        match event:
+            case CallerHungUp():
+                self._hung_up(run)
+                return None
+            case StepFailed(what):
+                raise FlowFault(what)
+            case TimerFired(name):
+                if name not in run.state.timers:
+                    return None
+                run.forget_timer(name)
+            case PromptEnded(number):
+                if not run.state.speaking or number not in (0, run.state.sound):
+                    return None
+                run.update(speaking=False)
+        match run.state.phase:
+            case Phase.INTRO:
+                return self._in_intro(run, event)
+            case Phase.PROMPT | Phase.LISTEN:
+                return dialogue.react(run, event, self._ear(run))
+            case _:
+                return waits.react(run, event)
+
+    def _in_intro(self, run: Run, event: Event) -> Edge | None:
+        here = self.flow.states.get(run.state.state)
+        if isinstance(event, PromptEnded):
+            if here is None or here.step is None:
+                leave = None if here is None else here.leave
+                self._hang_up(run, leave.cause if isinstance(leave, HangUp) else "normal")
+                return None
+            return waits.start(run)
+        if isinstance(event, Pressed) and here is not None and here.step is not None and not isinstance(here.step, SpeakStep):
+            return here.own.get(event.digit)
+        return None
+
+    def _hung_up(self, run: Run) -> None:
+        """The caller is gone: nothing is spoken any more, but what the `hangup` edge remembers is noted."""
+        here = self.flow.states.get(run.state.state)
+        edge = here.edges.get("hangup") if here is not None else None
+        run.update(speaking=False)
+        run.settle()
+        try:
+            if edge is not None:
+                run.assign(edge.values)
+                for tag in edge.tags:
+                    run.tag(tag)
+        finally:
+            run.update(phase=Phase.ENDED, ended="hangup")
+
+    # --- walking
+
+    def _take(self, run: Run, edge: Edge) -> str:
+        """Leave the step, do what the edge says, and give the name of the target."""
+        run.settle()
+        return self._follow(run, edge)
+
+    def _follow(self, run: Run, edge: Edge) -> str:
+        run.effects(edge)
+        return AGAIN if edge.to is None else edge.to.text(run.scope())
+
+    def _walk(self, run: Run, target: str) -> None:
+        """Go from state to state until one waits or the call ends. Raises FlowFault where that does not happen."""
+        for _ in range(MAX_INSTANT):
+            edge = self._arrive(run, target)
+            if edge is None:
+                return
+            target = self._follow(run, edge)
+        raise FlowFault(f"{MAX_INSTANT} states without waiting, at `{run.state.state}`")
+
+    def _arrive(self, run: Run, target: str) -> Edge | None:
+        if target == END:
+            run.update(state=END)
+            self._farewell(run, "normal")
+            return None
+        if target == AGAIN and run.here.step is not None:
+            return self._begin(run)
+        name = run.state.state if target == AGAIN else target
+        state = self.flow.states.get(name)
+        if state is None:
+            raise FlowFault(f"there is no state `{name}`")
+        run.update(state=name, attempt=0)
+        for step in state.do:
+            run.perform(step)
+        return self._begin(run) if state.step is not None else self._leave(run, state.leave)
+
+    def _begin(self, run: Run) -> Edge | None:
+        step = run.here.step
+        if isinstance(step, AskStep | MenuStep):
+            dialogue.ask(run, self._ear(run))
+            return None
+        if isinstance(step, SpeakStep):
+            run.speak(step.speech)
+        if not run.pending:
+            return waits.start(run)
+        run.say(None)
+        run.update(phase=Phase.INTRO)
+        return None
+
+    def _leave(self, run: Run, leave: Leave | None) -> Edge | None:
+        match leave:
+            case Go(branches):
+                scope = run.scope()
+                for branch in branches:
+                    if branch.when is None or branch.when.holds(scope):
+                        return branch.edge
+            case Switch(of, cases, otherwise):
+                value = of.value(run.scope())
+                text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+                found = cases.get(text, otherwise)
+                if found is not None:
+                    return found
+            case HangUp(cause):
+                self._farewell(run, cause)
+                return None
+        raise FlowFault(f"state `{run.state.state}` leads nowhere")
+
+    # --- endings
+
+    def _farewell(self, run: Run, cause: str) -> None:
+        """Hang up, after what is still to be said."""
+        if not run.pending:
+            self._hang_up(run, cause)
+            return
+        run.say(None)
+        run.update(phase=Phase.INTRO)
+
+    def _hang_up(self, run: Run, cause: str, ended: str = "") -> None:
+        run.settle()
+        run.emit(Hangup(cause))
+        run.update(phase=Phase.ENDED, ended=ended or ("flow" if cause == "normal" else cause))
+
+    def _fail(self, run: Run, error: Exception) -> None:
+        """Take the `error` edge; hang up where there is none, or where it fails too often."""
+        while run.state.phase is not Phase.ENDED:
+            log.warning("flow %s, state `%s`: %s", self.flow.name, run.state.state, error, exc_info=not _expected(error))
+            run.pending.clear()
+            run.settle()
+            run.update(errors=run.state.errors + 1)
+            here = self.flow.states.get(run.state.state)
+            edge = here.edges.get("error") if here is not None else None
+            if edge is None or run.state.errors > MAX_ERRORS:
+                self._hang_up(run, "normal", "error")
+                return
+            try:
+                self._walk(run, self._follow(run, edge))
+                return
+            except Exception as another:
+                error = another
+
+
+def _expected(error: Exception) -> bool:
+    from ivr.dialplan.expression import EvaluationError
+
+    return isinstance(error, FlowFault | EvaluationError)

@@ -1,0 +1,75 @@
+"""Where a call stands in its flow: plain data, so that another process can go on with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Any, Self
+
+
+class Phase(Enum):
+    """What the call waits for."""
+
+    INTRO = "intro"
+    """The end of what is said before a step, or before hanging up."""
+    PROMPT = "prompt"
+    """A question is being asked."""
+    LISTEN = "listen"
+    """It was asked; the caller's answer."""
+    PLAY = "play"
+    WAIT = "wait"
+    QUEUE = "queue"
+    BRIDGE = "bridge"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One call in one version of one flow. Everything in it is what JSON takes."""
+
+    flow: str
+    version: str
+    language: str
+    state: str = ""
+    phase: Phase = Phase.INTRO
+    attempt: int = 0
+    """Retries made in this state."""
+    errors: int = 0
+    """`error` edges taken in this call."""
+    losses: int = 0
+    """Times the recogniser went away in this call."""
+    call: Mapping[str, Any] = field(default_factory=dict)
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    intent: str = ""
+    """The last one understood."""
+    keys: str = ""
+    """Digits of a number being keyed."""
+    ahead: str = ""
+    """Keys pressed while a prompt had to be heard to its end."""
+    stack: tuple[str, ...] = ()
+    """States to return to, outermost first."""
+    timers: Mapping[str, float] = field(default_factory=dict)
+    """Running timers and when they are due, on the clock of `now`: what a process that takes over has to set again."""
+    queue: Mapping[str, Any] = field(default_factory=dict)
+    asr: Mapping[str, Any] = field(default_factory=dict)
+    answered: bool = False
+    sound: int = 0
+    """Number of the last `Say` or `Play`."""
+    speaking: bool = False
+    hearing: bool = False
+    ended: str = ""
+    """"" while it runs, then "hangup" (by the caller), "flow", "rejected", "busy" or "error"."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; `from_dict` gives the same value back."""
+        data = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**data, "phase": self.phase.value, "tags": list(self.tags), "stack": list(self.stack)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The state that `to_dict` wrote, also by way of JSON. Raises TypeError, KeyError or ValueError on anything else."""
+        return cls(**{**data, "phase": Phase(data["phase"]), "tags": tuple(data["tags"]), "stack": tuple(data["stack"])})
