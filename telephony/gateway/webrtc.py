@@ -87,6 +87,7 @@ class WebRtcLeg:
         self._gateway = gateway
         self._loop = asyncio.get_running_loop()
         self._handler: Callable[[LegEvent], None] | None = None
+        self._watchers: list[Callable[[Ended], None]] = []
         self._answering = False
         self._accepting = False
         self._expects_media = True
@@ -180,6 +181,22 @@ class WebRtcLeg:
             figures |= {"peer_packets_lost": block.cumulative_lost, "peer_jitter_ms": round(block.jitter / 8, 2)}
         return figures
 
+    # --- what its page's own socket tells
+
+    def when_ended(self, watcher: Callable[[Ended], None]) -> None:
+        """Tell `watcher` too when the leg ends; unlike `subscribe`, others keep what they have."""
+        self._watchers.append(watcher)
+
+    def press(self, digits: str) -> None:
+        """Keys that came by the page's socket, because its browser cannot send them as RTP. Others than keys are ignored."""
+        for digit in digits:
+            if digit in "0123456789*#ABCD":
+                self._digit(digit)
+
+    def left(self, detail: str = "") -> None:
+        """The page said that it hangs up, or is gone: `Ended(HUNG_UP, by_peer=True)`. Without effect on an ENDED leg."""
+        self._end(EndCause.HUNG_UP, True, detail)
+
     # --- media
 
     def _transmit(self, packet: bytes) -> None:
@@ -248,7 +265,10 @@ class WebRtcLeg:
             self.connected = False
             self._gateway.ticker.detach(self.media)
         self._gateway.forget(self)
-        self._emit(Ended(self._loop.time(), cause, by_peer, detail))
+        ended = Ended(self._loop.time(), cause, by_peer, detail)
+        self._emit(ended)
+        for watcher in self._watchers:
+            watcher(ended)
 
     def _emit(self, event: LegEvent) -> None:
         if self._handler is not None:
@@ -269,7 +289,7 @@ class WebRtcGateway:
         *,
         hosts: tuple[str, ...] = ("127.0.0.1",),
         ice_servers: tuple[IceServer, ...] = (),
-        media_timeout: float = 20.0,
+        media_timeout: float = 10.0,
         answer_timeout: float = 30.0,
         setup_timeout: float = 10.0,
     ) -> None:

@@ -16,7 +16,7 @@ from av import AudioFrame
 from telephony.errors import MalformedMessage, Misuse, NoCommonCodec, TransportError
 from telephony.gateway import webrtc
 from telephony.gateway.webrtc import WebRtcGateway, WebRtcLeg
-from telephony.leg import Answered, CallLeg, EndCause, Ended, Frame, LegEvent, LegState, Party, PlaybackFinished
+from telephony.leg import Answered, CallLeg, DtmfReceived, EndCause, Ended, Frame, LegEvent, LegState, Party, PlaybackFinished
 from telephony.media.clip import Clip
 from telephony.net.ticker import Ticker
 from tests.e2e.browser import tone_level
@@ -145,6 +145,19 @@ async def test_hanging_up_ends_once_and_closes_the_browser(gateway: WebRtcGatewa
     assert [(end.cause, end.by_peer) for end in ends] == [(EndCause.RELEASED, False)]
     assert leg.state is LegState.ENDED
     await until(lambda: browser.connectionState == "closed")
+
+
+async def test_page_may_press_keys_and_leave_by_its_socket(gateway: WebRtcGateway, browser: RTCPeerConnection) -> None:
+    leg, events = await connected(gateway, browser)
+    seen: list[Ended] = []
+    leg.when_ended(seen.append)
+    leg.press("1")
+    leg.answer()
+    leg.press("2x#")
+    leg.left("page closed")
+    assert [event.digit for event in events if isinstance(event, DtmfReceived)] == ["2", "#"]
+    assert [(end.cause, end.by_peer, end.detail) for end in seen] == [(EndCause.HUNG_UP, True, "page closed")]
+    assert events[-1] == seen[0]
 
 
 async def test_reports_cross_both_ways(
