@@ -1,0 +1,38 @@
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { t } from "../i18n";
+import { Conversation } from "./Conversation";
+import { Do } from "./Do";
+import { Empty } from "./Empty";
+import { desk } from "./store";
+import { Who } from "./Who";
+
+const TABS = ["conversation", "who", "do"] as const;
+type Tab = (typeof TABS)[number];
+const tab = signal<Tab>("conversation");
+
+/** Three columns side by side; on a narrow screen one at a time. */
+export function Columns(): JSX.Element {
+  const contact = desk.value.contact;
+  if (contact === null) return <Empty />;
+  return (
+    <main class="columns" data-tab={tab.value} data-testid="contact" data-contact={contact.id} data-phase={contact.phase}>
+      <div class="tabs" role="group" aria-label={t("desk.title")}>
+        {TABS.map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={tab.value === name}
+            data-testid={`tab-${name}`}
+            onClick={() => (tab.value = name)}
+          >
+            {t(`panel.${name}`)}
+          </button>
+        ))}
+      </div>
+      <Conversation contact={contact} />
+      <Who contact={contact} />
+      <Do contact={contact} />
+    </main>
+  );
+}

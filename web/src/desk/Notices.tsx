@@ -1,0 +1,65 @@
+import type { JSX } from "preact";
+import { t, type Key } from "../i18n";
+import { desk, link, microphone, notice, phone, talking } from "./store";
+
+const MIC_BAD = new Set(["denied", "missing", "busy", "lost", "insecure"]);
+
+/** Lines of trouble between the top bar and the story; empty on a good day. */
+export function Notices(): JSX.Element {
+  const mic = microphone.state.value;
+  const needed = desk.value.agent !== null && desk.value.agent.state !== "offline";
+  return (
+    <div class="notices">
+      <div role="status">
+        {link.value === "lost" && <Line kind="waiting" id="link-lost" words={t(lostKey())} />}
+        {desk.value.media.state === "lost" && <Line kind="attention" id="media-lost" words={t("bar.media.lost")} />}
+        {phone.blocked.value && (
+          <Line kind="attention" id="sound-blocked" words={t("sound.blocked")}>
+            <button type="button" onClick={() => phone.unblock()}>
+              {t("sound.play")}
+            </button>
+          </Line>
+        )}
+        {mic === "asking" && <Line kind="waiting" id="mic-asking" words={t("mic.asking")} />}
+      </div>
+      <div role="alert">
+        {needed && MIC_BAD.has(mic) && (
+          <Line kind="danger" id="mic-bad" words={t(`mic.${mic}` as Key)}>
+            <button type="button" onClick={() => void microphone.open()}>
+              {t("mic.retry")}
+            </button>
+          </Line>
+        )}
+        {notice.value !== "" && (
+          <Line kind="attention" id="notice" words={notice.value}>
+            <button type="button" onClick={() => (notice.value = "")}>
+              {t("notice.close")}
+            </button>
+          </Line>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function lostKey(): Key {
+  if (talking.value) return "notice.lost.call";
+  return navigator.onLine ? "notice.lost" : "notice.browser.offline";
+}
+
+interface LineProps {
+  kind: "waiting" | "attention" | "danger";
+  id: string;
+  words: string;
+  children?: JSX.Element;
+}
+
+function Line({ kind, id, words, children }: LineProps): JSX.Element {
+  return (
+    <div class={`notice ${kind}`} data-testid={`notice-${id}`}>
+      <span class={`shape ${kind}`} aria-hidden="true" />
+      <p>{words}</p>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,94 @@
+import type { JSX } from "preact";
+import { length, named, t } from "../i18n";
+import { Brand } from "../ui/Brand";
+import { Icon } from "../ui/icons";
+import { Switches } from "../ui/Switches";
+import type { Agent, AgentState, Queue } from "./model";
+import { desk, leave, now, setState } from "./store";
+
+const BREAKS = ["short", "meal", "training", "other"] as const;
+/** States the server gives; a person cannot choose them. */
+const GIVEN: readonly AgentState[] = ["reserved", "in_call", "wrap_up"];
+
+export function TopBar(): JSX.Element {
+  const agent = desk.value.agent;
+  return (
+    <header class="top">
+      <Brand />
+      {agent !== null && <State agent={agent} />}
+      <Queues queues={desk.value.queues} />
+      <div class="top-end">
+        {agent !== null && <span class="whose">{t("desk.of", { name: agent.name })}</span>}
+        <Switches />
+        {agent !== null && (
+          <button
+            type="button"
+            class="plain square"
+            title={t("desk.signout")}
+            aria-label={t("desk.signout")}
+            data-testid="sign-out"
+            onClick={() => void leave()}
+          >
+            <Icon name="out" />
+          </button>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function State({ agent }: { agent: Agent }): JSX.Element {
+  const given = GIVEN.includes(agent.state);
+  const known = agent.state === "break" && (BREAKS as readonly string[]).includes(agent.reason);
+  const value = agent.state === "break" ? `break:${known ? agent.reason : ""}` : agent.state;
+  return (
+    <div class={`state state-${agent.state}`} data-testid="state" data-state={agent.state}>
+      <span class="dot" aria-hidden="true" />
+      <select
+        aria-label={t("desk.state")}
+        value={value}
+        data-testid="state-select"
+        onChange={(event) => {
+          const [state, reason] = event.currentTarget.value.split(":");
+          event.currentTarget.value = value;
+          void setState(state as AgentState, reason ?? "");
+        }}
+      >
+        {given && <option value={agent.state}>{t(`state.${agent.state}`)}</option>}
+        <option value="available">{t("state.available")}</option>
+        {agent.state === "break" && !known && (
+          <option value="break:">
+            {agent.reason === "" ? t("state.break") : `${t("state.break")}: ${named("reason", agent.reason)}`}
+          </option>
+        )}
+        {BREAKS.map((reason) => (
+          <option key={reason} value={`break:${reason}`}>
+            {t(`state.break.${reason}`)}
+          </option>
+        ))}
+        <option value="offline">{t("state.offline")}</option>
+      </select>
+      <time class="figures" data-testid="state-time">
+        {length(now() - agent.since)}
+      </time>
+    </div>
+  );
+}
+
+function Queues({ queues }: { queues: Queue[] }): JSX.Element {
+  return (
+    <ul class="queues" aria-label={t("queue.label")} data-testid="queues">
+      {queues.map((queue) => (
+        <li key={queue.name} class={queue.waiting > 0 ? "busy" : ""}>
+          <b>{queue.name}</b>{" "}
+          <span>
+            {queue.waiting === 0 ? t("queue.quiet") : t("queue.waiting", { n: queue.waiting })}
+            {queue.longest_since !== null && queue.waiting > 0 && (
+              <span class="figures">, {t("queue.longest", { time: length(now() - queue.longest_since) })}</span>
+            )}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

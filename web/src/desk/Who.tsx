@@ -1,0 +1,115 @@
+import type { ComponentChildren, JSX } from "preact";
+import { day, languageName, length, named, t } from "../i18n";
+import { Confidence } from "./Conversation";
+import type { Contact, Profile } from "./model";
+import { nameOf, now } from "./store";
+
+/** Who it is, what they want and why they are here: all that need not be asked again. */
+export function Who({ contact }: { contact: Contact }): JSX.Element {
+  const { caller, profile } = contact;
+  return (
+    <section class="panel who" aria-label={t("panel.who")} data-panel="who" data-testid="who">
+      <h2>{t("panel.who")}</h2>
+      <div class="scroll" tabIndex={0} role="group" aria-label={t("panel.who")}>
+        <div class="name-line">
+          <strong class="name" data-testid="caller-name">
+            {nameOf(contact)}
+          </strong>
+          {profile.tier && <span class={`chip tier-${profile.tier}`}>{profile.tier}</span>}
+          {contact.language && <span class="chip">{languageName(contact.language)}</span>}
+        </div>
+        <p class="sub">
+          <span class="figures" data-testid="caller-number">
+            {caller.number || t("who.withheld")}
+          </span>
+          {" · "}
+          {t(`channel.${contact.channel === "webrtc" ? "webrtc" : "sip"}`)}
+          {" · "}
+          {t(caller.authenticated ? "who.verified" : "who.unverified")}
+        </p>
+        <Wants contact={contact} />
+        <dl class="facts">
+          <Slots slots={contact.slots} />
+          <Fact name={t("who.queue")}>
+            {contact.queue}
+            <Waited contact={contact} />
+          </Fact>
+          <Fact name={t("who.why")}>{contact.why}</Fact>
+          <Fact name={t("who.tags")}>{contact.tags.join(", ")}</Fact>
+          <Fact name={t("who.products")}>{profile.products?.join(", ")}</Fact>
+        </dl>
+        <History profile={profile} />
+      </div>
+    </section>
+  );
+}
+
+function Wants({ contact }: { contact: Contact }): JSX.Element {
+  const intent = contact.intent;
+  return (
+    <div class="wants" data-testid="intent">
+      <span class="label">{t("who.wants")}</span>
+      {intent === null ? (
+        <span class="calm">{t("who.unclear")}</span>
+      ) : (
+        <strong>
+          {intent.label || named("intent", intent.name)} <Confidence value={intent.confidence} />
+        </strong>
+      )}
+    </div>
+  );
+}
+
+function Slots({ slots }: { slots: Record<string, unknown> }): JSX.Element {
+  return (
+    <>
+      {Object.entries(slots).map(([name, value]) => (
+        <Fact key={name} name={name.replaceAll("_", " ")}>
+          {typeof value === "object" ? JSON.stringify(value) : String(value)}
+        </Fact>
+      ))}
+    </>
+  );
+}
+
+/** Counts until the agent answered; then it stands. */
+function Waited({ contact }: { contact: Contact }): JSX.Element | null {
+  if (!contact.queued_at) return null;
+  const until = contact.answered_at ?? now();
+  return (
+    <span class="figures">
+      {" · "}
+      {t("who.waited")} {length(until - contact.queued_at)}
+    </span>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element | null {
+  if (children === undefined || children === "") return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function History({ profile }: { profile: Profile }): JSX.Element {
+  const history = profile.history ?? [];
+  const known = profile.name !== undefined || history.length > 0;
+  return (
+    <>
+      <h3>{t("who.history")}</h3>
+      {history.length === 0 && <p class="calm">{t(known ? "who.history.none" : "who.profile.none")}</p>}
+      <ul class="history">
+        {history.map((entry, n) => (
+          <li key={n}>
+            <time class="figures">{day(entry.at)}</time>
+            <span>{entry.topic}</span>
+            <span class="sub">{entry.result}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

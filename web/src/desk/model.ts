@@ -1,0 +1,100 @@
+/** What stands on the desk socket (docs/desk-protocol.md). Times are server seconds since the epoch. */
+
+export type AgentState = "offline" | "available" | "reserved" | "in_call" | "wrap_up" | "break";
+export type Phase = "offered" | "connecting" | "connected" | "held" | "wrap_up" | "ended";
+
+export interface Agent {
+  id: string;
+  name: string;
+  state: AgentState;
+  reason: string;
+  since: number;
+  until: number | null;
+  skills: Record<string, number>;
+  languages: string[];
+}
+
+export interface Queue {
+  name: string;
+  waiting: number;
+  longest_since: number | null;
+}
+
+export interface Turn {
+  at: number;
+  speaker: "caller" | "bot" | "agent";
+  text: string;
+  language: string;
+  medium: "speech" | "keys";
+  /** 0..1, null for the bot and for keys. */
+  confidence: number | null;
+  state: string;
+  intent: string;
+}
+
+export interface HistoryEntry {
+  at: number;
+  topic: string;
+  result: string;
+}
+
+export interface Profile {
+  name?: string;
+  tier?: string;
+  products?: string[];
+  history?: HistoryEntry[];
+}
+
+export interface Contact {
+  id: string;
+  phase: Phase;
+  queue: string;
+  channel: string;
+  caller: { number: string; name: string; authenticated: boolean };
+  profile: Profile;
+  language: string;
+  intent: { name: string; label?: string; confidence: number } | null;
+  slots: Record<string, unknown>;
+  tags: string[];
+  needs: Record<string, number>;
+  why: string;
+  started_at: number | null;
+  queued_at: number | null;
+  answered_at: number | null;
+  held: boolean;
+  note: string;
+  turns: Turn[];
+}
+
+export interface DeskSettings {
+  ring_seconds: number;
+  wrap_up_seconds: number;
+  dispositions: string[];
+}
+
+export type RingEnd = "accepted" | "no_answer" | "declined" | "caller_left";
+export type MediaState = "none" | "connecting" | "connected" | "lost" | "closed";
+
+export interface DeskState {
+  /** False until the first snapshot. */
+  ready: boolean;
+  agent: Agent | null;
+  queues: Queue[];
+  contact: Contact | null;
+  ring: { contact_id: string; until: number } | null;
+  /** How the last offer left the desk, while no other contact came. */
+  lastEnd: { contact_id: string; reason: RingEnd | "ended" } | null;
+  media: { leg_id: string; state: MediaState };
+  settings: DeskSettings;
+}
+
+export const EMPTY: DeskState = {
+  ready: false,
+  agent: null,
+  queues: [],
+  contact: null,
+  ring: null,
+  lastEnd: null,
+  media: { leg_id: "", state: "none" },
+  settings: { ring_seconds: 20, wrap_up_seconds: 30, dispositions: [] },
+};

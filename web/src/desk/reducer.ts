@@ -1,0 +1,117 @@
+import type { ServerMessage } from "../net/envelope";
+import {
+  EMPTY,
+  type Agent,
+  type Contact,
+  type DeskSettings,
+  type DeskState,
+  type MediaState,
+  type Queue,
+  type RingEnd,
+  type Turn,
+} from "./model";
+
+type Data = Record<string, unknown>;
+
+/** The desk after `message`. Unknown types change nothing; the same state comes back, so that nothing is drawn again. */
+export function reduce(state: DeskState, message: ServerMessage): DeskState {
+  const data = (message.data ?? {}) as Data;
+  switch (message.type) {
+    case "snapshot":
+      return snapshot(data);
+    case "agent":
+      return withAgent(state, data as unknown as Agent);
+    case "queues":
+      return { ...state, queues: queuesOf(data) };
+    case "contact":
+      return withContact(state, contactOf(data));
+    case "turn":
+      return withTurn(state, data);
+    case "ring":
+      return { ...state, ring: ringOf(data) };
+    case "ring_stopped":
+      return withRingEnd(state, String(data["contact_id"]), data["reason"] as RingEnd);
+    case "media_offer":
+      return { ...state, media: { leg_id: String(data["leg_id"]), state: "connecting" } };
+    case "media":
+      return withMedia(state, String(data["leg_id"]), data["state"] as MediaState);
+    default:
+      return state;
+  }
+}
+
+function snapshot(data: Data): DeskState {
+  const contact = data["contact"] ? contactOf(data["contact"] as Data) : null;
+  return {
+    ...EMPTY,
+    ready: true,
+    agent: (data["agent"] as Agent | undefined) ?? null,
+    queues: Array.isArray(data["queues"]) ? (data["queues"] as Queue[]) : [],
+    contact: contact?.phase === "ended" ? null : contact,
+    ring: data["ring"] ? ringOf(data["ring"] as Data) : null,
+    settings: { ...EMPTY.settings, ...(data["settings"] as Partial<DeskSettings> | undefined) },
+  };
+}
+
+function withAgent(state: DeskState, agent: Agent): DeskState {
+  const wrapUpOver = state.contact?.phase === "wrap_up" && agent.state !== "wrap_up" && agent.state !== "in_call";
+  return { ...state, agent, contact: wrapUpOver ? null : state.contact };
+}
+
+/** Accepts a bare list too: `data` of `queues` is a list. */
+function queuesOf(data: unknown): Queue[] {
+  if (Array.isArray(data)) return data as Queue[];
+  const inner = (data as Data)["queues"];
+  return Array.isArray(inner) ? (inner as Queue[]) : [];
+}
+
+function contactOf(data: Data): Contact | null {
+  const inner = "contact" in data ? (data["contact"] as Data | null) : data;
+  if (inner === null || typeof inner["id"] !== "string") return null;
+  const contact = inner as unknown as Contact;
+  return {
+    ...contact,
+    caller: contact.caller ?? { number: "", name: "", authenticated: false },
+    profile: contact.profile ?? {},
+    intent: contact.intent ?? null,
+    slots: contact.slots ?? {},
+    tags: contact.tags ?? [],
+    needs: contact.needs ?? {},
+    turns: contact.turns ?? [],
+  };
+}
+
+function withContact(state: DeskState, contact: Contact | null): DeskState {
+  if (contact === null) return { ...state, contact: null, ring: null };
+  if (contact.phase === "ended") {
+    if (state.contact !== null && state.contact.id !== contact.id) return state;
+    return { ...state, contact: null, ring: null, lastEnd: { contact_id: contact.id, reason: "ended" } };
+  }
+  const known = state.contact?.id === contact.id ? state.contact.turns : [];
+  const turns = contact.turns.length >= known.length ? contact.turns : known;
+  return { ...state, contact: { ...contact, turns }, lastEnd: null };
+}
+
+function withTurn(state: DeskState, data: Data): DeskState {
+  const contact = state.contact;
+  if (contact === null || contact.id !== data["contact_id"]) return state;
+  const index = Math.min(Number(data["index"] ?? contact.turns.length), contact.turns.length);
+  const turns = contact.turns.slice();
+  turns[index] = data["turn"] as Turn;
+  return { ...state, contact: { ...contact, turns } };
+}
+
+function ringOf(data: Data): DeskState["ring"] {
+  return { contact_id: String(data["contact_id"]), until: Number(data["until"]) };
+}
+
+function withRingEnd(state: DeskState, contactId: string, reason: RingEnd): DeskState {
+  const ring = state.ring?.contact_id === contactId ? null : state.ring;
+  if (reason === "accepted" || state.contact?.id !== contactId) return { ...state, ring };
+  return { ...state, ring, contact: null, lastEnd: { contact_id: contactId, reason } };
+}
+
+function withMedia(state: DeskState, legId: string, media: MediaState): DeskState {
+  if (state.media.leg_id !== "" && state.media.leg_id !== legId) return state;
+  return { ...state, media: { leg_id: legId, state: media } };
+}

@@ -1,0 +1,291 @@
+import { batch, computed, effect, signal } from "@preact/signals";
+import { t, type Key } from "../i18n";
+import { mark } from "../media/debug";
+import { Microphone } from "../media/microphone";
+import { Phone } from "../media/phone";
+import { Ringer } from "../media/ringer";
+import { logout, signedIn } from "../net/api";
+import { ServerClock } from "../net/clock";
+import type { ServerMessage } from "../net/envelope";
+import { RequestError, Socket, socketUrl, type SocketStatus } from "../net/socket";
+import { forgetDraft, keepDraft, loadDraft, mergeDraft, type Draft } from "./draft";
+import { EMPTY, type AgentState, type Contact } from "./model";
+import { afterPaint } from "./painted";
+import { reduce } from "./reducer";
+
+export type Account = "unknown" | "signed_out" | "signed_in";
+export type Link = SocketStatus | "replaced";
+export type Saving = "saved" | "saving" | "local";
+
+const NOTE_MS = 500;
+const NOTICE_MS = 8000;
+
+export const account = signal<Account>("unknown");
+export const link = signal<Link>("connecting");
+export const desk = signal(EMPTY);
+export const draft = signal<Draft>({ note: "", disposition: "", saved: true });
+export const saving = signal<Saving>("saved");
+/** One line about what just went wrong; it goes by itself. */
+export const notice = signal("");
+/** Moves once a second: everything that counts reads it. */
+export const tick = signal(0);
+export const padOpen = signal(false);
+export const pressed = signal("");
+
+export const microphone = new Microphone();
+export const phone = new Phone(microphone);
+const ringer = new Ringer();
+const serverClock = new ServerClock();
+let socket: Socket | null = null;
+let noteTimer: ReturnType<typeof setTimeout> | undefined;
+let noticeTimer: ReturnType<typeof setTimeout> | undefined;
+let shownId = "";
+let alert: Notification | null = null;
+
+/** Server seconds; reading it in a component makes that component count along. */
+export function now(): number {
+  void tick.value;
+  return serverClock.now();
+}
+
+const contactId = computed(() => desk.value.contact?.id ?? "");
+export const ringing = computed(() => desk.value.ring !== null && desk.value.ring.contact_id === contactId.value);
+export const talking = computed(() => {
+  const phase = desk.value.contact?.phase;
+  return phase === "connected" || phase === "held" || phase === "connecting";
+});
+export const callerName = computed(() => nameOf(desk.value.contact));
+
+export function nameOf(contact: Contact | null): string {
+  if (contact === null) return "";
+  return contact.profile.name || contact.caller.name || contact.caller.number || t("who.unknown");
+}
+
+/** Begin: ask who is signed in, then open the socket. */
+export async function begin(): Promise<void> {
+  const who = await signedIn();
+  if (who === "no") account.value = "signed_out";
+  else enter();
+}
+
+/** The account is good: open the desk. */
+export function enter(): void {
+  account.value = "signed_in";
+  socket?.close();
+  serverClock.reset();
+  desk.value = EMPTY;
+  socket = new Socket({
+    url: socketUrl("/ws/desk"),
+    resume: true,
+    onMessage: receive,
+    onStatus: follow,
+    mayRetry: async () => (await signedIn()) !== "no",
+  });
+  socket.open();
+}
+
+export async function leave(): Promise<void> {
+  await socket?.request("set_state", { state: "offline", reason: "" }).catch(() => undefined);
+  socket?.close();
+  phone.hangUp();
+  microphone.close();
+  desk.value = EMPTY;
+  await logout();
+  account.value = "signed_out";
+}
+
+function follow(status: SocketStatus, close?: { code: number; reason: string }): void {
+  if (status === "open") {
+    serverClock.reset();
+    if (desk.value.ready) sendNote();
+  }
+  if (status === "closed" && close !== undefined) {
+    if (close.code === 4401) account.value = "signed_out";
+    else link.value = "replaced";
+    quieten();
+    return;
+  }
+  if (status === "connecting" && link.value === "lost") return;
+  link.value = status;
+}
+
+/** Another tab has the desk: this one lets go of call and bell. */
+function quieten(): void {
+  phone.hangUp();
+  ringer.stop();
+  desk.value = { ...desk.value, ring: null };
+}
+
+function receive(message: ServerMessage): void {
+  if (message.at !== undefined) serverClock.hear(message.at);
+  if (message.type === "replaced") {
+    socket?.close();
+    link.value = "replaced";
+    quieten();
+    return;
+  }
+  desk.value = reduce(desk.value, message);
+  const data = message.data as Record<string, unknown>;
+  if (message.type === "media_offer") void answer(String(data["leg_id"]), String(data["sdp"]));
+  if (message.type === "snapshot") sendNote();
+  if (message.type === "ring") mark("ring", String(data["contact_id"]));
+}
+
+async function answer(legId: string, sdp: string): Promise<void> {
+  mark("media_offer", legId);
+  try {
+    const answered = await phone.answer(sdp);
+    if (desk.value.media.leg_id !== legId) return;
+    mark("media_answer", legId);
+    await send("media_answer", { leg_id: legId, sdp: answered });
+  } catch {
+    say(t("error.media"));
+  }
+}
+
+/** Ask the server; what goes wrong is said in the notice line. True where it said ok. */
+async function send(type: string, data: unknown): Promise<boolean> {
+  try {
+    if (socket === null) throw new RequestError("offline", "");
+    await socket.request(type, data);
+    return true;
+  } catch (error) {
+    const failure = error instanceof RequestError ? error : new RequestError("offline", "");
+    say(t(`error.${failure.kind}` as Key, { words: failure.words }));
+    return false;
+  }
+}
+
+export function say(words: string): void {
+  notice.value = words;
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => (notice.value = ""), NOTICE_MS);
+}
+
+export async function setState(state: AgentState, reason = ""): Promise<void> {
+  if (state === "available") {
+    void microphone.open();
+    if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
+  }
+  await send("set_state", { state, reason });
+}
+
+const withContact = (type: string, data: object = {}): Promise<boolean> =>
+  send(type, { contact_id: contactId.value, ...data });
+
+export function accept(): void {
+  if (!ringing.value) return;
+  mark("accept", contactId.value);
+  ringer.stop();
+  void microphone.open();
+  void withContact("accept");
+}
+
+export function decline(): void {
+  if (ringing.value) void withContact("decline");
+}
+
+export const hold = (): Promise<boolean> => withContact(desk.value.contact?.phase === "held" ? "resume_call" : "hold");
+export const hangUp = (): Promise<boolean> => withContact("hang_up");
+
+export function press(digit: string): void {
+  pressed.value = (pressed.value + digit).slice(-24);
+  void withContact("dtmf", { digits: digit });
+}
+
+export function typeNote(note: string): void {
+  draft.value = { ...draft.value, note, saved: false };
+  keep();
+  saving.value = link.value === "open" ? "saving" : "local";
+  clearTimeout(noteTimer);
+  noteTimer = setTimeout(sendNote, NOTE_MS);
+}
+
+export function choose(disposition: string): void {
+  draft.value = { ...draft.value, disposition };
+  keep();
+}
+
+export async function finish(): Promise<void> {
+  const id = contactId.value;
+  clearTimeout(noteTimer);
+  const { note, disposition } = draft.value;
+  if (await withContact("wrap_up", { disposition, note })) forgetDraft(id);
+}
+
+function keep(): void {
+  if (contactId.value !== "") keepDraft(contactId.value, draft.value);
+}
+
+function sendNote(): void {
+  clearTimeout(noteTimer);
+  const id = contactId.value;
+  const { note, saved } = draft.value;
+  if (saved || id === "") return;
+  const request = socket?.request("note", { contact_id: id, text: note });
+  saving.value = "saving";
+  request?.then(
+    () => {
+      if (id !== contactId.value || draft.value.note !== note) return;
+      draft.value = { ...draft.value, saved: true };
+      saving.value = "saved";
+      keep();
+    },
+    () => (saving.value = "local"),
+  );
+}
+
+/** A new contact: take up its draft, then tell the server when it is on the screen. */
+function meet(id: string): void {
+  batch(() => {
+    padOpen.value = false;
+    pressed.value = "";
+    const contact = desk.peek().contact;
+    draft.value = contact === null ? { note: "", disposition: "", saved: true } : mergeDraft(loadDraft(id), contact.note);
+    saving.value = draft.value.saved ? "saved" : "local";
+  });
+}
+
+function show(contact: Contact | null): void {
+  if (contact === null || contact.phase !== "offered" || shownId === contact.id) return;
+  shownId = contact.id;
+  mark("contact", contact.id);
+  void microphone.open();
+  afterPaint(() => {
+    mark("contact_shown", contact.id);
+    void socket?.request("shown", { contact_id: contact.id }).catch(() => undefined);
+  });
+}
+
+function ring(on: boolean): void {
+  alert?.close();
+  alert = null;
+  if (!on) {
+    ringer.stop();
+    return;
+  }
+  ringer.start();
+  mark("ring_sound", contactId.peek());
+  if (document.visibilityState === "hidden" && "Notification" in window && Notification.permission === "granted") {
+    alert = new Notification(t("ring.title", { name: callerName.peek() }), { tag: "ring", requireInteraction: true });
+    alert.onclick = () => window.focus();
+  }
+}
+
+effect(() => meet(contactId.value));
+effect(() => show(desk.value.contact));
+effect(() => ring(ringing.value));
+effect(() => {
+  const active = talking.value;
+  if (active) void microphone.open();
+  else if (phone.state.peek() !== "idle") phone.hangUp();
+});
+effect(() => {
+  if (desk.value.media.state === "closed") phone.hangUp();
+});
+effect(() => {
+  document.title = ringing.value
+    ? `● ${t("ring.title", { name: callerName.value })}`
+    : `${t("desk.title")} · Hotline`;
+});
+setInterval(() => (tick.value += 1), 500);
