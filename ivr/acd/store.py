@@ -172,6 +172,12 @@ class AcdStore:
         """The node is alive; not heard again within the lease, its contacts are given up."""
         await self._lease("nodes", node, lease_seconds)
 
+    async def alive_nodes(self) -> set[str]:
+        """Return the nodes whose lease runs: whose records `ContactLog.recover` must leave alone."""
+        with redis_errors():
+            names: Any = await self._redis.zrangebyscore(self.key("nodes"), self.now(), "+inf")
+        return {_text(name) for name in names}
+
     async def sweep(self) -> list[Offer]:
         """Heal what time has ended: rings, wrap-ups, refusals, pages and nodes that are silent. Any node may, often."""
         return await self._offers("sweep", AWAY, GRACE, "")

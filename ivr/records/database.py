@@ -1,0 +1,82 @@
+"""The SQL engine: SQLite by default, any SQLAlchemy asyncio URL by choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from redis.exceptions import RedisError
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ivr.errors import StoreUnavailable
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+def sqlite_url(data_dir: Path) -> str:
+    """Return the URL of the default database in the data folder."""
+    return f"sqlite+aiosqlite:///{data_dir.resolve() / 'records.sqlite'}"
+
+
+@contextmanager
+def sql_errors() -> Iterator[None]:
+    """Turn what SQLAlchemy raises into StoreUnavailable, in one line."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreUnavailable(f"the database refused: {error.orig}") from error
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreUnavailable(f"the database cannot be used: {error}") from error
+
+
+@contextmanager
+def redis_errors() -> Iterator[None]:
+    """Turn what redis-py raises into StoreUnavailable."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable(f"Redis cannot be used: {error}") from error
+
+
+async def open_database(url: str) -> AsyncEngine:
+    """Open the database and bring its tables to the present shape. Dispose of the engine at the end.
+
+    Raises StoreUnavailable. Statements run in a thread (SQLite) or on a socket: never on the event loop.
+    """
+    with sql_errors():
+        parsed = make_url(url)
+        parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+        engine = create_async_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _tune)
+    try:
+        with sql_errors():
+            async with engine.begin() as connection:
+                await connection.run_sync(_migrate)
+    except BaseException:
+        await engine.dispose()
+        raise
+    return engine
+
+
+def _tune(connection: Any, _record: object) -> None:
+    """WAL lets readers read while one writes; FULL, because what was committed is deleted from Redis right after."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("ivr.records") / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,237 @@
+"""Write-ahead records: a contact lives in Redis while it goes on, and becomes rows once it is over.
+
+One hash a contact, `{log:<id>}`: everything about it is on one shard and each write is one step. The set `log:open` only says
+where to look: an entry is made before its hash and goes after it, so no hash is ever out of sight. The hash goes only after
+the rows are committed, and only if nothing was added meanwhile (`rev`); writing the rows twice gives the same rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from enum import Enum
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from sqlalchemy import delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ivr.call import Call, Disposition, Turn
+from ivr.errors import NotFound
+from ivr.records.database import redis_errors, sql_errors
+from ivr.records.schema import TIMES, contacts, turns
+
+FIELDS = frozenset(column.name for column in contacts.columns) - {"id"}
+"""What `update` and `close` take."""
+
+_OPEN = "log:open"
+_EMPTY: Mapping[str, Any] = {"slots": {}, "tags": [], "profile": {}, "quality": {}, "note": ""}
+
+_ADD = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
+redis.call('HINCRBY', KEYS[1], 'rev', 1)
+return 1
+"""
+_FORGET = """
+if redis.call('HGET', KEYS[1], 'rev') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+"""
+
+
+class ContactLog:
+    """Keeps what happens on calls so that no crash loses it. Every method raises StoreUnavailable where a store is away."""
+
+    def __init__(self, redis: Redis, engine: AsyncEngine) -> None:
+        self._redis = redis
+        self._engine = engine
+        self._closing: dict[str, asyncio.Lock] = {}
+
+    async def open(self, call: Call, node: str) -> None:
+        """Begin the record of a call that `node` holds."""
+        fields: dict[Any, Any] = {f"f:{name}": _json(value) for name, value in _of_call(call, node).items()}
+        said: dict[Any, Any] = {f"t:{index}": _json(turn.to_dict()) for index, turn in enumerate(call.turns)}
+        with redis_errors():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.sadd(_OPEN, _entry(call.id, node))
+                pipe.hset(_key(call.id), mapping={"rev": "0", **fields, **said})
+                await pipe.execute()
+
+    async def update(self, contact_id: str, **fields: Any) -> None:
+        """Set fields of the record, of a contact that goes on or of one that is over (a note in the wrap-up).
+
+        Raises NotFound, and TypeError for a field that is not in FIELDS.
+        """
+        _check(fields)
+        if not fields or await self._add(contact_id, {f"f:{name}": _json(value) for name, value in fields.items()}):
+            return
+        values = {name: json.loads(_json(value)) for name, value in fields.items()}
+        with sql_errors():
+            async with self._engine.begin() as connection:
+                result = await connection.execute(update(contacts).where(contacts.c.id == contact_id).values(**values))
+        if result.rowcount == 0:
+            raise NotFound(f"there is no contact {contact_id}")
+
+    async def turn(self, contact_id: str, index: int, turn: Turn) -> None:
+        """Add the turn with this number; the same number again replaces it. Raises NotFound."""
+        if await self._add(contact_id, {f"t:{index}": _json(turn.to_dict())}):
+            return
+        try:
+            async with self._engine.begin() as connection:
+                await _upsert(connection, turns, [{"contact_id": contact_id, "index": index, **turn.to_dict()}])
+        except IntegrityError as error:
+            raise NotFound(f"there is no contact {contact_id}") from error
+
+    async def close(self, contact_id: str, **fields: Any) -> None:
+        """Write the contact to SQL with these last fields, in one transaction; then Redis forgets it.
+
+        Where SQL is away the record stays in Redis, marked as over, for `flush`. Without effect on a record that is written.
+        Raises TypeError for a field that is not in FIELDS.
+        """
+        _check(fields)
+        final = {f"f:{name}": _json(value) for name, value in fields.items()}
+        if await self._add(contact_id, {**final, "closed": "1"}):
+            await self._settle(contact_id)
+
+    async def flush(self, node: str) -> int:
+        """Write what `close` could not write on this node because SQL was away. Return how many."""
+        return await self._write_those(lambda holder, data: holder == node and "closed" in data)
+
+    async def recover(self, alive_nodes: Collection[str]) -> int:
+        """Write what dead nodes left behind, as `lost` unless its end is known; return how many.
+
+        Call it at start, before this node opens a contact; leave its own name out of `alive_nodes` then.
+        """
+        return await self._write_those(lambda holder, _: holder not in alive_nodes)
+
+    async def _write_those(self, chosen: Callable[[str, Mapping[str, str]], bool]) -> int:
+        with redis_errors():
+            entries = await cast(Awaitable[set[Any]], self._redis.smembers(_OPEN))
+        written = 0
+        for entry in entries:
+            contact_id, _, node = _text(entry).partition("|")
+            data = await self._read(contact_id)
+            if not chosen(node, data):
+                continue
+            written += await self._settle(contact_id)
+            with redis_errors():
+                await self._redis.srem(_OPEN, _text(entry))
+        return written
+
+    async def _settle(self, contact_id: str) -> bool:
+        """Bring the hash into SQL and drop it, again if it grew meanwhile. False where there is none."""
+        async with self._closing.setdefault(contact_id, asyncio.Lock()):
+            found = False
+            while data := await self._read(contact_id):
+                found = True
+                await self._commit(contact_id, data)
+                if await self._forget(contact_id, data):
+                    break
+        self._closing.pop(contact_id, None)
+        return found
+
+    async def _add(self, contact_id: str, fields: Mapping[str, str]) -> bool:
+        pairs = [part for pair in fields.items() for part in pair]
+        with redis_errors():
+            return bool(await self._redis.eval(_ADD, 1, _key(contact_id), *pairs))
+
+    async def _read(self, contact_id: str) -> dict[str, str]:
+        with redis_errors():
+            raw = await cast(Awaitable[dict[Any, Any]], self._redis.hgetall(_key(contact_id)))
+        return {_text(name): _text(value) for name, value in raw.items()}
+
+    async def _commit(self, contact_id: str, data: Mapping[str, str]) -> None:
+        row, said = _rows(contact_id, data)
+        with sql_errors():
+            async with self._engine.begin() as connection:
+                await _upsert(connection, contacts, [row])
+                await connection.execute(delete(turns).where(turns.c.contact_id == contact_id))
+                if said:
+                    await connection.execute(turns.insert(), said)
+
+    async def _forget(self, contact_id: str, data: Mapping[str, str]) -> bool:
+        with redis_errors():
+            gone = await self._redis.eval(_FORGET, 1, _key(contact_id), data["rev"])
+            if gone:
+                await self._redis.srem(_OPEN, _entry(contact_id, json.loads(data["f:node"])))
+        return bool(gone)
+
+
+def _key(contact_id: str) -> str:
+    return f"{{log:{contact_id}}}"
+
+
+def _entry(contact_id: str, node: str) -> str:
+    return f"{contact_id}|{node}"
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"a record cannot hold a {type(value).__name__}")
+
+
+def _check(fields: Mapping[str, Any]) -> None:
+    unknown = sorted(set(fields) - FIELDS)
+    if unknown:
+        raise TypeError(f"a contact's record has no field {', '.join(unknown)}")
+
+
+def _of_call(call: Call, node: str) -> dict[str, Any]:
+    return {
+        "channel": call.caller.channel,
+        "caller_number": call.caller.number,
+        "caller_name": call.caller.name,
+        "called": call.called,
+        "flow": call.flow,
+        "flow_version": call.flow_version,
+        "language": call.language,
+        "correlation": call.correlation,
+        "started_at": call.started_at,
+        "intent": call.intent.name if call.intent else None,
+        "intent_confidence": call.intent.confidence if call.intent else None,
+        "slots": call.slots,
+        "tags": call.tags,
+        "profile": call.profile,
+        "node": node,
+    }
+
+
+def _rows(contact_id: str, data: Mapping[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The rows of a hash: what was never said is derived, or has its default."""
+    known = {name[2:]: json.loads(value) for name, value in data.items() if name.startswith("f:")}
+    said = sorted((int(name[2:]), json.loads(value)) for name, value in data.items() if name.startswith("t:"))
+    row: dict[str, Any] = {**dict.fromkeys(FIELDS), **_EMPTY, **known, "id": contact_id}
+    row["disposition"] = row["disposition"] or Disposition.LOST.value
+    if row["ended_at"] is None:
+        times = [row[name] for name in TIMES if name != "wrap_up_ended_at" and row[name] is not None]
+        row["ended_at"] = max([*times, *(turn["at"] for _, turn in said)])
+    ended, queued, connected = row["ended_at"], row["queued_at"], row["connected_at"]
+    if row["wait_seconds"] is None and queued is not None:
+        row["wait_seconds"] = max(0.0, (ended if connected is None else connected) - queued)
+    if row["talk_seconds"] is None and connected is not None:
+        row["talk_seconds"] = max(0.0, ended - connected)
+    return row, [{"contact_id": contact_id, "index": index, **turn} for index, turn in said]
+
+
+async def _upsert(connection: AsyncConnection, table: Any, rows: list[dict[str, Any]]) -> None:
+    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)
+    keys = {column.name for column in table.primary_key}
+    fresh = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    await connection.execute(statement.on_conflict_do_update(index_elements=sorted(keys), set_=fresh), rows)
