@@ -13,14 +13,16 @@ def _expand_mu() -> NDArray[np.int16]:
     inverted = ~_OCTETS & 0xFF
     exponent, mantissa = inverted >> 4 & 7, inverted & 15
     magnitude = ((mantissa << 3) + 0x84 << exponent) - 0x84
-    return np.where(inverted & 0x80, -magnitude, magnitude).astype(np.int16)
+    linear: NDArray[np.int16] = np.where(inverted & 0x80, -magnitude, magnitude).astype(np.int16)
+    return linear
 
 
 def _expand_a() -> NDArray[np.int16]:
     toggled = _OCTETS ^ 0x55
     exponent, mantissa = toggled >> 4 & 7, toggled & 15
     shifted = ((mantissa << 4) + np.where(exponent == 0, 8, 0x108)) << np.maximum(exponent - 1, 0)
-    return np.where(toggled & 0x80, shifted, -shifted).astype(np.int16)
+    linear: NDArray[np.int16] = np.where(toggled & 0x80, shifted, -shifted).astype(np.int16)
+    return linear
 
 
 def _compress_mu() -> NDArray[np.uint8]:
@@ -29,7 +31,8 @@ def _compress_mu() -> NDArray[np.uint8]:
     magnitude = np.minimum(np.abs(scaled), 8158) + 33
     exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 5
     mantissa = magnitude >> exponent + 1 & 15
-    return ((exponent << 4 | mantissa) ^ np.where(scaled < 0, 0x7F, 0xFF)).astype(np.uint8)
+    octets: NDArray[np.uint8] = ((exponent << 4 | mantissa) ^ np.where(scaled < 0, 0x7F, 0xFF)).astype(np.uint8)
+    return octets
 
 
 def _compress_a() -> NDArray[np.uint8]:
