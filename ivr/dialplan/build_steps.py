@@ -7,7 +7,6 @@ from collections.abc import Callable
 from ivr.dialplan.build_speech import speech
 from ivr.dialplan.expression import Template, compile_template
 from ivr.dialplan.fields import Fields, duration, expression, integer, template, word, words
-from ivr.dialplan.model import KEYS
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind
 from ivr.dialplan.problems import Findings
 from ivr.dialplan.steps import (
@@ -272,6 +271,3 @@ def _instant(node: Node, findings: Findings, languages: Languages) -> Instant | 
     elif name:
         findings.unknown(place, "step", name, INSTANT)
     return None
-
-
-__all__ = ["INSTANT", "KEYS", "WAITING", "assignments", "instants", "language_of"]

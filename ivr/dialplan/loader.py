@@ -52,16 +52,24 @@ def load(source: Path | str, file: str = "", around: Surroundings = NOTHING_KNOW
 
 def check(paths: Iterable[Path], around: Surroundings = NOTHING_KNOWN) -> list[Problem]:
     """Every problem of the flows in files and folders. Two files with the same flow are a problem too."""
+    return read_flows(paths, around)[1]
+
+
+def read_flows(paths: Iterable[Path], around: Surroundings = NOTHING_KNOWN) -> tuple[list[Flow], list[Problem]]:
+    """The flows without errors in files and folders, and every problem of all of them."""
+    flows: dict[str, Flow] = {}
     problems: list[Problem] = []
-    seen: dict[str, str] = {}
     for path in flow_files(paths):
         text, unreadable = _text(path)
         flow, found = (None, unreadable) if unreadable else examine(text, str(path), around)
         problems.extend(found)
-        if flow is not None and seen.setdefault(flow.name, str(path)) != str(path):
-            message = f"the flow `{flow.name}` is also in {seen[flow.name]}"
+        if flow is None:
+            continue
+        if flow.name in flows:
+            message = f"the flow `{flow.name}` is also in {flows[flow.name].file}"
             problems.append(Problem(str(path), 1, 1, "error", "duplicate-flow", message, "rename one of them"))
-    return problems
+        flows.setdefault(flow.name, flow)
+    return list(flows.values()), problems
 
 
 def flow_files(paths: Iterable[Path]) -> list[Path]:
@@ -124,7 +132,6 @@ class FlowStore:
         self.problems: list[Problem] = []
         """What was wrong at the last `reload`."""
         self._current: dict[str, str] = {}
-        self._files: dict[str, str] = {}
         self._versions: dict[tuple[str, str], _Version] = {}
 
     @property
@@ -133,18 +140,19 @@ class FlowStore:
 
     def reload(self) -> list[str]:
         """Read all files and put what is right into use; names of the flows that changed. What was wrong is in `problems`."""
-        self.problems = check(self.paths, self.around)
-        wrong = {problem.file for problem in self.problems if problem.severity == "error"}
-        changed = []
-        for path in flow_files(self.paths):
-            if str(path) in wrong:
-                log.error("%s refused; the version in use stays", path)
-                continue
-            flow = load(path, around=self.around)
-            if self._current.get(flow.name) != flow.version:
-                self.publish(flow)
-                changed.append(flow.name)
-        return changed
+        return self.adopt(*self.read())
+
+    def read(self) -> tuple[list[Flow], list[Problem]]:
+        """What the files hold now; changes nothing, so it may run in a thread of its own."""
+        return read_flows(self.paths, self.around)
+
+    def adopt(self, flows: Iterable[Flow], problems: list[Problem]) -> list[str]:
+        """Put what `read` found into use; names of the flows that changed. A flow whose file went away stays."""
+        self.problems = problems
+        changed = [flow for flow in flows if self._current.get(flow.name) != flow.version]
+        for flow in changed:
+            self.publish(flow)
+        return [flow.name for flow in changed]
 
     def publish(self, flow: Flow) -> None:
         """Make `flow` the version that new calls begin with."""

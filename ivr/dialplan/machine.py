@@ -22,7 +22,7 @@ from ivr.dialplan.events import (
     StepFailed,
     TimerFired,
 )
-from ivr.dialplan.expression import plain
+from ivr.dialplan.expression import EvaluationError, plain
 from ivr.dialplan.model import AGAIN, END, Edge, Flow, Go, HangUp, Leave, Switch
 from ivr.dialplan.run import FlowFault, Run
 from ivr.dialplan.state import Phase, State
@@ -254,6 +254,4 @@ class Machine:
 
 
 def _expected(error: Exception) -> bool:
-    from ivr.dialplan.expression import EvaluationError
-
     return isinstance(error, FlowFault | EvaluationError)

@@ -179,7 +179,7 @@ class _Reader:
         self.findings.error(key.place, "duplicate-key", message, "keep one of them")
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        found = self.anchors.get(event.anchor)
+        found = self.anchors.get(event.anchor or "")
         if found is None:
             self._refuse(event, "yaml", f"`*{event.anchor}` has no anchor before it", "aliases cannot contain themselves")
             return
@@ -201,7 +201,8 @@ class _Reader:
 
 
 def _place(event: yaml.Event) -> Place:
-    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+    mark = event.start_mark
+    return Place() if mark is None else Place(mark.line + 1, mark.column + 1)
 
 
 def _scalar(event: yaml.ScalarEvent) -> Scalar:

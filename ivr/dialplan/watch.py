@@ -15,14 +15,17 @@ from ivr.dialplan.problems import render
 log = logging.getLogger(__name__)
 
 
-async def watch(store: FlowStore, changed: Callable[[list[str]], None] | None = None, *, stop: asyncio.Event | None = None) -> None:
+Changed = Callable[[list[str]], None]
+
+
+async def watch(store: FlowStore, changed: Changed | None = None, *, stop: asyncio.Event | None = None) -> None:
     """Reload `store` whenever a flow file changes, until cancelled or `stop` is set; `changed` gets the names of new flows.
 
     A wrong file is logged with its problems and changes nothing.
     """
     folders = {path if path.is_dir() else path.parent for path in store.paths}
     async for _ in awatch(*folders, watch_filter=_is_flow, stop_event=stop, debounce=200, step=50):
-        names = await asyncio.to_thread(store.reload)
+        names = store.adopt(*await asyncio.to_thread(store.read))
         if store.problems:
             log.error("flows have problems:\n%s", render(store.problems))
         for name in names:
