@@ -1,0 +1,453 @@
+"""Calls by SIP over UDP and TCP as legs: the asyncio shell around `telephony.sip.user_agent`."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import math
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telephony.errors import Misuse, PeerFault, TelephonyError, TransportError
+from telephony.gateway.parties import address_of, languages_of, party_of, uri_of
+from telephony.gateway.sip_leg import CAUSES, SipLeg
+from telephony.leg import EndCause, LegState, Party
+from telephony.media.stream import MediaStream
+from telephony.net.rtp_socket import RtpPorts
+from telephony.net.stream import StreamEndpoint
+from telephony.net.ticker import Ticker
+from telephony.net.udp import UdpEndpoint
+from telephony.sip.call import Call
+from telephony.sip.core import AgentSettings
+from telephony.sip.digest import Account
+from telephony.sip.events import (
+    AgentEvent,
+    ByeReceived,
+    CallEstablished,
+    CallFailed,
+    CallLost,
+    CallOffered,
+    CallRinging,
+    Cancelled,
+    InfoDigit,
+    Registered,
+    ReOfferAnswered,
+    ReOffered,
+)
+from telephony.sip.flow import Flow, Outgoing
+from telephony.sip.negotiation import Negotiation
+from telephony.sip.user_agent import UserAgent
+
+logger = logging.getLogger(__name__)
+
+WATCH = 1.0
+"""Seconds between looks at calls whose media may be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One address that takes SIP."""
+
+    transport: str = "udp"
+    """"udp" or "tcp"."""
+    host: str = "127.0.0.1"
+    port: int = 5060
+    """0 for any free one."""
+    trusted: bool = False
+    """Calls that come here need no digest, from wherever they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class SipSettings:
+    listeners: tuple[Listener, ...] = (Listener("udp"), Listener("tcp"))
+    advertised: str = ""
+    """Host that far ends are told in Via, Contact and SDP; "" for the one that the listener is bound to."""
+    trusted_networks: tuple[str, ...] = ()
+    """Networks (CIDR) whose calls need no digest."""
+    realm: str = "hotline"
+    rtp_host: str = ""
+    """Address to bind RTP to; "" for that of the first listener."""
+    rtp_low: int = 20000
+    rtp_high: int = 29999
+    max_calls: int = 2000
+    media_timeout: float = 30.0
+    """Seconds without any packet, while not on hold, after which a call counts as lost; 0 for never."""
+    min_expires: int = 60
+    max_expires: int = 3600
+    """Seconds: bounds of a registration."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a network or a listener that is none."""
+        for network in self.trusted_networks:
+            ipaddress.ip_network(network, strict=False)
+        for listener in self.listeners:
+            if listener.transport not in ("udp", "tcp") or not 0 <= listener.port <= 65535:
+                raise ValueError(f"not a SIP listener: {listener}")
+
+
+class SipGateway:
+    """Takes and makes calls; `on_call` gets each leg that is offered, in the event loop, and must not block.
+
+    Where `on_call` raises, that call is refused with 500 and the gateway lives on.
+    """
+
+    def __init__(
+        self,
+        settings: SipSettings,
+        ticker: Ticker,
+        on_call: Callable[[SipLeg], None],
+        credentials: Callable[[str], Account | None] = lambda user: None,
+    ) -> None:
+        self.settings = settings
+        self._ticker = ticker
+        self._on_call = on_call
+        self._networks = [ipaddress.ip_network(one, strict=False) for one in settings.trusted_networks]
+        self._agent = UserAgent(
+            AgentSettings(
+                realm=settings.realm,
+                max_calls=settings.max_calls,
+                credentials=credentials,
+                trusted=self._trusts,
+                min_expires=settings.min_expires,
+                max_expires=settings.max_expires,
+            ),
+            lambda: secrets.token_hex(8),
+            secrets.token_bytes(32),
+        )
+        self._endpoints: dict[tuple[str, int], UdpEndpoint | StreamEndpoint] = {}
+        self._open: set[tuple[str, int]] = set()
+        self._rtp: RtpPorts | None = None
+        self._legs: dict[Call, SipLeg] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._local: dict[tuple[str, str], str] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = math.inf
+        self._watch: asyncio.TimerHandle | None = None
+        self._flushing = False
+        self.listeners: tuple[Listener, ...] = ()
+        """What is listened on, with the ports that are really bound."""
+
+    async def start(self) -> None:
+        """Open the listeners. Raises TransportError, in one clear line, where one cannot be; then none stays open."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            self.listeners = tuple([await self._listen(one) for one in self.settings.listeners])
+        except TransportError:
+            await self.close()
+            raise
+        host = self.settings.rtp_host or (self.listeners[0].host if self.listeners else "127.0.0.1")
+        self._rtp = RtpPorts(host, self.settings.rtp_low, self.settings.rtp_high, self._ticker)
+        self._watch = self._loop.call_later(WATCH, self._watch_media)
+
+    async def _listen(self, listener: Listener) -> Listener:
+        transport, host, port = listener.transport, listener.host, listener.port
+        key_at: list[int] = [0]
+
+        def receive(data: bytes, peer: str, peer_port: int, connection: int = 0) -> None:
+            local = self._local_host(transport, host, peer)
+            self._receive(data, Flow(transport, peer, peer_port, local, key_at[0], connection))
+
+        def failed(peer: str, peer_port: int) -> None:
+            self._failed(transport, key_at[0], peer, peer_port)
+
+        endpoint: UdpEndpoint | StreamEndpoint
+        if transport == "udp":
+            endpoint = await UdpEndpoint.open(host, port, receive)
+        else:
+            endpoint = await StreamEndpoint.open(host, port, receive, failed)
+        key_at[0] = endpoint.port
+        self._endpoints[transport, endpoint.port] = endpoint
+        if listener.trusted:
+            self._open.add((transport, endpoint.port))
+        told = self._local_host(transport, host, "")
+        self._agent.core.listeners.setdefault(transport, (told, endpoint.port))
+        return Listener(transport, endpoint.host, endpoint.port, listener.trusted)
+
+    # For the rest of the program
+
+    @property
+    def calls(self) -> int:
+        """Calls that are not over."""
+        return self._agent.calls
+
+    @property
+    def legs(self) -> list[SipLeg]:
+        return list(self._legs.values())
+
+    @property
+    def registrations(self) -> int:
+        """Users with at least one contact."""
+        return len(self._agent.registrar)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """How often what was turned away, by reason."""
+        return dict(self._agent.refused)
+
+    def dial(self, target: str, caller: Party) -> SipLeg:
+        """Call a SIP URI, or a registered user by name or as `sip:user@REALM`, and return the DIALING leg at once.
+
+        Whatever stands in the way, an unknown user or no free port, comes as `Ended`.
+        """
+        leg = SipLeg(f"sip-{secrets.token_hex(6)}", caller, Party(target), state=LegState.DIALING, owner=self, correlation="")
+        try:
+            self._dial(leg, target, caller)
+        except PeerFault as error:
+            leg.end(EndCause.UNREACHABLE, by_peer=False, detail=str(error))
+        except TelephonyError as error:
+            cause = EndCause.UNREACHABLE if type(error) is TransportError else EndCause.FAILED
+            leg.end(cause, by_peer=False, detail=str(error))
+        self.flush()
+        return leg
+
+    async def drain(self, seconds: float) -> None:
+        """Refuse new calls, wait up to `seconds` for the running ones, then end them (SHUTDOWN)."""
+        self._agent.drain()
+        try:
+            async with asyncio.timeout(seconds):
+                while self._legs:
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            for leg in self.legs:
+                leg.hang_up(EndCause.SHUTDOWN, 503)
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """End every call and stop listening."""
+        self._agent.drain()
+        for leg in self.legs:
+            leg.hang_up(EndCause.SHUTDOWN, 503)
+        await asyncio.sleep(0)
+        for timer in (self._timer, self._watch):
+            if timer is not None:
+                timer.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        for endpoint in self._endpoints.values():
+            closing = endpoint.close()
+            if closing is not None:
+                await closing
+        self._endpoints.clear()
+
+    # In and out
+
+    def _receive(self, data: bytes, flow: Flow) -> None:
+        self._agent.receive(data, flow, self._loop.time())
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what the agent has to send, tell the legs what has happened, and set the one alarm anew."""
+        if self._flushing:
+            return
+        self._flushing = True
+        try:
+            while (output := self._agent.drain_output()) or self._agent.core.events:
+                for outgoing in output:
+                    self._send(outgoing)
+                for event in self._agent.drain_events():
+                    self._dispatch(event)
+        finally:
+            self._flushing = False
+            self._arm()
+
+    def _arm(self) -> None:
+        deadline = self._agent.next_deadline()
+        if deadline >= self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = deadline
+        self._timer = self._loop.call_at(deadline, self._alarm)
+
+    def _alarm(self) -> None:
+        self._timer, self._timer_at = None, math.inf
+        self._agent.handle_timer(self._loop.time())
+        self.flush()
+
+    def _send(self, outgoing: Outgoing) -> None:
+        flow = outgoing.flow
+        endpoint = self._endpoints.get((flow.transport, flow.local_port))
+        if endpoint is None:
+            return
+        if isinstance(endpoint, StreamEndpoint):
+            endpoint.send(outgoing.data, flow.host, flow.port, flow.connection)
+        elif _is_address(flow.host):
+            endpoint.send(outgoing.data, flow.host, flow.port)
+        else:
+            task = self._loop.create_task(self._resolve(endpoint, outgoing))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _resolve(self, endpoint: UdpEndpoint, outgoing: Outgoing) -> None:
+        flow = outgoing.flow
+        family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+        try:
+            async with asyncio.timeout(5):
+                found = await self._loop.getaddrinfo(flow.host, flow.port, family=family, type=socket.SOCK_DGRAM)
+        except (OSError, TimeoutError, UnicodeError):
+            self._failed(flow.transport, flow.local_port, flow.host, flow.port)
+            return
+        endpoint.send(outgoing.data, str(found[0][4][0]), flow.port)
+
+    def _failed(self, transport: str, local_port: int, host: str, port: int) -> None:
+        """Hear that nothing can be sent to a far end."""
+        self._agent.unreachable(transport, host, port, self._loop.time())
+        self.flush()
+
+    def _local_host(self, transport: str, bound: str, peer: str) -> str:
+        """The host under which `peer` reaches a listener bound to `bound`."""
+        if self.settings.advertised:
+            return self.settings.advertised
+        if not ipaddress.ip_address(bound).is_unspecified:
+            return bound
+        key = bound, peer
+        if key not in self._local:
+            if len(self._local) > 4096:
+                self._local.clear()
+            self._local[key] = _route_to(peer or ("2001:db8::1" if ":" in bound else "192.0.2.1"))
+        return self._local[key]
+
+    def _trusts(self, flow: Flow) -> bool:
+        if (flow.transport, flow.local_port) in self._open:
+            return True
+        try:
+            address = ipaddress.ip_address(flow.host)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
+
+    # Events of the agent
+
+    def _dispatch(self, event: AgentEvent) -> None:
+        if isinstance(event, Registered):
+            logger.debug("a user registered: %d contacts", event.bindings)
+            return
+        if isinstance(event, CallOffered):
+            self._offered(event)
+            return
+        leg = self._legs.get(event.call)
+        if leg is None:
+            return
+        match event:
+            case CallRinging():
+                leg.ringing()
+            case CallEstablished(answer=answer):
+                leg.established(answer)
+            case CallFailed(status=status, reason=reason):
+                leg.end(CAUSES.get(status, EndCause.FAILED), by_peer=True, detail=f"{status} {reason}")
+            case Cancelled(detail=detail):
+                leg.end(EndCause.CANCELLED, by_peer=True, detail=detail)
+            case ByeReceived(detail=detail):
+                leg.end(EndCause.HUNG_UP, by_peer=True, detail=detail)
+            case CallLost(detail=detail):
+                leg.end(EndCause.FAILED, by_peer=True, detail=detail)
+            case ReOffered(offer=offer):
+                leg.reoffered(offer)
+            case ReOfferAnswered(answer=answer):
+                leg.reanswered(answer)
+            case InfoDigit(digit=digit):
+                leg.key(digit, "info")
+
+    def _offered(self, event: CallOffered) -> None:
+        call, now = event.call, self._loop.time()
+        invite = call.invite
+        caller = party_of(invite.sender, call.authenticated_user)
+        leg = SipLeg(
+            f"sip-{call.tag}",
+            caller,
+            Party(invite.uri.user, host=invite.uri.host),
+            state=LegState.OFFERED,
+            owner=self,
+            correlation=call.call_id,
+        )
+        leg.languages = languages_of(invite)
+        try:
+            self._give_media(leg, call.flow.local_host)
+            if event.offer:
+                leg.take_offer(event.offer)
+        except TelephonyError as error:
+            status = 488 if type(error) is TransportError else error.status
+            self._agent.refused["media" if status == 488 else type(error).__name__] += 1
+            call.reject(status, now, {"Retry-After": "5"} if status == 503 else {})
+            leg.end(EndCause.FAILED, by_peer=False, detail=str(error))
+            return
+        leg.call = call
+        self._legs[call] = leg
+        logger.info("call %s leg %s offered", leg.correlation, leg.id)
+        try:
+            self._on_call(leg)
+        except Exception:
+            logger.exception("call %s: whoever takes calls failed", leg.correlation)
+            leg.hang_up(EndCause.FAILED, 500)
+
+    def _dial(self, leg: SipLeg, target: str, caller: Party) -> None:
+        uri = uri_of(target, self.settings.realm)
+        known: Flow | None = None
+        if uri.host == self.settings.realm or uri.host in {one.host for one in self.listeners}:
+            bindings = self._agent.lookup(uri.user, self._loop.time())
+            if bindings:
+                uri, known = bindings[0].contact.uri, bindings[0].flow
+            elif uri.host == self.settings.realm:
+                raise PeerFault("no such user is registered", 404)
+        flow = known or self._agent.core.flow_to(uri)
+        offer = self._give_media(leg, flow.local_host).offer()
+        call = self._agent.dial(uri, address_of(caller, flow.local_host), known)
+        leg.correlation, leg.callee, leg.call = call.call_id, Party(uri.user, host=uri.host), call
+        self._legs[call] = leg
+        logger.info("call %s leg %s dialled", leg.correlation, leg.id)
+        call.start(offer, self._loop.time())
+
+    # Media
+
+    def _give_media(self, leg: SipLeg, host: str) -> Negotiation:
+        """Give `leg` an RTP port and a stream. Raises PortsExhausted."""
+        if self._rtp is None:
+            raise Misuse("the gateway is not started")
+        rtp = self._rtp.open(lambda packet, now: stream.receive(packet, now))
+        stream = MediaStream(
+            ssrc=secrets.randbits(32),
+            sequence=secrets.randbits(16),
+            timestamp=secrets.randbits(32),
+            transmit=rtp.send,
+            on_digit=lambda digit: leg.key(digit, "rtp"),
+            on_playback=leg.played,
+        )
+        negotiation = Negotiation(host, rtp.port, secrets.randbits(62))
+
+        def close() -> None:
+            self._ticker.detach(stream)
+            rtp.close()
+
+        self._ticker.attach(stream)
+        leg.take_media(rtp, negotiation, stream, close)
+        return negotiation
+
+    def released(self, leg: SipLeg) -> None:
+        """Forget a leg that has ended."""
+        if leg.call is not None:
+            self._legs.pop(leg.call, None)
+
+    def _watch_media(self) -> None:
+        self._watch = self._loop.call_later(WATCH, self._watch_media)
+        limit, now = self.settings.media_timeout, self._loop.time()
+        for leg in self.legs if limit > 0 else ():
+            if leg.silent_for(now) > limit:
+                leg.hang_up(EndCause.MEDIA_LOST)
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.rpartition(".")[2].isdigit()
+
+
+def _route_to(peer: str) -> str:
+    """Our own address on the way to `peer`, as the system would choose it; nothing is sent."""
+    family = socket.AF_INET6 if ":" in peer else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((peer, 9))
+        except OSError:
+            return "::1" if family == socket.AF_INET6 else "127.0.0.1"
+        return str(probe.getsockname()[0])

@@ -1,0 +1,297 @@
+"""A SIP call as a CallLeg: its dialog, its RTP port, its media stream."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from telephony.errors import Misuse, TelephonyError, TransportError
+from telephony.leg import (
+    Answered,
+    DtmfReceived,
+    EndCause,
+    Ended,
+    Frame,
+    HeldByPeer,
+    LegEvent,
+    LegKind,
+    LegState,
+    Party,
+    PlaybackFinished,
+    ResumedByPeer,
+    Ringing,
+)
+from telephony.media.clip import Clip
+from telephony.media.stream import MediaStream
+from telephony.net.rtp_socket import RtpSocket
+from telephony.sip.call import Call, IncomingCall
+from telephony.sip.negotiation import Agreement, Negotiation
+from telephony.sip.outgoing import OutgoingCall
+
+logger = logging.getLogger(__name__)
+
+SAME_KEY = 0.2
+"""Seconds within which the same key by INFO and by RTP is one press."""
+
+CAUSES = {
+    486: EndCause.BUSY,
+    600: EndCause.BUSY,
+    403: EndCause.DECLINED,
+    603: EndCause.DECLINED,
+    607: EndCause.DECLINED,
+    408: EndCause.NO_ANSWER,
+    480: EndCause.NO_ANSWER,
+    487: EndCause.CANCELLED,
+    404: EndCause.UNREACHABLE,
+    410: EndCause.UNREACHABLE,
+    416: EndCause.UNREACHABLE,
+    484: EndCause.UNREACHABLE,
+    502: EndCause.UNREACHABLE,
+    503: EndCause.UNREACHABLE,
+    604: EndCause.UNREACHABLE,
+}
+"""Final response of the far end to why the leg ended; any other is FAILED."""
+
+
+class Owner(Protocol):
+    """What a leg needs of its gateway."""
+
+    def flush(self) -> None:
+        """Send what the leg's command has put into the outbox and hear what it caused."""
+
+    def released(self, leg: SipLeg) -> None:
+        """Forget the leg; its media is closed."""
+
+
+class SipLeg:
+    """One call; implements `telephony.leg.CallLeg`. Made by the gateway, in the event loop.
+
+    Events are queued and given out in the loop's next turn, so a handler is never called from within its own command.
+    """
+
+    kind = LegKind.SIP
+
+    def __init__(self, leg_id: str, caller: Party, callee: Party, *, state: LegState, owner: Owner, correlation: str) -> None:
+        self.id = leg_id
+        self.caller = caller
+        self.callee = callee
+        self.languages: tuple[str, ...] = ()
+        self.correlation = correlation
+        self.state = state
+        self.call: Call | None = None
+        self.held = False
+        self.quiet_since = 0.0
+        """When RTP was first to be expected, on the loop's clock."""
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._handler: Callable[[LegEvent], None] | None = None
+        self._events: deque[LegEvent] = deque()
+        self._handing_out = False
+        self._rtp: RtpSocket | None = None
+        self._negotiation: Negotiation | None = None
+        self._media: MediaStream | None = None
+        self._close_media: Callable[[], None] | None = None
+        self._key = ("", "", -1.0)
+        self._answer = b""
+
+    # What telephony.leg.CallLeg asks for
+
+    @property
+    def media(self) -> MediaStream:
+        """The leg's voice. Raises Misuse on a leg that never got a port."""
+        if self._media is None:
+            raise Misuse("this leg never had media")
+        return self._media
+
+    def subscribe(self, handler: Callable[[LegEvent], None]) -> None:
+        self._handler = handler
+
+    def ring(self) -> None:
+        if self.state is LegState.OFFERED and isinstance(self.call, IncomingCall):
+            self.call.ring(self._loop.time())
+            self._owner.flush()
+
+    def answer(self) -> None:
+        if self.state is not LegState.OFFERED or not isinstance(self.call, IncomingCall) or self._negotiation is None:
+            return
+        offered = self._negotiation.agreement is None
+        self.state = LegState.UP
+        self.call.accept(self._negotiation.offer() if offered else self._answer, self._loop.time())
+        if not offered:
+            self._go_up()
+        self._owner.flush()
+
+    def play(self, clips: Sequence[Clip], *, repeat: bool = False) -> int:
+        return 0 if self._media is None else self._media.play(clips, repeat)
+
+    def stop(self) -> None:
+        if self._media is not None:
+            self._media.stop()
+
+    def hear(self, listener: Callable[[Frame], None] | None) -> None:
+        if self._media is not None:
+            self._media.listener = listener
+
+    def send_digits(self, digits: str) -> None:
+        if self._media is not None and self.state is LegState.UP:
+            self._media.send_digits(digits)
+
+    def hang_up(self, cause: EndCause = EndCause.RELEASED, status: int | None = None) -> None:
+        if self.state is LegState.ENDED:
+            return
+        now = self._loop.time()
+        if isinstance(self.call, IncomingCall) and self.state is LegState.OFFERED:
+            self.call.reject(status or 603, now)
+        elif isinstance(self.call, OutgoingCall) and self.state is LegState.DIALING:
+            self.call.cancel(now)
+        elif self.call is not None:
+            with contextlib.suppress(Misuse):  # the far end was quicker; its event is on the way
+                self.call.bye(now)
+        self.end(cause, by_peer=False, detail=str(status or ""))
+        self._owner.flush()
+
+    def quality(self) -> dict[str, Any]:
+        return {} if self._media is None else self._media.quality()
+
+    # What the gateway tells it
+
+    def take_media(self, rtp: RtpSocket, negotiation: Negotiation, media: MediaStream, close: Callable[[], None]) -> None:
+        """Own a port and a stream from now on; `close` gives them back."""
+        self._rtp, self._negotiation, self._media, self._close_media = rtp, negotiation, media, close
+
+    def take_offer(self, offer: bytes) -> None:
+        """Settle on an answer to the first offer. Raises PeerFault and TransportError where there can be none."""
+        assert self._negotiation is not None
+        self._answer = self._negotiation.answer(offer)
+        self._apply()
+
+    def established(self, answer: bytes) -> None:
+        """The dialog stands; `answer` is the far end's, where the offer was ours."""
+        if self.state is LegState.ENDED or self._negotiation is None:
+            return
+        if answer or self._negotiation.agreement is None:
+            try:
+                self._negotiation.take_answer(answer)
+                self._apply()
+            except TelephonyError as error:
+                self.fail(f"answer: {error}")
+                return
+            self.state = LegState.UP
+            self._go_up()
+
+    def ringing(self) -> None:
+        self.report(Ringing(self._loop.time()))
+
+    def reoffered(self, offer: bytes) -> None:
+        """Answer a new offer of the far end: hold, resume, moved media or a mere refresh."""
+        assert self._negotiation is not None and self.call is not None
+        now, before = self._loop.time(), self._negotiation.agreement
+        try:
+            body = self._negotiation.answer(offer) if offer else self._negotiation.offer()
+            self._apply()
+        except (TelephonyError, TransportError):
+            self._negotiation.agreement = before
+            self.call.refuse_reoffer(488, now)
+            return
+        self.call.accept_reoffer(body, now)
+
+    def reanswered(self, answer: bytes) -> None:
+        """Hear the far end's answer to the offer that we gave within the dialog."""
+        assert self._negotiation is not None
+        if not answer or self.state is not LegState.UP:
+            return
+        try:
+            self._negotiation.take_answer(answer)
+            self._apply()
+        except TelephonyError as error:
+            self.fail(f"answer: {error}")
+
+    def key(self, digit: str, way: str) -> None:
+        """Hear a key by "rtp" or "info"; the same one by the other way shortly after is the same press."""
+        now = self._loop.time()
+        last, last_way, at = self._key
+        if digit == last and way != last_way and now - at < SAME_KEY:
+            return
+        self._key = digit, way, now
+        self.report(DtmfReceived(now, digit))
+
+    def played(self, playback: int, completed: bool, played_ms: int) -> None:
+        self.report(PlaybackFinished(self._loop.time(), playback, completed, played_ms))
+
+    def fail(self, detail: str) -> None:
+        """Give up a call whose media cannot be agreed."""
+        if (self.call is not None and self.state is LegState.UP) or isinstance(self.call, OutgoingCall):
+            with contextlib.suppress(Misuse):
+                assert self.call is not None
+                self.call.bye(self._loop.time(), 'SIP;cause=488;text="no common media"')
+        self.end(EndCause.FAILED, by_peer=False, detail=detail)
+        self._owner.flush()
+
+    def end(self, cause: EndCause, *, by_peer: bool, detail: str = "") -> None:
+        """Enter ENDED, give the media back and report it, once."""
+        if self.state is LegState.ENDED:
+            return
+        self.state = LegState.ENDED
+        if self._media is not None:
+            self._media.stop()
+            self._media.listener = None
+        if self._close_media is not None:
+            self._close_media()
+        self.report(Ended(self._loop.time(), cause, by_peer, detail))
+        logger.info("call %s leg %s ended: %s%s", self.correlation, self.id, cause.value, " by peer" if by_peer else "")
+        self._owner.released(self)
+
+    def silent_for(self, now: float) -> float:
+        """Seconds for which no RTP came although some was to be expected; 0 while none is."""
+        agreement = self._agreement
+        if self.state is not LegState.UP or agreement is None or self.held or not agreement.receiving:
+            return 0.0
+        return now - max(self.quiet_since, self.media.last_received)
+
+    # Parts
+
+    @property
+    def _agreement(self) -> Agreement | None:
+        return None if self._negotiation is None else self._negotiation.agreement
+
+    def _apply(self) -> None:
+        """Make port and stream follow what is agreed."""
+        agreed = self._agreement
+        if agreed is None or self._rtp is None:
+            return
+        self._rtp.aim(agreed.host, agreed.port)
+        self.media.configure(agreed.codec, agreed.payload_type, agreed.telephone_event, agreed.sending)
+        self.quiet_since = self._loop.time()
+        if self.held is not agreed.held:
+            self.held = agreed.held
+            if self.state is LegState.UP:
+                self.report(HeldByPeer(self.quiet_since) if self.held else ResumedByPeer(self.quiet_since))
+
+    def _go_up(self) -> None:
+        self.quiet_since = self._loop.time()
+        self.report(Answered(self.quiet_since))
+        if self.held:
+            self.report(HeldByPeer(self.quiet_since))
+
+    def report(self, event: LegEvent) -> None:
+        """Queue an event for the handler."""
+        self._events.append(event)
+        if not self._handing_out:
+            self._handing_out = True
+            self._loop.call_soon(self._hand_out)
+
+    def _hand_out(self) -> None:
+        self._handing_out = False
+        while self._events:
+            event = self._events.popleft()
+            if self._handler is None:
+                continue
+            try:
+                self._handler(event)
+            except Exception:
+                logger.exception("call %s leg %s: the handler of its events failed", self.correlation, self.id)
+                self.hang_up(EndCause.FAILED, 500)

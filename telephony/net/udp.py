@@ -1,0 +1,58 @@
+"""SIP over UDP: a datagram socket in the event loop. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from telephony.errors import TransportError
+
+RECEIVE_BUFFER = 4 << 20
+"""Bytes that the system may keep for us: a burst of some thousand requests."""
+
+
+class UdpEndpoint(asyncio.DatagramProtocol):
+    """One bound UDP port; `receive` gets each datagram, its source host and its source port."""
+
+    def __init__(self, receive: Callable[[bytes, str, int], None]) -> None:
+        self._receive = receive
+        self._transport: asyncio.DatagramTransport | None = None
+        self.host = ""
+        self.port = 0
+        self.errors = 0
+        """Datagrams that the operating system refused to send."""
+
+    @classmethod
+    async def open(cls, host: str, port: int, receive: Callable[[bytes, str, int], None]) -> UdpEndpoint:
+        """Bind `host`:`port`; 0 is any free port. Raises TransportError, in one line, where that cannot be."""
+        loop = asyncio.get_running_loop()
+        try:
+            _, endpoint = await loop.create_datagram_endpoint(lambda: cls(receive), local_addr=(host, port))
+        except OSError as error:
+            raise TransportError(f"cannot listen on udp {host}:{port}: {error.strerror or error}") from error
+        return endpoint
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._transport = transport
+        self.host, self.port = transport.get_extra_info("sockname")[:2]
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._receive(data, addr[0], addr[1])
+
+    def error_received(self, exc: Exception) -> None:
+        self.errors += 1
+
+    def send(self, data: bytes, host: str, port: int) -> None:
+        """Send one datagram to an IP address, or lose it."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        try:
+            self._transport.sendto(data, (host, port))
+        except (OSError, ValueError):
+            self.errors += 1
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()

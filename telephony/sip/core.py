@@ -1,0 +1,102 @@
+"""What the parts of one user agent share: transactions, timers, outbox, calls. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from telephony.errors import TransportError
+from telephony.sip.dialog import Dialog
+from telephony.sip.digest import Account
+from telephony.sip.events import AgentEvent
+from telephony.sip.flow import Flow, Outgoing
+from telephony.sip.grammar import Uri
+from telephony.sip.timers import Timers
+from telephony.sip.transactions import DEFAULT_PORT, Transactions
+
+if TYPE_CHECKING:
+    from telephony.sip.call import Call
+
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER"
+ACCEPT = "application/sdp, application/dtmf-relay, application/dtmf"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """How one user agent behaves."""
+
+    realm: str = "hotline"
+    max_calls: int = 2000
+    retry_after: int = 5
+    """Seconds told to those who are turned away with 503."""
+    server: str = "Hotline"
+    credentials: Callable[[str], Account | None] = field(default=lambda user: None)
+    trusted: Callable[[Flow], bool] = field(default=lambda flow: False)
+    """Tells whose calls are taken without digest."""
+    min_expires: int = 60
+    max_expires: int = 3600
+    """Seconds: bounds of a registration."""
+    max_bindings: int = 10
+    """Contacts of one user."""
+    max_users: int = 10_000
+
+
+class Core:
+    """State of a user agent."""
+
+    def __init__(self, settings: AgentSettings, token: Callable[[], str], listeners: Mapping[str, tuple[str, int]]) -> None:
+        self.settings = settings
+        self.token = token
+        self.listeners = dict(listeners)
+        """Transport to the host and port under which it is reached: what our Via and Contact say on new ways out."""
+        self.timers: Timers[tuple[object, object]] = Timers()
+        self.outbox: deque[Outgoing] = deque()
+        self.events: deque[AgentEvent] = deque()
+        self.transactions = Transactions(self.timers, self.outbox, token)
+        self.calls: dict[tuple[str, str], Call] = {}
+        """By Call-ID and our tag."""
+        self.active = 0
+        """Calls that are not over."""
+        self.draining = False
+        self.refused: Counter[str] = Counter()
+        """What was turned away, by reason."""
+
+    def flow_to(self, uri: Uri, like: Flow | None = None) -> Flow:
+        """The way to `uri`, over the transport it names, else that of `like`, else UDP.
+
+        Raises TransportError where we have no listener for it: the far end could not call back.
+        """
+        transport = "tls" if uri.scheme == "sips" else uri.transport or (like.transport if like else "udp")
+        local = (like.local_host, like.local_port) if like and like.transport == transport else self.listeners.get(transport)
+        if local is None or uri.scheme == "tel":
+            raise TransportError(f"no way to {uri.scheme} URIs over {transport or 'any transport'}")
+        flow = Flow(transport, (uri.parameter("maddr") or uri.host).strip("[]"), uri.port or DEFAULT_PORT, *local)
+        if like is not None and like.reliable and like.transport == transport:
+            return replace(flow, connection=like.connection)
+        return flow
+
+    def resend(self, data: bytes, flow: Flow) -> None:
+        """Put bytes on the wire once more."""
+        self.outbox.append(Outgoing(data, flow))
+
+    def contact(self, flow: Flow, user: str) -> str:
+        """Our Contact towards `flow`."""
+        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        host = f"[{flow.local_host}]" if ":" in flow.local_host else flow.local_host
+        return f"<{Uri('sip', user, host, flow.local_port)}{transport}>"
+
+    def flow_within(self, dialog: Dialog, flow: Flow, direct: bool) -> Flow:
+        """The way of our requests within `dialog`, whose messages came along `flow`.
+
+        A far end that spoke to us directly under an address other than its Contact's is behind a NAT: we answer to where
+        it spoke from. So we do where it names a transport that we lack.
+        """
+        hop = dialog.next_hop
+        if direct and not dialog.routes and hop.host.strip("[]") != flow.host:
+            return flow
+        try:
+            return self.flow_to(hop, flow)
+        except TransportError:
+            return flow

@@ -1,0 +1,192 @@
+"""Digest authentication (RFC 8760, RFC 3261 §22, RFC 7616), as server and as client. Pure.
+
+Nonces carry their own time and signature, so a challenge costs no memory. What is remembered is the highest nonce count of
+each nonce that proved right, and that is bounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from telephony.errors import AuthenticationFailed, MalformedMessage
+
+MAX_HEADER = 4_096
+NONCE_SECONDS = 300.0
+REMEMBERED_NONCES = 20_000
+
+_HASHES: Mapping[str, Callable[[bytes], Any]] = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
+"""In the order in which we offer and prefer them."""
+_PARAMETER = re.compile(
+    r'[ \t]*([A-Za-z0-9_*.!%+`\'~-]{1,64})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",;=]+))[ \t]*(,|\Z)', re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One who may call or register."""
+
+    user: str
+    password: str = field(default="", repr=False)
+    ha1: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Algorithm to the hex digest of `user:realm:password`, for those who do not keep the password."""
+
+
+def parse(text: str) -> dict[str, str]:
+    """Parameters of a `Digest ...` header, names in lower case. Raises MalformedMessage, also for another scheme."""
+    scheme, _, rest = text.strip().partition(" ")
+    if scheme.lower() != "digest" or len(text) > MAX_HEADER:
+        raise MalformedMessage("not a Digest header, or too long")
+    found: dict[str, str] = {}
+    at = 0
+    while at < len(rest):
+        match = _PARAMETER.match(rest, at)
+        if match is None:
+            raise MalformedMessage("a Digest header is malformed")
+        value = match[3] if match[2] is None else re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL)
+        if (name := match[1].lower()) in found:
+            raise MalformedMessage("a Digest parameter stands twice")
+        found[name] = value
+        at = match.end()
+    return found
+
+
+def _hex(algorithm: str, text: str) -> str:
+    return str(_HASHES[algorithm](text.encode("utf-8", "surrogateescape")).hexdigest())
+
+
+def _response(algorithm: str, ha1: str, method: str, values: Mapping[str, str]) -> str:
+    """The `response` value (RFC 7616 §3.4.1), with qop=auth or, as RFC 2069 had it, without."""
+    ha2 = _hex(algorithm, f"{method}:{values['uri']}")
+    if "qop" not in values:
+        return _hex(algorithm, f"{ha1}:{values['nonce']}:{ha2}")
+    return _hex(algorithm, f"{ha1}:{values['nonce']}:{values['nc']}:{values['cnonce']}:auth:{ha2}")
+
+
+class Authenticator:
+    """The server's side for one realm."""
+
+    def __init__(self, realm: str, secret: bytes, token: Callable[[], str]) -> None:
+        self.realm = realm
+        self._secret = secret
+        self._token = token
+        self._counts: OrderedDict[str, int] = OrderedDict()
+        self._floor = 0.0
+
+    def challenges(self, now: float, *, stale: bool = False) -> list[str]:
+        """Values for WWW-Authenticate, the stronger algorithm first, with a fresh nonce."""
+        nonce = self._sign(f"{now:.3f}.{self._token()}")
+        tail = ", stale=true" if stale else ""
+        return [
+            f'Digest realm="{self.realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{tail}' for algorithm in _HASHES
+        ]
+
+    def verify(self, header: str, method: str, find: Callable[[str], Account | None], now: float) -> Account:
+        """Return the account whose credentials `header` proves for a request of `method`.
+
+        Raises MalformedMessage, and AuthenticationFailed, whose `stale` attribute tells whether only the nonce was too old.
+        """
+        values = parse(header)
+        algorithm = values.get("algorithm", "MD5").upper()
+        needed = {"username", "realm", "nonce", "uri", "response", "qop", "nc", "cnonce"}
+        if not needed <= values.keys() or algorithm not in _HASHES or values["qop"].lower() != "auth":
+            raise AuthenticationFailed("Digest parameters are missing or not ours")
+        if values["realm"] != self.realm or re.fullmatch(r"[0-9A-Fa-f]{8}", values["nc"]) is None:
+            raise AuthenticationFailed("another realm, or a malformed nonce count")
+        account = find(values["username"])
+        expected = _response(algorithm, self._ha1(account, values["username"], algorithm), method, values)
+        # Compared even where no such account exists: time must not tell which names do.
+        if not hmac.compare_digest(expected.encode(), values["response"].lower().encode()) or account is None:
+            raise AuthenticationFailed("wrong user or password")
+        if not self._fresh(values["nonce"], int(values["nc"], 16), now):
+            raise Stale("the nonce is too old or its count was used")
+        return account
+
+    def _ha1(self, account: Account | None, user: str, algorithm: str) -> str:
+        if account is not None and algorithm in account.ha1:
+            return account.ha1[algorithm]
+        password = account.password if account is not None and account.password else self._secret.hex()
+        return _hex(algorithm, f"{user}:{self.realm}:{password}")
+
+    def _sign(self, text: str) -> str:
+        return f"{text}.{hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:24]}"
+
+    def _fresh(self, nonce: str, count: int, now: float) -> bool:
+        signed, _, _ = nonce.rpartition(".")
+        if not hmac.compare_digest(self._sign(signed).encode(), nonce.encode("utf-8", "replace")):
+            return False
+        issued = float(signed.rpartition(".")[0])
+        known = self._counts.get(nonce)
+        if not now - NONCE_SECONDS <= issued <= now or (known is None and issued < self._floor):
+            return False
+        if count <= (known or 0):
+            return False
+        self._counts[nonce] = count
+        self._counts.move_to_end(nonce)
+        if len(self._counts) > REMEMBERED_NONCES:
+            forgotten, _ = self._counts.popitem(last=False)
+            # What is forgotten could be replayed: no nonce as old as it is good any longer.
+            self._floor = max(self._floor, float(forgotten.rpartition(".")[0].rpartition(".")[0]) + 0.001)
+        return True
+
+
+class Stale(AuthenticationFailed):
+    """The password was right; the client may try again at once with the new nonce."""
+
+
+def credentials(
+    challenges: list[str], method: str, uri: str, account: Account, cnonce: str, counts: dict[str, int] | None = None
+) -> str:
+    """Value for (Proxy-)Authorization that answers the best challenge that we know.
+
+    `counts` keeps how often each nonce was used. Raises AuthenticationFailed where no challenge can be answered.
+    """
+    counts = {} if counts is None else counts
+    parsed = []
+    for text in challenges:
+        try:
+            parsed.append(parse(text))
+        except MalformedMessage:
+            continue
+    for algorithm in _HASHES:
+        for values in parsed:
+            if values.get("algorithm", "MD5").upper() == algorithm and {"realm", "nonce"} <= values.keys():
+                return _credentials(values, algorithm, method, uri, account, cnonce, counts)
+    raise AuthenticationFailed("no challenge that we can answer")
+
+
+def _credentials(
+    challenge: Mapping[str, str],
+    algorithm: str,
+    method: str,
+    uri: str,
+    account: Account,
+    cnonce: str,
+    counts: dict[str, int],
+) -> str:
+    realm, nonce = challenge["realm"], challenge["nonce"]
+    values = {"uri": uri, "nonce": nonce}
+    if "auth" in [item.strip().lower() for item in challenge.get("qop", "").split(",")]:
+        counts[nonce] = counts.get(nonce, 0) + 1
+        values |= {"qop": "auth", "nc": f"{counts[nonce]:08x}", "cnonce": cnonce}
+    elif "qop" in challenge:
+        raise AuthenticationFailed("only qop=auth is known")
+    ha1 = account.ha1.get(algorithm) or _hex(algorithm, f"{account.user}:{realm}:{account.password}")
+    quoted = {"username": account.user, "realm": realm, "nonce": nonce, "uri": uri}
+    quoted["response"] = _response(algorithm, ha1, method, values)
+    if "opaque" in challenge:
+        quoted["opaque"] = challenge["opaque"]
+    if "cnonce" in values:
+        quoted["cnonce"] = cnonce
+    text = ", ".join(f'{name}="{_escaped(value)}"' for name, value in quoted.items())
+    text += f", algorithm={algorithm}"
+    return f"Digest {text}" + (f", qop=auth, nc={values['nc']}" if "nc" in values else "")
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
