@@ -7,19 +7,17 @@ import ipaddress
 import logging
 import math
 import secrets
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from telephony.errors import Misuse, PeerFault, TelephonyError, TransportError
 from telephony.gateway.parties import address_of, languages_of, party_of, uri_of
 from telephony.gateway.sip_leg import CAUSES, SipLeg
+from telephony.gateway.sip_wire import Listener, Wire
 from telephony.leg import EndCause, LegState, Party
 from telephony.media.stream import MediaStream
 from telephony.net.rtp_socket import RtpPorts
-from telephony.net.stream import StreamEndpoint
 from telephony.net.ticker import Ticker
-from telephony.net.udp import UdpEndpoint
 from telephony.sip.call import Call
 from telephony.sip.core import AgentSettings
 from telephony.sip.digest import Account
@@ -37,7 +35,7 @@ from telephony.sip.events import (
     ReOfferAnswered,
     ReOffered,
 )
-from telephony.sip.flow import Flow, Outgoing
+from telephony.sip.flow import Flow
 from telephony.sip.negotiation import Negotiation
 from telephony.sip.user_agent import UserAgent
 
@@ -45,19 +43,6 @@ logger = logging.getLogger(__name__)
 
 WATCH = 1.0
 """Seconds between looks at calls whose media may be lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """One address that takes SIP."""
-
-    transport: str = "udp"
-    """"udp" or "tcp"."""
-    host: str = "127.0.0.1"
-    port: int = 5060
-    """0 for any free one."""
-    trusted: bool = False
-    """Calls that come here need no digest, from wherever they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +69,7 @@ class SipSettings:
         for network in self.trusted_networks:
             ipaddress.ip_network(network, strict=False)
         for listener in self.listeners:
+            ipaddress.ip_address(listener.host)
             if listener.transport not in ("udp", "tcp") or not 0 <= listener.port <= 65535:
                 raise ValueError(f"not a SIP listener: {listener}")
 
@@ -117,16 +103,16 @@ class SipGateway:
             lambda: secrets.token_hex(8),
             secrets.token_bytes(32),
         )
-        self._endpoints: dict[tuple[str, int], UdpEndpoint | StreamEndpoint] = {}
+        self._wire = Wire(settings.advertised, self._receive, self._failed)
         self._open: set[tuple[str, int]] = set()
         self._rtp: RtpPorts | None = None
         self._legs: dict[Call, SipLeg] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._local: dict[tuple[str, str], str] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
         self._watch: asyncio.TimerHandle | None = None
         self._flushing = False
+        self._idle = asyncio.Event()
+        """Set when the last leg is gone while draining."""
         self.listeners: tuple[Listener, ...] = ()
         """What is listened on, with the ports that are really bound."""
 
@@ -134,37 +120,16 @@ class SipGateway:
         """Open the listeners. Raises TransportError, in one clear line, where one cannot be; then none stays open."""
         self._loop = asyncio.get_running_loop()
         try:
-            self.listeners = tuple([await self._listen(one) for one in self.settings.listeners])
+            self.listeners = tuple([await self._wire.open(one) for one in self.settings.listeners])
         except TransportError:
             await self.close()
             raise
+        self._open = {(one.transport, one.port) for one in self.listeners if one.trusted}
+        for one in self.listeners:
+            self._agent.core.listeners.setdefault(one.transport, (self._wire.local_host(one.host), one.port))
         host = self.settings.rtp_host or (self.listeners[0].host if self.listeners else "127.0.0.1")
         self._rtp = RtpPorts(host, self.settings.rtp_low, self.settings.rtp_high, self._ticker)
         self._watch = self._loop.call_later(WATCH, self._watch_media)
-
-    async def _listen(self, listener: Listener) -> Listener:
-        transport, host, port = listener.transport, listener.host, listener.port
-        key_at: list[int] = [0]
-
-        def receive(data: bytes, peer: str, peer_port: int, connection: int = 0) -> None:
-            local = self._local_host(transport, host, peer)
-            self._receive(data, Flow(transport, peer, peer_port, local, key_at[0], connection))
-
-        def failed(peer: str, peer_port: int) -> None:
-            self._failed(transport, key_at[0], peer, peer_port)
-
-        endpoint: UdpEndpoint | StreamEndpoint
-        if transport == "udp":
-            endpoint = await UdpEndpoint.open(host, port, receive)
-        else:
-            endpoint = await StreamEndpoint.open(host, port, receive, failed)
-        key_at[0] = endpoint.port
-        self._endpoints[transport, endpoint.port] = endpoint
-        if listener.trusted:
-            self._open.add((transport, endpoint.port))
-        told = self._local_host(transport, host, "")
-        self._agent.core.listeners.setdefault(transport, (told, endpoint.port))
-        return Listener(transport, endpoint.host, endpoint.port, listener.trusted)
 
     # For the rest of the program
 
@@ -209,7 +174,8 @@ class SipGateway:
         try:
             async with asyncio.timeout(seconds):
                 while self._legs:
-                    await asyncio.sleep(0.05)
+                    self._idle.clear()
+                    await self._idle.wait()
         except TimeoutError:
             for leg in self.legs:
                 leg.hang_up(EndCause.SHUTDOWN, 503)
@@ -224,13 +190,7 @@ class SipGateway:
         for timer in (self._timer, self._watch):
             if timer is not None:
                 timer.cancel()
-        for task in list(self._tasks):
-            task.cancel()
-        for endpoint in self._endpoints.values():
-            closing = endpoint.close()
-            if closing is not None:
-                await closing
-        self._endpoints.clear()
+        await self._wire.close()
 
     # In and out
 
@@ -246,7 +206,7 @@ class SipGateway:
         try:
             while (output := self._agent.drain_output()) or self._agent.core.events:
                 for outgoing in output:
-                    self._send(outgoing)
+                    self._wire.send(outgoing)
                 for event in self._agent.drain_events():
                     self._dispatch(event)
         finally:
@@ -267,48 +227,10 @@ class SipGateway:
         self._agent.handle_timer(self._loop.time())
         self.flush()
 
-    def _send(self, outgoing: Outgoing) -> None:
-        flow = outgoing.flow
-        endpoint = self._endpoints.get((flow.transport, flow.local_port))
-        if endpoint is None:
-            return
-        if isinstance(endpoint, StreamEndpoint):
-            endpoint.send(outgoing.data, flow.host, flow.port, flow.connection)
-        elif _is_address(flow.host):
-            endpoint.send(outgoing.data, flow.host, flow.port)
-        else:
-            task = self._loop.create_task(self._resolve(endpoint, outgoing))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _resolve(self, endpoint: UdpEndpoint, outgoing: Outgoing) -> None:
-        flow = outgoing.flow
-        family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
-        try:
-            async with asyncio.timeout(5):
-                found = await self._loop.getaddrinfo(flow.host, flow.port, family=family, type=socket.SOCK_DGRAM)
-        except (OSError, TimeoutError, UnicodeError):
-            self._failed(flow.transport, flow.local_port, flow.host, flow.port)
-            return
-        endpoint.send(outgoing.data, str(found[0][4][0]), flow.port)
-
-    def _failed(self, transport: str, local_port: int, host: str, port: int) -> None:
+    def _failed(self, transport: str, host: str, port: int) -> None:
         """Hear that nothing can be sent to a far end."""
         self._agent.unreachable(transport, host, port, self._loop.time())
         self.flush()
-
-    def _local_host(self, transport: str, bound: str, peer: str) -> str:
-        """The host under which `peer` reaches a listener bound to `bound`."""
-        if self.settings.advertised:
-            return self.settings.advertised
-        if not ipaddress.ip_address(bound).is_unspecified:
-            return bound
-        key = bound, peer
-        if key not in self._local:
-            if len(self._local) > 4096:
-                self._local.clear()
-            self._local[key] = _route_to(peer or ("2001:db8::1" if ":" in bound else "192.0.2.1"))
-        return self._local[key]
 
     def _trusts(self, flow: Flow) -> bool:
         if (flow.transport, flow.local_port) in self._open:
@@ -429,6 +351,8 @@ class SipGateway:
         """Forget a leg that has ended."""
         if leg.call is not None:
             self._legs.pop(leg.call, None)
+        if not self._legs:
+            self._idle.set()
 
     def _watch_media(self) -> None:
         self._watch = self._loop.call_later(WATCH, self._watch_media)
@@ -436,18 +360,3 @@ class SipGateway:
         for leg in self.legs if limit > 0 else ():
             if leg.silent_for(now) > limit:
                 leg.hang_up(EndCause.MEDIA_LOST)
-
-
-def _is_address(host: str) -> bool:
-    return ":" in host or host.rpartition(".")[2].isdigit()
-
-
-def _route_to(peer: str) -> str:
-    """Our own address on the way to `peer`, as the system would choose it; nothing is sent."""
-    family = socket.AF_INET6 if ":" in peer else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((peer, 9))
-        except OSError:
-            return "::1" if family == socket.AF_INET6 else "127.0.0.1"
-        return str(probe.getsockname()[0])

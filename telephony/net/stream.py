@@ -72,7 +72,7 @@ class Connection(asyncio.Protocol):
 
 
 class StreamEndpoint:
-    """A listening TCP port and the connections that it took or opened. `failed` hears (host, port) where none could be opened."""
+    """A listening TCP port and the connections that it took or opened; `failed` hears where none could be opened."""
 
     def __init__(self, receive: Receive, failed: Callable[[str, int], None]) -> None:
         self.receive = receive
@@ -117,7 +117,7 @@ class StreamEndpoint:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Stop listening and close every connection after what it still has to send."""
         if self._sweeper is not None:
             self._sweeper.cancel()
