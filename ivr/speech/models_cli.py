@@ -1,0 +1,74 @@
+"""`ivr models list|install|import|remove`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+
+from ivr.errors import IvrError
+from ivr.speech.model_store import import_zip, install, list_models, remove
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the subcommands; `run` takes what it parses."""
+    parser.add_argument("--dir", type=Path, default=Path("data/models"), help="where models are kept (default: %(default)s)")
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="what is installed and what can be")
+    fetch = actions.add_parser("install", help="download a model of the catalogue; a cut download goes on where it stopped")
+    fetch.add_argument("name", nargs="+")
+    fetch.add_argument("--base-url", help="a mirror: NAME.zip is fetched from here")
+    carried = actions.add_parser("import", help="install from a zip that was carried here")
+    carried.add_argument("zip", type=Path)
+    carried.add_argument("--name", default="", help="default: the name of the file")
+    gone = actions.add_parser("remove", help="delete an installed model")
+    gone.add_argument("name", nargs="+")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked; the exit status. An error is one line on stderr."""
+    console = Console()
+    try:
+        match args.action:
+            case "list":
+                console.print(_table(args.dir))
+            case "install":
+                for name in args.name:
+                    _install(name, args.dir, args.base_url, console)
+            case "import":
+                console.print(f"installed in {import_zip(args.zip, args.dir, args.name)}", soft_wrap=True)
+            case "remove":
+                for name in args.name:
+                    remove(name, args.dir)
+                    console.print(f"removed {name}")
+    except (IvrError, OSError) as error:
+        sys.stderr.write(f"ivr models: {error}\n")
+        return 1
+    return 0
+
+
+def cli(arguments: list[str] | None = None) -> int:
+    """`run` on a command line of its own."""
+    parser = argparse.ArgumentParser(prog="ivr models", description=__doc__)
+    add_arguments(parser)
+    return run(parser.parse_args(arguments))
+
+
+def _table(directory: Path) -> Table:
+    table = Table("model", "language", "MB", "licence", "installed in")
+    for status in list_models(directory):
+        place = str(status.path) if status.path else "-"
+        table.add_row(status.name, status.language or "?", str(status.megabytes or "?"), status.licence or "?", place)
+    return table
+
+
+def _install(name: str, directory: Path, base_url: str | None, console: Console) -> None:
+    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        path = install(name, directory, lambda done, whole: bar.update(task, completed=done, total=whole or None), base_url)
+    console.print(f"installed {name} in {path}", soft_wrap=True)
