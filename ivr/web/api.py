@@ -1,0 +1,166 @@
+"""`/api/v1`: sign in and out, contacts, health, metrics. Errors are `{"error": {"code", "message"}}`."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from ivr.errors import IvrError, NotAllowed, NotFound, StoreUnavailable
+from ivr.web.auth import COOKIE, SESSION_SECONDS, Gate, Sessions, SignInNeeded, TooManyFailures
+from ivr.web.parts import Account, WebParts
+
+MAX_BODY = 16384
+MOST_CONTACTS = 200
+
+
+class BadRequest(IvrError):
+    """What was asked cannot be understood."""
+
+
+def error_response(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
+
+
+def answer_error(_request: Request, error: Exception) -> Response:
+    """One place where errors become responses."""
+    match error:
+        case TooManyFailures():
+            headers = {"retry-after": str(error.seconds)}
+            return error_response(429, "too_many_failures", str(error), headers)
+        case BadRequest():
+            return error_response(400, "bad_request", str(error))
+        case SignInNeeded():
+            return error_response(401, "sign_in_needed", str(error), {"www-authenticate": "Bearer"})
+        case NotAllowed():
+            return error_response(403, "not_allowed", str(error))
+        case NotFound():
+            return error_response(404, "not_found", str(error))
+        case StoreUnavailable():
+            return error_response(503, "unavailable", str(error), {"retry-after": "2"})
+        case HTTPException():
+            return error_response(error.status_code, "http", error.detail, dict(error.headers or {}))
+    return error_response(500, "internal", "an error of ours; the cause is in the server's log")
+
+
+class Api:
+    """The routes under `/api/v1`."""
+
+    def __init__(self, parts: WebParts, sessions: Sessions, gate: Gate) -> None:
+        self._parts = parts
+        self._sessions = sessions
+        self._gate = gate
+
+    @property
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/v1/login", self.login, methods=["POST"]),
+            Route("/api/v1/logout", self.logout, methods=["POST"]),
+            Route("/api/v1/me", self.me),
+            Route("/api/v1/contacts", self.contacts),
+            Route("/api/v1/contacts/{contact_id}", self.contact),
+            Route("/api/v1/health", self.health),
+            Route("/metrics", self.metrics),
+        ]
+
+    async def login(self, request: Request) -> Response:
+        self._own_page(request)
+        body = await _body(request)
+        username, password = body.get("username"), body.get("password")
+        if not isinstance(username, str) or not isinstance(password, str) or len(username) > 200 or len(password) > 1000:
+            raise BadRequest("send username and password as JSON text")
+        address = request.client.host if request.client else ""
+        found = await self._sessions.login(username, password, address)
+        if found is None:
+            return error_response(401, "wrong_login", "the name or the password is wrong")
+        account, token = found
+        response = JSONResponse(_account(account))
+        secure = request.url.scheme == "https"
+        response.set_cookie(COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=secure)
+        return response
+
+    async def logout(self, request: Request) -> Response:
+        self._own_page(request)
+        token = request.cookies.get(COOKIE)
+        if token:
+            account = await self._sessions.account(token)
+            await self._sessions.logout(token)
+            if account is not None:
+                self._parts.desk.sign_out(account.id)
+        response = JSONResponse({})
+        response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        return response
+
+    async def me(self, request: Request) -> Response:
+        account = await self._gate.account(request)
+        if account is None:
+            return error_response(401, "signed_out", "nobody is signed in here")
+        return JSONResponse(_account(account))
+
+    async def contacts(self, request: Request) -> Response:
+        await self._gate.require(request, "supervisor", "admin")
+        query = request.query_params
+        limit = _limit(query.get("limit", "50"))
+        rows = await self._parts.contacts.list(
+            limit, _before(query.get("before")), query.get("queue"), query.get("agent"), query.get("disposition")
+        )
+        following = rows[-1].get("id") if len(rows) == limit else None
+        return JSONResponse({"contacts": list(rows), "next": following})
+
+    async def contact(self, request: Request) -> Response:
+        await self._gate.require(request, "supervisor", "admin")
+        return JSONResponse(dict(await self._parts.contacts.get(request.path_params["contact_id"])))
+
+    async def health(self, _request: Request) -> Response:
+        health = dict(self._parts.health())
+        return JSONResponse(health, 200 if health.get("status") == "ok" else 503)
+
+    async def metrics(self, _request: Request) -> Response:
+        return PlainTextResponse(self._parts.metrics(), media_type="text/plain; version=0.0.4")
+
+    def _own_page(self, request: Request) -> None:
+        if not self._gate.same_origin(request):
+            raise NotAllowed("this came from another site's page")
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {"id": account.id, "name": account.name or account.id, "roles": list(account.roles)}
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    data = b""
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BODY:
+            raise BadRequest(f"the body is larger than {MAX_BODY} octets")
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise BadRequest("the body is not a JSON object")
+    return body
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or len(text) > 6 or int(text) < 1:
+        raise BadRequest("limit must be a number from 1")
+    return min(int(text), MOST_CONTACTS)
+
+
+def _before(text: str | None) -> str | float | None:
+    """A contact's id or an ISO time as it is, epoch seconds as a number."""
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        return text
+    if not math.isfinite(seconds):
+        raise BadRequest("before must be a contact's id or a time")
+    return seconds

@@ -1,0 +1,99 @@
+"""The Starlette application: pages, API, and the two sockets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from ivr.errors import IvrError, StoreUnavailable
+from ivr.web.api import Api, answer_error
+from ivr.web.auth import Gate, Sessions
+from ivr.web.caller import CallerHub
+from ivr.web.pages import Pages
+from ivr.web.parts import WebParts
+
+log = logging.getLogger(__name__)
+
+Endpoint = Callable[[WebSocket], Awaitable[None]]
+
+
+def build_web(parts: WebParts) -> Starlette:
+    """The whole web room as one ASGI application. It owns no task beyond its requests; closing the desk hub is the caller's."""
+    sessions = Sessions(parts.redis, parts.accounts)
+    gate = Gate(sessions, parts.admin_token, parts.origins)
+    callers = CallerHub(parts.open_leg, parts.on_caller_leg, parts.caller_limits)
+    app = Starlette(
+        routes=[
+            *Pages(parts.static).routes,
+            *Api(parts, sessions, gate).routes,
+            WebSocketRoute("/ws/desk", _desk(parts, gate)),
+            WebSocketRoute("/ws/call", _call(callers, gate)),
+        ],
+        exception_handlers={IvrError: _known, HTTPException: _known, Exception: _unknown},
+    )
+    app.add_middleware(PlainHeaders)
+    return app
+
+
+def _desk(parts: WebParts, gate: Gate) -> Endpoint:
+    async def desk(socket: WebSocket) -> None:
+        try:
+            account = await gate.account(socket) if gate.same_origin(socket) else None
+        except StoreUnavailable as error:
+            log.warning("a desk was turned away: %s", error)
+            account = None
+        if account is None or "agent" not in account.roles:
+            await socket.close(4401)  # before accept: the browser sees HTTP 403
+            return
+        await socket.accept()
+        await parts.desk.serve(socket, account)
+
+    return desk
+
+
+def _call(callers: CallerHub, gate: Gate) -> Endpoint:
+    async def call(socket: WebSocket) -> None:
+        if not gate.same_origin(socket):
+            await socket.close(4403)
+            return
+        await socket.accept()
+        await callers.serve(socket, socket.client.host if socket.client else "")
+
+    return call
+
+
+async def _known(request: Request, error: Exception) -> Response:
+    return answer_error(request, error)
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return answer_error(request, error)
+
+
+class PlainHeaders:
+    """What every response carries, the API's too: nobody guesses its type, nobody keeps it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                present = {name for name, _ in headers}
+                if b"x-content-type-options" not in present:
+                    headers.append((b"x-content-type-options", b"nosniff"))
+                if b"cache-control" not in present:
+                    headers.append((b"cache-control", b"no-store"))
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -1,0 +1,353 @@
+"""The agents' pages: one desk an agent, whichever tab or connection shows it. Implements `ivr.acd.desk.Desk`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from starlette.websockets import WebSocket
+
+from ivr.acd.desk import RingOutcome
+from ivr.errors import Conflict, IvrError
+from ivr.web.desk_state import DeskState
+from ivr.web.page_socket import PageSocket
+from ivr.web.parts import Account, AgentActions, OpenLeg
+from telephony.errors import TelephonyError, TransportError
+from telephony.leg import CallLeg, EndCause, Ended, Party
+
+log = logging.getLogger(__name__)
+
+REPLACED = 4001
+SIGNED_OUT = 4401
+TRY_AGAIN = 1013
+GOING_AWAY = 1001
+
+COMMANDS: Mapping[str, Mapping[str, int]] = {
+    "set_state": {"state": 20, "reason": 100},
+    "hold": {"contact_id": 64},
+    "resume_call": {"contact_id": 64},
+    "hang_up": {"contact_id": 64},
+    "dtmf": {"contact_id": 64, "digits": 32},
+    "note": {"contact_id": 64, "text": 4000},
+    "wrap_up": {"contact_id": 64, "disposition": 64, "note": 4000},
+}
+"""What goes to `AgentActions` as it is: its fields, in order, with the most characters each may have."""
+
+_STOP_WORDS = {
+    RingOutcome.ACCEPTED: "accepted",
+    RingOutcome.DECLINED: "declined",
+    RingOutcome.NO_ANSWER: "no_answer",
+    RingOutcome.GONE: "no_answer",
+}
+
+
+class AgentDesk:
+    """One agent's desk: what it shows, the page it is on, and what is being waited for."""
+
+    def __init__(self, agent_id: str, settings: Mapping[str, Any], clock: Callable[[], float]) -> None:
+        self.agent_id = agent_id
+        self.name = agent_id
+        self.state = DeskState(int(clock() * 1000), settings)
+        self.page: PageSocket | None = None
+        self.gone = asyncio.Event()
+        """Set while there is no page and none is expected back."""
+        self.gone.set()
+        self.grace: asyncio.TimerHandle | None = None
+        self.shown: dict[str, asyncio.Future[None]] = {}
+        self.ringing: dict[str, asyncio.Future[RingOutcome]] = {}
+        self.media: dict[str, tuple[str, asyncio.Future[str]]] = {}
+        """Leg to the offer that was sent and the answer that is awaited."""
+        self._clock = clock
+
+    def push(self, kind: str, data: Mapping[str, Any]) -> None:
+        message = self.state.apply(kind, data, self._clock())
+        if self.page is not None:
+            self.page.send(message)
+
+    def attach(self, page: PageSocket, seq: int, parts: Mapping[str, Any]) -> None:
+        """Make `page` the one that leads, and give it what it has not had."""
+        if self.grace is not None:
+            self.grace.cancel()
+            self.grace = None
+        old, self.page = self.page, page
+        if old is not None and old is not page:
+            old.send({"type": "replaced", "at": self._clock(), "data": {}})
+            old.close(REPLACED, "replaced")
+        self.gone.clear()
+        agent, queues = parts.get("agent"), parts.get("queues")
+        messages = self.state.resume(seq, self._clock())
+        fresh = bool(messages) and messages[0]["type"] == "snapshot"
+        if fresh:
+            self.state.refresh(agent, queues)
+            messages = [self.state.snapshot(self._clock())]
+        for message in messages:
+            page.send(message)
+        if fresh:
+            for leg_id, (offer, _) in self.media.items():
+                self.push("media_offer", {"leg_id": leg_id, "sdp": offer})
+        elif agent is not None and dict(agent) != self.state.agent:
+            self.push("agent", agent)
+
+    def decide(self, contact_id: str, outcome: RingOutcome) -> None:
+        """Raises Conflict where nothing rings any more."""
+        decision = self.ringing.get(contact_id)
+        if decision is None or decision.done():
+            raise Conflict("this call is no longer ringing here")
+        decision.set_result(outcome)
+
+    def answered(self, leg_id: str, sdp: str) -> None:
+        """Raises Conflict where the offer is no longer open."""
+        _, answer = self.media.get(leg_id, ("", None))
+        if answer is None or answer.done():
+            raise Conflict("this call has ended")
+        answer.set_result(sdp)
+
+    def was_shown(self, contact_id: str) -> None:
+        waiter = self.shown.get(contact_id)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
+class DeskHub:
+    """All desks of this node. `start` it with the agents' actions before the first page comes.
+
+    All seconds: `shown_seconds` is how long the ring waits for the transcript to be on the screen, `grace` how long a page
+    may be away (a reload), `media_seconds` how long it may take to answer the audio offer, `silence` how long it may say
+    nothing.
+    """
+
+    def __init__(
+        self,
+        open_leg: OpenLeg,
+        *,
+        settings: Mapping[str, Any],
+        clock: Callable[[], float] = time.time,
+        shown_seconds: float = 1.0,
+        grace: float = 4.0,
+        media_seconds: float = 15.0,
+        silence: float = 15.0,
+    ) -> None:
+        self._open_leg = open_leg
+        self._settings = settings
+        self._clock = clock
+        self._shown_seconds = shown_seconds
+        self._grace = grace
+        self._media_seconds = media_seconds
+        self._silence = silence
+        self._desks: dict[str, AgentDesk] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._actions: AgentActions | None = None
+
+    def start(self, actions: AgentActions) -> None:
+        self._actions = actions
+
+    @property
+    def online(self) -> tuple[str, ...]:
+        """Agents who have a page open."""
+        return tuple(agent_id for agent_id, desk in self._desks.items() if desk.page is not None)
+
+    async def close(self) -> None:
+        """Close every page and wait for what its closing set off."""
+        for desk in self._desks.values():
+            if desk.grace is not None:
+                desk.grace.cancel()
+            if desk.page is not None:
+                desk.page.close(GOING_AWAY, "the server stops")
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # --- ivr.acd.desk.Desk
+
+    async def present(self, agent_id: str, contact: Mapping[str, Any]) -> bool:
+        desk = self._desk(agent_id)
+        if desk.page is None:
+            return False
+        contact_id = str(contact["id"])
+        waiter = desk.shown[contact_id] = asyncio.get_running_loop().create_future()
+        try:
+            desk.push("contact", contact)
+            async with asyncio.timeout(self._shown_seconds):
+                await waiter
+        except TimeoutError:
+            log.info("agent %s: the page did not confirm the transcript in time", agent_id)
+        finally:
+            desk.shown.pop(contact_id, None)
+        return desk.page is not None
+
+    async def ring(self, agent_id: str, contact_id: str, seconds: float) -> RingOutcome:
+        desk = self._desk(agent_id)
+        if desk.gone.is_set():
+            return RingOutcome.GONE
+        decision = desk.ringing[contact_id] = asyncio.get_running_loop().create_future()
+        gone = asyncio.ensure_future(desk.gone.wait())
+        reason = "caller_left"
+        try:
+            desk.push("ring", {"contact_id": contact_id, "until": self._clock() + seconds})
+            await asyncio.wait((decision, gone), timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+            outcome = RingOutcome.NO_ANSWER
+            if decision.done():
+                outcome = decision.result()
+            elif gone.done():
+                outcome = RingOutcome.GONE
+            reason = _STOP_WORDS[outcome]
+            return outcome
+        finally:
+            gone.cancel()
+            desk.ringing.pop(contact_id, None)
+            desk.push("ring_stopped", {"contact_id": contact_id, "reason": reason})
+
+    async def connect(self, agent_id: str, contact_id: str) -> CallLeg:
+        desk = self._desk(agent_id)
+        agent = Party(agent_id, desk.name, authenticated=True)
+        leg, offer = await self._open_leg(agent, Party(contact_id), ())
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        desk.media[leg.id] = (offer, answer)
+        leg.when_ended(lambda ended: self._leg_ended(desk, leg.id, answer, ended))
+        gone = asyncio.ensure_future(desk.gone.wait())
+        try:
+            desk.push("media_offer", {"leg_id": leg.id, "sdp": offer})
+            desk.push("media", {"leg_id": leg.id, "state": "connecting"})
+            await asyncio.wait((answer, gone), timeout=self._media_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done() or answer.cancelled():
+                raise TransportError(f"the page of agent {agent_id} did not answer the audio offer")
+            desk.media.pop(leg.id, None)
+            await leg.accept_answer(answer.result())
+            leg.answer()
+        except BaseException:
+            leg.hang_up(EndCause.FAILED)
+            raise
+        finally:
+            gone.cancel()
+            desk.media.pop(leg.id, None)
+        desk.push("media", {"leg_id": leg.id, "state": "connected"})
+        return leg
+
+    def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
+        self._desk(agent_id).push(kind, data)
+
+    def broadcast(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Push to every agent who has a page open: what concerns all, such as `queues`."""
+        for desk in self._desks.values():
+            if not desk.gone.is_set():
+                desk.push(kind, data)
+
+    def sign_out(self, agent_id: str) -> None:
+        """Close the agent's page because its session has ended."""
+        desk = self._desks.get(agent_id)
+        if desk is not None and desk.page is not None:
+            desk.page.close(SIGNED_OUT, "signed out")
+
+    # --- the socket
+
+    async def serve(self, socket: WebSocket, account: Account) -> None:
+        """Run one accepted socket of `account` until it closes."""
+        desk = self._desk(account.id)
+        desk.name = account.name or account.id
+        page = PageSocket(socket, silence=self._silence)
+        attached = False
+
+        async def handle(message: Mapping[str, Any]) -> None:
+            nonlocal attached
+            if not attached or message["type"] == "resume":
+                attached = await self._resume(desk, page, message)
+            if attached and message["type"] != "resume" and desk.page is page:
+                await self._answer(desk, page, message)
+
+        try:
+            await page.serve(handle)
+        finally:
+            self._left(desk, page)
+
+    async def _resume(self, desk: AgentDesk, page: PageSocket, message: Mapping[str, Any]) -> bool:
+        data = message.get("data")
+        seq = data.get("seq") if message["type"] == "resume" and isinstance(data, dict) else 0
+        assert self._actions is not None, "DeskHub.start was not called"
+        try:
+            parts = await self._actions.page_opened(desk.agent_id)
+        except IvrError as error:
+            log.warning("agent %s: the desk cannot be opened: %s", desk.agent_id, error)
+            page.close(TRY_AGAIN, "try again")
+            return False
+        desk.attach(page, seq if isinstance(seq, int) else 0, parts)
+        return True
+
+    async def _answer(self, desk: AgentDesk, page: PageSocket, message: Mapping[str, Any]) -> None:
+        error: str | None = None
+        try:
+            await self._perform(desk, str(message["type"]), message.get("data"))
+        except IvrError as refused:
+            error = str(refused)
+        except TelephonyError as failed:
+            log.warning("agent %s: %s: %s", desk.agent_id, message["type"], failed)
+            error = "the audio connection failed"
+        except Exception:
+            log.exception("agent %s: %s failed", desk.agent_id, message["type"])
+            error = "that did not work; the cause is in the server's log"
+        request = message.get("id")
+        if isinstance(request, str) and len(request) <= 64:
+            page.send(desk.state.reply(request, error, self._clock()))
+
+    async def _perform(self, desk: AgentDesk, kind: str, data: object) -> None:
+        """Raises Conflict for what is unknown, malformed or too late."""
+        if kind == "ping":
+            return
+        fields = data if isinstance(data, dict) else {}
+        match kind:
+            case "shown":
+                desk.was_shown(_text(fields, "contact_id", 64))
+            case "accept":
+                desk.decide(_text(fields, "contact_id", 64), RingOutcome.ACCEPTED)
+            case "decline":
+                desk.decide(_text(fields, "contact_id", 64), RingOutcome.DECLINED)
+            case "media_answer":
+                desk.answered(_text(fields, "leg_id", 64), _text(fields, "sdp", 20000))
+            case _ if kind in COMMANDS:
+                values = [_text(fields, name, most) for name, most in COMMANDS[kind].items()]
+                await getattr(self._actions, kind)(desk.agent_id, *values)
+                if kind in ("note", "wrap_up"):
+                    desk.state.noted(values[0], values[-1])
+            case _:
+                raise Conflict(f"this server does not know '{kind[:40]}'")
+
+    def _left(self, desk: AgentDesk, page: PageSocket) -> None:
+        if desk.page is page:
+            desk.page = None
+            desk.grace = asyncio.get_running_loop().call_later(self._grace, self._gone, desk)
+
+    def _gone(self, desk: AgentDesk) -> None:
+        desk.gone.set()
+        if self._actions is not None:
+            self._spawn(self._actions.page_closed(desk.agent_id))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        async def guarded() -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                try:
+                    await work
+                except IvrError as error:
+                    log.warning("a page's end could not be told: %s", error)
+
+        task = asyncio.get_running_loop().create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _leg_ended(self, desk: AgentDesk, leg_id: str, answer: asyncio.Future[str], ended: Ended) -> None:
+        answer.cancel()
+        desk.push("media", {"leg_id": leg_id, "state": "lost" if ended.cause is EndCause.MEDIA_LOST else "closed"})
+
+    def _desk(self, agent_id: str) -> AgentDesk:
+        desk = self._desks.get(agent_id)
+        if desk is None:
+            desk = self._desks[agent_id] = AgentDesk(agent_id, self._settings, self._clock)
+        return desk
+
+
+def _text(fields: Mapping[str, Any], name: str, most: int) -> str:
+    value = fields.get(name, "")
+    if not isinstance(value, str) or len(value) > most:
+        raise Conflict(f"'{name}' must be text of at most {most} characters")
+    return value

@@ -1,0 +1,137 @@
+"""What the web room is made of, handed in by `ivr.app`: it knows no gateway, no queue and no database itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from redis.asyncio import Redis
+
+from telephony.leg import CallLeg, Ended, Party
+
+if TYPE_CHECKING:
+    from ivr.web.desk import DeskHub
+
+
+class BrowserLeg(CallLeg, Protocol):
+    """What a page's socket needs of its leg beyond `CallLeg`; `telephony.gateway.webrtc.WebRtcLeg` is one."""
+
+    async def accept_answer(self, sdp: str) -> None:
+        """Take the page's SDP answer; media can flow when this returns. Raises TelephonyError; the leg has ended then."""
+
+    def when_ended(self, watcher: Callable[[Ended], None]) -> None:
+        """Tell `watcher` when the leg ends, beside whoever subscribed."""
+
+    def press(self, digits: str) -> None:
+        """Keys from the caller that came by the socket."""
+
+    def left(self, detail: str = "") -> None:
+        """The page hung up or is gone."""
+
+
+OpenLeg = Callable[[Party, Party, Sequence[str]], Awaitable[tuple[BrowserLeg, str]]]
+"""(caller, callee, languages) to a leg and its SDP offer; `WebRtcGateway.offer`. Raises TelephonyError."""
+
+
+class CallerPage(Protocol):
+    """Where a call tells the page of its caller what happens: `phase`, `caption` and `ended` of docs/desk-protocol.md."""
+
+    def push(self, kind: str, data: Mapping[str, Any]) -> None: ...
+
+
+OnCallerLeg = Callable[[BrowserLeg, CallerPage, str, str, str], object]
+"""(leg, page, name, language, to): a browser calls and its media is connected; the leg is still OFFERED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may sign in."""
+
+    id: str
+    """Of the agent, where it is one."""
+    name: str = ""
+    roles: tuple[str, ...] = ("agent",)
+    """Of `agent`, `supervisor`, `admin`."""
+
+
+class Accounts(Protocol):
+    async def verify(self, username: str, password: str) -> Account | None:
+        """The account where the password is right, else None; takes as long for a name that does not exist."""
+
+    def find(self, account_id: str) -> Account | None:
+        """The account as it is now, or None where it was removed: its sessions end with it."""
+
+
+class AgentActions(Protocol):
+    """What an agent's buttons do. Conflict and NotAllowed carry words that the page shows."""
+
+    async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
+        """A page is there, for the first time or again: returns `{"agent": {...}, "queues": [...]}` for its snapshot."""
+
+    async def page_closed(self, agent_id: str) -> None:
+        """The page is gone and did not come back within the grace."""
+
+    async def set_state(self, agent_id: str, state: str, reason: str) -> None:
+        """`available`, `break` or `offline`."""
+
+    async def hold(self, agent_id: str, contact_id: str) -> None: ...
+
+    async def resume_call(self, agent_id: str, contact_id: str) -> None: ...
+
+    async def hang_up(self, agent_id: str, contact_id: str) -> None: ...
+
+    async def dtmf(self, agent_id: str, contact_id: str, digits: str) -> None: ...
+
+    async def note(self, agent_id: str, contact_id: str, text: str) -> None: ...
+
+    async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None: ...
+
+
+class Contacts(Protocol):
+    """`ivr.records.ContactReader`."""
+
+    async def list(
+        self,
+        limit: int,
+        before: str | float | None = None,
+        queue: str | None = None,
+        agent: str | None = None,
+        disposition: str | None = None,
+    ) -> Sequence[Mapping[str, Any]]: ...
+
+    async def get(self, contact_id: str) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLimits:
+    total: int = 200
+    """Browser calls at the same time on this node."""
+    per_address: int = 10
+    starts_per_minute: int = 30
+    """New calls from one address."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """Everything the routes need."""
+
+    accounts: Accounts
+    redis: Redis
+    """Sessions and failed logins."""
+    desk: DeskHub
+    contacts: Contacts
+    admin_token: str
+    """Bearer token of the API."""
+    open_leg: OpenLeg
+    on_caller_leg: OnCallerLeg
+    health: Callable[[], Mapping[str, Any]]
+    """`{status, version, sip, speech, flows}` for `/api/v1/health`; a `status` other than "ok" answers 503."""
+    metrics: Callable[[], str]
+    """Prometheus text."""
+    static: Path
+    """Folder of the built pages: `index.html`, `desk.html`, `call.html`, `assets/`."""
+    origins: tuple[str, ...] = ()
+    """Origins that may use cookie and sockets besides the one the page came from: `https://desk.example.org`."""
+    caller_limits: CallerLimits = CallerLimits()
