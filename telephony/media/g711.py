@@ -60,7 +60,7 @@ def decode_pcmu(payload: bytes) -> NDArray[np.int16]:
 
     N octets at 8 kHz give N mono samples within ±32124; 160 are 20 ms. Every octet is valid: nothing is raised.
     """
-    return _MU_TO_LINEAR[np.frombuffer(payload, np.uint8)]
+    return _MU_TO_LINEAR.take(np.frombuffer(payload, np.uint8))
 
 
 def decode_pcma(payload: bytes) -> NDArray[np.int16]:
@@ -68,7 +68,7 @@ def decode_pcma(payload: bytes) -> NDArray[np.int16]:
 
     N octets at 8 kHz give N mono samples within ±32256; 160 are 20 ms. Every octet is valid: nothing is raised.
     """
-    return _A_TO_LINEAR[np.frombuffer(payload, np.uint8)]
+    return _A_TO_LINEAR.take(np.frombuffer(payload, np.uint8))
 
 
 def encode_pcmu(samples: NDArray[np.int16]) -> bytes:

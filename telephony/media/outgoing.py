@@ -8,9 +8,13 @@ begins (RFC 3550 §5.1, RFC 3551 §4.1).
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import Struct
 
 from telephony.media.codec import FRAME_SAMPLES
 from telephony.media.rtp import HEADER, MARKER, MAX_DROPOUT, MAX_MISORDER, VERSION_2
+
+_FRAME = Struct("!BBHII160s")
+"""Header and one G.711 frame, joined once."""
 
 _RATE = 8000
 _WORD = 0xFFFFFFFF
@@ -66,7 +70,7 @@ class Outgoing:
         self._source = None
 
     def send_frame(self, payload_type: int, payload: bytes, now: float) -> None:
-        """Send 20 ms of our own voice."""
+        """Send 20 ms of our own voice, 160 octets."""
         sent_at = self._sent_at
         if self._source is self and sent_at is not None and now - sent_at < _STEADY:
             self._timestamp = (self._timestamp + FRAME_SAMPLES) & _WORD
@@ -77,7 +81,7 @@ class Outgoing:
             payload_type |= MARKER
         self._sequence = sequence = (self._sequence + 1) & _SHORT
         self.sent += 1
-        self._transmit(HEADER.pack(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc) + payload)
+        self._transmit(_FRAME.pack(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc, payload))
 
     def send_event(self, payload_type: int, payload: bytes, starts: bool, now: float) -> None:
         """Send a packet of a telephone event; all of one event carry the timestamp of its start (RFC 4733 §2.5.1.2)."""
@@ -106,31 +110,40 @@ class Outgoing:
         Gaps and swaps of the source are kept, so that the far end's own concealment sees them. Duplicates, packets later
         than the source's turn, and the rest of an event whose start was before it are dropped.
         """
-        step = (timestamp - self._source_timestamp) & _WORD
-        follows = (sequence - self._source_sequence) & _SHORT == 1
-        if source is self._source and ssrc == self._source_ssrc and follows and (step <= _PLAIN_STEP or event):
-            self._source_sequence = sequence
-        else:
-            verdict = self._judge(source, sequence, timestamp, ssrc, now, event)
-            if verdict is None:
-                return
-            if verdict:
-                if event and not marker:
-                    return
-                self._turn(source, sequence, timestamp, ssrc, now)
-                marker = MARKER
-        out = self._missing.pop(sequence, -1) if self._missing else -1
+        if (
+            (sequence - self._source_sequence) & _SHORT == 1
+            and 0 < (timestamp - self._source_timestamp) & _WORD <= _PLAIN_STEP
+            and source is self._source
+            and ssrc == self._source_ssrc
+            and not event
+        ):
+            self._source_sequence, self._source_timestamp = sequence, timestamp
+            self._sequence = out = (sequence + self._sequence_offset) & _SHORT
+            self._timestamp = stamp = (timestamp + self._timestamp_offset) & _WORD
+            self._sent_at = now
+            self.sent += 1
+            self._transmit(HEADER.pack(VERSION_2, payload_type | marker, out, stamp, self._ssrc) + payload)
+            return
+        verdict = self._judge(source, sequence, timestamp, ssrc, now, event)
+        if verdict is None or (verdict and event and not marker):
+            return
+        if verdict:
+            self._turn(source, sequence, timestamp, ssrc, now)
+            marker = MARKER
+        self._place(payload_type | marker, sequence, timestamp, payload, now, event)
+
+    def _place(self, second: int, sequence: int, timestamp: int, payload: bytes, now: float, event: bool) -> None:
+        """Send a packet that is not simply the next where `_judge` found room for it."""
+        out = self._missing.pop(sequence, -1)
         if out < 0:
-            out = (sequence + self._sequence_offset) & _SHORT
-            self._sequence = out
+            self._sequence = out = (sequence + self._sequence_offset) & _SHORT
         stamp = (timestamp + self._timestamp_offset) & _WORD
         if 0 < (stamp - self._timestamp) & _WORD < _HALF:
-            self._timestamp = stamp
-            self._sent_at = now
+            self._timestamp, self._sent_at = stamp, now
         if not event and (timestamp - self._source_timestamp) & _WORD < _HALF:
             self._source_timestamp = timestamp
         self.sent += 1
-        self._transmit(HEADER.pack(VERSION_2, payload_type | marker, out, stamp, self._ssrc) + payload)
+        self._transmit(HEADER.pack(VERSION_2, second, out, stamp, self._ssrc) + payload)
 
     def pass_over(self, source: object, sequence: int, ssrc: int) -> None:
         """Close the gap that a packet of `source` leaves which this far end did not negotiate."""

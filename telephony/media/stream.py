@@ -46,9 +46,11 @@ class MediaStream:
         "_forward_to",
         "_frames",
         "_index",
+        "_keying",
         "_listening",
         "_on_digit",
         "_on_playback",
+        "_open",
         "_out",
         "_payload_type",
         "_playback",
@@ -87,9 +89,12 @@ class MediaStream:
         """Packets of a payload type that was not negotiated."""
         self._codec = Codec.PCMU
         self._codecs: dict[int, Codec] = {}
-        self._payload_type = 0
+        self._payload_type = -1
         self._event_type = -1
         self._sending = False
+        self._keying = False
+        self._open = False
+        """True while forwarded packets may pass: the far end wants to hear, and nothing of our own has the floor."""
         self._reception = Reception()
         self._events = EventReceiver()
         self._digits = EventSender()
@@ -118,6 +123,7 @@ class MediaStream:
         self._event_type = -1 if telephone_event is None else telephone_event
         self._sending = sending
         self._out.release()
+        self._settle_floor()
 
     @property
     def codec(self) -> Codec:
@@ -137,7 +143,7 @@ class MediaStream:
     @property
     def active(self) -> bool:
         """True while `tick` has something to do."""
-        return self._playback != 0 or bool(self._digits)
+        return self._playback != 0 or self._keying
 
     def play(self, clips: Sequence[Clip], repeat: bool = False) -> int:
         """Send `clips` one after another in place of what is playing, `repeat` for ever; return the playback's number.
@@ -151,6 +157,7 @@ class MediaStream:
         self._repeat = repeat and bool(self._frames)
         self._plays += 1
         self._playback = number = self._plays
+        self._settle_floor()
         if self.on_active is not None:
             self.on_active(self)
         if ended:
@@ -170,17 +177,14 @@ class MediaStream:
         if self._event_type < 0:
             return
         self._digits.add(digits)
-        if self._digits and self.on_active is not None:
+        self._keying = bool(self._digits)
+        self._settle_floor()
+        if self._keying and self.on_active is not None:
             self.on_active(self)
 
     def tick(self, now: float) -> bool:
         """Send what is due. Call every 20 ms while `active`, with the deadline as `now`; returns `active`."""
-        if self._digits:
-            self._send_digit(now)
-            return self.active
-        for _ in range(_MOST_TURNS):
-            if not self._playback:
-                break
+        if not self._keying:
             index = self._index
             if index < len(self._frames):
                 self._index = index + 1
@@ -188,22 +192,35 @@ class MediaStream:
                 if self._sending:
                     self._out.send_frame(self._payload_type, self._frames[index], now)
                 return True
-            if self._repeat:
-                self._index = 0
-            else:
-                self._finish(True)
-        return self.active
-
-    def _send_digit(self, now: float) -> None:
+            return self._turn_over(now)
         due = self._digits.next()
         if due is not None and self._sending and self._event_type >= 0:
             self._out.send_event(self._event_type, *due, now)
+        self._keying = bool(self._digits)
+        self._settle_floor()
+        return self.active
+
+    def _turn_over(self, now: float) -> bool:
+        """The frames are through: begin again, or end, and send what follows at once."""
+        for _ in range(_MOST_TURNS):
+            if self._repeat:
+                self._index = 0
+            elif self._playback:
+                self._finish(True)
+            if self._index < len(self._frames):
+                return self.tick(now)
+        return self.active
 
     def _finish(self, completed: bool) -> None:
         number, self._playback = self._playback, 0
         self._clips, self._frames = (), ()
+        self._index, self._repeat = 0, False
         self._out.release()
+        self._settle_floor()
         self._on_playback(number, completed, self._played * _FRAME_MS)
+
+    def _settle_floor(self) -> None:
+        self._open = self._sending and not self._playback and not self._keying
 
     def _encoded(self, clips: tuple[Clip, ...]) -> tuple[bytes, ...]:
         if len(clips) == 1:
@@ -248,7 +265,7 @@ class MediaStream:
         if first & 0xC0 != 0x80 or 64 <= kind <= 95:
             self.malformed += 1
             return
-        codec = self._codecs.get(kind)
+        codec = self._codec if kind == self._payload_type else self._codecs.get(kind)
         if codec is None:
             self._receive_other(packet, kind, second & MARKER, sequence, timestamp, ssrc, now)
             return
@@ -261,8 +278,10 @@ class MediaStream:
         if not payload:
             self.malformed += payload is None
             return
-        if target is not None:
-            target._relay(self, codec, second & MARKER, sequence, timestamp, ssrc, payload, now)
+        if target is not None and target._open:
+            wanted = target._codec
+            voice = payload if codec is wanted else payload.translate(_TRANSLATE[codec, wanted])
+            target._out.forward(self, target._payload_type, second & MARKER, sequence, timestamp, ssrc, voice, now)
         if listening is not None:
             listening.receive(_DECODE[codec](payload), timestamp, ssrc)
 
@@ -291,31 +310,12 @@ class MediaStream:
         if digit is not None:
             self._on_digit(digit)
 
-    # What other legs forward to the far end
-
-    def _relay(
-        self,
-        source: MediaStream,
-        codec: Codec,
-        marker: int,
-        sequence: int,
-        timestamp: int,
-        ssrc: int,
-        payload: bytes,
-        now: float,
-    ) -> None:
-        if self._playback or self._digits or not self._sending:
-            return
-        if codec is not self._codec:
-            payload = payload.translate(_TRANSLATE[codec, self._codec])
-        self._out.forward(source, self._payload_type, marker, sequence, timestamp, ssrc, payload, now)
-
     def _relay_event(
         self, source: MediaStream, marker: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, now: float
     ) -> None:
         if self._event_type < 0:
             self._out.pass_over(source, sequence, ssrc)
-        elif not (self._playback or self._digits or not self._sending):
+        elif self._open:
             self._out.forward(source, self._event_type, marker, sequence, timestamp, ssrc, payload, now, True)
 
     def quality(self) -> dict[str, Any]:

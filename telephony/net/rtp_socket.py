@@ -96,7 +96,8 @@ class RtpSocket:
     ) -> None:
         self._socket = bound
         self._ticker = ticker
-        self._receive = receive
+        self.receive = receive
+        """Gets each datagram of the far end and when it came; may be replaced."""
         self._released = released
         self.host, self.port = bound.getsockname()[:2]
         self._wildcard = ipaddress.ip_address(self.host).is_unspecified
@@ -174,7 +175,7 @@ class RtpSocket:
         except OSError:
             self.errors += 1
             return
-        self._receive(data, now)
+        self.receive(data, now)
 
     def _read_any(self, now: float) -> None:
         try:
@@ -189,7 +190,7 @@ class RtpSocket:
         if source != self._source:
             self._source = self._target = source
             self._latched_at = now
-        self._receive(data, now)
+        self.receive(data, now)
         if not self._settled and (source == self._aimed or now - self._latched_at >= TRIAL):
             self._settle(source, now)
 
@@ -235,7 +236,7 @@ class RtpSocket:
             except OSError:
                 return
             if whence[:2] == source:
-                self._receive(data, now)
+                self.receive(data, now)
             else:
                 self.strangers += 1
 
