@@ -1,0 +1,86 @@
+"""The command `ivr`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ivr.errors import IvrError
+
+DEMO = Path("examples/demo/hotline.yaml")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one subcommand; an error that a person can mend is one line on stderr and exit code 1."""
+    args = _parser().parse_args(arguments)
+    try:
+        code: int = args.run(args)
+    except IvrError as error:
+        print(f"ivr: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ivr", description="Hotline: a voice IVR and telephony control server.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_check(commands)
+    _add_models(commands)
+    _add_prompts(commands)
+    return parser
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    serve = commands.add_parser("serve", help="answer calls until told to stop")
+    serve.add_argument("config", nargs="?", type=Path, default=DEMO, help=f"settings file (default: {DEMO})")
+    serve.add_argument("--sip", metavar="HOST:PORT", help="SIP over UDP and TCP here instead of where the settings say")
+    serve.add_argument("--web", metavar="HOST:PORT", help="pages and API here")
+    serve.add_argument("--data", metavar="DIR", type=Path, help="live state, records and models here")
+    serve.add_argument("--verbose", "-v", action="store_true", help="log every step of every call")
+
+    def run(args: argparse.Namespace) -> int:
+        from ivr.app import serve_forever
+
+        return serve_forever(args.config, args.sip, args.web, args.data, args.verbose)
+
+    serve.set_defaults(run=run)
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser("check", help="find every mistake in dialplans before a caller does")
+    check.add_argument("paths", nargs="*", type=Path, default=[Path("dialplans")], help="files or folders (default: dialplans)")
+    check.add_argument("--format", choices=["text", "json"], default="text")
+    check.add_argument(
+        "--prompts", type=Path, action="append", help="folders with a prompt catalogue (default: prompts, where there is one)"
+    )
+
+    def run(args: argparse.Namespace) -> int:
+        from ivr.app import check_dialplans
+
+        return check_dialplans(args.paths, args.format, args.prompts)
+
+    check.set_defaults(run=run)
+
+
+def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr.speech import models_cli
+
+    models = commands.add_parser("models", help="list, install and remove speech models")
+    models_cli.add_arguments(models)
+    models.set_defaults(run=models_cli.run)
+
+
+def _add_prompts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr.speech import prompts_cli
+
+    prompts = commands.add_parser("prompts", help="render, check and list spoken prompts")
+    prompts_cli.add_arguments(prompts)
+    prompts.set_defaults(run=prompts_cli.run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,342 @@
+"""The one place where the parts are put together: a node that answers calls until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+import uvicorn
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from ivr.acd.embedded import start_embedded
+from ivr.acd.feed import EventFeed
+from ivr.acd.routing import Router
+from ivr.acd.store import AcdStore
+from ivr.banner import banner
+from ivr.dialplan.lint import Surroundings
+from ivr.dialplan.loader import check
+from ivr.dialplan.problems import render
+from ivr.dialplan.watch import watch
+from ivr.errors import ConfigError, IvrError, SpeechUnavailable, StoreUnavailable
+from ivr.profile.sources import StaticProfiles
+from ivr.records.database import open_database, sqlite_url
+from ivr.records.reader import ContactReader
+from ivr.records.writer import ContactLog
+from ivr.session.agents import Agents
+from ivr.session.phone_desk import DeviceDesk
+from ivr.session.services import Services
+from ivr.session.switchboard import Switchboard
+from ivr.session.talk import Talks
+from ivr.settings import Settings, load_settings
+from ivr.speech.prompts import PromptLibrary
+from ivr.speech.vosk_engine import VoskRecognizer
+from ivr.web.app import build_web
+from ivr.web.desk import DeskHub
+from ivr.web.parts import WebParts
+from ivr.wiring import (
+    accounts_of,
+    admin_token,
+    agents_of,
+    bind_web,
+    credentials_of,
+    data_folder,
+    desk_settings,
+    media_hosts,
+    metrics_text,
+    overridden,
+    queues_of,
+    read_dialplan,
+    sip_settings,
+    speech_settings,
+)
+from telephony.errors import TelephonyError
+from telephony.gateway.bridge import bridge
+from telephony.gateway.sip import SipGateway
+from telephony.gateway.webrtc import WebRtcGateway
+from telephony.leg import CallLeg
+from telephony.net.ticker import Ticker
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 5.0
+"""Between looks for records that SQL could not take when their call ended."""
+
+
+def serve_forever(config: Path, sip: str | None, web: str | None, data: Path | None, verbose: bool) -> int:
+    """`ivr serve`: returns the exit code when the node has drained. Raises IvrError for what a person can mend."""
+    settings = overridden(load_settings(config), config, sip, web, data)
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname).1s %(name)s %(message)s"
+    )
+    for noisy in (
+        "aiosqlite",
+        "aioice",
+        "aiortc",
+        "asyncio",
+        "websockets",
+        "uvicorn.error",
+        "uvicorn.access",
+        "watchfiles",
+        "pydub",
+    ):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        asyncio.run(_serve(settings))
+    except TelephonyError as error:
+        raise ConfigError(str(error)) from error
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    """Start everything, say `ready`, wait for the order to stop, drain, and end in the reverse order."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        node = await start_node(settings, stack)
+        print(node.banner, flush=True)
+        print("ready", flush=True)
+        await stopping.wait()
+        print(f"Stopping: {len(node.switchboard)} calls may go on for {settings.drain_seconds:g} s", flush=True)
+        loop.remove_signal_handler(signal.SIGINT)
+        ended = await node.switchboard.drain(settings.drain_seconds)
+        print(f"Stopped{f'; {ended} calls were ended' if ended else ''}", flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node that takes calls."""
+
+    switchboard: Switchboard
+    banner: str
+
+
+async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
+    """Start every part; `stack` ends them in the reverse order. Raises IvrError or TelephonyError in one line."""
+    data = data_folder(settings)
+    token, new_token = admin_token(data)
+    web_socket = bind_web(settings)
+    stack.callback(web_socket.close)
+    redis = await _live_state(settings, data, stack)
+    engine = await open_database(settings.database or sqlite_url(data))
+    stack.push_async_callback(engine.dispose)
+    flows, prompts = await asyncio.to_thread(read_dialplan, settings)
+    languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
+    recognizer = await _recognizer(settings, languages, data, stack)
+    tasks = await stack.enter_async_context(_Tasks())
+    ticker = Ticker()
+    ticker.start()
+    stack.push_async_callback(ticker.close)
+    browsers = WebRtcGateway(ticker, hosts=media_hosts(settings), media_timeout=settings.sip.media_timeout)
+    stack.push_async_callback(browsers.close)
+
+    contact_log, talks, store = ContactLog(redis, engine), Talks(), AcdStore(redis)
+    router = Router(store, settings.node)
+    await _recover(settings, store, contact_log)
+    await store.define_queues(queues_of(settings))
+    await store.define_agents(agents_of(settings))
+    tasks.start(router.run())
+    agents = Agents(store, contact_log, talks, time.time)
+    hub = DeskHub(browsers.offer, settings=desk_settings(settings))
+    hub.start(agents)
+    stack.push_async_callback(hub.close)
+    agents.desk = hub
+
+    switchboards: list[Switchboard] = []
+    sip = SipGateway(sip_settings(settings), ticker, lambda leg: _take(switchboards, leg), credentials_of(settings))
+    services = Services(
+        node=settings.node,
+        flows=flows,
+        prompts=prompts,
+        recognizer=recognizer,
+        profiles=StaticProfiles.load(Path(settings.profiles)) if settings.profiles else StaticProfiles({}),
+        router=router,
+        log=contact_log,
+        desk=DeviceDesk(hub, {agent.id: agent.device for agent in settings.agents if agent.device}, sip.dial),
+        talks=talks,
+        bridge=bridge,
+        dial=sip.dial,
+        clock=time.time,
+    )
+    switchboard = Switchboard(services, settings.routes)
+    switchboards.append(switchboard)
+    await sip.start()
+    stack.push_async_callback(sip.close)
+
+    passwords, accounts = await asyncio.to_thread(accounts_of, settings)
+    addresses = sorted({f"sip:hotline@{_host(one.host)}:{one.port}" for one in sip.listeners})
+    models = dict(recognizer.languages) if recognizer is not None else {}
+    parts = WebParts(
+        accounts=accounts,
+        redis=redis,
+        desk=hub,
+        contacts=ContactReader(engine),
+        admin_token=token,
+        open_leg=browsers.offer,
+        on_caller_leg=lambda leg, page, name, language, to: switchboard.take(leg, language, page),
+        health=lambda: {
+            "status": "ok",
+            "version": version("hotline"),
+            "sip": addresses,
+            "speech": {language: models.get(language) for language in languages},
+            "flows": sorted(flows.flows),
+        },
+        metrics=lambda: metrics_text(switchboard, sip, ticker),
+        static=Path(__file__).parent / "web" / "static",
+        origins=(settings.web.public_url,) if settings.web.public_url else (),
+    )
+    await _web(parts, web_socket, tasks, stack)
+    await agents.on_duty([agent.id for agent in settings.agents if agent.device])
+    for work in (agents.beat(), agents.follow(EventFeed(redis)), watch(flows), _flush(contact_log, settings.node)):
+        tasks.start(work)
+    text = banner(
+        sip=addresses,
+        web=settings.web.public_url or _url(web_socket),
+        passwords=passwords,
+        languages=languages,
+        models=models,
+        data=str(data),
+        new_token=new_token,
+    )
+    return Node(switchboard, text)
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{_host(host)}:{port}"
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _take(switchboards: Sequence[Switchboard], leg: CallLeg) -> None:
+    for switchboard in switchboards:
+        switchboard.take(leg)
+
+
+class _Tasks:
+    """The node's own tasks. One that fails is logged; leaving cancels and awaits them all."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("a part of the node failed: %s", task.get_name(), exc_info=error)
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _live_state(settings: Settings, data: Path, stack: AsyncExitStack) -> Redis:
+    """The Redis of the settings, or the bundled one."""
+    url = settings.redis
+    if not url:
+        embedded = await start_embedded(data)
+        stack.push_async_callback(embedded.aclose)
+        url = embedded.url
+    redis: Redis = Redis.from_url(url)
+    stack.push_async_callback(redis.aclose)
+    try:
+        await redis.ping()
+    except RedisError as error:
+        raise StoreUnavailable(f"redis: {url} does not answer: {error}") from error
+    return redis
+
+
+async def _recognizer(settings: Settings, languages: Iterable[str], data: Path, stack: AsyncExitStack) -> VoskRecognizer | None:
+    """Started workers, or None where no language has a model: flows go on with keys."""
+    wanted = speech_settings(settings, languages, data)
+    if not wanted.models:
+        return None
+    recognizer = VoskRecognizer(wanted)
+    stack.push_async_callback(recognizer.close)
+    try:
+        await recognizer.start()
+    except SpeechUnavailable as error:
+        log.error("speech: %s; callers press keys instead", error)
+        return None
+    return recognizer
+
+
+async def _recover(settings: Settings, store: AcdStore, contact_log: ContactLog) -> None:
+    """Write what a node that died left behind; other nodes that live keep theirs."""
+    alive = await store.alive_nodes() - {settings.node}
+    if count := await contact_log.recover(alive):
+        log.warning("%d contacts of a run that ended without order were written as lost", count)
+
+
+async def _flush(contact_log: ContactLog, node: str) -> None:
+    """Bring into SQL what could not be written when its call ended."""
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        try:
+            await contact_log.flush(node)
+        except IvrError as error:
+            log.warning("records wait: %s", error)
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the node, which drains before it stops the pages."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _web(parts: WebParts, web_socket: socket.socket, tasks: _Tasks, stack: AsyncExitStack) -> None:
+    """Serve pages and API on a socket that is bound already; returns when it answers."""
+    config = uvicorn.Config(
+        build_web(parts), log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=3
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([web_socket]))
+    await server.up.wait()
+
+    async def stop() -> None:
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
+
+    stack.push_async_callback(stop)
+
+
+def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[Path] | None) -> int:
+    """`ivr check`: print every problem; 1 where one of them is an error."""
+    folders = list(prompt_folders) if prompt_folders else [path for path in (Path("prompts"),) if path.is_dir()]
+    names: dict[str, set[str]] | None = None
+    for folder in folders:
+        names = {**(names or {}), **PromptLibrary.load([folder], ("zh", "en")).names()}
+    problems = check(paths, Surroundings(prompts=names))
+    print(render(problems, form))
+    return 1 if any(problem.severity == "error" for problem in problems) else 0

@@ -1,0 +1,41 @@
+"""What `ivr serve` prints when it is up: where to call, where to click, who may sign in, and what is missing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+def banner(
+    *,
+    sip: Sequence[str],
+    web: str,
+    passwords: Mapping[str, str],
+    languages: Sequence[str],
+    models: Mapping[str, str],
+    data: str,
+    new_token: bool,
+) -> str:
+    """The text, without a line feed at its end.
+
+    `passwords` are those made at this start; `models` says which model hears which of the `languages`.
+    """
+    lines = ["", "  Hotline is up.", ""]
+    lines += [f"  Dial            {address}" for address in sip]
+    lines += [f"  Start page      {web}/", f"  Call by browser {web}/call", f"  Agent's desk    {web}/desk"]
+    if passwords:
+        lines += ["", "  Demo agents (passwords are new at each start):"]
+        width = max(map(len, passwords))
+        lines += [f"    {name:<{width}}  {password}" for name, password in passwords.items()]
+    lines += ["", "  Speech:"]
+    for language in languages:
+        model = models.get(language)
+        lines.append(f"    {language}  {model}" if model else f"    {language}  no model: callers press keys instead")
+    if any(language not in models for language in languages):
+        lines += ["    add one with: .venv/bin/ivr models list, then .venv/bin/ivr models install NAME"]
+    lines += [
+        "",
+        f"  Data in {data}; API token in {data}/admin-token{' (new)' if new_token else ''}",
+        "  Ctrl-C drains and ends.",
+        "",
+    ]
+    return "\n".join(lines)

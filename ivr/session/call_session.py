@@ -1,0 +1,307 @@
+"""One call from its first event to its record: joins leg, flow, speech, queue and agent.
+
+The flow decides (`ivr.dialplan.machine`); this module obeys. All that happens to the call comes through one inbox, so the
+flow sees events in the order they happened and never two at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ivr.call import Call, Disposition, Intent, Medium, Speaker, Turn
+from ivr.dialplan import events as flow
+from ivr.dialplan.machine import Machine
+from ivr.session.bridging import bridge_out
+from ivr.session.scribe import Scribe
+from ivr.session.services import CallerPage, Services
+from ivr.session.view import Placement, contact_view
+from ivr.session.voice_io import VoiceIO
+from ivr.session.waiting import Waiting
+from telephony.leg import CallLeg, DtmfReceived, EndCause, Ended, LegEvent, PlaybackFinished
+
+log = logging.getLogger(__name__)
+
+INBOX = 1000
+"""Events a call may have waiting; more are dropped and counted (a flood of keys, never normal traffic)."""
+
+FLUSH_SECONDS = 5.0
+"""How long the end of a call waits for the store before the record is left to the write-ahead log."""
+
+CAUSES = {"normal": EndCause.RELEASED, "rejected": EndCause.DECLINED, "busy": EndCause.BUSY}
+STATUS = {"normal": 480, "rejected": 603, "busy": 486}
+
+
+class CallSession:
+    """Runs one call. Make it, then await `run`."""
+
+    def __init__(self, services: Services, leg: CallLeg, call: Call, page: CallerPage | None = None) -> None:
+        self.services, self.leg, self.call, self.page = services, leg, call, page
+        self.placement: Placement | None = None
+        self.agent_id = ""
+        self.disposition = Disposition.LEFT_FLOW
+        self.dropped = 0
+        self._inbox: asyncio.Queue[LegEvent | flow.Event] = asyncio.Queue(INBOX)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._side: asyncio.Task[None] | None = None
+        self._waiting: Waiting | None = None
+        self._ended: Ended | None = None
+        self._scribe = Scribe(call.correlation)
+        self._loop = asyncio.get_running_loop()
+        self._begun = False
+        self.voice = VoiceIO(leg, services.prompts, services.recognizer, self.emit)
+        leg.subscribe(self.emit)
+
+    def emit(self, event: LegEvent | flow.Event) -> None:
+        """Queue an event; never blocks."""
+        try:
+            self._inbox.put_nowait(event)
+        except asyncio.QueueFull:
+            self.dropped += 1
+
+    async def run(self) -> None:
+        """Until the leg has ended and the record is written. Never raises for what a caller or an agent did."""
+        log.info("%s call started: channel=%s flow=%s", self.call.correlation, self.call.caller.channel, self.call.flow)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                scribe = group.create_task(self._scribe.run())
+                self._scribe.note(lambda call=self.call: self.services.log.open(call, self.services.node))  # type: ignore[misc]
+                try:
+                    await self._know_caller()
+                    self._begin()
+                    while self._ended is None:
+                        self._dispatch(await self._inbox.get())
+                finally:
+                    await self._leave_side()
+                    await self._close()
+                    if self._begun:
+                        self.services.flows.finish(self._machine.flow)
+                    scribe.cancel()
+        except Exception:
+            log.exception("%s call failed", self.call.correlation)
+
+    # --- what the session knows
+
+    def change(self, **changes: Any) -> None:
+        """Change the call and write the same fields to the log."""
+        self.call = replace(self.call, **changes)
+
+    def record(self, **fields: Any) -> None:
+        """Write fields of the record, in order, without waiting."""
+        self._scribe.note(lambda: self.services.log.update(self.call.id, **fields))
+
+    def add_turn(self, speaker: Speaker, text: str, **more: Any) -> None:
+        """One more turn: into the call, the log, the agent's screen and the caller's captions."""
+        turn = Turn(self.services.clock(), speaker, text, language=self.call.language, **more)
+        index = len(self.call.turns)
+        self.call = self.call.with_turn(turn)
+        self._scribe.note(lambda: self.services.log.turn(self.call.id, index, turn))
+        if self.agent_id:
+            data = {"contact_id": self.call.id, "index": index, "turn": turn.to_dict()}
+            self.services.desk.push(self.agent_id, "turn", data)
+        self.tell_page("caption", turn.to_dict())
+
+    @property
+    def _talking(self) -> bool:
+        return self.placement is not None and self.placement.phase in ("connected", "held")
+
+    def tell_page(self, kind: str, data: Mapping[str, Any]) -> None:
+        if self.page is not None:
+            self.page.push(kind, data)
+
+    def view(self) -> dict[str, Any]:
+        """The contact as the agent sees it. Only while it has a placement."""
+        assert self.placement is not None
+        intent = self._machine.flow.intents.get(self.call.intent.name) if self.call.intent else None
+        label = intent.label.get(self.call.language, "") if intent else ""
+        return contact_view(self.call, self.placement, label)
+
+    def phrases(self) -> tuple[flow.Phrase, ...]:
+        """Everything the flow knows how to hear in the call's language."""
+        language = self.call.language
+        known = self._machine.flow.intents.values()
+        return tuple(flow.Phrase(text, intent.name) for intent in known for text, _ in intent.examples.get(language, ()))
+
+    def show(self) -> None:
+        """Bring the agent's screen up to date."""
+        if self.agent_id and self.placement is not None:
+            self.services.desk.push(self.agent_id, "contact", self.view())
+
+    async def _know_caller(self) -> None:
+        """One read with a budget; a slow or dead source costs the budget and nothing else."""
+        profile: Mapping[str, Any] = {}
+        try:
+            async with asyncio.timeout(self.services.profile_budget):
+                profile = await self.services.profiles.find(self.call.caller)
+        except TimeoutError:
+            log.warning("%s profile: over its budget of %g s", self.call.correlation, self.services.profile_budget)
+        name = self.call.caller.name or str(profile.get("name", ""))
+        language = self.call.language or str(profile.get("language", ""))
+        self.change(profile=profile, language=language, caller=replace(self.call.caller, name=name))
+
+    # --- the flow
+
+    def _begin(self) -> None:
+        machine = self.services.flows.begin(self.call.flow)
+        self._machine: Machine = machine
+        self._begun = True
+        hears = self.services.recognizer.languages if self.services.recognizer is not None else {}
+        asr = {"available": bool(hears), "languages": sorted(hears)}
+        self._state, commands = machine.start(self.call.to_dict(), self.call.profile, self.services.clock(), asr=asr)
+        self.change(flow_version=self._state.version, language=self._state.language)
+        self.record(flow_version=self._state.version, profile=dict(self.call.profile), caller_name=self.call.caller.name)
+        self._obey_all(commands)
+
+    def _dispatch(self, event: LegEvent | flow.Event) -> None:
+        match event:
+            case Ended():
+                self._ended = event
+                self._step(flow.CallerHungUp())
+            case DtmfReceived(digit=digit):
+                self._key(digit)
+            case PlaybackFinished():
+                self.voice.on_playback(event)
+            case flow.Heard():
+                self._heard(event)
+            case flow.PromptEnded() if self._waiting is not None and not self._talking:
+                self._waiting.play_music()
+                self._step(event)
+            case flow.QueueLeft() | flow.BridgeEnded():
+                self._side = self._waiting = None
+                self._step(event)
+            case flow.Queued():
+                self.tell_page("phase", {"phase": "queue", "position": event.position})
+                self._step(event)
+            case _ if isinstance(event, flow.Event):
+                self._step(event)
+            case _:
+                log.debug("%s %s", self.call.correlation, event)
+
+    def _step(self, event: flow.Event) -> None:
+        self._state, commands = self._machine.handle(self._state, event, self.services.clock())
+        self._obey_all(commands)
+
+    def _key(self, digit: str) -> None:
+        """A key belongs to the flow, and to nobody's transcript once an agent talks: then the bridge carries it."""
+        if self._talking:
+            return
+        self.add_turn(Speaker.CALLER, digit, medium=Medium.KEYS, state=self._state.state)
+        self._step(flow.Pressed(digit))
+
+    def _heard(self, event: flow.Heard) -> None:
+        if event.text:
+            more = {"confidence": event.confidence, "state": self._state.state, "intent": event.intent}
+            self.add_turn(Speaker.CALLER, event.text, **more)
+        self._step(event)
+
+    def _obey_all(self, commands: Iterable[flow.Command]) -> None:
+        for command in commands:
+            log.debug("%s %s: %s", self.call.correlation, self._state.state, command)
+            self._obey(command)
+
+    def _obey(self, command: flow.Command) -> None:
+        match command:
+            case flow.Answer():
+                self.leg.answer()
+                self.record(answered_at=self.services.clock())
+                self.tell_page("phase", {"phase": "bot"})
+            case flow.Say():
+                if words := self.voice.say(command):
+                    self.add_turn(Speaker.BOT, words, state=self._state.state)
+            case flow.Play():
+                self.voice.play(command, self.call.language)
+            case flow.StopSpeaking():
+                self.voice.stop()
+            case flow.Listen():
+                self.voice.listen(command)
+            case flow.StopListening():
+                self.voice.pause()
+            case flow.SetTimer(name=name, seconds=seconds):
+                self._set_timer(name, seconds)
+            case flow.CancelTimer(name=name):
+                self._cancel_timer(name)
+            case _:
+                self._obey_rare(command)
+
+    def _obey_rare(self, command: flow.Command) -> None:
+        match command:
+            case flow.Enqueue():
+                self._waiting = Waiting(self, command)
+                self._start_side(self._waiting.run())
+            case flow.LeaveQueue():
+                self._waiting = None
+                if self._side is not None:
+                    self._side.cancel()
+            case flow.BridgeTo():
+                self._start_side(bridge_out(self, command))
+            case flow.SetLanguage(language=language):
+                self.change(language=language)
+                self.record(language=language)
+            case flow.Note():
+                self._note(command)
+            case flow.Hangup(cause=cause):
+                self._hang_up(cause)
+
+    def _note(self, note: flow.Note) -> None:
+        changes: dict[str, Any] = {}
+        if note.intent:
+            changes["intent"] = Intent(note.intent, 1.0 if note.confidence is None else note.confidence)
+            self.record(intent=note.intent, intent_confidence=note.confidence)
+        if note.tags:
+            changes["tags"] = tuple(dict.fromkeys((*self.call.tags, *note.tags)))
+            self.record(tags=list(changes["tags"]))
+        if note.slots:
+            changes["slots"] = {**self.call.slots, **note.slots}
+            self.record(slots=changes["slots"])
+        self.change(**changes)
+        self.show()
+
+    def _hang_up(self, cause: str) -> None:
+        if self.disposition is Disposition.LEFT_FLOW:
+            self.disposition = Disposition.SELF_SERVED if cause == "normal" else Disposition.REJECTED
+        self.leg.hang_up(CAUSES.get(cause, EndCause.RELEASED), STATUS.get(cause))
+
+    # --- timers and side tasks
+
+    def _set_timer(self, name: str, seconds: float) -> None:
+        self._cancel_timer(name)
+        self._timers[name] = self._loop.call_later(seconds, self._fire, name)
+
+    def _fire(self, name: str) -> None:
+        self._timers.pop(name, None)
+        self.emit(flow.TimerFired(name))
+
+    def _cancel_timer(self, name: str) -> None:
+        if (timer := self._timers.pop(name, None)) is not None:
+            timer.cancel()
+
+    def _start_side(self, work: Coroutine[Any, Any, None]) -> None:
+        """A wait in a queue or a bridge: at most one, and it tells its end by an event."""
+        if self._side is not None:
+            self._side.cancel()
+        self._side = self._group.create_task(work)
+
+    async def _leave_side(self) -> None:
+        if self._side is not None:
+            self._side.cancel()
+            await asyncio.gather(self._side, return_exceptions=True)
+
+    async def _close(self) -> None:
+        """Release everything and write the record; the write-ahead log keeps what cannot be written now."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self.voice.close()
+        if self._ended is None:
+            self.disposition = Disposition.LOST
+            self.leg.hang_up(EndCause.FAILED, 500)
+        cause = self._ended.cause.value if self._ended is not None else EndCause.FAILED.value
+        self.tell_page("ended", {"cause": cause})
+        fields: dict[str, Any] = {"ended_at": self.services.clock(), "disposition": self.disposition.value, "end_cause": cause}
+        fields["quality"] = self.leg.quality()
+        self._scribe.note(lambda: self.services.log.close(self.call.id, **fields))
+        await self._scribe.flush(FLUSH_SECONDS)
+        log.info("%s call ended: cause=%s disposition=%s", self.call.correlation, cause, self.disposition.value)

@@ -1,0 +1,74 @@
+"""Agents whose device is a SIP phone, beside those who sit at a browser page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from ivr.acd.desk import Desk, RingOutcome
+from telephony.errors import TransportError
+from telephony.leg import Answered, CallLeg, Dialer, EndCause, Ended, LegEvent, LegState, Party
+
+
+class DeviceDesk:
+    """An `ivr.acd.desk.Desk` that rings a phone where the agent has one, and otherwise asks the pages."""
+
+    def __init__(self, pages: Desk, phones: Mapping[str, str], dial: Dialer) -> None:
+        self._pages, self._phones, self._dial = pages, phones, dial
+        self._answered: dict[str, CallLeg] = {}
+
+    async def present(self, agent_id: str, contact: Mapping[str, Any]) -> bool:
+        return await self._pages.present(agent_id, contact)
+
+    async def ring(self, agent_id: str, contact_id: str, seconds: float) -> RingOutcome:
+        """A phone that answers has accepted; its leg waits for `connect`."""
+        uri = self._phones.get(agent_id)
+        if uri is None:
+            return await self._pages.ring(agent_id, contact_id, seconds)
+        leg = self._dial(uri, Party(user="hotline"))
+        outcome = RingOutcome.GONE
+        try:
+            async with asyncio.timeout(seconds):
+                outcome = await _answer_of(leg)
+        except TimeoutError:
+            outcome = RingOutcome.NO_ANSWER
+        finally:
+            if outcome is not RingOutcome.ACCEPTED:
+                leg.hang_up(EndCause.CANCELLED)
+        if outcome is RingOutcome.ACCEPTED:
+            self._answered[contact_id] = leg
+        return outcome
+
+    async def connect(self, agent_id: str, contact_id: str) -> CallLeg:
+        if agent_id not in self._phones:
+            return await self._pages.connect(agent_id, contact_id)
+        leg = self._answered.pop(contact_id)
+        if leg.state is not LegState.UP:
+            raise TransportError("the phone hung up before it was joined")
+        return leg
+
+    def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
+        if agent_id not in self._phones:
+            self._pages.push(agent_id, kind, data)
+
+
+async def _answer_of(leg: CallLeg) -> RingOutcome:
+    """How a dialled phone decided; waits without end."""
+    decided: asyncio.Future[RingOutcome] = asyncio.get_running_loop().create_future()
+
+    def handle(event: LegEvent) -> None:
+        if decided.done():
+            return
+        if isinstance(event, Answered):
+            decided.set_result(RingOutcome.ACCEPTED)
+        elif isinstance(event, Ended):
+            declined = event.cause in (EndCause.DECLINED, EndCause.BUSY)
+            decided.set_result(RingOutcome.DECLINED if declined else RingOutcome.GONE)
+
+    leg.subscribe(handle)
+    if leg.state is LegState.UP:
+        return RingOutcome.ACCEPTED
+    if leg.state is LegState.ENDED:
+        return RingOutcome.GONE
+    return await decided

@@ -1,0 +1,45 @@
+"""What a call needs from the rest of the house, handed in by `ivr.app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ivr.acd.desk import Desk
+from ivr.acd.routing import Router
+from ivr.dialplan.loader import FlowStore
+from ivr.profile.sources import ProfileSource
+from ivr.records.writer import ContactLog
+from ivr.session.talk import Talks
+from ivr.speech.prompts import PromptLibrary
+from ivr.speech.recognizer import Recognizer
+from telephony.leg import Bridger, Dialer
+
+
+class CallerPage(Protocol):
+    """The page of a caller who came by browser; a telephone has none."""
+
+    def push(self, kind: str, data: Mapping[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Shared by all calls of a node."""
+
+    node: str
+    flows: FlowStore
+    prompts: PromptLibrary
+    recognizer: Recognizer | None
+    """None where no model is installed: every flow goes on with keys."""
+    profiles: ProfileSource
+    router: Router
+    log: ContactLog
+    desk: Desk
+    talks: Talks
+    bridge: Bridger
+    dial: Dialer
+    clock: Callable[[], float]
+    """Epoch seconds: what is stored and crosses nodes."""
+    profile_budget: float = 0.3
+    """Seconds a profile may take before the call goes on as a stranger's."""

@@ -1,0 +1,87 @@
+"""Where calls arrive: finds the flow for a called number, starts a session each, and sees them out at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Sequence
+
+from ivr.call import Call, Caller
+from ivr.session.call_session import CallSession
+from ivr.session.services import CallerPage, Services
+from ivr.settings import Route
+from telephony.leg import CallLeg, EndCause, LegKind
+
+log = logging.getLogger(__name__)
+
+
+class Switchboard:
+    """The running calls of this node. One task a call; a failed one ends alone."""
+
+    def __init__(self, services: Services, routes: Sequence[Route]) -> None:
+        self._services, self._routes = services, routes
+        self._calls: dict[str, tuple[CallSession, asyncio.Task[None]]] = {}
+        self._open = True
+        self.started = 0
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def route(self, called: str) -> str:
+        """The flow of a called number: the first rule that names it or says `*`; "" where none does."""
+        for rule in self._routes:
+            if rule.to in (called, "*"):
+                return rule.flow
+        return ""
+
+    def take(self, leg: CallLeg, language: str = "", page: CallerPage | None = None) -> str:
+        """Start a session for an offered leg; returns the call's id, or "" where the call was refused."""
+        flow = self.route(leg.callee.user)
+        if not self._open or flow not in self._services.flows.flows:
+            log.warning(
+                "%s call refused: %s", leg.correlation, "shutting down" if not self._open else "no flow for this number"
+            )
+            leg.hang_up(EndCause.FAILED, 404 if self._open else 503)
+            return ""
+        channel = "webrtc" if leg.kind is LegKind.WEBRTC else "sip"
+        party = leg.caller
+        call = Call(
+            id=f"c-{uuid.uuid4().hex[:16]}",
+            caller=Caller(party.user, party.display, channel, party.authenticated),
+            called=leg.callee.user,
+            started_at=self._services.clock(),
+            flow=flow,
+            language=language or self._asked(flow, leg.languages),
+            correlation=leg.correlation,
+        )
+        session = CallSession(self._services, leg, call, page)
+        task = asyncio.create_task(session.run(), name=call.id)
+        self._calls[call.id] = (session, task)
+        self.started += 1
+        task.add_done_callback(lambda _: self._calls.pop(call.id, None))
+        return call.id
+
+    def _asked(self, flow: str, languages: Sequence[str]) -> str:
+        """The first language the far end asked for that the flow speaks: "zh-CN" is "zh"."""
+        spoken = self._services.flows.flows[flow].languages
+        return next((short for tag in languages if (short := tag.split("-")[0].lower()) in spoken), "")
+
+    def find(self, contact_id: str) -> CallSession | None:
+        found = self._calls.get(contact_id)
+        return found[0] if found else None
+
+    async def drain(self, seconds: float) -> int:
+        """Take no more calls, let the running ones go on for `seconds`, then end them. Returns how many had to be ended."""
+        self._open = False
+        tasks = [task for _, task in self._calls.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        left = list(self._calls.values())
+        for session, _ in left:
+            session.leg.hang_up(EndCause.SHUTDOWN)
+        if left:
+            await asyncio.wait([task for _, task in left], timeout=5.0)
+        for _, task in list(self._calls.values()):
+            task.cancel()
+        return len(left)

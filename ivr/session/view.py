@@ -1,0 +1,53 @@
+"""What an agent sees of a call (`docs/desk-protocol.md`, "A contact"). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ivr.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a call stands between queue and agent. Times are epoch seconds."""
+
+    queue: str
+    needs: Mapping[str, int] = field(default_factory=dict)
+    queued_at: float = 0.0
+    phase: str = "offered"
+    why: str = ""
+    answered_at: float | None = None
+    note: str = ""
+
+    def at(self, phase: str, **changes: Any) -> Placement:
+        return replace(self, phase=phase, **changes)
+
+
+def contact_view(call: Call, placement: Placement, label: str = "") -> dict[str, Any]:
+    """The contact as the desk's page takes it; `label` is the intent in the words of the flow."""
+    intent = None
+    if call.intent is not None:
+        intent = {"name": call.intent.name, "label": label or call.intent.name, "confidence": call.intent.confidence}
+    whole = call.to_dict()
+    return {
+        "id": call.id,
+        "phase": placement.phase,
+        "queue": placement.queue,
+        "channel": call.caller.channel,
+        "caller": {key: whole["caller"][key] for key in ("number", "name", "authenticated")},
+        "profile": whole["profile"],
+        "language": call.language,
+        "intent": intent,
+        "slots": whole["slots"],
+        "tags": whole["tags"],
+        "needs": dict(placement.needs),
+        "why": placement.why,
+        "started_at": call.started_at,
+        "queued_at": placement.queued_at,
+        "answered_at": placement.answered_at,
+        "held": placement.phase == "held",
+        "note": placement.note,
+        "turns": whole["turns"],
+    }

@@ -1,0 +1,150 @@
+"""The mouth and ears of one call: speaks what the flow says, listens where it asks, and turns both into the flow's events."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from ivr.dialplan.events import Event, Heard, Listen, Phrase, Play, Prompt, PromptEnded, Say, SpeechLost, SpokenOver, StepFailed
+from ivr.errors import PromptMissing, SpeechUnavailable
+from ivr.speech.prompts import PromptLibrary
+from ivr.speech.recognizer import (
+    PartialHeard,
+    RecognitionEvent,
+    RecognitionLost,
+    RecognitionStream,
+    Recognizer,
+    SpeechStarted,
+    UtteranceHeard,
+)
+from ivr.understanding.intent import match
+from telephony.leg import CallLeg, PlaybackFinished
+from telephony.media.clip import Clip
+
+log = logging.getLogger(__name__)
+
+NEVER = 3600.0
+"""Seconds of speech that confirm a barge-in where the prompt allows none."""
+
+
+class VoiceIO:
+    """Speaking and listening on one leg. `emit` takes the flow's events; it must not block."""
+
+    def __init__(
+        self, leg: CallLeg, prompts: PromptLibrary, recognizer: Recognizer | None, emit: Callable[[Event], None]
+    ) -> None:
+        self._leg, self._prompts, self._recognizer, self._emit = leg, prompts, recognizer, emit
+        self._stream: RecognitionStream | None = None
+        self._phrases: tuple[Phrase, ...] = ()
+        self._playback = 0
+        self._number = 0
+        self._barge_in: float | None = None
+        self._speaking = False
+        self.listening = False
+
+    # --- mouth
+
+    def say(self, command: Say) -> str:
+        """Speak; returns the words for the transcript ("" where a prompt is missing: the flow hears StepFailed)."""
+        try:
+            clips = self._prompts.clips(command.utterances)
+        except PromptMissing as error:
+            log.error("%s: %s", self._leg.correlation, error)
+            self._emit(StepFailed(str(error)))
+            return ""
+        self._barge_in = command.barge_in
+        self._start(clips, command.number, repeat=False)
+        return self._prompts.text(command.utterances)
+
+    def play(self, command: Play, language: str) -> None:
+        try:
+            clips = self._prompts.clips((Prompt(command.name, language),))
+        except PromptMissing as error:
+            log.error("%s: %s", self._leg.correlation, error)
+            self._emit(StepFailed(str(error)))
+            return
+        self._barge_in = 0.3
+        self._start(clips, command.number, repeat=command.repeat)
+
+    def music(self, name: str, language: str) -> list[Clip]:
+        """The clips of a piece of music; silence where it is missing, which is logged: a wait must not fail for it."""
+        try:
+            return self._prompts.clips((Prompt(name, language),))
+        except PromptMissing as error:
+            log.error("%s: %s", self._leg.correlation, error)
+            return [Clip.silence(10.0)]
+
+    def _start(self, clips: Sequence[Clip], number: int, *, repeat: bool) -> None:
+        self._speaking, self._number = bool(clips), number
+        if clips:
+            self._playback = self._leg.play(clips, repeat=repeat)
+        else:
+            self._emit(PromptEnded(number))
+
+    def stop(self) -> None:
+        self._leg.stop()
+
+    def on_playback(self, event: PlaybackFinished) -> None:
+        """A playback that another one replaced is not the end of the prompt."""
+        if event.playback == self._playback and self._speaking:
+            self._speaking = False
+            self._emit(PromptEnded(self._number))
+
+    # --- ears
+
+    def can_hear(self, language: str) -> bool:
+        return self._recognizer is not None and language in self._recognizer.languages
+
+    def listen(self, command: Listen) -> None:
+        """Begin a turn; where nothing can recognise now the flow hears SpeechLost and asks for keys."""
+        if self._recognizer is None:
+            self._emit(SpeechLost())
+            return
+        if self._stream is None:
+            self._stream = self._recognizer.open(self._on_recognition)
+        self._phrases = command.phrases
+        confirm = NEVER if self._speaking and self._barge_in is None else (self._barge_in or 0.3)
+        try:
+            self._stream.listen(
+                command.language, [phrase.text for phrase in command.phrases], patience=command.patience, confirm=confirm
+            )
+        except SpeechUnavailable as error:
+            log.warning("%s: %s", self._leg.correlation, error)
+            self._emit(SpeechLost())
+            return
+        self.listening = True
+        self._leg.hear(self._stream.feed)
+
+    def pause(self) -> None:
+        """Stop listening; the stream stays open for the next turn."""
+        self.listening = False
+        self._leg.hear(None)
+        if self._stream is not None:
+            self._stream.pause()
+
+    def close(self) -> None:
+        self._leg.hear(None)
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _on_recognition(self, event: RecognitionEvent) -> None:
+        match_event: Event | None = None
+        if isinstance(event, SpeechStarted):
+            match_event = SpokenOver() if self._speaking else None
+        elif isinstance(event, UtteranceHeard):
+            match_event = self._understood(event)
+        elif isinstance(event, RecognitionLost):
+            self._stream = None
+            self.listening = False
+            match_event = SpeechLost()
+        elif isinstance(event, PartialHeard):
+            return
+        if match_event is not None:
+            self._emit(match_event)
+
+    def _understood(self, event: UtteranceHeard) -> Heard:
+        intent = match(event.text, self._phrases) if event.text else None
+        if intent is None:
+            return Heard(event.text, event.confidence)
+        return Heard(event.text, min(event.confidence, intent.confidence), intent.name)

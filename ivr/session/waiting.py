@@ -1,0 +1,210 @@
+"""The way from a queue to an agent: music, offers, the ring, the talk, and the wrap-up. Nothing stays stuck whoever vanishes.
+
+Leaving the coroutine by any way (the caller hangs up, the flow takes the caller out, a fault) gives the contact's place and
+the agent back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ivr.acd.desk import RingOutcome
+from ivr.acd.model import Contact, needs_of
+from ivr.acd.routing import Moved, Offered, Place, PlaceEvent, Withdrawn
+from ivr.call import Disposition
+from ivr.dialplan.events import Enqueue, Listen, Queued, QueueLeft
+from ivr.errors import IvrError
+from ivr.session.talk import Talk
+from ivr.session.view import Placement
+from telephony.errors import TelephonyError
+from telephony.leg import CallLeg
+
+if TYPE_CHECKING:
+    from ivr.session.call_session import CallSession
+
+log = logging.getLogger(__name__)
+
+REASONS = {RingOutcome.DECLINED: "declined", RingOutcome.NO_ANSWER: "missed", RingOutcome.GONE: "gone"}
+
+
+class Waiting:
+    """One stay in one queue. `run` ends with a `QueueLeft` for the flow, unless it is cancelled."""
+
+    def __init__(self, session: CallSession, command: Enqueue) -> None:
+        self._session, self._command = session, command
+        self._services = session.services
+        self._started = session.services.clock()
+        self._music = session.voice.music(command.music, session.call.language)
+        self._position = 0
+        self._reading: asyncio.Task[PlaceEvent | None] | None = None
+
+    async def run(self) -> None:
+        """Raises nothing but cancellation."""
+        session = self._session
+        outcome = "error"
+        try:
+            async with asyncio.timeout(self._command.max_wait or None) as self._deadline:
+                outcome = await self._wait()
+        except TimeoutError:
+            outcome = "timeout"
+        except (IvrError, TelephonyError) as error:
+            log.error("%s queue %s: %s", session.call.correlation, self._command.queue, error)
+        finally:
+            if self._reading is not None:
+                self._reading.cancel()
+            if session.disposition is Disposition.ABANDONED:
+                session.record(wait_seconds=self._services.clock() - self._started)
+            session.agent_id = ""
+            session.placement = None
+        session.emit(QueueLeft(outcome))
+
+    async def _wait(self) -> str:
+        session, command = self._session, self._command
+        session.placement = Placement(command.queue, dict(command.needs), self._started, "waiting")
+        session.disposition = Disposition.ABANDONED
+        session.record(queue=command.queue, queued_at=self._started)
+        contact = Contact(
+            id=session.call.id,
+            queue=command.queue,
+            enqueued_at=self._started,
+            needs=needs_of(command.needs),
+            priority=command.priority,
+            node=self._services.node,
+            language=session.call.language,
+        )
+        self.play_music()
+        self._keep_listening()
+        async with self._services.router.place(contact) as place:
+            events = place.__aiter__()
+            while True:
+                event = await self._next(events, self._command.announce_every or None)
+                if isinstance(event, Moved):
+                    self._position = event.position
+                    self._tell_position()
+                elif isinstance(event, Offered) and await self._offered(place, events, event):
+                    return "served"
+
+    async def _next(self, events: Any, seconds: float | None) -> PlaceEvent | None:
+        """The next event of the place; each time `seconds` pass without one, the position is told again."""
+        while True:
+            done, _ = await asyncio.wait({self._read(events)}, timeout=seconds)
+            if done:
+                return self._taken()
+            self._tell_position()
+
+    def _read(self, events: Any) -> asyncio.Task[PlaceEvent | None]:
+        """The one pending read; it outlives a wait that ended for another reason, so that no event is lost."""
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(anext(events, None))
+        return self._reading
+
+    def _taken(self) -> PlaceEvent | None:
+        assert self._reading is not None
+        reading, self._reading = self._reading, None
+        return reading.result()
+
+    def _tell_position(self) -> None:
+        if self._position:
+            self._session.emit(Queued(self._position, self._services.clock() - self._started))
+
+    def play_music(self) -> None:
+        self._session.leg.play(self._music, repeat=True)
+
+    def _keep_listening(self) -> None:
+        """What the caller says while waiting still reaches the agent's screen."""
+        session = self._session
+        if session.voice.can_hear(session.call.language):
+            session.voice.listen(Listen(session.call.language, session.phrases()))
+
+    # --- an offer
+
+    async def _offered(self, place: Place, events: Any, offer: Offered) -> bool:
+        """Show, ring, join; True when the talk is over, False when the wait goes on."""
+        session, desk = self._session, self._services.desk
+        session.agent_id = offer.agent_id
+        self._place("offered", why=offer.why)
+        reason = "gone"
+        try:
+            await desk.present(offer.agent_id, session.view())
+            reason = await self._ring(events, offer)
+            if reason == "accepted" and await place.accepted():
+                reason = "media"
+                return await self._joined(place, await self._connect(offer.agent_id))
+        except TelephonyError as error:
+            log.warning("%s agent %s: no audio: %s", session.call.correlation, offer.agent_id, error)
+        finally:
+            session.agent_id = ""
+        if reason != "withdrawn":
+            await place.declined(reason)
+        self._place("waiting", why="")
+        return False
+
+    async def _ring(self, events: Any, offer: Offered) -> str:
+        """`accepted`, a reason to decline, or `withdrawn` where the queue took the offer back meanwhile."""
+        left = max(0.0, offer.until - self._services.clock())
+        ring = asyncio.ensure_future(self._services.desk.ring(offer.agent_id, self._session.call.id, left))
+        try:
+            while True:
+                reading = self._read(events)
+                await asyncio.wait({ring, reading}, return_when=asyncio.FIRST_COMPLETED)
+                if ring.done():
+                    outcome = ring.result()
+                    return "accepted" if outcome is RingOutcome.ACCEPTED else REASONS[outcome]
+                if isinstance(event := self._taken(), Moved):
+                    self._position = event.position
+                elif isinstance(event, Withdrawn) or event is None:
+                    return "withdrawn"
+        finally:
+            ring.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(ring, return_exceptions=True)
+
+    async def _connect(self, agent_id: str) -> CallLeg:
+        self._deadline.reschedule(None)
+        self._place("connecting", answered_at=self._services.clock())
+        self._session.voice.pause()
+        return await self._services.desk.connect(agent_id, self._session.call.id)
+
+    # --- the talk
+
+    async def _joined(self, place: Place, agent_leg: CallLeg) -> bool:
+        """The talk itself. False where the agent's side was lost: the caller hears music and waits again."""
+        session, services, agent_id = self._session, self._services, self._session.agent_id
+        session.leg.stop()
+        bridge = services.bridge(session.leg, agent_leg)
+        talk = Talk(session.leg, agent_leg, bridge, self._music, self._place)
+        services.talks.add(session.call.id, agent_id, talk)
+        connected_at = services.clock()
+        session.disposition = Disposition.SERVED
+        session.record(agent_id=agent_id, connected_at=connected_at, wait_seconds=connected_at - self._started)
+        self._place("connected")
+        how = "caller"
+        try:
+            how = await talk.finished
+        finally:
+            services.talks.remove(session.call.id)
+            talk.close()
+            session.record(talk_seconds=services.clock() - connected_at)
+            if how != "agent_lost":
+                self._place("wrap_up")
+        if how == "agent_lost":
+            log.warning("%s agent %s vanished; the caller waits again", session.call.correlation, agent_id)
+            await place.declined("gone")
+            self.play_music()
+            self._keep_listening()
+            self._place("waiting", why="", answered_at=None)
+            return False
+        await asyncio.shield(place.finished("served"))
+        return True
+
+    def _place(self, phase: str, **changes: Any) -> None:
+        session = self._session
+        if session.placement is None:
+            return
+        session.placement = session.placement.at(phase, **changes)
+        if phase in ("held", "connected"):
+            session.tell_page("phase", {"phase": "held" if phase == "held" else "agent"})
+        session.show()

@@ -1,0 +1,51 @@
+"""Accounts from the settings file: argon2 hashes in memory, checked in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from ivr.web.parts import Account
+
+LONGEST_PASSWORD = 200
+"""Characters; a longer one costs nothing and is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    account: Account
+    password: str
+    """`argon2:HASH`, or clear text, which is hashed at once and forgotten."""
+
+
+class SettingsAccounts:
+    """Who may sign in. A name that does not exist takes as long as a wrong password."""
+
+    def __init__(self, credentials: Iterable[Credential], hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._accounts: dict[str, Account] = {}
+        self._hashes: dict[str, str] = {}
+        for credential in credentials:
+            name = credential.account.id
+            self._accounts[name] = credential.account
+            given = credential.password
+            self._hashes[name] = given.removeprefix("argon2:") if given.startswith("argon2:") else self._hasher.hash(given)
+        self._nobody = self._hasher.hash("nobody")
+
+    async def verify(self, username: str, password: str) -> Account | None:
+        known = self._hashes.get(username, self._nobody)
+        right = len(password) <= LONGEST_PASSWORD and await asyncio.to_thread(self._matches, known, password)
+        return self._accounts.get(username) if right and username in self._hashes else None
+
+    def find(self, account_id: str) -> Account | None:
+        return self._accounts.get(account_id)
+
+    def _matches(self, known: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(known, password)
+        except (VerificationError, InvalidHashError):
+            return False

@@ -1,0 +1,230 @@
+"""From settings to what each part takes. Decides nothing else; `ivr.app` puts the parts together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ivr.acd.model import Agent, Queue
+from ivr.dialplan.lint import Surroundings
+from ivr.dialplan.loader import FlowStore
+from ivr.dialplan.problems import render
+from ivr.errors import ConfigError, DialplanError
+from ivr.session.switchboard import Switchboard
+from ivr.settings import Settings, parse_address, parse_ports
+from ivr.speech.models import locate
+from ivr.speech.prompts import PromptLibrary
+from ivr.speech.settings import Feed, SpeechSettings
+from ivr.web.accounts import Credential, SettingsAccounts
+from ivr.web.parts import Account
+from telephony.gateway.sip import SipGateway, SipSettings
+from telephony.gateway.sip_wire import Listener
+from telephony.net.ticker import Ticker
+from telephony.sip import digest
+
+KNOWN_MODELS = {
+    "zh": ("vosk-model-cn-0.22", "vosk-model-small-cn-0.22"),
+    "en": ("vosk-model-en-us-0.22", "vosk-model-en-us-0.22-lgraph", "vosk-model-small-en-us-0.15"),
+}
+"""Looked for where the settings name no model, best first."""
+
+
+def overridden(settings: Settings, config: Path, sip: str | None, web: str | None, data: Path | None) -> Settings:
+    """Settings with the options of the command line, and every path made absolute from the file's folder."""
+    base = config.resolve().parent
+    if sip is not None:
+        parse_address(sip, "--sip")
+        settings = replace(settings, sip=replace(settings.sip, listen=(f"udp://{sip}", f"tcp://{sip}")))
+    if web is not None:
+        parse_address(web, "--web")
+        settings = replace(settings, web=replace(settings.web, listen=web))
+    return replace(
+        settings,
+        data=str(data.resolve() if data is not None else (base / settings.data).resolve()),
+        dialplans=tuple(str(base / path) for path in settings.dialplans),
+        prompts=tuple(str(base / path) for path in settings.prompts),
+        profiles=str(base / settings.profiles) if settings.profiles else "",
+        node=settings.node or socket.gethostname(),
+        speech=replace(
+            settings.speech, aliases={language: str(base / path) for language, path in settings.speech.aliases.items()}
+        ),
+    )
+
+
+def data_folder(settings: Settings) -> Path:
+    """The data folder, made and writable. Raises ConfigError."""
+    folder = Path(settings.data)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        probe = folder / ".writable"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(f"data: {folder}: {error.strerror}; name a folder that can be written with --data") from error
+    return folder
+
+
+def admin_token(data: Path) -> tuple[str, bool]:
+    """The API token in `admin-token` (mode 600), made on the first start, and whether it is new."""
+    path = data / "admin-token"
+    with contextlib.suppress(FileNotFoundError):
+        if token := path.read_text("ascii").strip():
+            return token, False
+    token = secrets.token_urlsafe(32)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(token + "\n")
+    return token, True
+
+
+def bind_web(settings: Settings) -> socket.socket:
+    """A listening socket for pages and API. Raises ConfigError where the address is taken or not ours."""
+    host, port = parse_address(settings.web.listen, "web.listen")
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise ConfigError(f"web: {settings.web.listen}: {error.strerror}; name another address with --web") from error
+    return listening
+
+
+def read_dialplan(settings: Settings) -> tuple[FlowStore, PromptLibrary]:
+    """Every prompt and every flow, checked against each other. Raises ConfigError or DialplanError."""
+    prompts = PromptLibrary.load([Path(folder) for folder in settings.prompts], ("zh", "en"))
+    skills = {skill for agent in settings.agents for skill in agent.skills}
+    around = Surroundings(prompts=prompts.names(), queues=frozenset(settings.queues), skills=skills)
+    flows = FlowStore([Path(path) for path in settings.dialplans], around)
+    flows.reload()
+    wrong = [problem for problem in flows.problems if problem.severity == "error"]
+    if wrong:
+        raise DialplanError(f"the dialplan has mistakes:\n{render(flows.problems)}", tuple(wrong))
+    missing = sorted({route.flow for route in settings.routes} - set(flows.flows))
+    if missing:
+        raise ConfigError(f"routes: no flow '{missing[0]}'; there are: {', '.join(sorted(flows.flows)) or 'none'}")
+    return flows, prompts
+
+
+def speech_settings(settings: Settings, languages: Iterable[str], data: Path) -> SpeechSettings:
+    """Which model hears which language: as the settings say, else the best one that is installed."""
+    options = settings.speech
+    folder = Path(options.models_dir) if options.models_dir else data / "models"
+    models = dict(options.models)
+    if not models:
+        for language in languages:
+            installed = (name for name in KNOWN_MODELS.get(language, ()) if locate(name, folder) is not None)
+            if name := next(installed, ""):
+                models[language] = name
+    if not options.enabled:
+        models = {}
+    return SpeechSettings(
+        models=models,
+        directory=folder,
+        aliases={language: Path(path) for language, path in options.aliases.items()},
+        feed=Feed(options.feed),
+        workers=options.workers,
+    )
+
+
+def sip_settings(settings: Settings) -> SipSettings:
+    options = settings.sip
+    listeners = []
+    for text in options.listen:
+        transport, _, address = text.partition("://")
+        host, port = parse_address(address, "sip.listen")
+        listeners.append(Listener(transport, host, port))
+    low, high = parse_ports(options.rtp_ports, "sip.rtp_ports")
+    return SipSettings(
+        listeners=tuple(listeners),
+        advertised=options.advertised,
+        trusted_networks=options.trusted_networks,
+        realm=options.realm,
+        rtp_low=low,
+        rtp_high=high,
+        max_calls=options.max_calls,
+        media_timeout=options.media_timeout,
+    )
+
+
+def credentials_of(settings: Settings) -> Callable[[str], digest.Account | None]:
+    accounts = {one.user: digest.Account(one.user, one.password) for one in settings.sip.accounts}
+    return accounts.get
+
+
+def accounts_of(settings: Settings) -> tuple[dict[str, str], SettingsAccounts]:
+    """Passwords made at this start, and the accounts. Hashing takes a while: call it in a thread."""
+    made: dict[str, str] = {}
+    credentials = []
+    for agent in settings.agents:
+        password = agent.password
+        if password == "random":
+            password = made[agent.id] = secrets.token_urlsafe(9)
+        if password:
+            credentials.append(Credential(Account(agent.id, agent.name, agent.roles), password))
+    return made, SettingsAccounts(credentials)
+
+
+def agents_of(settings: Settings) -> list[Agent]:
+    return [
+        Agent(id=one.id, name=one.name, skills=dict(one.skills), languages=one.languages, capacity=one.capacity)
+        for one in settings.agents
+    ]
+
+
+def queues_of(settings: Settings) -> list[Queue]:
+    return [
+        Queue(name, ring_seconds=one.ring, wrap_up_seconds=one.wrap_up, max_wait=one.max_wait, music=one.music)
+        for name, one in settings.queues.items()
+    ]
+
+
+def desk_settings(settings: Settings) -> dict[str, Any]:
+    first = next(iter(settings.queues.values()), None)
+    return {
+        "ring_seconds": first.ring if first else 20.0,
+        "wrap_up_seconds": first.wrap_up if first else 30.0,
+        "dispositions": list(settings.dispositions),
+    }
+
+
+def media_hosts(settings: Settings) -> tuple[str, ...]:
+    """Addresses offered to browsers for audio."""
+    if settings.web.media_hosts:
+        return settings.web.media_hosts
+    host, _ = parse_address(settings.web.listen, "web.listen")
+    if host in ("0.0.0.0", "::", "localhost"):
+        return (_own_address(),) if host != "localhost" else ("127.0.0.1",)
+    return (host,)
+
+
+def _own_address() -> str:
+    """The address that packets to the outside would leave from; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def metrics_text(switchboard: Switchboard, sip: SipGateway, ticker: Ticker) -> str:
+    """Prometheus text."""
+    lines = [
+        "# TYPE hotline_calls gauge",
+        f"hotline_calls {len(switchboard)}",
+        "# TYPE hotline_calls_started_total counter",
+        f"hotline_calls_started_total {switchboard.started}",
+        "# TYPE hotline_sip_registrations gauge",
+        f"hotline_sip_registrations {sip.registrations}",
+        "# TYPE hotline_sip_refused_total counter",
+        *(f'hotline_sip_refused_total{{reason="{reason}"}} {count}' for reason, count in sorted(sip.refused.items())),
+    ]
+    for name, value in ticker.metrics().items():
+        lines += [f"# TYPE hotline_media_{name} gauge", f"hotline_media_{name} {value:g}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,169 @@
+"""Debian's baresip as a real telephone: it dials, sends a WAV as its voice, presses keys, and keeps what it heard."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import shutil
+import socket
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+MODULES = Path("/usr/lib/baresip/modules")
+
+
+def free_port(kind: int = socket.SOCK_DGRAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Baresip:
+    """One telephone with one line; `async with` starts and ends the process.
+
+    `voice` is a mono WAV of 8 kHz that starts with each call; the line is silent after its end. What the far end says is
+    kept in `heard()` as WAV files.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        voice: Path,
+        *,
+        user: str = "phone",
+        transport: str = "udp",
+        codecs: str = "pcmu",
+        password: str = "",
+    ) -> None:
+        self.folder, self.voice, self.user, self.transport, self.codecs, self.password = (
+            folder,
+            voice,
+            user,
+            transport,
+            codecs,
+            password,
+        )
+        self.sip_port = free_port()
+        self.control_port = free_port(socket.SOCK_STREAM)
+        self.lines: list[str] = []
+        self.events: list[dict[str, Any]] = []
+        self._changed = asyncio.Condition()
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _write_config(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        modules = ["g711", "aufile", "sndfile"]
+        (self.folder / "config").write_text(
+            f"sip_listen 127.0.0.1:{self.sip_port}\nnet_interface 127.0.0.1\naudio_source aufile,{self.voice}\n"
+            f"audio_player aufile,{self.folder}/player.wav\naudio_alert aufile,{self.folder}/alert.wav\n"
+            f"call_max_calls 4\naudio_srate 8000\naudio_channels 1\n"
+            f"ctrl_tcp_listen 127.0.0.1:{self.control_port}\nmodule_path {MODULES}\n"
+            + "".join(f"module {name}.so\n" for name in modules)
+            + "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
+        )
+        account = f"<sip:{self.user}@127.0.0.1;transport={self.transport}>;regint=0;audio_codecs={self.codecs};answermode=auto"
+        if self.password:
+            account += f";auth_user={self.user};auth_pass={self.password}"
+        (self.folder / "accounts").write_text(account + "\n")
+        (self.folder / "contacts").write_text("")
+
+    async def __aenter__(self) -> Self:
+        if shutil.which("baresip") is None:
+            raise RuntimeError("baresip is missing: apt-get install baresip-core (make test does)")
+        self._write_config()
+        self._process = await asyncio.create_subprocess_exec(
+            "baresip",
+            "-f",
+            str(self.folder),
+            cwd=self.folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._tasks.append(asyncio.create_task(self._read_output()))
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                reader, self._writer = await asyncio.open_connection("127.0.0.1", self.control_port)
+                self._tasks.append(asyncio.create_task(self._read_events(reader)))
+                return self
+            await asyncio.sleep(0.05)
+        raise RuntimeError("baresip did not start:\n" + "\n".join(self.lines))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.terminate()
+            try:
+                async with asyncio.timeout(3):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _read_output(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            self.lines.append(re.sub(r"\x1b\[[0-9;]*m", "", line.decode("utf-8", "replace")).rstrip())
+
+    async def _read_events(self, reader: asyncio.StreamReader) -> None:
+        """Netstrings, a JSON object each: `LENGTH:{...},`."""
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                length = int((await reader.readuntil(b":"))[:-1])
+                body = await reader.readexactly(length + 1)
+                async with self._changed:
+                    self.events.append(json.loads(body[:-1]))
+                    self._changed.notify_all()
+
+    async def command(self, name: str, params: str = "") -> None:
+        assert self._writer is not None
+        body = json.dumps({"command": name, "params": params}).encode()
+        self._writer.write(b"%d:%s," % (len(body), body))
+        await self._writer.drain()
+
+    async def dial(self, uri: str) -> None:
+        await self.command("dial", uri)
+
+    async def hang_up(self) -> None:
+        await self.command("hangup")
+
+    async def speak(self, voice: Path) -> None:
+        """Say another WAV now, in the running call."""
+        await self.command("ausrc", f"aufile,{voice}")
+
+    async def press(self, digits: str) -> None:
+        """Press keys one by one, as RFC 4733 events, 150 ms each."""
+        for digit in digits:
+            await self.command("sndcode", digit)
+            await asyncio.sleep(0.25)
+
+    async def wait_for(self, kind: str, seconds: float = 10.0) -> dict[str, Any]:
+        """The first event of a type such as CALL_ESTABLISHED or CALL_CLOSED. Raises TimeoutError with the log."""
+        try:
+            async with asyncio.timeout(seconds), self._changed:
+                while True:
+                    for event in self.events:
+                        if event.get("type") == kind:
+                            return event
+                    await self._changed.wait()
+        except TimeoutError:
+            raise TimeoutError(
+                f"no {kind} from baresip:\n" + "\n".join([*self.lines[-30:], *map(str, self.events[-10:])])
+            ) from None
+
+    def heard(self) -> list[Path]:
+        """The WAV files of what the far end said, in the order of the calls."""
+        return sorted(self.folder.glob("dump-*-dec.wav"), key=lambda path: path.stat().st_mtime)

@@ -1,0 +1,158 @@
+"""`ivr serve` as its own process, with a folder, ports and passwords of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import yaml
+
+from tests.e2e.baresip import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+class HotlineProcess:
+    """Starts with `async with`; `output` has its lines. Settings are the demo's, changed by `settings`."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.sip_port = free_port()
+        self.web_port = free_port(socket.SOCK_STREAM)
+        self.output: list[str] = []
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def sip(self) -> str:
+        return f"sip:hotline@127.0.0.1:{self.sip_port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def write_settings(self) -> Path:
+        demo = ROOT / "examples" / "demo"
+        settings = yaml.safe_load((demo / "hotline.yaml").read_text("utf-8"))
+        settings["profiles"] = str(demo / "customers.yaml")
+        settings["dialplans"], settings["prompts"] = str(ROOT / "dialplans"), str(ROOT / "prompts")
+        for agent in settings["agents"]:
+            agent["password"] = f"secret-{agent['id']}"
+        for key, value in self._settings.items():
+            settings[key] = (
+                {**settings[key], **value} if isinstance(value, dict) and isinstance(settings.get(key), dict) else value
+            )
+        path = self.folder / "hotline.yaml"
+        path.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
+        return path
+
+    async def start(self, seconds: float = 60.0) -> None:
+        self._ready.clear()
+        command = [sys.executable, "-m", "ivr", "serve", str(self.write_settings()), "--verbose"]
+        command += [
+            "--sip",
+            f"127.0.0.1:{self.sip_port}",
+            "--web",
+            f"127.0.0.1:{self.web_port}",
+            "--data",
+            str(self.folder / "data"),
+        ]
+        self._process = await asyncio.create_subprocess_exec(
+            *command,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        self._reader = asyncio.create_task(self._read())
+        done = asyncio.create_task(self._process.wait())
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait({done, ready}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        done.cancel()
+        if not self._ready.is_set():
+            raise RuntimeError("ivr serve did not become ready:\n" + "\n".join(self.output[-60:]))
+
+    async def _read(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            text = line.decode("utf-8", "replace").rstrip()
+            self.output.append(text)
+            if text == "ready":
+                self._ready.set()
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM, seconds: float = 20.0) -> int:
+        """End it and return its exit code."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(how)
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+                raise RuntimeError("ivr serve did not end:\n" + "\n".join(self.output[-60:])) from None
+        if self._reader is not None:
+            await self._reader
+        assert self._process.returncode is not None
+        return self._process.returncode
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        (self.folder / "server.log").write_text("\n".join(self.output), "utf-8")
+        await self.stop()
+        if kind is not None:
+            print("\n".join(self.output[-200:]))
+
+    def password(self, agent: str) -> str:
+        return f"secret-{agent}"
+
+    def token(self) -> str:
+        return (self.folder / "data" / "admin-token").read_text("ascii").strip()
+
+    async def api(self, path: str) -> Any:
+        """GET with the admin token; the JSON."""
+        async with httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {self.token()}"}) as client:
+            response = await client.get(path)
+            response.raise_for_status()
+            return response.json()
+
+    async def contact(self, seconds: float = 10.0, **fields: Any) -> dict[str, Any]:
+        """The newest contact whose row has these fields, with its turns. Raises TimeoutError."""
+        found: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    for row in (await self.api("/api/v1/contacts"))["contacts"]:
+                        if all(row.get(key) == value for key, value in fields.items()):
+                            return dict(await self.api(f"/api/v1/contacts/{row['id']}"))
+                        found = row
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise TimeoutError(f"no contact with {fields}; the last one seen: {found}") from None
+
+    def log_lines(self, pattern: str) -> list[str]:
+        return [line for line in self.output if re.search(pattern, line)]
