@@ -91,10 +91,31 @@ class RtpSocket:
     socket is connected, so that the kernel itself turns strangers away and a send needs no address.
     """
 
+    __slots__ = (
+        "_aimed",
+        "_connected",
+        "_latched_at",
+        "_recv",
+        "_released",
+        "_settled",
+        "_socket",
+        "_source",
+        "_stranger_since",
+        "_target",
+        "_ticker",
+        "_wildcard",
+        "errors",
+        "host",
+        "port",
+        "receive",
+        "strangers",
+    )
+
     def __init__(
         self, bound: socket.socket, ticker: Ticker, receive: Callable[[bytes, float], None], released: Callable[[], None]
     ) -> None:
         self._socket = bound
+        self._recv = bound.recv
         self._ticker = ticker
         self.receive = receive
         """Gets each datagram of the far end and when it came; may be replaced."""
@@ -171,7 +192,7 @@ class RtpSocket:
 
     def _read_connected(self, now: float) -> None:
         try:
-            data = self._socket.recv(MAX_DATAGRAM)
+            data = self._recv(MAX_DATAGRAM)
         except OSError:
             self.errors += 1
             return
