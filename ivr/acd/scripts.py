@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +28,13 @@ def source(name: str) -> tuple[str, str]:
 
 @contextmanager
 def redis_errors() -> Iterator[None]:
-    """Turn what redis-py raises into StoreUnavailable, and refusals of our own scripts into NotFound."""
+    """Turn what redis-py raises into StoreUnavailable, and refusals of our own scripts into NotFound.
+
+    A cancellation that got lost inside is raised here: `asyncio.wait_for` before Python 3.12, in which redis-py sends, hides
+    one that comes in the very moment of success (bpo-42130).
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
     try:
         yield
     except ResponseError as error:
@@ -37,6 +44,9 @@ def redis_errors() -> Iterator[None]:
         raise StoreUnavailable(f"Redis refused a command: {error}") from error
     except (RedisError, OSError) as error:
         raise StoreUnavailable(f"Redis cannot be reached: {error}") from error
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 class Moves:
@@ -59,3 +69,8 @@ class Moves:
                 return await call(digest, 1, self._prefix, *arguments)
             except NoScriptError:
                 return await evaluate(text, 1, self._prefix, *arguments)
+
+
+def text(value: str | bytes) -> str:
+    """Return what Redis answered as text, whether or not the client decodes."""
+    return value.decode() if isinstance(value, bytes) else value

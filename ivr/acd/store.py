@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from ivr.acd.explain import agent_in_words, contact_in_words
 from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, Offer, Queue
-from ivr.acd.scripts import Moves, redis_errors
+from ivr.acd.scripts import Moves, redis_errors, text
 from ivr.errors import Conflict, NotFound
 
 NODE_LEASE = 30.0
@@ -53,6 +53,10 @@ class AcdStore:
     @property
     def redis(self) -> Redis:
         return self._redis
+
+    @property
+    def prefix(self) -> str:
+        return self._prefix
 
     def now(self) -> float:
         """Epoch seconds, to the millisecond: what every move is told."""
@@ -176,7 +180,7 @@ class AcdStore:
         """Return the nodes whose lease runs: whose records `ContactLog.recover` must leave alone."""
         with redis_errors():
             names: Any = await self._redis.zrangebyscore(self.key("nodes"), self.now(), "+inf")
-        return {_text(name) for name in names}
+        return {text(name) for name in names}
 
     async def sweep(self) -> list[Offer]:
         """Heal what time has ended: rings, wrap-ups, refusals, pages and nodes that are silent. Any node may, often."""
@@ -204,7 +208,7 @@ class AcdStore:
         """Return everybody defined, by id."""
         with redis_errors():
             ids = await cast(Awaitable[set[Any]], self._redis.smembers(self.key("agents")))
-        return await self._agents(sorted(_text(one) for one in ids))
+        return await self._agents(sorted(text(one) for one in ids))
 
     async def contact(self, contact_id: str) -> Contact:
         """Raises NotFound."""
@@ -217,7 +221,7 @@ class AcdStore:
         """Return who waits, is offered or is connected (in one queue, or in all), in the order of service."""
         with redis_errors():
             ids: Any = await self._redis.zrange(self.key("contacts"), 0, -1)
-        found = await self._contacts([_text(one) for one in ids])
+        found = await self._contacts([text(one) for one in ids])
         chosen = [contact for contact in found if queue is None or contact.queue == queue]
         return sorted(chosen, key=lambda contact: (contact.order, contact.id))
 
@@ -305,12 +309,8 @@ class AcdStore:
         return [_agent(one, _plain(data), _plain(held), lease) for one, data, held, lease in rows if data]
 
 
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
 def _plain(raw: Mapping[Any, Any]) -> dict[str, str]:
-    return {_text(name): _text(value) for name, value in raw.items()}
+    return {text(name): text(value) for name, value in raw.items()}
 
 
 def _pairs(text: str) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -38,11 +39,20 @@ def sql_errors() -> Iterator[None]:
 
 @contextmanager
 def redis_errors() -> Iterator[None]:
-    """Turn what redis-py raises into StoreUnavailable."""
+    """Turn what redis-py raises into StoreUnavailable.
+
+    A cancellation that got lost inside is raised here: `asyncio.wait_for` before Python 3.12, in which redis-py sends, hides
+    one that comes in the very moment of success (bpo-42130).
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
     try:
         yield
     except (RedisError, OSError) as error:
         raise StoreUnavailable(f"Redis cannot be used: {error}") from error
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 async def open_database(url: str) -> AsyncEngine:

@@ -1,0 +1,199 @@
+"""Random lives of contacts and agents over the real scripts, judged by the pure matcher (hypothesis stateful)."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from redis.asyncio import Redis
+
+from ivr.acd.embedded import EmbeddedRedis, start_embedded
+from ivr.acd.matcher import best_agent, best_contact
+from ivr.acd.model import Agent, AgentState, Contact, ContactState, Queue, needs_of
+from ivr.acd.store import AcdStore
+from tests.unit.ivr.acd.conftest import Clock
+
+T = TypeVar("T")
+
+STAFF = (
+    Agent("a1", skills={"telecom": 5}, languages=("zh", "en")),
+    Agent("a2", skills={"telecom": 2, "billing": 8}),
+    Agent("a3", skills={"billing": 3}, languages=("en",)),
+    Agent("dev", skills={"telecom": 1}, capacity=3),
+)
+NAMES = st.sampled_from([agent.id for agent in STAFF])
+NEEDS = st.sampled_from([{}, {"telecom": 1}, {"telecom": 4}, {"billing": 2}, {"telecom": 2, "billing": 5}])
+DEFINITIONS = {"agents", "queues", "events", "totals", "swept", *(f"agent:{agent.id}" for agent in STAFF)}
+
+
+class Lives(RuleBasedStateMachine):
+    runner: asyncio.Runner
+    redis: Redis
+    serial = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        Lives.serial += 1
+        self.clock = Clock()
+        self.store = AcdStore(self.redis, self.clock, prefix=f"{{lives-{Lives.serial}}}")
+        self.made = 0
+        self.seen: tuple[list[Contact], dict[str, Agent]] | None = None
+        self.run(self.store.define_queues([Queue("q", 20, 30), Queue("quick", 10, 0)]))
+        self.run(self.store.define_agents(STAFF))
+
+    def run(self, what: Coroutine[Any, Any, T]) -> T:
+        self.seen = None
+        return self.runner.run(what)
+
+    def look(self) -> tuple[list[Contact], dict[str, Agent]]:
+        """Everything as it is; read once between two moves."""
+        if self.seen is None:
+            self.seen = (
+                self.runner.run(self.store.contacts()),
+                {agent.id: agent for agent in self.runner.run(self.store.agents())},
+            )
+        return self.seen
+
+    @rule(
+        needs=NEEDS,
+        queue=st.sampled_from(["q", "quick"]),
+        priority=st.integers(4, 6),
+        language=st.sampled_from(["", "zh", "en"]),
+        excluded=st.frozensets(NAMES, max_size=1),
+        node=st.sampled_from(["n1", "n2"]),
+    )
+    def arrive(
+        self, needs: dict[str, int], queue: str, priority: int, language: str, excluded: frozenset[str], node: str
+    ) -> None:
+        self.made += 1
+        contact = Contact(f"c{self.made}", queue, self.clock.now, needs_of(needs), priority, node, language, excluded)
+        right = best_agent(contact, self.look()[1].values(), self.clock.now)
+        offer = self.run(self.store.enqueue(contact))
+        assert (offer and offer.agent_id) == (right and right.id)
+
+    @rule(name=NAMES, state=st.sampled_from([AgentState.AVAILABLE, AgentState.AVAILABLE, AgentState.BREAK, AgentState.OFFLINE]))
+    def ask(self, name: str, state: AgentState) -> None:
+        contacts, staff = self.look()
+        offers = self.run(self.store.set_state(name, state))
+        before = staff[name]
+        if state is AgentState.AVAILABLE and before.state in (AgentState.OFFLINE, AgentState.BREAK, AgentState.WRAP_UP):
+            ready = Agent(name, skills=before.skills, languages=before.languages, state=AgentState.AVAILABLE)
+            right = best_contact(ready, contacts, staff.values(), self.clock.now)
+            assert (offers[0].contact_id if offers else None) == (right.id if right else None)
+
+    @rule(data=st.data(), verb=st.sampled_from(["accept", "accept", "declined", "missed", "gone", "media", "leave", "leave"]))
+    def happen(self, data: st.DataObject, verb: str) -> None:
+        contacts, _ = self.look()
+        if not contacts:
+            return
+        contact = data.draw(st.sampled_from(contacts))
+        agent = contact.agent or data.draw(NAMES)
+        match verb:
+            case "accept":
+                right = contact.agent == agent and contact.state is not ContactState.WAITING
+                assert self.run(self.store.accept(contact.id, agent)) is right
+            case "leave":
+                self.run(self.store.leave(contact.id))
+            case reason:
+                self.run(self.store.decline(contact.id, agent, reason))
+
+    @rule(name=NAMES)
+    def wrap_up_ends(self, name: str) -> None:
+        self.run(self.store.end_wrap_up(name))
+
+    @rule(name=NAMES, node=st.sampled_from(["n1", "n2"]))
+    def beat(self, name: str, node: str) -> None:
+        self.run(self.store.heartbeat(name, 15))
+        self.run(self.store.node_heartbeat(node, 10))
+
+    @rule(seconds=st.sampled_from([0.001, 0.5, 3.0, 4.9, 30.0]))
+    def pass_time(self, seconds: float) -> None:
+        self.clock.now = round(self.clock.now + seconds, 3)
+        self.run(self.store.sweep())
+
+    @invariant()
+    def nobody_idles_while_a_caller_waits_for_him(self) -> None:
+        contacts, staff = self.look()
+        for contact in contacts:
+            if contact.state is ContactState.WAITING and not any(until > self.clock.now for until in contact.refused.values()):
+                assert best_agent(contact, staff.values(), self.clock.now) is None, contact
+
+    @invariant()
+    def contacts_and_agents_tell_the_same(self) -> None:
+        contacts, staff = self.look()
+        held = {(contact.agent, contact.id): contact.state for contact in contacts if contact.agent}
+        assert held == {(agent.id, one): state for agent in staff.values() for one, state in agent.held.items()}
+        for agent in staff.values():
+            assert len(agent.held) <= agent.capacity
+            assert (agent.state is AgentState.RESERVED) <= (ContactState.OFFERED in agent.held.values())
+            assert (agent.state is AgentState.IN_CALL) <= (ContactState.CONNECTED in agent.held.values())
+            assert not (agent.held and agent.state in (AgentState.OFFLINE, AgentState.BREAK, AgentState.WRAP_UP))
+
+    @invariant()
+    def the_sums_are_right(self) -> None:
+        totals, contacts = self.runner.run(self.store.totals()), self.look()[0]
+        ringing = sum(contact.state is ContactState.OFFERED for contact in contacts)
+        waiting = sum(contact.state is not ContactState.CONNECTED for contact in contacts)
+
+        def of(*names: str) -> int:
+            return sum(totals.get(name, 0) for name in names)
+
+        assert of("offers") == of("answered", "declined", "missed", "withdrawn") + ringing
+        assert of("enqueued") == of("answered", "abandoned", "lost") - of("requeued") + waiting
+        assert of("answered") == of("ended", "requeued") + len(contacts) - waiting
+
+    def teardown(self) -> None:
+        for seconds in (31.0, 11.0, 31.0, 4.0):
+            self.clock.now += seconds
+            self.run(self.store.sweep())
+        for contact in self.look()[0]:
+            self.run(self.store.leave(contact.id))
+        for seconds in (4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0):
+            self.clock.now += seconds
+            self.run(self.store.sweep())
+        for agent in STAFF:
+            self.run(self.store.set_state(agent.id, AgentState.OFFLINE))
+        prefix = f"{self.store.prefix}:"
+        keys = {key.decode().removeprefix(prefix) for key in self.run(_keys(self.redis, prefix))}
+        assert keys <= DEFINITIONS, keys
+        assert {agent.state for agent in self.look()[1].values()} == {AgentState.OFFLINE}
+        self.run(_drop(self.redis, prefix))
+
+
+async def _keys(redis: Redis, prefix: str) -> list[bytes]:
+    return [key async for key in redis.scan_iter(match=f"{prefix}*", count=1000)]
+
+
+async def _drop(redis: Redis, prefix: str) -> None:
+    await redis.delete(*await _keys(redis, prefix))
+
+
+async def _connect(server: EmbeddedRedis) -> Redis:
+    return Redis.from_url(server.url)
+
+
+def test_nothing_is_ever_stuck_left_or_miscounted() -> None:
+    """Pains 1, 3, 4, 5: whatever the sequence, the matcher's word holds and the store ends empty."""
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        server = runner.run(start_embedded(Path(folder)))
+        Lives.runner, Lives.redis = runner, runner.run(_connect(server))
+        try:
+            run_state_machine_as_test(
+                Lives,
+                settings=settings(
+                    max_examples=40,
+                    stateful_step_count=40,
+                    deadline=None,
+                    suppress_health_check=list(HealthCheck),
+                    database=None,
+                ),
+            )
+        finally:
+            runner.run(Lives.redis.aclose())
+            runner.run(server.aclose())
