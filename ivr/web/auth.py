@@ -1,4 +1,4 @@
-"""Who somebody is: passwords, sessions in Redis, the API's bearer token, and whether a browser's request is our own page's."""
+"""Who somebody is: sessions in Redis, the API's bearer token, and whether a browser's request is our own page's."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import secrets
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.requests import HTTPConnection
@@ -26,40 +24,6 @@ FAILURE_SECONDS = 300
 FAILURES_BY_NAME = 5
 """Failed logins of one name from one address within `FAILURE_SECONDS`."""
 FAILURES_BY_ADDRESS = 30
-
-_HASHER = PasswordHasher()
-
-
-def hash_password(password: str) -> str:
-    """An argon2id hash as settings keep it, with the prefix `argon2:`."""
-    return f"argon2:{_HASHER.hash(password)}"
-
-
-class PasswordAccounts:
-    """Accounts with argon2 hashes. At most two are checked at a time: each takes 64 MiB and tens of milliseconds."""
-
-    def __init__(self, accounts: Iterable[tuple[Account, str]]) -> None:
-        """Pairs of account and hash (`argon2:...`); an account whose hash is "" cannot sign in."""
-        self._accounts = {account.id: (account, hashed.removeprefix("argon2:")) for account, hashed in accounts}
-        self._nobody = _HASHER.hash(secrets.token_hex(16))
-        self._room = asyncio.Semaphore(2)
-
-    def find(self, account_id: str) -> Account | None:
-        account, _ = self._accounts.get(account_id, (None, ""))
-        return account
-
-    async def verify(self, username: str, password: str) -> Account | None:
-        account, hashed = self._accounts.get(username, (None, ""))
-        async with self._room:
-            right = await asyncio.to_thread(_matches, hashed or self._nobody, password)
-        return account if right and hashed else None
-
-
-def _matches(hashed: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 class TooManyFailures(IvrError):
@@ -80,13 +44,15 @@ class Sessions:
     def __init__(self, redis: Redis, accounts: Accounts) -> None:
         self._redis = redis
         self._accounts = accounts
+        self._room = asyncio.Semaphore(2)  # an argon2 check takes 64 MiB and tens of milliseconds of a core
 
     async def login(self, username: str, password: str, address: str) -> tuple[Account, str] | None:
         """The account and a new token; None where name or password is wrong. Raises TooManyFailures, StoreUnavailable."""
         keys = {_failures("a", address): FAILURES_BY_ADDRESS, _failures("n", f"{address} {username}"): FAILURES_BY_NAME}
         try:
             await self._check_failures(keys)
-            account = await self._accounts.verify(username, password)
+            async with self._room:
+                account = await self._accounts.verify(username, password)
             if account is None:
                 await self._count_failure(keys)
                 return None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.websockets import WebSocket
@@ -32,8 +31,8 @@ COMMANDS: Mapping[str, Mapping[str, int]] = {
     "resume_call": {"contact_id": 64},
     "hang_up": {"contact_id": 64},
     "dtmf": {"contact_id": 64, "digits": 32},
-    "note": {"contact_id": 64, "text": 4000},
-    "wrap_up": {"contact_id": 64, "disposition": 64, "note": 4000},
+    "note": {"contact_id": 64, "text": 10000},
+    "wrap_up": {"contact_id": 64, "disposition": 64, "note": 10000},
 }
 """What goes to `AgentActions` as it is: its fields, in order, with the most characters each may have."""
 
@@ -57,6 +56,8 @@ class AgentDesk:
         """Set while there is no page and none is expected back."""
         self.gone.set()
         self.grace: asyncio.TimerHandle | None = None
+        self.turnstile = asyncio.Lock()
+        """Coming and going are told one after the other."""
         self.shown: dict[str, asyncio.Future[None]] = {}
         self.ringing: dict[str, asyncio.Future[RingOutcome]] = {}
         self.media: dict[str, tuple[str, asyncio.Future[str]]] = {}
@@ -266,13 +267,14 @@ class DeskHub:
         data = message.get("data")
         seq = data.get("seq") if message["type"] == "resume" and isinstance(data, dict) else 0
         assert self._actions is not None, "DeskHub.start was not called"
-        try:
-            parts = await self._actions.page_opened(desk.agent_id)
-        except IvrError as error:
-            log.warning("agent %s: the desk cannot be opened: %s", desk.agent_id, error)
-            page.close(TRY_AGAIN, "try again")
-            return False
-        desk.attach(page, seq if isinstance(seq, int) else 0, parts)
+        async with desk.turnstile:
+            try:
+                parts = await self._actions.page_opened(desk.agent_id)
+            except IvrError as error:
+                log.warning("agent %s: the desk cannot be opened: %s", desk.agent_id, error)
+                page.close(TRY_AGAIN, "try again")
+                return False
+            desk.attach(page, seq if isinstance(seq, int) else 0, parts)
         return True
 
     async def _answer(self, desk: AgentDesk, page: PageSocket, message: Mapping[str, Any]) -> None:
@@ -320,20 +322,18 @@ class DeskHub:
 
     def _gone(self, desk: AgentDesk) -> None:
         desk.gone.set()
-        if self._actions is not None:
-            self._spawn(self._actions.page_closed(desk.agent_id))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        async def guarded() -> None:
-            with contextlib.suppress(asyncio.CancelledError):
-                try:
-                    await work
-                except IvrError as error:
-                    log.warning("a page's end could not be told: %s", error)
-
-        task = asyncio.get_running_loop().create_task(guarded())
+        task = asyncio.get_running_loop().create_task(self._tell_gone(desk))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _tell_gone(self, desk: AgentDesk) -> None:
+        assert self._actions is not None
+        async with desk.turnstile:
+            if desk.gone.is_set():
+                try:
+                    await self._actions.page_closed(desk.agent_id)
+                except IvrError as error:
+                    log.warning("agent %s: the end of the page could not be told: %s", desk.agent_id, error)
 
     def _leg_ended(self, desk: AgentDesk, leg_id: str, answer: asyncio.Future[str], ended: Ended) -> None:
         answer.cancel()

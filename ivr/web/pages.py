@@ -45,7 +45,7 @@ _ASSET = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class Pages:
-    """`/`, `/call`, `/desk` and their assets from a folder that Vite filled; looked for anew each time: no restart is needed."""
+    """`/`, `/call`, `/desk` and their assets from a folder that Vite filled; looked for anew each time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
