@@ -1,0 +1,182 @@
+"""Measure recognition on this machine: what is heard, how soon, at what cost.
+
+    python -m ivr.speech.bench DIR --model zh=vosk-model-small-cn-0.22 [--aliases zh=FILE] [--at-once 8] [--json]
+
+DIR has an `index.json` (file, language, text). Every recording is played in real time into a turn whose phrase list is all the
+texts of its language, several at once, each followed by silence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from ivr.errors import IvrError
+from ivr.speech.recognizer import RecognitionEvent, SpeechStarted, UtteranceHeard
+from ivr.speech.settings import Feed, SpeechSettings
+from ivr.speech.vosk_engine import VoskRecognizer
+from ivr.speech.wav import Recording, read_index, read_wav
+from telephony.leg import FRAME_SAMPLES
+
+SILENCE_BEFORE = 25
+SILENCE_AFTER = 75
+"""Frames of 20 ms around each recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What became of one recording."""
+
+    recording: Recording
+    heard: str
+    confidence: float
+    latency: float
+    """Seconds from the last voiced frame to the result; NaN where there was none."""
+    started: bool
+    utterances: int
+    """1 where the recording was heard as one utterance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    language: str
+    recordings: int
+    hits: int
+    wrong: int
+    """Heard as another phrase."""
+    latency_p50: float
+    latency_p95: float
+    cpu_per_audio_second: float
+    """Of everything in all workers together."""
+    dropped: int
+
+
+async def play(recognizer: VoskRecognizer, recording: Recording, phrases: Sequence[str], patience: float = 0.5) -> Played:
+    """Play one recording into a turn in real time."""
+    events: list[RecognitionEvent] = []
+    stream = recognizer.open(events.append)
+    stream.listen(recording.language, phrases, patience=patience)
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    padding = (SILENCE_BEFORE * FRAME_SAMPLES, SILENCE_AFTER * FRAME_SAMPLES)
+    samples = np.pad(read_wav(recording.path), padding)
+    for number in range(len(samples) // FRAME_SAMPLES):
+        stream.feed(samples[number * FRAME_SAMPLES : (number + 1) * FRAME_SAMPLES])
+        await asyncio.sleep(begin + (number + 1) * 0.02 - loop.time())
+    stream.close()
+    heard = [event for event in events if isinstance(event, UtteranceHeard)]
+    best = max(heard, key=lambda event: event.confidence, default=None)
+    started = any(isinstance(event, SpeechStarted) for event in events)
+    if best is None:
+        return Played(recording, "", 0.0, float("nan"), started, 0)
+    return Played(recording, best.text, best.confidence, best.at - best.speech_ended_at, started, len(heard))
+
+
+async def play_all(recognizer: VoskRecognizer, recordings: Sequence[Recording], at_once: int) -> list[Played]:
+    """Play them, so many at once, in order."""
+    gate = asyncio.Semaphore(at_once)
+    phrases = tuple(dict.fromkeys(recording.text for recording in recordings))
+
+    async def one(number: int, recording: Recording) -> Played:
+        async with gate:
+            await asyncio.sleep((number % at_once) * 0.13)  # so that they do not all end together
+            return await play(recognizer, recording, phrases)
+
+    return list(await asyncio.gather(*(one(number, recording) for number, recording in enumerate(recordings))))
+
+
+async def measure(settings: SpeechSettings, recordings: Sequence[Recording], at_once: int) -> tuple[list[Report], list[Played]]:
+    """One report a language, and everything played. Raises SpeechUnavailable."""
+    recognizer = VoskRecognizer(settings)
+    await recognizer.start()
+    reports: list[Report] = []
+    everything: list[Played] = []
+    try:
+        for language in recognizer.languages:
+            mine = [recording for recording in recordings if recording.language == language]
+            if not mine:
+                continue
+            cpu, audio, _ = await _cost(recognizer)
+            played = await play_all(recognizer, mine, at_once)
+            cpu_after, audio_after, dropped = await _cost(recognizer)
+            reports.append(_report(language, played, (cpu_after - cpu) / (audio_after - audio), dropped))
+            everything += played
+    finally:
+        await recognizer.close()
+    return reports, everything
+
+
+async def _cost(recognizer: VoskRecognizer) -> tuple[float, float, int]:
+    workers = await recognizer.metrics()
+    return sum(w.cpu_seconds for w in workers), sum(w.audio_seconds for w in workers), sum(w.dropped for w in workers)
+
+
+def _report(language: str, played: Sequence[Played], cost: float, dropped: int) -> Report:
+    latencies = sorted(p.latency for p in played if p.utterances) or [float("nan")]
+    hits = sum(p.heard == p.recording.text for p in played)
+    wrong = sum(p.heard not in ("", p.recording.text) for p in played)
+    p95 = latencies[min(len(latencies) - 1, int(0.95 * len(latencies)))]
+    return Report(language, len(played), hits, wrong, statistics.median(latencies), p95, cost, dropped)
+
+
+def _pairs(values: Sequence[str]) -> dict[str, str]:
+    return {language: rest for language, _, rest in (value.partition("=") for value in values)}
+
+
+def _show(reports: Sequence[Report], console: Console) -> None:
+    table = Table("", "files", "right", "wrong", "p50", "p95", "CPU-s/audio-s", "dropped")
+    for r in reports:
+        latencies = (f"{r.latency_p50 * 1000:.0f} ms", f"{r.latency_p95 * 1000:.0f} ms")
+        table.add_row(
+            r.language,
+            str(r.recordings),
+            str(r.hits),
+            str(r.wrong),
+            *latencies,
+            f"{r.cpu_per_audio_second:.4f}",
+            str(r.dropped),
+        )
+    console.print(table)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m ivr.speech.bench", description=__doc__)
+    parser.add_argument("audio", type=Path)
+    parser.add_argument("--model", action="append", required=True, metavar="LANGUAGE=NAME")
+    parser.add_argument("--aliases", action="append", default=[], metavar="LANGUAGE=FILE")
+    parser.add_argument("--models-dir", type=Path, default=Path("data/models"))
+    parser.add_argument("--feed", type=Feed, default=Feed.BANDFILL)
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--json", action="store_true", help="print the reports as JSON")
+    parser.add_argument("--misses", action="store_true", help="list what was not heard right")
+    args = parser.parse_args(arguments)
+    aliases = {language: Path(path) for language, path in _pairs(args.aliases).items()}
+    try:
+        settings = SpeechSettings(_pairs(args.model), args.models_dir, aliases, args.feed, workers=args.workers)
+        reports, played = asyncio.run(measure(settings, read_index(args.audio), args.at_once))
+    except IvrError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if args.json:
+        sys.stdout.write(json.dumps([asdict(report) for report in reports]) + "\n")
+    else:
+        _show(reports, Console())
+    for p in played if args.misses else ():
+        if p.heard != p.recording.text:
+            sys.stdout.write(f"{p.recording.path.name}: {p.recording.text!r} heard as {p.heard!r} in {p.utterances}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
