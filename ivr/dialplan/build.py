@@ -185,7 +185,7 @@ class _Builder:
             fields.need("to", "to: state")
             branches.append(Branch(fields.expression("if"), self._edge_of(fields)))
         if branches and branches[-1].when is not None:
-            self.findings.error(node.place, "missing-edge", "no line of `go` may hold", "end with `- { to: state }`")
+            self.findings.error(node.items[-1].place, "missing-edge", "no line of `go` may hold", "end with `- { to: state }`")
         return Go(tuple(branches))
 
     def _switch(self, node: Node) -> Switch | None:

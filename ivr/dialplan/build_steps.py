@@ -8,7 +8,7 @@ from ivr.dialplan.build_speech import speech
 from ivr.dialplan.expression import Template, compile_template
 from ivr.dialplan.fields import Fields, duration, expression, integer, template, word, words
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind
-from ivr.dialplan.problems import Findings
+from ivr.dialplan.problems import Findings, Place
 from ivr.dialplan.steps import (
     Announce,
     AnswerStep,
@@ -131,7 +131,8 @@ def _expect(node: Node | None, findings: Findings) -> Expect:
         case Mapping() if len(node.entries) == 1 and "digits" in node.entries:
             return _digits(Fields(node.entries["digits"][1], findings, "digits", ("min", "max", "terminator")))
         case Mapping() if len(node.entries) == 1 and "choice" in node.entries:
-            return Choice(tuple(name for name, _ in words(node.entries["choice"][1], findings, "an intent")))
+            named = words(node.entries["choice"][1], findings, "an intent")
+            return Choice(tuple(name for name, _ in named), tuple(place for _, place in named))
         case _:
             findings.error(node.place, "bad-expect", "this cannot be expected", cure)
             return None
@@ -160,6 +161,7 @@ def _menu(node: Node, findings: Findings, languages: Languages) -> Waiting:
         speech=_optional_speech(fields, "say", languages),
         options=tuple(name for name, _ in names[:9]),
         place=node.place,
+        places=tuple(place for _, place in names[:9]),
         hint=_optional_speech(fields, "hint", languages),
         read=_READ.get(read, "retry"),  # type: ignore[arg-type]
         into=fields.text("into"),
@@ -198,6 +200,7 @@ def _enqueue(node: Node, findings: Findings, languages: Languages) -> Waiting:
         queue=fields.template("queue") or Template("", node.place, ()),
         place=node.place,
         needs=_needs(fields),
+        need_places=_need_places(fields.get("need")),
         priority=None if priority is None else expression(priority, findings),
         music=fields.text("music", "music"),
         announce=_announce(fields.get("announce"), findings, languages),
@@ -213,6 +216,10 @@ def _needs(fields: Fields) -> dict[str, int]:
         fields.findings.error(node.place, "wrong-type", f"`need` must be a mapping, this is {kind(node)}", "need: { skill: 3 }")
         return {}
     return {name: integer(level, fields.findings, f"the level of `{name}`", 1, 1, 10) for name, _, level in node.items()}
+
+
+def _need_places(node: Node | None) -> dict[str, Place]:
+    return {name: key.place for name, key, _ in node.items()} if isinstance(node, Mapping) else {}
 
 
 def _announce(node: Node | None, findings: Findings, languages: Languages) -> Announce | None:

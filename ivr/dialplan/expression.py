@@ -155,6 +155,8 @@ def _syntax(text: str) -> ExpressionError:
     found = _COLUMN.search(text)
     column = int(found[1]) - 1 if found else 0
     detail = (found[2] if found else text.splitlines()[0]).split(" expecting ")[0]
+    if detail.startswith("reserved identifier: "):
+        return ExpressionError(detail, nearest(detail.split()[-1], ROOTS), max(column, 0))
     return ExpressionError(
         f"not an expression: {detail[:160]}", "the language is CEL: `a.b == 'text' && c > 1`", max(column, 0)
     )
@@ -209,6 +211,8 @@ def _spoken(value: Any) -> str:
 
 def compile_template(source: str, place: Place) -> Template:
     """`source` cut into text and expressions. Raises ExpressionError."""
+    if "{" not in source and "}" not in source:
+        return Template(source, place, (source,) if source else ())
     parts: list[str | Expression] = []
     text, at = "", 0
     while at < len(source):
@@ -250,8 +254,10 @@ def plain(value: Any, depth: int = 8) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return value if -(1 << 63) <= value < 1 << 63 else str(value)[:MAX_TEXT]
+        return value if value.bit_length() < 64 else str(value)[:MAX_TEXT] if value.bit_length() < 10_000 else None
     if isinstance(value, float | Decimal):
+        if isinstance(value, Decimal) and not value.is_finite():
+            return None
         number = float(value)
         return number if math.isfinite(number) else None
     if isinstance(value, str):

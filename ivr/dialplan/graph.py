@@ -64,27 +64,29 @@ def leaving(state: FlowState) -> Iterator[Edge]:
                 yield otherwise
 
 
-def target(edge: Edge, state: str) -> str:
-    """Name of the state that an edge leads to, END, or ANYWHERE where it is computed."""
+def target(flow: Flow, edge: Edge, state: str) -> str:
+    """Name of the state that an edge leads to, END, or ANYWHERE where it is computed or does not exist."""
     if edge.to is None:
         return state
     fixed = edge.to.fixed
     if fixed is None:
         return ANYWHERE
-    return state if fixed == AGAIN else fixed
+    if fixed == AGAIN:
+        return state
+    return fixed if fixed == END or fixed in flow.states else ANYWHERE
 
 
 def successors(flow: Flow, state: FlowState, *, failing: bool = True) -> set[str]:
     """Where a state can lead; without `failing`, not by errors and hang-ups."""
     if state.step is None:
-        found = {target(edge, state.name) for edge in leaving(state)}
+        found = {target(flow, edge, state.name) for edge in leaving(state)}
         if isinstance(state.leave, HangUp):
             found.add(END)
         edges = {name: edge for name, edge in state.edges.items() if name == "error"}
     else:
         edges = taken(flow, state)
         found = set()
-    found.update(target(edge, state.name) for name, edge in edges.items() if failing or name not in EVERYWHERE)
+    found.update(target(flow, edge, state.name) for name, edge in edges.items() if failing or name not in EVERYWHERE)
     return found
 
 

@@ -73,10 +73,14 @@ def _defaults(flow: Flow, findings: Findings) -> None:
 
 def _intents(flow: Flow, state: FlowState, findings: Findings) -> None:
     step = state.step
-    if isinstance(step, MenuStep) or (isinstance(step, AskStep) and isinstance(step.expect, Choice)):
-        for name in answers(step):
-            if name not in flow.intents:
-                findings.unknown(step.place, "intent", name, flow.intents)
+    places: tuple[Place, ...] = ()
+    if isinstance(step, MenuStep):
+        places = step.places
+    elif isinstance(step, AskStep) and isinstance(step.expect, Choice):
+        places = step.expect.places
+    for name, place in zip(answers(step) if step and places else (), places, strict=True):
+        if name not in flow.intents:
+            findings.unknown(place, "intent", name, flow.intents)
 
 
 def _edge_names(flow: Flow, state: FlowState, findings: Findings) -> None:
@@ -123,7 +127,7 @@ def _queue(state: FlowState, findings: Findings, around: Surroundings) -> None:
     if around.skills is not None:
         for skill in step.needs:
             if skill not in around.skills:
-                findings.unknown(step.place, "skill", skill, around.skills)
+                findings.unknown(step.need_places.get(skill, step.place), "skill", skill, around.skills)
 
 
 def _ways(flow: Flow, findings: Findings) -> None:

@@ -40,17 +40,19 @@ class FlowFault(Exception):
 
 
 class Run:
-    """What one event does. `state` is replaced, never changed; `commands` grows; `pending` is still to be spoken."""
+    """What one event does. `state` is a copy of its own, nobody else's until it is done; `pending` is still to be spoken."""
 
     def __init__(self, flow: Flow, state: State, now: float) -> None:
         self.flow = flow
-        self.state = state
+        self.state = replace(state)
         self.now = now
         self.commands: list[Command] = []
         self.pending: list[Utterance] = []
 
     def update(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
+        # Frozen for everybody else; a copy for each change would be half of a step's time.
+        for name, value in changes.items():
+            object.__setattr__(self.state, name, value)
 
     def emit(self, command: Command) -> None:
         self.commands.append(command)

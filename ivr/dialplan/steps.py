@@ -6,7 +6,7 @@ A state does instant steps (`do`), then at most one step that waits, then leaves
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ivr.dialplan.expression import Expression, Template
@@ -102,6 +102,7 @@ class Choice:
     """One of some intents; keys 1..n in order."""
 
     intents: tuple[str, ...]
+    places: tuple[Place, ...] = ()
 
 
 Expect = Digits | Choice | Literal["yes_no"] | None
@@ -135,6 +136,8 @@ class MenuStep:
     speech: Speech
     options: tuple[str, ...]
     place: Place
+    places: tuple[Place, ...] = ()
+    """Where each option stands."""
     hint: Speech = ()
     """Spoken in place of the list of options where speech cannot be recognised."""
     read: Literal["always", "never", "retry"] = "retry"
@@ -188,6 +191,7 @@ class EnqueueStep:
     place: Place
     needs: Mapping[str, int]
     """Skill to the least level (1..10)."""
+    need_places: Mapping[str, Place] = field(default_factory=dict)
     priority: Expression | None = None
     music: str = "music"
     announce: Announce | None = None

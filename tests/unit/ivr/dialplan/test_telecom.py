@@ -182,7 +182,7 @@ def _arrived(state: str, target: str) -> set[str]:
     if target == END or FLOW.states[target].step is not None:
         return {target}
     found = {target} if FLOW.states[target].leave.__class__.__name__ == "HangUp" else set()
-    return found.union(*(_arrived(target, graph.target(edge, target)) for edge in graph.leaving(FLOW.states[target])))
+    return found.union(*(_arrived(target, graph.target(FLOW, edge, target)) for edge in graph.leaving(FLOW.states[target])))
 
 
 WAITING = [name for name, state in FLOW.states.items() if state.step is not None]
@@ -209,7 +209,7 @@ def test_every_edge_of_every_state_leads_where_it_is_written(state: str, languag
             if name == "hangup":
                 assert call.ended == "hangup"
             else:
-                assert call.state.state in _arrived(state, graph.target(edge, state)), (name, events)
+                assert call.state.state in _arrived(state, graph.target(FLOW, edge, state)), (name, events)
             taken += 1
     assert taken >= 4
 
@@ -225,7 +225,7 @@ def _exhausts(call: Caller, name: str, state: str) -> None:
             call.does(Pressed("*") if call.state.keys or state == "fault_account" else Heard("???", 0.1))
         if call.state.speaking and attempt < len(edge.retries):
             call.hears_out()
-    assert call.state.state in _arrived(state, graph.target(edge, state))
+    assert call.state.state in _arrived(state, graph.target(FLOW, edge, state))
 
 
 def test_the_load_test_numbers_do_what_the_generator_expects() -> None:

@@ -1,0 +1,148 @@
+"""Files become flows; a bad one is refused and the old one stays; calls keep the version they began with."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from ivr.dialplan.loader import KEPT_VERSIONS, FlowStore, catalogue, check, flow_files, load
+from ivr.dialplan.watch import watch
+from ivr.errors import DialplanError, NotFound
+from tests.unit.ivr.dialplan.flows import flow_with
+
+TEXT = flow_with("  one: { wait: 1s, on: { done: end } }\n")
+NEWER = TEXT.replace("1s", "2s")
+WRONG = TEXT.replace("done: end", "done: nowhere")
+
+
+def test_a_flow_is_loaded_from_text_and_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    assert load(path).version == load(TEXT).version != load(NEWER).version
+
+
+def test_a_wrong_flow_raises_with_every_problem() -> None:
+    with pytest.raises(DialplanError, match=r"<text>:5:\d+: error\[unknown-state\]") as caught:
+        load(WRONG)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"x" * (1 << 20) + b"y"])
+def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "a.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    [problem] = check([path])
+    assert problem.file == str(path)
+    with pytest.raises(DialplanError):
+        load(path)
+
+
+def test_tests_beside_flows_are_not_flows_and_a_name_is_taken_once(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml", "a.test.yaml"):
+        (tmp_path / name).write_text(TEXT, encoding="utf-8")
+    assert [path.name for path in flow_files([tmp_path])] == ["a.yaml", "b.yaml"]
+    assert [problem.code for problem in check([tmp_path])] == ["duplicate-flow"]
+
+
+def test_a_catalogue_gives_the_languages_of_prompts(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.yaml"
+    path.write_text("prompts:\n  hello: { zh: 你好, en: hello }\n  music: instrumental\n", encoding="utf-8")
+    assert catalogue(path) == {"hello": {"zh", "en"}, "music": frozenset()}
+    path.write_text("[]", encoding="utf-8")
+    with pytest.raises(DialplanError, match="not a list of prompts"):
+        catalogue(path)
+
+
+def test_a_bad_file_is_refused_and_the_old_version_stays(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    store = FlowStore([tmp_path])
+    assert store.reload() == ["small"]
+    assert store.reload() == []
+    old = store.begin("small")
+    path.write_text(WRONG, encoding="utf-8")
+    assert store.reload() == []
+    assert [problem.code for problem in store.problems] == ["unknown-state"]
+    assert store.machine("small") is old
+    path.write_text(NEWER, encoding="utf-8")
+    assert store.reload() == ["small"]
+    assert store.problems == []
+    assert store.machine("small") is not old
+    assert store.machine("small", old.flow.version) is old
+
+
+def test_a_call_survives_fifty_publishes_and_its_version_goes_after_it() -> None:
+    store = FlowStore([])
+    store.publish(load(TEXT))
+    machine = store.begin("small")
+    state, _ = machine.start({}, {}, 0.0)
+    for number in range(2, 52):
+        store.publish(load(TEXT.replace("1s", f"{number}s")))
+    assert store.machine("small", state.version).restore(state.to_dict()) == state
+    store.finish(machine.flow)
+    for number in range(52, 54 + KEPT_VERSIONS):
+        store.publish(load(TEXT.replace("1s", f"{number}s")))
+    with pytest.raises(NotFound, match="version"):
+        store.machine("small", state.version)
+
+
+def test_an_unknown_flow_is_not_found() -> None:
+    with pytest.raises(NotFound, match="no flow `x`"):
+        FlowStore([]).machine("x")
+
+
+async def test_a_changed_file_is_picked_up(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    store = FlowStore([tmp_path])
+    store.reload()
+    seen: asyncio.Queue[list[str]] = asyncio.Queue()
+    stop = asyncio.Event()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(watch(store, seen.put_nowait, stop=stop))
+        while seen.empty():
+            path.write_text(NEWER, encoding="utf-8")
+            await asyncio.sleep(0.1)
+        assert await seen.get() == ["small"]
+        stop.set()
+    assert store.flows["small"].version == load(NEWER).version
+
+
+def big(states: int) -> str:
+    lines = [
+        "flow: big",
+        "languages: [zh, en]",
+        "defaults: { no_input: { retry: 1, then: s0 }, no_match: s0, error: end }",
+        "intents:",
+    ]
+    lines += [f"  i{n}: {{ zh: [词{n}, 再{n}], en: [word {n}, other {n}] }}" for n in range(50)]
+    lines.append("states:")
+    for n in range(states):
+        following = f"s{n + 1}" if n + 1 < states else "end"
+        lines += [
+            f"  s{n}:",
+            f"    do: [{{ set: {{ n: '{{vars.n + {n}}}' }} }}]",
+            "    menu:",
+            f"      say: {{ zh: 您好{n}, en: 'hello {{vars.n}} {n}' }}",
+            f"      options: [i{n % 50}, i{(n + 1) % 50}]",
+            "    on:",
+            f"      i{n % 50}: {following}",
+            f"      i{(n + 1) % 50}: {{ to: end, tag: t{n} }}",
+        ]
+    return "\n".join(lines)
+
+
+def test_a_flow_of_500_states_loads_and_checks_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Target: under 300 ms of CPU; the bound here leaves room for a busy machine."""
+    text = big(500)
+    begin = time.thread_time()
+    flow = load(text)
+    took = time.thread_time() - begin
+    with capsys.disabled():
+        print(f"\n500 states, {len(text)} characters: {took * 1000:.0f} ms")
+    assert len(flow.states) == 500
+    assert took < 3.0
