@@ -90,7 +90,7 @@ class WebRtcLeg:
         self._watchers: list[Callable[[Ended], None]] = []
         self._answering = False
         self._accepting = False
-        self._expects_media = True
+        self._last_report = 0.0
         self._connected_at = 0.0
         self._timer: asyncio.TimerHandle | None = self._loop.call_later(gateway.answer_timeout, self._unanswered)
         self._report_due = 0.0
@@ -130,7 +130,6 @@ class WebRtcLeg:
             raise
         if self.state is LegState.ENDED:
             raise TransportError(f"{self.id} ended while it was connected")
-        self._expects_media = answer.sends
         self._open(telephone_event=EVENT_PAYLOAD if answer.events else None)
 
     def _open(self, telephone_event: int | None) -> None:
@@ -212,7 +211,8 @@ class WebRtcLeg:
             self.media.receive(packet, self._loop.time())
 
     def _rtcp(self, packet: bytes) -> None:
-        self._reporter.heard(packet, self._loop.time())
+        self._last_report = self._loop.time()
+        self._reporter.heard(packet, self._last_report)
 
     def _digit(self, digit: str) -> None:
         if self.state is LegState.UP:
@@ -226,9 +226,10 @@ class WebRtcLeg:
 
     def _watch(self) -> None:
         now = self._loop.time()
-        silent = now - max(self._connected_at, self.media.last_received)
-        if self._expects_media and silent > self._gateway.media_timeout:
-            self._end(EndCause.MEDIA_LOST, True, f"no RTP for {silent:.0f} s")
+        # Reports count too: a page without a microphone sends nothing else.
+        silent = now - max(self._connected_at, self.media.last_received, self._last_report)
+        if silent > self._gateway.media_timeout:
+            self._end(EndCause.MEDIA_LOST, True, f"no packet for {silent:.0f} s")
             return
         self._timer = self._loop.call_later(WATCH_SECONDS, self._watch)
         if now >= self._report_due and self._last_sent:
@@ -278,9 +279,9 @@ class WebRtcLeg:
 class WebRtcGateway:
     """Makes legs to browsers on `hosts`; `close` ends them all.
 
-    All seconds: `media_timeout` without a packet ends a leg, `answer_timeout` is how long a page may take for its answer
-    (it asks for the microphone first), `setup_timeout` bounds ICE and DTLS. Raises Misuse where the installed aiortc is not
-    the one this was written for.
+    All seconds: `media_timeout` without a packet, RTP or RTCP, ends a leg, `answer_timeout` is how long a page may take for
+    its answer (it asks for the microphone first), `setup_timeout` bounds ICE and DTLS. Raises Misuse where the installed
+    aiortc is not the one this was written for.
     """
 
     def __init__(

@@ -42,8 +42,6 @@ class Answer:
     ice: IceDescription
     browser_is_client: bool
     """True where the browser starts the DTLS handshake (`a=setup:active`)."""
-    sends: bool
-    """False for `recvonly` and `inactive`: a page without a microphone."""
     events: bool
     """True where telephone-event was kept."""
 
@@ -104,7 +102,6 @@ def parse_answer(text: str) -> Answer:
             _ice(attributes, "ice-ufrag", 4), _ice(attributes, "ice-pwd", 22), _prints(attributes), _candidates(attributes)
         ),
         browser_is_client=setup == "active",
-        sends=not {"recvonly", "inactive"} & attributes.keys(),
         events=str(EVENT_PAYLOAD) in payloads,
     )
 

@@ -128,11 +128,25 @@ async def test_browser_that_closes_its_connection_has_hung_up(gateway: WebRtcGat
 async def test_silent_browser_is_lost(gateway: WebRtcGateway, browser: RTCPeerConnection) -> None:
     leg, events = await connected(gateway, browser)
     leg.answer()
-    browser.getSenders()[0].replaceTrack(None)
+
+    async def into_the_void(data: bytes) -> None:
+        return None
+
+    browser.getSenders()[0].transport.transport._send = into_the_void
     await until(lambda: leg.state is LegState.ENDED)
     last = events[-1]
     assert isinstance(last, Ended)
     assert (last.cause, last.by_peer) == (EndCause.MEDIA_LOST, True)
+
+
+async def test_page_without_a_microphone_stays(gateway: WebRtcGateway, browser: RTCPeerConnection) -> None:
+    """Its reports, every second or so, are the sign of life."""
+    gateway.media_timeout = 2.0
+    leg, _ = await connected(gateway, browser)
+    leg.answer()
+    browser.getSenders()[0].replaceTrack(None)
+    await asyncio.sleep(3.0)
+    assert leg.state is LegState.UP
 
 
 async def test_hanging_up_ends_once_and_closes_the_browser(gateway: WebRtcGateway, browser: RTCPeerConnection) -> None:
