@@ -70,7 +70,7 @@ class Core:
         """
         transport = "tls" if uri.scheme == "sips" else uri.transport or (like.transport if like else "udp")
         local = (like.local_host, like.local_port) if like and like.transport == transport else self.listeners.get(transport)
-        if local is None or uri.scheme == "tel":
+        if local is None or uri.scheme not in ("sip", "sips"):
             raise TransportError(f"no way to {uri.scheme} URIs over {transport or 'any transport'}")
         flow = Flow(transport, (uri.parameter("maddr") or uri.host).strip("[]"), uri.port or DEFAULT_PORT, *local)
         if like is not None and like.reliable and like.transport == transport:

@@ -58,13 +58,14 @@ class Framer:
         return message
 
     def _skip_keep_alive(self) -> None:
-        if self._searched or not self._buffer.startswith(b"\r\n"):
+        if not self._buffer.startswith(b"\r\n"):
             return
         blank = len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))
         self.pings += blank // len(PING)
         # Half a ping stays, so that its second half is still counted; a lone CRLF before a message is skipped (§7.5).
         keep = 0 if blank < len(self._buffer) else blank % len(PING)
         del self._buffer[: blank - keep]
+        self._searched = 0
 
 
 def _content_length(head: bytes) -> int:

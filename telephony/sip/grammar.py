@@ -19,6 +19,7 @@ MAX_PARAMETERS = 64
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HOST = re.compile(r"\A(?:\[[0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z]+)?\]|[A-Za-z0-9._-]{1,253})\Z")
+_SCHEME = re.compile(r"\A[a-z][a-z0-9+.-]{0,31}\Z")
 _USER_SAFE = "-_.!~*'()&=+$,;?/#"
 _MARKS = {",": re.compile(r'[",<>]'), ";": re.compile(r'[";<>]')}
 
@@ -97,7 +98,10 @@ def host_and_port(text: str) -> tuple[str, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class Uri:
-    """A SIP, SIPS or TEL URI (RFC 3261 §19.1, RFC 3966); for TEL `user` is the number and `host` is empty."""
+    """A SIP, SIPS or TEL URI (RFC 3261 §19.1, RFC 3966); for TEL `user` is the number and `host` is empty.
+
+    One of another scheme may name a far end, but nobody can be called by it.
+    """
 
     scheme: str
     user: str
@@ -109,7 +113,7 @@ class Uri:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises MalformedMessage: 416 for a scheme that is not ours, else 400."""
+        """Read any absolute URI; one of another scheme keeps what follows the colon in `host`. Raises MalformedMessage."""
         scheme, colon, rest = text.strip().partition(":")
         scheme = scheme.lower()
         if _CONTROL.search(text) or " " in text.strip() or not colon:
@@ -118,7 +122,9 @@ class Uri:
             number, _, tail = rest.partition(";")
             return cls("tel", number, "", None, tuple(parameters(";" + tail if tail else "").items()))
         if scheme not in ("sip", "sips"):
-            raise MalformedMessage("URI scheme is not supported", 416)
+            if _SCHEME.match(scheme) is None or not rest:
+                raise MalformedMessage("not a URI")
+            return cls(scheme, "", rest)
         user, at, rest = rest.rpartition("@") if "@" in rest else ("", "", rest)
         if at and not user:
             raise MalformedMessage("URI has an empty user")
@@ -141,6 +147,8 @@ class Uri:
         tail = format_parameters(dict(self.parameters))
         if self.scheme == "tel":
             return f"tel:{self.user}{tail}"
+        if self.scheme not in ("sip", "sips"):
+            return f"{self.scheme}:{self.host}"
         user = f"{quote(self.user, safe=_USER_SAFE)}@" if self.user else ""
         port = "" if self.port is None else f":{self.port}"
         return f"{self.scheme}:{user}{self.host}{port}{tail}" + (f"?{self.headers}" if self.headers else "")

@@ -134,9 +134,9 @@ class Message:
 
     @cached_property
     def contact(self) -> Address | None:
-        """The first Contact; None where there is none."""
+        """The first Contact; None where there is none, or the `*` of a REGISTER."""
         items = self.headers.items_of("contact")
-        return Address.parse(items[0]) if items else None
+        return Address.parse(items[0]) if items and items[0] != "*" else None
 
     @cached_property
     def content_type(self) -> str:
@@ -185,7 +185,9 @@ class Request(Message):
         super().check()
         if self.cseq[1] != self.method:
             raise MalformedMessage("CSeq names another method")
-        _ = self.uri, self.contact
+        if self.uri.scheme not in ("sip", "sips", "tel"):
+            raise MalformedMessage("URI scheme is not supported", 416)
+        _ = self.contact
         hops = self.number("max-forwards")
         if hops is not None and hops > 255:
             raise MalformedMessage("Max-Forwards is out of range")

@@ -45,15 +45,8 @@ class Registrar:
 
     def lookup(self, user: str, now: float) -> list[Binding]:
         """Contacts under which `user` can be reached now, the preferred first, then the youngest."""
-        found = self._users.get(user)
-        if found is None:
-            return []
-        alive = {uri: binding for uri, binding in found.items() if binding.expires_at > now}
-        if alive:
-            self._users[user] = alive
-        else:
-            del self._users[user]
-        return sorted(alive.values(), key=lambda one: (one.preference, one.expires_at), reverse=True)
+        alive = [one for one in self._users.get(user, {}).values() if one.expires_at > now]
+        return sorted(alive, key=lambda one: (one.preference, one.expires_at), reverse=True)
 
     def register(self, user: str, request: Request, flow: Flow, now: float) -> list[Binding]:
         """Do what a REGISTER of `user` asks, all of it or nothing, and return the contacts that stand after it.
@@ -85,7 +78,10 @@ class Registrar:
 
     def sweep(self, now: float) -> list[str]:
         """Drop what has run out and return the users who are gone with it."""
-        return [user for user in list(self._users) if not self.lookup(user, now)]
+        gone = [user for user in self._users if not self.lookup(user, now)]
+        for user in gone:
+            del self._users[user]
+        return gone
 
     def _bind(self, wanted: dict[str, Binding], contact: Address, request: Request, flow: Flow, now: float) -> None:
         key = str(contact.uri)
