@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from ivr.errors import IvrError
 BLOCK = 1 << 16
 TRIES = 4
 """Connections that may be cut one after another without a single octet of progress."""
+PAUSE = 1.0
+"""Seconds waited after the first such connection; one more after each further one."""
 TIMEOUT = 30.0
 """Seconds without an octet."""
 
@@ -60,6 +63,7 @@ def download(url: str, target: Path, progress: Progress, *, room_factor: float =
             idle = 0 if grown else idle + 1
             if idle >= TRIES:
                 raise DownloadFailed(f"{url}: {error or type(error).__name__}; what came is kept, try again later") from error
+            time.sleep(idle * PAUSE)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DownloadFailed(f"{url}: {error}") from error
         else:
@@ -83,7 +87,7 @@ def _fetch(url: str, part: Path, progress: Progress, room_factor: float, timeout
         length = int(response.headers.get("content-length", 0))
         need_room(part.parent, int((done + length) * room_factor) - done)
         with part.open("ab" if done else "wb") as file:
-            for block in response.iter_bytes(BLOCK):
+            for block in response.iter_raw():  # as it comes: a cut connection loses nothing
                 file.write(block)
                 done += len(block)
                 progress(done, done if not length else max(done, _whole(response, length)))

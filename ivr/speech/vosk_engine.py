@@ -68,6 +68,11 @@ class VoskRecognizer:
     def languages(self) -> Mapping[str, str]:
         return dict(self._languages)
 
+    @property
+    def host_pid(self) -> int | None:
+        """Process id of the model host; None while there is none."""
+        return self._host.pid if self._host is not None else None
+
     async def start(self) -> None:
         found, missing = self._find_models()
         if not found:
