@@ -13,8 +13,10 @@ from struct import Struct
 from telephony.media.codec import FRAME_SAMPLES
 from telephony.media.rtp import HEADER, MARKER, MAX_DROPOUT, MAX_MISORDER, VERSION_2
 
-_FRAME = Struct("!BBHII160s")
+_pack_frame = Struct("!BBHII160s").pack
 """Header and one G.711 frame, joined once."""
+
+_pack_header = HEADER.pack
 
 _RATE = 8000
 _WORD = 0xFFFFFFFF
@@ -81,7 +83,8 @@ class Outgoing:
             payload_type |= MARKER
         self._sequence = sequence = (self._sequence + 1) & _SHORT
         self.sent += 1
-        self._transmit(_FRAME.pack(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc, payload))
+        transmit = self._transmit  # a local: calling an attribute in place is slower (CPython 3.11 to 3.13)
+        transmit(_pack_frame(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc, payload))
 
     def send_event(self, payload_type: int, payload: bytes, starts: bool, now: float) -> None:
         """Send a packet of a telephone event; all of one event carry the timestamp of its start (RFC 4733 §2.5.1.2)."""
@@ -91,7 +94,7 @@ class Outgoing:
             payload_type |= MARKER
         self._sequence = sequence = (self._sequence + 1) & _SHORT
         self.sent += 1
-        self._transmit(HEADER.pack(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc) + payload)
+        self._transmit(_pack_header(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc) + payload)
 
     def forward(
         self,
@@ -122,7 +125,8 @@ class Outgoing:
             self._timestamp = stamp = (timestamp + self._timestamp_offset) & _WORD
             self._sent_at = now
             self.sent += 1
-            self._transmit(HEADER.pack(VERSION_2, payload_type | marker, out, stamp, self._ssrc) + payload)
+            transmit = self._transmit
+            transmit(_pack_header(VERSION_2, payload_type | marker, out, stamp, self._ssrc) + payload)
             return
         verdict = self._judge(source, sequence, timestamp, ssrc, now, event)
         if verdict is None or (verdict and event and not marker):
@@ -143,7 +147,7 @@ class Outgoing:
         if not event and (timestamp - self._source_timestamp) & _WORD < _HALF:
             self._source_timestamp = timestamp
         self.sent += 1
-        self._transmit(HEADER.pack(VERSION_2, second, out, stamp, self._ssrc) + payload)
+        self._transmit(_pack_header(VERSION_2, second, out, stamp, self._ssrc) + payload)
 
     def pass_over(self, source: object, sequence: int, ssrc: int) -> None:
         """Close the gap that a packet of `source` leaves which this far end did not negotiate."""

@@ -25,6 +25,7 @@ _FRAME_MS = 20
 _MOST_TURNS = 3
 """Playbacks that may follow each other within one tick: enough for `play` inside `on_playback`, too few for an endless loop."""
 
+_unpack_header = HEADER.unpack_from
 _DECODE: dict[Codec, Callable[[bytes], NDArray[np.int16]]] = {Codec.PCMU: decode_pcmu, Codec.PCMA: decode_pcma}
 _TRANSLATE = {(Codec.PCMU, Codec.PCMA): PCMU_TO_PCMA, (Codec.PCMA, Codec.PCMU): PCMA_TO_PCMU}
 
@@ -260,7 +261,7 @@ class MediaStream:
         if len(packet) < HEADER_SIZE:
             self.malformed += 1
             return
-        first, second, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
+        first, second, sequence, timestamp, ssrc = _unpack_header(packet)
         kind = second & 0x7F
         if first & 0xC0 != 0x80 or 64 <= kind <= 95:
             self.malformed += 1

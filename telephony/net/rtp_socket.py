@@ -97,6 +97,7 @@ class RtpSocket:
         "_latched_at",
         "_recv",
         "_released",
+        "_send",
         "_settled",
         "_socket",
         "_source",
@@ -115,7 +116,7 @@ class RtpSocket:
         self, bound: socket.socket, ticker: Ticker, receive: Callable[[bytes, float], None], released: Callable[[], None]
     ) -> None:
         self._socket = bound
-        self._recv = bound.recv
+        self._recv, self._send = bound.recv, bound.send
         self._ticker = ticker
         self.receive = receive
         """Gets each datagram of the far end and when it came; may be replaced."""
@@ -175,7 +176,8 @@ class RtpSocket:
         """Send one datagram, or lose it: before `aim`, after `close`, or where the system refuses."""
         try:
             if self._connected:
-                self._socket.send(data)
+                send = self._send
+                send(data)
             elif self._target is not None:
                 self._socket.sendto(data, self._target)
         except OSError:
@@ -191,12 +193,13 @@ class RtpSocket:
             self._released()
 
     def _read_connected(self, now: float) -> None:
+        recv, receive = self._recv, self.receive
         try:
-            data = self._recv(MAX_DATAGRAM)
+            data = recv(MAX_DATAGRAM)
         except OSError:
             self.errors += 1
             return
-        self.receive(data, now)
+        receive(data, now)
 
     def _read_any(self, now: float) -> None:
         try:
