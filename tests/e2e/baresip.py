@@ -12,7 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
+from tests.e2e.signals import read_wav, silence, write_wav
+
 MODULES = Path("/usr/lib/baresip/modules")
+SILENCE = 180.0
+"""Seconds a telephone stays on the line without a word."""
 
 
 def free_port(kind: int = socket.SOCK_DGRAM) -> int:
@@ -49,6 +55,7 @@ class Baresip:
         )
         self.sip_port = free_port()
         self.control_port = free_port(socket.SOCK_STREAM)
+        self._voices = 0
         self.lines: list[str] = []
         self.events: list[dict[str, Any]] = []
         self._changed = asyncio.Condition()
@@ -60,7 +67,7 @@ class Baresip:
         self.folder.mkdir(parents=True, exist_ok=True)
         modules = ["g711", "aufile", "sndfile"]
         (self.folder / "config").write_text(
-            f"sip_listen 127.0.0.1:{self.sip_port}\nnet_interface 127.0.0.1\naudio_source aufile,{self.voice}\n"
+            f"sip_listen 127.0.0.1:{self.sip_port}\nnet_interface 127.0.0.1\naudio_source aufile,{self._with_silence(self.voice)}\n"
             f"audio_player aufile,{self.folder}/player.wav\naudio_alert aufile,{self.folder}/alert.wav\n"
             f"call_max_calls 4\naudio_srate 8000\naudio_channels 1\n"
             f"ctrl_tcp_listen 127.0.0.1:{self.control_port}\nmodule_path {MODULES}\n"
@@ -142,7 +149,13 @@ class Baresip:
 
     async def speak(self, voice: Path) -> None:
         """Say another WAV now, in the running call."""
-        await self.command("ausrc", f"aufile,{voice}")
+        await self.command("ausrc", f"aufile,{self._with_silence(voice)}")
+
+    def _with_silence(self, voice: Path) -> Path:
+        """A copy that goes on in silence: baresip hangs up where its file ends."""
+        samples, rate = read_wav(voice)
+        self._voices += 1
+        return write_wav(self.folder / f"voice{self._voices}.wav", np.concatenate([samples, silence(SILENCE, rate)]), rate)
 
     async def press(self, digits: str) -> None:
         """Press keys one by one, as RFC 4733 events, 150 ms each."""

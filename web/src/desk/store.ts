@@ -7,7 +7,7 @@ import { Ringer } from "../media/ringer";
 import { logout, signedIn } from "../net/api";
 import { ServerClock } from "../net/clock";
 import type { ServerMessage } from "../net/envelope";
-import { RequestError, Socket, socketUrl, type SocketStatus } from "../net/socket";
+import { RequestError, SIGNED_OUT, Socket, socketUrl, type SocketStatus } from "../net/socket";
 import { forgetDraft, keepDraft, loadDraft, mergeDraft, type Draft } from "./draft";
 import { EMPTY, type AgentState, type Contact } from "./model";
 import { afterPaint } from "./painted";
@@ -100,7 +100,7 @@ function follow(status: SocketStatus, close?: { code: number; reason: string }):
     if (desk.value.ready) sendNote();
   }
   if (status === "closed" && close !== undefined) {
-    if (close.code === 4401) account.value = "signed_out";
+    if (close.code === SIGNED_OUT) account.value = "signed_out";
     else link.value = "replaced";
     quieten();
     return;
@@ -241,8 +241,10 @@ function meet(id: string): void {
     padOpen.value = false;
     pressed.value = "";
     const contact = desk.peek().contact;
-    draft.value = contact === null ? { note: "", disposition: "", saved: true } : mergeDraft(loadDraft(id), contact.note);
-    saving.value = draft.value.saved ? "saved" : "local";
+    // Not read back from `draft`: this runs in an effect, which would then start over with every letter typed.
+    const kept = contact === null ? { note: "", disposition: "", saved: true } : mergeDraft(loadDraft(id), contact.note);
+    draft.value = kept;
+    saving.value = kept.saved ? "saved" : "local";
   });
 }
 

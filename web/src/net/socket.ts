@@ -28,8 +28,9 @@ export class RequestError extends Error {
 const PING_SECONDS = 5;
 const SILENCE_SECONDS = 12;
 const REQUEST_MS = 6000;
-/** Another tab took this desk; nothing to retry. */
+/** Closed for good, nothing to retry: another tab took this desk; the session is over. */
 export const REPLACED = 4001;
+export const SIGNED_OUT = 4401;
 
 interface Waiting {
   resolve(): void;
@@ -120,9 +121,9 @@ export class Socket {
     const message = parseMessage(text);
     if (message === null) return;
     this.attempt = 0;
+    // A reply carries the number of the last event and takes none of its own.
     if (message.type === "reply") this.settle(message.data as Reply);
-    if (!this.inOrder(message) || message.type === "reply") return;
-    this.options.onMessage(message);
+    else if (this.inOrder(message)) this.options.onMessage(message);
   }
 
   /** False for a message already handled, or after a hole: then the connection starts over from the last one. */
@@ -156,7 +157,7 @@ export class Socket {
     this.ws = null;
     this.failWaiting();
     if (this.ended) return;
-    if (!this.options.resume || code === REPLACED || reason === "replaced") {
+    if (!this.options.resume || code === REPLACED || code === SIGNED_OUT) {
       this.finish();
       this.options.onStatus("closed", { code, reason });
       return;
@@ -170,7 +171,7 @@ export class Socket {
     if (this.ended || this.ws !== null || this.retry !== undefined) return;
     if (!may) {
       this.finish();
-      this.options.onStatus("closed", { code: 4401, reason: "signed out" });
+      this.options.onStatus("closed", { code: SIGNED_OUT, reason: "signed out" });
       return;
     }
     this.retry = setTimeout(() => this.connect(), retryDelay(this.attempt++, Math.random()));
