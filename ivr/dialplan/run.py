@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -27,7 +27,7 @@ from ivr.dialplan.events import (
     Value,
     Words,
 )
-from ivr.dialplan.expression import EvaluationError, Template, plain
+from ivr.dialplan.expression import ROOTS, EvaluationError, Template, plain
 from ivr.dialplan.model import Edge, Flow, FlowState
 from ivr.dialplan.state import Phase, State
 from ivr.dialplan.steps import AnswerStep, Instant, Part, PromptPart, SayStep, SetStep, Speech, TagStep, TextPart, ValuePart
@@ -63,26 +63,14 @@ class Run:
 
     # --- what expressions see
 
-    def scope(self) -> dict[str, Any]:
-        state = self.state
-        call = {**state.call, "tags": list(state.tags), "intent": state.intent, "attempt": state.attempt, "flow": state.flow}
-        caller = call.pop("caller", None) or {}
-        return {
-            "asr": {**state.asr, "available": hears(state)},
-            "call": call,
-            "caller": caller,
-            "profile": state.profile,
-            "queue": state.queue,
-            "slots": state.slots,
-            "time": clock(self.now, self.flow.time_zone),
-            "vars": state.vars,
-        }
+    def scope(self) -> Scope:
+        return Scope(self.state, self.now, self.flow.time_zone)
 
     # --- sound
 
     def speak(self, speech: Speech) -> None:
         """Add to what will be spoken next. Raises EvaluationError."""
-        scope = self.scope() if speech else {}
+        scope = self.scope()
         for part in speech:
             if part.when is None or part.when.holds(scope):
                 self.pending.extend(utterance(part, scope, part.language or self.state.language))
@@ -184,6 +172,37 @@ class Run:
     def fill(self, slot: str, value: str) -> None:
         self.update(slots={**self.state.slots, slot: value})
         self.emit(Note(slots={slot: value}))
+
+
+class Scope(Mapping[str, Any]):
+    """What expressions see: each root is made when an expression names it."""
+
+    def __init__(self, state: State, now: float, zone: str) -> None:
+        self._state = state
+        self._now = now
+        self._zone = zone
+
+    def __getitem__(self, root: str) -> Any:
+        state = self._state
+        match root:
+            case "profile" | "queue" | "slots" | "vars":
+                return getattr(state, root)
+            case "asr":
+                return {**state.asr, "available": hears(state)}
+            case "caller":
+                return state.call.get("caller") or {}
+            case "call":
+                own = {"tags": list(state.tags), "intent": state.intent, "attempt": state.attempt, "flow": state.flow}
+                return {**state.call, **own}
+            case "time":
+                return clock(self._now, self._zone)
+        raise KeyError(root)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ROOTS)
+
+    def __len__(self) -> int:
+        return len(ROOTS)
 
 
 def hears(state: State) -> bool:
