@@ -39,8 +39,7 @@ local function first(kind, suits, takes)
   while true do
     local classes = redis.call('ZRANGE', P .. kind, from, from + 99, 'WITHSCORES')
     for i = 1, #classes, 2 do
-      local score = tonumber(classes[i + 1])
-      if best and score > best_score then return best end
+      if best and tonumber(classes[i + 1]) > best_score then return best end
       if suits(classes[i]) then
         local at_rank, found = 0, false
         while not found do
