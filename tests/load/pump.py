@@ -203,7 +203,9 @@ def main(arguments: list[str]) -> None:
                 print("| mode | calls | reader | " + " | ".join(middle) + " |")
                 print("|---" * (len(middle) + 3) + "|")
                 header = True
-            figures = " | ".join(f"{value:.4f}" if "CPU" in name or "kernel" in name else f"{value:.2f}" for name, value in middle.items())
+            figures = " | ".join(
+                f"{value:.4f}" if "CPU" in name or "kernel" in name else f"{value:.2f}" for name, value in middle.items()
+            )
             print(f"| {mode} | {chosen.calls} | {reader} | {figures} |", flush=True)
     load = os.getloadavg()[0]
     print(f"\n{os.cpu_count()} cores, load average {load:.1f}, Python {sys.version.split()[0]}")
