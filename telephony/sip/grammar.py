@@ -65,7 +65,7 @@ def parameters(text: str) -> dict[str, str | None]:
     if not text.strip():
         return {}
     pieces = split(text, ";")
-    if pieces[0].strip() or len(pieces) > MAX_PARAMETERS:
+    if pieces[0].strip() or len(pieces) > MAX_PARAMETERS or not all(map(str.strip, pieces[1:-1])):
         raise MalformedMessage("parameters are malformed or too many")
     found: dict[str, str | None] = {}
     for piece in pieces[1:]:
@@ -170,6 +170,8 @@ class Address:
         opening = text.find("<", at)
         if opening < 0:
             bare, semicolon, tail = text.partition(";")
+            if "?" in bare or "," in bare:
+                raise MalformedMessage("a URI with ? or , needs angle brackets")
             return cls(Uri.parse(bare), "", parameters(semicolon + tail))
         closing = text.find(">", opening)
         if closing < 0:

@@ -42,7 +42,7 @@ REASONS = {
     505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline",
     604: "Does Not Exist Anywhere", 606: "Not Acceptable",
 }  # fmt: skip
-SINGLE = ("call-id", "cseq", "from", "to", "max-forwards", "content-length")
+SINGLE = ("call-id", "cseq", "from", "to", "max-forwards")
 """Headers that stand at most once (RFC 3261 §7.3.1): a second one would let two readers see two different messages."""
 
 
@@ -187,6 +187,8 @@ class Request(Message):
             raise MalformedMessage("CSeq names another method")
         if self.uri.scheme not in ("sip", "sips", "tel"):
             raise MalformedMessage("URI scheme is not supported", 416)
+        if self.uri.headers:
+            raise MalformedMessage("the Request-URI has headers")
         _ = self.contact
         hops = self.number("max-forwards")
         if hops is not None and hops > 255:
@@ -208,7 +210,8 @@ def parse(data: bytes) -> Request | Response:
     """Read one whole message, from a datagram or from the framer of a stream.
 
     A body longer than Content-Length is cut to it (RFC 3261 §18.3). Raises MalformedMessage: 400 for bytes that are no SIP
-    message, 513 for one beyond the limits. A short body (400) and another version (505) are left for `check` to raise.
+    message, 513 for one beyond the limits. What can be answered nevertheless is left for
+    `check` to raise: a wrong Content-Length (400), stray spaces in the request line (400), another version (505).
     """
     if len(data) > MAX_BYTES:
         raise MalformedMessage("message is too large", 513)
@@ -222,12 +225,24 @@ def parse(data: bytes) -> Request | Response:
     if len(lines) > MAX_HEADERS + 1 or max(map(len, lines)) > MAX_LINE:
         raise MalformedMessage("too many headers, or one too long", 513)
     message = _start(lines[0], _headers(lines))
-    length = message.number("content-length")
-    message.headers.set("content-length")
-    if length is not None and length > len(body):
-        message.fault = MalformedMessage("the body is shorter than Content-Length")
-    message.body = body if length is None else body[:length]
+    try:
+        message.body = _body(message.headers, body)
+    except MalformedMessage as error:
+        message.fault = message.fault or error
     return message
+
+
+def _body(headers: Headers, body: bytes) -> bytes:
+    lengths = headers.all("content-length")
+    headers.set("content-length")
+    if not lengths:
+        return body
+    text = lengths[0].strip()
+    if len(lengths) > 1 or not (text.isascii() and text.isdigit() and len(text) <= 10):
+        raise MalformedMessage("Content-Length is no number, or stands twice")
+    if int(text) > len(body):
+        raise MalformedMessage("the body is shorter than Content-Length")
+    return body[: int(text)]
 
 
 def _headers(lines: list[str]) -> Headers:
@@ -235,12 +250,10 @@ def _headers(lines: list[str]) -> Headers:
     for line in lines[1:]:
         name, colon, value = line.partition(":")
         name = name.rstrip(" \t")
-        if not colon or _TOKEN.match(name) is None or "\n" in value or "\r" in value or "\0" in value:
+        if not colon or _TOKEN.match(name) is None or "\n" in value or "\r" in value:
             raise MalformedMessage("a header line is malformed")
         name = name.lower()
         headers.add(_COMPACT.get(name, name), value.strip(" \t"))
-    if len(headers.all("content-length")) > 1:
-        raise MalformedMessage("two Content-Length headers")
     return headers
 
 
@@ -251,12 +264,14 @@ def _start(line: str, headers: Headers) -> Request | Response:
         if not (len(code) == 3 and code.isascii() and code.isdigit() and 100 <= int(code) <= 699):
             raise MalformedMessage("not a status code")
         return Response(int(code), headers, b"", reason)
-    target, _, version = rest.rpartition(" ")
-    if _TOKEN.match(first) is None or not target or " " in target or not version.upper().startswith("SIP/"):
+    target, _, version = rest.strip().rpartition(" ")
+    if _TOKEN.match(first) is None or not target or not version.upper().startswith("SIP/"):
         raise MalformedMessage("neither a request nor a response")
-    request = Request(first, target, headers)
+    request = Request(first, target.strip(), headers)
     if version.upper() != "SIP/2.0":
         request.fault = MalformedMessage("another version of SIP", 505)
+    elif " " in target or rest != f"{target} {version}":
+        request.fault = MalformedMessage("the request line has spaces where none belong")
     return request
 
 

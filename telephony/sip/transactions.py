@@ -59,7 +59,7 @@ def server_key(request: Request) -> tuple[str, ...]:
     """What tells the transactions of far ends apart (RFC 3261 §17.2.3); an ACK and a CANCEL have their INVITE's branch."""
     method = "INVITE" if request.method == "ACK" else request.method
     via = request.via
-    if via.branch.startswith(COOKIE):
+    if via.branch.startswith(COOKIE) and via.branch != COOKIE:
         return via.branch, via.host, str(via.port), method
     return request.call_id, request.sender.tag, str(request.cseq[0]), str(via), method, request.target
 

@@ -196,6 +196,10 @@ class UserAgent:
         if request.body and request.content_type not in ("application/sdp", ""):
             self._refuse(request, flow, 415, {"Accept": "application/sdp"}, "body")
             return
+        accepted = {item.partition(";")[0].strip().lower() for item in request.headers.items_of("accept")}
+        if accepted and not accepted & {"application/sdp", "application/*", "*/*"}:
+            self._refuse(request, flow, 406, {"Accept": "application/sdp"}, "body")
+            return
         user = ""
         if not self.core.settings.trusted(flow):
             verdict = self._access.check(request, now)
@@ -292,9 +296,10 @@ class UserAgent:
 
     def _reply(self, request: Request, flow: Flow, status: int, headers: Mapping[str, str]) -> None:
         try:
-            self.core.resend(bytes(self._stateless(request, flow, status, headers)), way_back(request, flow))
+            back = way_back(request, flow)
         except MalformedMessage:
-            return  # without a Via that can be read there is no way back
+            back = flow  # its Via cannot be read, and says nothing better than the source does
+        self.core.resend(bytes(self._stateless(request, flow, status, headers)), back)
 
     def _stateless(self, request: Request, flow: Flow, status: int, headers: Mapping[str, str]) -> Response:
         """A response whose To tag is the same for each retransmission though nothing is kept (§8.2.7)."""

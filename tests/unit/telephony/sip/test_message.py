@@ -81,9 +81,7 @@ def test_a_request_survives_both_parsers() -> None:
         (b"hello\r\n\r\n", 400),
         (b"INVITE sip:a@b SIP/2.0\r\nno colon\r\n\r\n", 400),
         (b"INVITE sip:a@b SIP/2.0\r\nbad name: x\r\n\r\n", 400),
-        (b"INVITE sip:a@b SIP/2.0\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400),
         (b"SIP/2.0 99 x\r\n\r\n", 400),
-        (b"INVITE  sip:a@b  SIP/2.0\r\n\r\n", 400),
         (b"x" * (MAX_BYTES + 1), 513),
         (b"OPTIONS sip:a@b SIP/2.0\r\n" + b"a: b\r\n" * 4000 + b"\r\n", 513),
         (b"OPTIONS sip:a@b SIP/2.0\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 513),
@@ -100,6 +98,8 @@ def test_what_is_no_message_or_beyond_the_limits(data: bytes, status: int) -> No
     [
         (b"SIP/2.0\r\nv:", b"SIP/7.0\r\nv:", 505),
         (b"CSEQ:  7   INVITE", b"CSeq: 7 BYE", 400),
+        (b"l: 4", b"l: 4\r\nContent-Length: 4", 400),
+        (b"INVITE sip:1000@pbx SIP/2.0", b"INVITE  sip:1000@pbx SIP/2.0", 400),
         (b"CSEQ:  7   INVITE", b"CSeq: 2147483648 INVITE", 400),
         (b"i: abc@x", b"X: y", 400),
         (b"t: <sip:1000@pbx>", b"t: <sip:1000@pbx", 400),
