@@ -84,23 +84,31 @@ def flow_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def catalogue(path: Path) -> dict[str, frozenset[str]]:
-    """Prompt name to its languages, from `prompts/texts.yaml` or a catalogue with the same shape.
+    """Prompt name to its languages, from `prompts/texts.yaml` (`name: { zh: ..., en: ... }`) or `prompts/catalog.yaml`.
 
-    Under a top-level key `prompts`, or at the top: `name: { zh: ..., en: ... }`. Raises DialplanError where it is no such file.
+    Raises DialplanError where the file is neither.
     """
     findings = Findings(str(path))
     text, problems = _text(path)
     root = None if problems else positions.read(text, findings)
     if isinstance(root, positions.Mapping):
-        inner = root.entries.get("prompts")
-        table = inner[1] if inner is not None else root
-        if isinstance(table, positions.Mapping):
-            return {name: _languages(node) for name, _, node in table.items()}
+        recordings = root.entries.get("recordings")
+        return _texts(root) if recordings is None else _recordings(recordings[1])
     raise DialplanError(f"{path}: not a list of prompts", tuple(problems or findings.problems))
 
 
-def _languages(node: positions.Node) -> frozenset[str]:
-    return frozenset(node.entries) if isinstance(node, positions.Mapping) else frozenset()
+def _texts(root: positions.Mapping) -> dict[str, frozenset[str]]:
+    return {name: frozenset(node.entries if isinstance(node, positions.Mapping) else ()) for name, _, node in root.items()}
+
+
+def _recordings(node: positions.Node) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for item in node.items if isinstance(node, positions.Sequence) else ():
+        if isinstance(item, positions.Mapping):
+            texts = {name: value.text for name, _, value in item.items() if isinstance(value, positions.Scalar)}
+            name, language = texts.get("name", ""), texts.get("language", "")
+            found[name] = found.get(name, frozenset()) | ({language} if language else set())
+    return found
 
 
 def _text(path: Path) -> tuple[str, list[Problem]]:

@@ -11,7 +11,7 @@ import pytest
 from ivr.dialplan.loader import KEPT_VERSIONS, FlowStore, catalogue, check, flow_files, load
 from ivr.dialplan.watch import watch
 from ivr.errors import DialplanError, NotFound
-from tests.unit.ivr.dialplan.flows import flow_with
+from tests.unit.ivr.dialplan.flows import ROOT, flow_with
 
 TEXT = flow_with("  one: { wait: 1s, on: { done: end } }\n")
 NEWER = TEXT.replace("1s", "2s")
@@ -50,7 +50,10 @@ def test_tests_beside_flows_are_not_flows_and_a_name_is_taken_once(tmp_path: Pat
 
 def test_a_catalogue_gives_the_languages_of_prompts(tmp_path: Path) -> None:
     path = tmp_path / "catalog.yaml"
-    path.write_text("prompts:\n  hello: { zh: 你好, en: hello }\n  music: instrumental\n", encoding="utf-8")
+    path.write_text("hello: { zh: 你好, en: hello }\nmusic: instrumental\n", encoding="utf-8")
+    assert catalogue(path) == {"hello": {"zh", "en"}, "music": frozenset()}
+    lines = ["recordings:", "- { name: hello, language: zh }", "- { name: hello, language: en }", "- { name: music }"]
+    path.write_text("\n".join(lines), encoding="utf-8")
     assert catalogue(path) == {"hello": {"zh", "en"}, "music": frozenset()}
     path.write_text("[]", encoding="utf-8")
     with pytest.raises(DialplanError, match="not a list of prompts"):
@@ -93,6 +96,12 @@ def test_a_call_survives_fifty_publishes_and_its_version_goes_after_it() -> None
 def test_an_unknown_flow_is_not_found() -> None:
     with pytest.raises(NotFound, match="no flow `x`"):
         FlowStore([]).machine("x")
+
+
+def test_the_flow_in_the_documentation_is_right() -> None:
+    page = (ROOT / "docs" / "dialplan.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    assert sorted(load(example).states) == ["human", "main", "read_bill"]
 
 
 async def test_a_changed_file_is_picked_up(tmp_path: Path) -> None:
