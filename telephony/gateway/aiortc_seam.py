@@ -7,9 +7,13 @@ theirs: aiortc is pinned, and `broken_contract` says what a newer one would chan
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import pylibsrtp
 from aioice import Candidate, Connection
@@ -87,8 +91,18 @@ class _Ice(Connection):
         return self._nominated.get(1)
 
 
+class Sockets(Protocol):
+    """Reads many sockets at less cost than the event loop: `telephony.net.ticker.Ticker`."""
+
+    def watch(self, fd: int, reader: Callable[[float], None]) -> None: ...
+
+    def unwatch(self, fd: int) -> None: ...
+
+
 class SecureChannel:
     """ICE, DTLS and SRTP with one browser. `on_rtp` and `on_rtcp` get decrypted packets, `on_closed` why it ended.
+
+    With `sockets` the selected socket is read by them once the channel is connected, else by the event loop.
 
     `on_closed` is called at most once, and never after `close`.
     """
@@ -102,6 +116,7 @@ class SecureChannel:
         on_rtp: Callable[[bytes], None],
         on_rtcp: Callable[[bytes], None],
         on_closed: Callable[[bool, str], None],
+        sockets: Sockets | None = None,
     ) -> None:
         self._certificate = certificate
         self._on_rtp = on_rtp
@@ -113,6 +128,11 @@ class SecureChannel:
         self._address: tuple[str, int] = ("", 0)
         self.rejected = 0
         """Packets that failed authentication or came twice."""
+        self.unsent = 0
+        """Packets that the operating system did not take."""
+        self._sockets = sockets
+        self._socket: socket.socket | None = None
+        """A duplicate of the selected pair's socket, read by `sockets` and not by the event loop."""
 
     async def gather(self) -> IceDescription:
         """Open the sockets. Raises TransportError where none of the hosts can be bound."""
@@ -148,6 +168,40 @@ class SecureChannel:
         if self._dtls.state != "connected":
             raise TransportError("the DTLS handshake failed")
         self._dtls.on("statechange", self._dtls_changed)
+        pair = self._ice.selected()
+        if pair is not None:
+            self._select(pair)
+
+    def _select(self, pair: CandidatePair) -> None:
+        """Send and read on `pair` from now on, by `sockets` where it is a socket of ours and not a TURN server's."""
+        self._pair, self._address = pair, pair.remote_addr
+        self._drop_socket()
+        original = pair.protocol.transport.get_extra_info("socket")
+        stop_reading = getattr(asyncio.get_running_loop(), "_remove_reader", None)  # asyncio's own; other loops lack it
+        if self._sockets is None or original is None or stop_reading is None or pair.local_candidate.type == "relay":
+            return
+        self._socket = socket.socket(fileno=os.dup(original.fileno()))
+        self._socket.setblocking(False)
+        stop_reading(original.fileno())
+        self._sockets.watch(self._socket.fileno(), self._read)
+
+    def _drop_socket(self) -> None:
+        if self._socket is not None and self._sockets is not None:
+            self._sockets.unwatch(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
+
+    def _read(self, _now: float) -> None:
+        """Take one datagram: SRTP by the short way, STUN and DTLS as aioice would have read them."""
+        assert self._socket is not None and self._pair is not None
+        try:
+            data, address = self._socket.recvfrom(2048)
+        except OSError:
+            return
+        if data and 128 <= data[0] <= 191:
+            self._srtp_received(data)
+        else:
+            self._pair.protocol.datagram_received(data, address)
 
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send one packet; dropped before the channel is connected and after it is closed."""
@@ -155,8 +209,15 @@ class SecureChannel:
         if pair is None or self._dtls._tx_srtp is None:
             return
         if pair is not self._pair:
-            self._pair, self._address = pair, pair.remote_addr
-        pair.protocol.transport.sendto(self._dtls._tx_srtp.protect(packet), self._address)
+            self._select(pair)
+        data = self._dtls._tx_srtp.protect(packet)
+        if self._socket is None:
+            pair.protocol.transport.sendto(data, self._address)
+            return
+        try:
+            self._socket.sendto(data, self._address)
+        except OSError:  # a full buffer or a route that is gone: for voice both are a lost packet
+            self.unsent += 1
 
     def send_rtcp(self, packet: bytes) -> None:
         pair = self._ice.selected()
@@ -166,6 +227,7 @@ class SecureChannel:
     async def close(self) -> None:
         """Tell the browser (DTLS close_notify) and free the sockets. Without effect the second time."""
         self._on_closed = None
+        self._drop_socket()
         await self._dtls.stop()
         await self._ice.close()
 

@@ -83,6 +83,7 @@ class WebRtcLeg:
             on_rtp=self._rtp,
             on_rtcp=self._rtcp,
             on_closed=self._channel_closed,
+            sockets=gateway.ticker,
         )
         self._gateway = gateway
         self._loop = asyncio.get_running_loop()

@@ -213,9 +213,6 @@ async def test_agent_reads_then_rings_then_talks(node: Node, tmp_path: Path) -> 
         assert [line for line in browser.console if "401" not in line] == []
 
 
-@pytest.mark.xfail(
-    reason="meet() in web/src/desk/store.ts reads draft.value in its effect: each key typed runs it again", strict=False
-)
 async def test_note_and_outcome_are_kept_while_they_are_typed(node: Node) -> None:
     async with Browser() as browser:
         page = await signed_in(browser, node)

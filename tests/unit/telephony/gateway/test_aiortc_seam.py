@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from aiortc import RTCCertificate, RTCDtlsTransport
@@ -73,6 +74,31 @@ async def test_rtp_and_rtcp_cross_both_ways_and_close_is_noticed() -> None:
         assert await at_server.closed.get() == (True, "DTLS closed by the browser")
     assert at_client.closed.empty()
     await server.close()
+
+
+async def test_turn_relayed_and_other_loops_are_read_by_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    server, _, client, _ = await pair()
+    watched: list[int] = []
+
+    class Watcher:
+        def watch(self, fd: int, reader: Callable[[float], None]) -> None:
+            watched.append(fd)
+
+        def unwatch(self, fd: int) -> None:
+            watched.remove(fd)
+
+    selected = server._ice.selected()
+    assert selected is not None
+    server._sockets = Watcher()
+    monkeypatch.setattr(selected.local_candidate, "type", "relay")
+    server._select(selected)
+    assert watched == []
+    monkeypatch.setattr(selected.local_candidate, "type", "host")
+    server._select(selected)
+    assert len(watched) == 1
+    await server.close()
+    assert watched == []
+    await client.close()
 
 
 async def test_replayed_and_forged_packets_are_counted_and_dropped() -> None:
