@@ -18,16 +18,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from ivr.errors import IvrError
+from ivr.speech.endpointer import Confirmed, Endpointer, Timing
 from ivr.speech.recognizer import RecognitionEvent, SpeechStarted, UtteranceHeard
 from ivr.speech.settings import Feed, SpeechSettings
+from ivr.speech.voicing import WINDOW, Detectors, Voicing
 from ivr.speech.vosk_engine import VoskRecognizer
 from ivr.speech.wav import Recording, read_index, read_wav
 from telephony.leg import FRAME_SAMPLES
 
+DETECTORS = Detectors()
 SILENCE_BEFORE = 25
 SILENCE_AFTER = 75
 """Frames of 20 ms around each recording."""
@@ -43,6 +47,8 @@ class Played:
     latency: float
     """Seconds from the last voiced frame to the result; NaN where there was none."""
     started: bool
+    start_delay: float
+    """Seconds from the frame that confirmed the speech to `SpeechStarted`; NaN where it was never confirmed."""
     utterances: int
     """1 where the recording was heard as one utterance."""
 
@@ -56,41 +62,70 @@ class Report:
     """Heard as another phrase."""
     latency_p50: float
     latency_p95: float
+    start_delay_p95: float
+    """Seconds from confirmed speech to `SpeechStarted`: what a barge-in waits for."""
     cpu_per_audio_second: float
     """Of everything in all workers together."""
     dropped: int
 
 
-async def play(recognizer: VoskRecognizer, recording: Recording, phrases: Sequence[str], patience: float = 0.5) -> Played:
+async def play(recognizer: VoskRecognizer, recording: Recording, phrases: Sequence[str], padded: Padded) -> Played:
     """Play one recording into a turn in real time."""
     events: list[RecognitionEvent] = []
     stream = recognizer.open(events.append)
-    stream.listen(recording.language, phrases, patience=patience)
+    stream.listen(recording.language, phrases)
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    padding = (SILENCE_BEFORE * FRAME_SAMPLES, SILENCE_AFTER * FRAME_SAMPLES)
-    samples = np.pad(read_wav(recording.path), padding)
+    samples = padded.samples
     for number in range(len(samples) // FRAME_SAMPLES):
         stream.feed(samples[number * FRAME_SAMPLES : (number + 1) * FRAME_SAMPLES])
         await asyncio.sleep(begin + (number + 1) * 0.02 - loop.time())
     stream.close()
     heard = [event for event in events if isinstance(event, UtteranceHeard)]
     best = max(heard, key=lambda event: event.confidence, default=None)
-    started = any(isinstance(event, SpeechStarted) for event in events)
+    starts = [event.at for event in events if isinstance(event, SpeechStarted)]
+    delay = starts[0] - begin - padded.confirmed_at if starts else float("nan")
     if best is None:
-        return Played(recording, "", 0.0, float("nan"), started, 0)
-    return Played(recording, best.text, best.confidence, best.at - best.speech_ended_at, started, len(heard))
+        return Played(recording, "", 0.0, float("nan"), bool(starts), delay, 0)
+    return Played(recording, best.text, best.confidence, best.at - best.speech_ended_at, bool(starts), delay, len(heard))
+
+
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """What is played, prepared before anything is, so that preparing does not disturb the clock."""
+
+    samples: NDArray[np.int16]
+    confirmed_at: float
+    """Seconds."""
+
+
+def pad(recording: Recording) -> Padded:
+    samples = np.pad(read_wav(recording.path), (SILENCE_BEFORE * FRAME_SAMPLES, SILENCE_AFTER * FRAME_SAMPLES))
+    return Padded(samples, confirm_point(samples))
+
+
+def confirm_point(samples: NDArray[np.int16]) -> float:
+    """Seconds into the audio at which a turn with the usual timing confirms speech; NaN where it does not."""
+    voicing, endpointer = Voicing(DETECTORS), Endpointer(Timing(), window=WINDOW)
+    for begin in range(0, len(samples) - WINDOW + 1, WINDOW):
+        for decision in endpointer.push(voicing.probability(samples[begin : begin + WINDOW])):
+            if isinstance(decision, Confirmed):
+                voicing.close()
+                return decision.position / 8000
+    voicing.close()
+    return float("nan")
 
 
 async def play_all(recognizer: VoskRecognizer, recordings: Sequence[Recording], at_once: int) -> list[Played]:
     """Play them, so many at once, in order."""
     gate = asyncio.Semaphore(at_once)
     phrases = tuple(dict.fromkeys(recording.text for recording in recordings))
+    prepared = [pad(recording) for recording in recordings]
 
     async def one(number: int, recording: Recording) -> Played:
         async with gate:
             await asyncio.sleep((number % at_once) * 0.13)  # so that they do not all end together
-            return await play(recognizer, recording, phrases)
+            return await play(recognizer, recording, phrases, prepared[number])
 
     return list(await asyncio.gather(*(one(number, recording) for number, recording in enumerate(recordings))))
 
@@ -125,8 +160,14 @@ def _report(language: str, played: Sequence[Played], cost: float, dropped: int) 
     latencies = sorted(p.latency for p in played if p.utterances) or [float("nan")]
     hits = sum(p.heard == p.recording.text for p in played)
     wrong = sum(p.heard not in ("", p.recording.text) for p in played)
-    p95 = latencies[min(len(latencies) - 1, int(0.95 * len(latencies)))]
-    return Report(language, len(played), hits, wrong, statistics.median(latencies), p95, cost, dropped)
+    delays = sorted(p.start_delay for p in played if p.start_delay == p.start_delay) or [float("nan")]
+    return Report(
+        language, len(played), hits, wrong, statistics.median(latencies), _p95(latencies), _p95(delays), cost, dropped
+    )
+
+
+def _p95(ordered: Sequence[float]) -> float:
+    return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
 
 
 def _pairs(values: Sequence[str]) -> dict[str, str]:
@@ -134,9 +175,9 @@ def _pairs(values: Sequence[str]) -> dict[str, str]:
 
 
 def _show(reports: Sequence[Report], console: Console) -> None:
-    table = Table("", "files", "right", "wrong", "p50", "p95", "CPU-s/audio-s", "dropped")
+    table = Table("", "files", "right", "wrong", "p50", "p95", "start p95", "CPU-s/audio-s", "dropped")
     for r in reports:
-        latencies = (f"{r.latency_p50 * 1000:.0f} ms", f"{r.latency_p95 * 1000:.0f} ms")
+        latencies = (f"{r.latency_p50 * 1000:.0f} ms", f"{r.latency_p95 * 1000:.0f} ms", f"{r.start_delay_p95 * 1000:.0f} ms")
         table.add_row(
             r.language,
             str(r.recordings),
