@@ -41,7 +41,7 @@ export const en = {
   "start.down": "The server does not answer. Start it with",
   "start.try": "Try it in two windows",
   "start.step1": "Open the desk, sign in with the name and password that the server printed at its start, and choose Available.",
-  "start.step2": "Call: from the browser here, or from any SIP phone at the address below.",
+  "start.step2": "Call: from the browser here, or from any SIP phone at the address above.",
   "start.step3": "Say what you want, ask for a person, and see the desk fill before it rings.",
   "start.call": "Call in the browser",
   "start.call.sub": "You are the caller. Needs a microphone.",
