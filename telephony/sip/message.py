@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from telephony.errors import MalformedMessage
 from telephony.sip.grammar import Address, Uri, Via, split
@@ -44,6 +44,11 @@ REASONS = {
 }  # fmt: skip
 SINGLE = ("call-id", "cseq", "from", "to", "max-forwards")
 """Headers that stand at most once (RFC 3261 §7.3.1): a second one would let two readers see two different messages."""
+
+
+@lru_cache(512)
+def _spelled(name: str) -> str:
+    return _SPELLING.get(name) or name.title()
 
 
 class Headers:
@@ -85,8 +90,9 @@ class Headers:
     def __str__(self) -> str:
         lines = []
         for name, values in self._values.items():
-            spelled = _SPELLING.get(name) or name.title()
-            lines += [f"{spelled}: {value}\r\n" for value in values]
+            spelled = _spelled(name)
+            for value in values:
+                lines.append(f"{spelled}: {value}\r\n")
         return "".join(lines)
 
 
