@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-MUSIC_VERSION = "1"
+MUSIC_VERSION = "2"
 _BEAT = 60.0 / 66.0
 """Seconds."""
 _BARS = 16
 _TOP = 3200.0
 """Hz: no harmonic above."""
-_PEAK = 0.5
+_PEAK = 0.35
 """Of full scale: music stays under the voice."""
 
 _CHORDS = (
@@ -37,7 +37,7 @@ _MELODY = (
 
 
 def hold_music(rate: int) -> NDArray[np.int16]:
-    """Return one turn of the loop: mono samples at `rate`, peak 6 dB under full scale."""
+    """Return one turn of the loop: mono samples at `rate`, peak 9 dB under full scale."""
     count = round(_BARS * 4 * _BEAT * rate)
     loop = np.zeros(count, np.float64)
     for bar, (chord, tune) in enumerate(zip(_CHORDS, _MELODY, strict=True)):

@@ -21,7 +21,7 @@ from ivr.speech.values import pieces
 from ivr.speech.voice import RATE, Voice
 
 TEXTS = "texts.yaml"
-_FINISH = "1"
+_FINISH = "2"
 """Version of trimming and levelling: a new one renders everything again."""
 
 
