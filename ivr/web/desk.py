@@ -165,7 +165,7 @@ class DeskHub:
 
     async def present(self, agent_id: str, contact: Mapping[str, Any]) -> bool:
         desk = self._desk(agent_id)
-        if desk.page is None:
+        if desk.gone.is_set():
             return False
         contact_id = str(contact["id"])
         waiter = desk.shown[contact_id] = asyncio.get_running_loop().create_future()
@@ -175,6 +175,9 @@ class DeskHub:
                 await waiter
         except TimeoutError:
             log.info("agent %s: the page did not confirm the transcript in time", agent_id)
+        except asyncio.CancelledError:
+            desk.push("ring_stopped", {"contact_id": contact_id, "reason": "caller_left"})
+            raise
         finally:
             desk.shown.pop(contact_id, None)
         return desk.page is not None
@@ -182,6 +185,7 @@ class DeskHub:
     async def ring(self, agent_id: str, contact_id: str, seconds: float) -> RingOutcome:
         desk = self._desk(agent_id)
         if desk.gone.is_set():
+            desk.push("ring_stopped", {"contact_id": contact_id, "reason": "no_answer"})
             return RingOutcome.GONE
         decision = desk.ringing[contact_id] = asyncio.get_running_loop().create_future()
         gone = asyncio.ensure_future(desk.gone.wait())

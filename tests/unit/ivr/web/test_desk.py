@@ -60,6 +60,26 @@ async def test_page_that_never_confirms_is_rung_all_the_same(start_web: StartWeb
     assert await web.hub.present("wang", CONTACT) is True
 
 
+async def test_page_that_is_just_reloading_has_the_contact_when_it_is_back(web: Web) -> None:
+    page = await web.desk()
+    await page.socket.close()
+    await until(lambda: web.hub.online == ())
+    presenting = asyncio.create_task(web.hub.present("wang", CONTACT))
+    again = await web.desk()
+    assert (await again.next("snapshot"))["data"]["contact"]["id"] == "c-1"
+    await again.send("shown", {"contact_id": "c-1"})
+    assert await presenting is True
+
+
+async def test_caller_who_leaves_before_the_ring_leaves_the_desk(web: Web) -> None:
+    page = await web.desk()
+    presenting = asyncio.create_task(web.hub.present("wang", CONTACT))
+    await page.next("contact")
+    presenting.cancel()
+    assert (await page.next("ring_stopped"))["data"] == {"contact_id": "c-1", "reason": "caller_left"}
+    assert (await (await web.desk()).next("snapshot"))["data"]["contact"] is None
+
+
 async def test_ring_ends_by_decline_by_time_and_by_cancelling(web: Web) -> None:
     page = await web.desk()
     await page.next("snapshot")
