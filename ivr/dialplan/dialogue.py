@@ -54,6 +54,8 @@ BUILT_IN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 _KEYS_OF_YES_NO = {"zh": "是请按1，不是请按2。", "en": "For yes press 1, for no press 2."}
 _OFFER = {"zh": "{}，请按", "en": "For {}, press"}
+DEFAULT_CONFIRM = 0.3
+"""Seconds, where the prompt cannot be spoken over."""
 _NOISE = re.compile(r"[\s\W_]+")
 
 
@@ -176,7 +178,8 @@ def _rendered(run: Run, speech: tuple[object, ...]) -> list[Utterance]:
 
 def _listen(run: Run, step: AskStep | MenuStep, ear: Ear) -> None:
     if hears(run.state) and ear.phrases:
-        run.emit(Listen(run.state.language, ear.phrases, step.patience))
+        confirm = step.barge_in or DEFAULT_CONFIRM
+        run.emit(Listen(run.state.language, ear.phrases, step.patience, confirm))
         run.update(hearing=True)
 
 

@@ -189,6 +189,8 @@ class Listen:
     """The closed list; the recogniser is told these words and no others."""
     patience: float = 0.5
     """Seconds of silence that end an utterance."""
+    confirm: float = 0.3
+    """Seconds of speech that count as speaking, and not as a cough or a click."""
 
 
 @dataclass(frozen=True, slots=True)

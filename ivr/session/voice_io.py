@@ -23,9 +23,6 @@ from telephony.media.clip import Clip
 
 log = logging.getLogger(__name__)
 
-NEVER = 3600.0
-"""Seconds of speech that confirm a barge-in where the prompt allows none."""
-
 
 class VoiceIO:
     """Speaking and listening on one leg. `emit` takes the flow's events; it must not block."""
@@ -38,7 +35,6 @@ class VoiceIO:
         self._phrases: tuple[Phrase, ...] = ()
         self._playback = 0
         self._number = 0
-        self._barge_in: float | None = None
         self._speaking = False
         self.listening = False
 
@@ -52,7 +48,6 @@ class VoiceIO:
             log.error("%s: %s", self._leg.correlation, error)
             self._emit(StepFailed(str(error)))
             return ""
-        self._barge_in = command.barge_in
         self._start(clips, command.number, repeat=False)
         return self._prompts.text(command.utterances)
 
@@ -63,7 +58,6 @@ class VoiceIO:
             log.error("%s: %s", self._leg.correlation, error)
             self._emit(StepFailed(str(error)))
             return
-        self._barge_in = 0.3
         self._start(clips, command.number, repeat=command.repeat)
 
     def music(self, name: str, language: str) -> list[Clip]:
@@ -103,11 +97,9 @@ class VoiceIO:
         if self._stream is None:
             self._stream = self._recognizer.open(self._on_recognition)
         self._phrases = command.phrases
-        confirm = NEVER if self._speaking and self._barge_in is None else (self._barge_in or 0.3)
+        phrases = [phrase.text for phrase in command.phrases]
         try:
-            self._stream.listen(
-                command.language, [phrase.text for phrase in command.phrases], patience=command.patience, confirm=confirm
-            )
+            self._stream.listen(command.language, phrases, patience=command.patience, confirm=command.confirm)
         except SpeechUnavailable as error:
             log.warning("%s: %s", self._leg.correlation, error)
             self._emit(SpeechLost())
@@ -129,19 +121,19 @@ class VoiceIO:
             self._stream = None
 
     def _on_recognition(self, event: RecognitionEvent) -> None:
-        match_event: Event | None = None
+        heard: Event | None = None
         if isinstance(event, SpeechStarted):
-            match_event = SpokenOver() if self._speaking else None
+            heard = SpokenOver()
         elif isinstance(event, UtteranceHeard):
-            match_event = self._understood(event)
+            heard = self._understood(event)
         elif isinstance(event, RecognitionLost):
             self._stream = None
             self.listening = False
-            match_event = SpeechLost()
+            heard = SpeechLost()
         elif isinstance(event, PartialHeard):
             return
-        if match_event is not None:
-            self._emit(match_event)
+        if heard is not None:
+            self._emit(heard)
 
     def _understood(self, event: UtteranceHeard) -> Heard:
         intent = match(event.text, self._phrases) if event.text else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -30,8 +31,10 @@ class DeskPage:
         return desk
 
     async def go(self, state: str) -> None:
+        """Choose a state; where a caller waits, "available" is "reserved" at once."""
         await self.page.get_by_test_id("state-select").select_option(state)
-        await self.until_state(state)
+        reached = re.compile("^(available|reserved)$" if state == "available" else f"^{state}$")
+        await expect(self.page.get_by_test_id("desk")).to_have_attribute("data-agent-state", reached)
 
     async def until_state(self, state: str, seconds: float = 10.0) -> None:
         await expect(self.page.get_by_test_id("desk")).to_have_attribute("data-agent-state", state, timeout=seconds * 1000)
