@@ -158,7 +158,7 @@ def _options(run: Run, ear: Ear) -> list[Utterance]:
             spoken.extend(_rendered(run, intent.offer))
         else:
             spoken.append(_plain_offer(run, name))
-        spoken.append(Value("digits", key, run.state.language))
+        spoken.append(Value("number" if key.isdigit() else "digits", key, run.state.language))
     return spoken
 
 

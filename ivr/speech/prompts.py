@@ -102,8 +102,19 @@ class PromptLibrary:
         """Return the words of `utterances`, for the transcript. A recording without a text gives its name in brackets."""
         if not utterances:
             return ""
-        spoken_parts = [self._text(utterance).strip() for utterance in utterances]
-        return ("" if utterances[0].language == "zh" else " ").join(part for part in spoken_parts if part)
+        chinese = utterances[0].language == "zh"
+        written = ""
+        after_value = False
+        for utterance in utterances:
+            part = self._text(utterance).strip()
+            if not part:
+                continue
+            if written and after_value and part[0].isalnum():
+                # A value closes its clause: "press one. For your balance ...".
+                written += "，" if chinese else "." if part[0].isupper() else ","
+            written += part if chinese or not written else f" {part}"
+            after_value = isinstance(utterance, Value)
+        return written
 
     def _clips(self, utterance: Utterance) -> list[Clip]:
         match utterance:
