@@ -105,7 +105,8 @@ export function hangUp(): void {
 
 /** The line of state, in plain words. */
 export const phaseWords = computed(() => {
-  const { phase, position, estimate, agent } = call.value;
+  const { phase, position, estimate, agent, since, cause } = call.value;
+  if (phase === "ended" && since === null && cause !== "hung_up") return t("call.phase.failed");
   if (phase === "queue" && position !== null) return queueWords(position, estimate);
   if (phase === "agent") return agent === "" ? t("call.phase.agent.unnamed") : t("call.phase.agent", { agent });
   if (phase === "held") return agent === "" ? t("call.phase.held.unnamed") : t("call.phase.held", { agent });

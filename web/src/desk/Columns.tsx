@@ -17,6 +17,7 @@ export function Columns(): JSX.Element {
   if (contact === null) return <Empty />;
   return (
     <main class="columns" data-tab={tab.value} data-testid="contact" data-contact={contact.id} data-phase={contact.phase}>
+      <h1 class="unseen">{t("desk.title")}</h1>
       <div class="tabs" role="group" aria-label={t("desk.title")}>
         {TABS.map((name) => (
           <button

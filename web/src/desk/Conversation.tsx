@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { clock, t } from "../i18n";
 import type { Contact, Turn } from "./model";
+import { link } from "./store";
 import { timeline, UNSURE } from "./timeline";
 
 const NEAR_END = 48;
@@ -22,7 +23,7 @@ export function Conversation({ contact }: { contact: Contact }): JSX.Element {
     const box = list.current;
     if (box !== null) following.value = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
   };
-  const live = contact.phase !== "wrap_up" && contact.phase !== "ended";
+  const live = link.value === "open" && contact.phase !== "wrap_up" && contact.phase !== "ended";
   return (
     <section class="panel conversation" aria-label={t("panel.conversation")} data-panel="conversation">
       <h2>

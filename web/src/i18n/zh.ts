@@ -98,6 +98,7 @@ export const zh: Catalogue = {
   "call.phase.held": "通话保持中，正在播放音乐，{agent}马上回来。",
   "call.phase.held.unnamed": "通话保持中，正在播放音乐，马上回来。",
   "call.phase.ended": "通话已结束",
+  "call.phase.failed": "未能接通",
   "call.duration": "通话时长 {time}",
   "call.cause.hung_up": "您已挂断。",
   "call.cause.released": "热线已结束通话。",

@@ -46,7 +46,8 @@ export class Microphone {
       track.stop();
     }
     this.stream.value = null;
-    this.state.value = "idle";
+    // A reason why there is no microphone stays on the page.
+    if (this.state.value === "ready") this.state.value = "idle";
   }
 
   private async ask(): Promise<MediaStream | null> {

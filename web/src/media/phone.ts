@@ -122,7 +122,7 @@ export class Phone {
         this.quality.value = gradeOf(before, counts);
         before = counts;
       }
-    }, 2000);
+    }, 1000);
   }
 
   private useMicrophone(stream: MediaStream | null): void {

@@ -6,7 +6,6 @@ const SHAPES = {
   mute: "M9.5 9V5.5a2.5 2.5 0 0 1 5 0v4M14 12a2.5 2.5 0 0 1-4.5-1.5M6.5 10.5a5.5 5.5 0 0 0 9 4.2M12 16v4M9 20h6M4 4l16 16",
   hold: "M9 6v12M15 6v12",
   keys: "M6 6h.01M12 6h.01M18 6h.01M6 12h.01M12 12h.01M18 12h.01M6 18h.01M12 18h.01M18 18h.01",
-  hangup: "M4 14.5c4.5-4.7 11.5-4.7 16 0l-2 2.5-3.5-1.7v-2.2c-1.7-.5-3.3-.5-5 0v2.2L6 17z",
   desk: "M4 5h16v10H4zM9 19h6M12 15v4",
   check: "M5 12.5 10 17 19 7",
   sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4",
@@ -16,7 +15,7 @@ const SHAPES = {
   copy: "M9 9h10v10H9zM5 15V5h10",
 } as const;
 
-export type IconName = keyof typeof SHAPES;
+export type IconName = keyof typeof SHAPES | "hangup";
 
 /** Drawn in the colour of the text; says nothing to a screen reader. */
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }): JSX.Element {
@@ -30,7 +29,7 @@ export function Icon({ name, size = 18 }: { name: IconName; size?: number }): JS
       aria-hidden="true"
       focusable="false"
     >
-      <path d={SHAPES[name]} />
+      {name === "hangup" ? <path d={SHAPES.phone} transform="rotate(135 12 12)" /> : <path d={SHAPES[name]} />}
     </svg>
   );
 }
