@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import shutil
+import time
 import wave
 from pathlib import Path
 from types import TracebackType
@@ -148,11 +149,12 @@ async def loudness(page: Page) -> float:
 async def until_heard(page: Page, tone: float, *, at_least: float = 0.05, within: float = 10.0) -> float:
     """Wait for a tone and return its level. Raises AssertionError with the last level where it does not come (seconds)."""
     level = 0.0
-    for _ in range(math.ceil(within / 0.1)):
+    until = time.monotonic() + within
+    while time.monotonic() < until:
         level = (await heard(page, tone))[tone]
         if level >= at_least:
             return level
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.03)
     raise AssertionError(f"{tone} Hz reached only {level:.4f} of {at_least} within {within} s")
 
 
