@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telephony.errors import AuthenticationFailed, MalformedMessage
@@ -115,12 +115,14 @@ def test_commas_and_quotes_inside_a_value_are_kept() -> None:
     }
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_header_makes_the_server_fail_otherwise(text: str) -> None:
     with pytest.raises((AuthenticationFailed, MalformedMessage)):
         server().verify("Digest " + text, "INVITE", find, 0.0)
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({name: st.text(st.characters(exclude_characters='"\\\x00'), max_size=20) for name in
        ("username", "nonce", "uri", "response", "nc", "cnonce")}))  # fmt: skip
 def test_no_parameter_makes_the_server_fail_otherwise(values: dict[str, str]) -> None:

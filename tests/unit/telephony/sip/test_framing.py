@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telephony.errors import MalformedMessage
@@ -13,6 +13,7 @@ ONE = b"OPTIONS sip:a@b SIP/2.0\r\nVia: x\r\nContent-Length: 3\r\n\r\nabc"
 TWO = b"BYE sip:a@b SIP/2.0\r\nl :\t0\r\nVia: x\r\n\r\n"
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([ONE, TWO, b"\r\n\r\n", b"\r\n"]), max_size=6), st.randoms())
 def test_messages_come_out_whole_however_the_stream_is_cut(parts: list[bytes], random: object) -> None:
     stream, at, found = b"".join(parts), 0, []

@@ -134,7 +134,7 @@ def test_hostile_messages_cost_little() -> None:
     assert time.process_time() - started < 0.2
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_no_bytes_make_the_parser_fail_otherwise(data: st.DataObject) -> None:
     mutated = bytearray(INVITE)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telephony.errors import MalformedMessage, Misuse, NoCommonCodec, TelephonyError
@@ -128,6 +128,7 @@ LINES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=12))
 def test_every_answer_answers_every_section(lines: list[str]) -> None:
     body = ("v=0\r\n" + "".join(f"{line}\r\n" for line in lines)).encode()

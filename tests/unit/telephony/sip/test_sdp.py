@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telephony.errors import MalformedMessage
@@ -38,6 +38,7 @@ def test_malformed_descriptions_are_refused(body: bytes) -> None:
         Description.parse(body)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, len(TEXT)))
 def test_no_body_makes_the_parser_fail_otherwise(noise: bytes, at: int) -> None:
     body = TEXT.encode()[:at] + noise + TEXT.encode()[at:]
