@@ -21,7 +21,7 @@ with warnings.catch_warnings():
     from pydub.silence import detect_leading_silence
 
 MASTER_RATE = 8_000
-"""Samples a second of what is rendered: the telephone's own rate, so that loading touches nothing and the folder stays small."""
+"""Samples a second of what is rendered: as a telephone plays it, so that loading touches nothing and the folder stays small."""
 TELEPHONE_RATE = 8_000
 SPEECH_LEVEL = -20.0
 """RMS of a levelled recording."""
