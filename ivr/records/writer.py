@@ -11,13 +11,14 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any, cast
 
 from redis.asyncio import Redis
-from sqlalchemy import delete, update
+from sqlalchemy import Table, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.call import Call, Disposition, Turn
 from ivr.errors import NotFound
@@ -29,6 +30,10 @@ FIELDS = frozenset(column.name for column in contacts.columns) - {"id"}
 
 _OPEN = "log:open"
 _EMPTY: Mapping[str, Any] = {"slots": {}, "tags": [], "profile": {}, "quality": {}, "note": ""}
+
+GATHER_SECONDS = 0.02
+"""How long a record that is over waits for others, so that a busy node commits many at once."""
+MOST_TOGETHER = 200
 
 _ADD = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
@@ -48,7 +53,9 @@ class ContactLog:
     def __init__(self, redis: Redis, engine: AsyncEngine) -> None:
         self._redis = redis
         self._engine = engine
-        self._closing: dict[str, asyncio.Lock] = {}
+        self._due: dict[str, list[asyncio.Future[bool]]] = {}
+        """Contacts to be settled, and who waits for it."""
+        self._settling: asyncio.Task[None] | None = None
 
     async def open(self, call: Call, node: str) -> None:
         """Begin the record of a call that `node` holds."""
@@ -75,13 +82,22 @@ class ContactLog:
         if result.rowcount == 0:
             raise NotFound(f"there is no contact {contact_id}")
 
+    async def add(self, contact_id: str, fields: Mapping[str, Any], said: Mapping[int, Turn]) -> None:
+        """Fields and turns of a contact that goes on, in one step. Raises NotFound, and TypeError as `update`."""
+        _check(fields)
+        values = {f"f:{name}": _json(value) for name, value in fields.items()}
+        values |= {f"t:{index}": _json(turn.to_dict()) for index, turn in said.items()}
+        if values and not await self._add(contact_id, values):
+            raise NotFound(f"there is no contact {contact_id} that goes on")
+
     async def turn(self, contact_id: str, index: int, turn: Turn) -> None:
         """Add the turn with this number; the same number again replaces it. Raises NotFound."""
         if await self._add(contact_id, {f"t:{index}": _json(turn.to_dict())}):
             return
         try:
             async with self._engine.begin() as connection:
-                await _upsert(connection, turns, [{"contact_id": contact_id, "index": index, **turn.to_dict()}])
+                row = {"contact_id": contact_id, "index": index, **turn.to_dict()}
+                await connection.execute(_upsert(connection.dialect.name, turns), [row])
         except IntegrityError as error:
             raise NotFound(f"there is no contact {contact_id}") from error
 
@@ -110,27 +126,61 @@ class ContactLog:
     async def _write_those(self, chosen: Callable[[str, Mapping[str, str]], bool]) -> int:
         with redis_errors():
             entries = await cast(Awaitable[set[Any]], self._redis.smembers(_OPEN))
+        held = dict(_text(entry).partition("|")[::2] for entry in entries)
         written = 0
-        for entry in entries:
-            contact_id, _, node = _text(entry).partition("|")
-            data = await self._read(contact_id)
-            if not chosen(node, data):
-                continue
-            written += await self._settle(contact_id)
-            with redis_errors():
-                await self._redis.srem(_OPEN, _text(entry))
+        names = sorted(held)
+        for start in range(0, len(names), MOST_TOGETHER):
+            found = await self._read(names[start : start + MOST_TOGETHER])
+            due = [name for name in names[start : start + MOST_TOGETHER] if chosen(held[name], found.get(name, {}))]
+            written += sum(await asyncio.gather(*(self._settle(name) for name in due)))
+            if gone := [_entry(name, held[name]) for name in due]:
+                with redis_errors():
+                    await self._redis.srem(_OPEN, *gone)
         return written
 
     async def _settle(self, contact_id: str) -> bool:
-        """Bring the hash into SQL and drop it, again if it grew meanwhile. False where there is none."""
-        async with self._closing.setdefault(contact_id, asyncio.Lock()):
-            found = False
-            while data := await self._read(contact_id):
-                found = True
-                await self._commit(contact_id, data)
-                if await self._forget(contact_id, data):
-                    break
-        self._closing.pop(contact_id, None)
+        """Bring the hash into SQL and drop it, together with all that are due now. False where there is none."""
+        settled: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._due.setdefault(contact_id, []).append(settled)
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.create_task(self._settle_all())
+        return await settled
+
+    async def _settle_all(self) -> None:
+        """Write everything due, one transaction for all of it: what comes during a commit is in the next one."""
+        while self._due:
+            await asyncio.sleep(GATHER_SECONDS)
+            group = dict(list(self._due.items())[:MOST_TOGETHER])
+            for contact_id in group:
+                del self._due[contact_id]
+            try:
+                found = await self._settle_group(list(group))
+            except Exception as error:
+                await self._settle_alone(group, error)
+                continue
+            for contact_id, waiting in group.items():
+                _answer(waiting, contact_id in found)
+
+    async def _settle_alone(self, group: Mapping[str, list[asyncio.Future[bool]]], error: Exception) -> None:
+        """A group failed: one record that SQL refuses must not keep the others out."""
+        for contact_id, waiting in group.items():
+            try:
+                if len(group) == 1:
+                    raise error
+                _answer(waiting, bool(await self._settle_group([contact_id])))
+            except Exception as own:
+                for future in waiting:
+                    if not future.done():
+                        future.set_exception(own)
+
+    async def _settle_group(self, contact_ids: list[str]) -> set[str]:
+        """The ids that had a hash; each is written again for as long as it grew meanwhile."""
+        found: set[str] = set()
+        while contact_ids and (records := await self._read(contact_ids)):
+            found |= records.keys()
+            await self._commit(records)
+            gone = await self._forget(records)
+            contact_ids = [contact_id for contact_id in records if contact_id not in gone]
         return found
 
     async def _add(self, contact_id: str, fields: Mapping[str, str]) -> bool:
@@ -138,26 +188,44 @@ class ContactLog:
         with redis_errors():
             return bool(await self._redis.eval(_ADD, 1, _key(contact_id), *pairs))
 
-    async def _read(self, contact_id: str) -> dict[str, str]:
+    async def _read(self, contact_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        """The hashes that exist, by contact."""
         with redis_errors():
-            raw = await cast(Awaitable[dict[Any, Any]], self._redis.hgetall(_key(contact_id)))
-        return {_text(name): _text(value) for name, value in raw.items()}
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for contact_id in contact_ids:
+                    pipe.hgetall(_key(contact_id))
+                raw = await pipe.execute()
+        named = zip(contact_ids, raw, strict=True)
+        return {contact_id: {_text(name): _text(value) for name, value in data.items()} for contact_id, data in named if data}
 
-    async def _commit(self, contact_id: str, data: Mapping[str, str]) -> None:
-        row, said = _rows(contact_id, data)
+    async def _commit(self, records: Mapping[str, Mapping[str, str]]) -> None:
+        made = [_rows(contact_id, data) for contact_id, data in records.items()]
+        said = [turn for _, one in made for turn in one]
         with sql_errors():
             async with self._engine.begin() as connection:
-                await _upsert(connection, contacts, [row])
-                await connection.execute(delete(turns).where(turns.c.contact_id == contact_id))
+                await connection.execute(_upsert(connection.dialect.name, contacts), [row for row, _ in made])
+                await connection.execute(delete(turns).where(turns.c.contact_id.in_(list(records))))
                 if said:
                     await connection.execute(turns.insert(), said)
 
-    async def _forget(self, contact_id: str, data: Mapping[str, str]) -> bool:
+    async def _forget(self, records: Mapping[str, Mapping[str, str]]) -> set[str]:
+        """Drop the hashes that did not grow since they were read; their ids."""
         with redis_errors():
-            gone = await self._redis.eval(_FORGET, 1, _key(contact_id), data["rev"])
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for contact_id, data in records.items():
+                    pipe.eval(_FORGET, 1, _key(contact_id), data["rev"])
+                answers = await pipe.execute()
+            gone = {contact_id for contact_id, answer in zip(records, answers, strict=True) if answer}
             if gone:
-                await self._redis.srem(_OPEN, _entry(contact_id, json.loads(data["f:node"])))
-        return bool(gone)
+                entries = [_entry(contact_id, json.loads(records[contact_id]["f:node"])) for contact_id in gone]
+                await self._redis.srem(_OPEN, *entries)
+        return gone
+
+
+def _answer(waiting: list[asyncio.Future[bool]], found: bool) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_result(found)
 
 
 def _key(contact_id: str) -> str:
@@ -229,9 +297,11 @@ def _rows(contact_id: str, data: Mapping[str, str]) -> tuple[dict[str, Any], lis
     return row, [{"contact_id": contact_id, "index": index, **turn} for index, turn in said]
 
 
-async def _upsert(connection: AsyncConnection, table: Any, rows: list[dict[str, Any]]) -> None:
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+@lru_cache(maxsize=4)
+def _upsert(dialect: str, table: Table) -> Any:
+    """The statement that inserts rows or replaces them; built once, for building it costs more than running it."""
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = insert(table)
     keys = {column.name for column in table.primary_key}
     fresh = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-    await connection.execute(statement.on_conflict_do_update(index_elements=sorted(keys), set_=fresh), rows)
+    return statement.on_conflict_do_update(index_elements=sorted(keys), set_=fresh)

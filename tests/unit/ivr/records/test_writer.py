@@ -6,7 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -72,12 +72,12 @@ async def test_a_note_that_arrives_while_the_row_is_written_is_kept(
 ) -> None:
     commit, times = log._commit, 0
 
-    async def with_a_note_in_between(contact_id: str, data: dict[str, str]) -> None:
+    async def with_a_note_in_between(records: Mapping[str, Mapping[str, str]]) -> None:
         nonlocal times
         times += 1
-        await commit(contact_id, data)
+        await commit(records)
         if times == 1:
-            await log.update(contact_id, note="in between")
+            await log.update("c1", note="in between")
 
     monkeypatch.setattr(log, "_commit", with_a_note_in_between)
     await log.open(a_call(), "n1")
@@ -90,7 +90,7 @@ async def test_a_note_that_arrives_while_the_row_is_written_is_kept(
 async def test_sql_away_keeps_the_record_for_flush(
     log: ContactLog, redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(contact_id: str, data: object) -> None:
+    async def away(records: object) -> None:
         raise StoreUnavailable("database is locked")
 
     await log.open(a_call(), "n1")
@@ -102,6 +102,46 @@ async def test_sql_away_keeps_the_record_for_flush(
     assert await log.flush("n2") == 0
     assert await log.flush("n1") == 1
     assert await redis.smembers("log:open") == {b"c2|n1"}
+
+
+async def test_many_that_end_together_are_one_commit_each_with_its_own_turns(
+    log: ContactLog, engine: AsyncEngine, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, sizes = log._commit, []
+
+    async def counted(records: Mapping[str, Mapping[str, str]]) -> None:
+        sizes.append(len(records))
+        await commit(records)
+
+    monkeypatch.setattr(log, "_commit", counted)
+    for n in range(10):
+        await log.open(a_call(f"c{n}"), "n1")
+        await log.add(f"c{n}", {"note": f"note {n}"}, {1: HEARD})
+    await asyncio.gather(*(log.close(f"c{n}", disposition=Disposition.SERVED) for n in range(10)))
+    assert sizes == [10]
+    for n in range(10):
+        row = await ContactReader(engine).get(f"c{n}")
+        assert (row["note"], len(row["turns"])) == (f"note {n}", 2)
+    assert await redis.keys() == []
+
+
+async def test_one_record_that_sql_refuses_keeps_no_other_out(
+    log: ContactLog, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = log._commit
+
+    async def picky(records: Mapping[str, Mapping[str, str]]) -> None:
+        if "bad" in records:
+            raise StoreUnavailable("refused")
+        await commit(records)
+
+    monkeypatch.setattr(log, "_commit", picky)
+    for name in ("good", "bad"):
+        await log.open(a_call(name), "n1")
+    good, bad = await asyncio.gather(log.close("good"), log.close("bad"), return_exceptions=True)
+    assert good is None
+    assert isinstance(bad, StoreUnavailable)
+    assert [row["id"] for row in await ContactReader(engine).list()] == ["good"]
 
 
 async def test_recover_leaves_living_nodes_alone(log: ContactLog, engine: AsyncEngine) -> None:
