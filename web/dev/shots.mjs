@@ -14,6 +14,8 @@ import * as scenes from "./scenes.mjs";
 
 const out = process.argv[2] ?? "/tmp/hotline-shots";
 const only = process.argv[3] ?? "";
+/** Only looks of this width, where given. */
+const width = Number(process.argv[4] ?? 0);
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const FLAGS = [
   "--headless=new",
@@ -41,7 +43,7 @@ const browser = await chromium.launch({
   ignoreDefaultArgs: ["--headless"],
   args: FLAGS,
 });
-for (const look of LOOKS) {
+for (const look of LOOKS.filter((one) => width === 0 || one.width === width)) {
   for (const [name, act] of Object.entries(scenesOf(look))) {
     if (only !== "" && !name.includes(only)) continue;
     await shoot(look, name, act);
