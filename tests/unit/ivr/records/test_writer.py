@@ -118,7 +118,8 @@ async def test_many_that_end_together_are_one_commit_each_with_its_own_turns(
         await log.open(a_call(f"c{n}"), "n1")
         await log.add(f"c{n}", {"note": f"note {n}"}, {1: HEARD})
     await asyncio.gather(*(log.close(f"c{n}", disposition=Disposition.SERVED) for n in range(10)))
-    assert sizes == [10]
+    assert sum(sizes) == 10
+    assert len(sizes) < 10
     for n in range(10):
         row = await ContactReader(engine).get(f"c{n}")
         assert (row["note"], len(row["turns"])) == (f"note {n}", 2)
