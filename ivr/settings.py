@@ -40,6 +40,8 @@ class SipOptions:
     trusted_networks: tuple[str, ...] = ()
     """Networks (CIDR) whose calls need no authentication. Empty: every call must authenticate."""
     realm: str = "hotline"
+    digest: tuple[str, ...] = ("SHA-256", "MD5")
+    """What phones are challenged with. Old ones (baresip 1.x) give up where SHA-256 is offered at all: `[MD5]` for them."""
     rtp_ports: str = "20000-29999"
     max_calls: int = 2000
     media_timeout: float = 30.0
@@ -220,6 +222,8 @@ def _check(settings: Settings, file: str) -> None:
             ipaddress.ip_network(network)
         except ValueError as error:
             raise ConfigError(f"{file}: sip.trusted_networks: {error}; write it as 10.0.0.0/8") from None
+    if not settings.sip.digest or not set(settings.sip.digest) <= {"SHA-256", "MD5"}:
+        raise ConfigError(f"{file}: sip.digest: expected SHA-256, MD5 or both, found {list(settings.sip.digest)}")
     for address in settings.sip.listen:
         if not re.fullmatch(r"(udp|tcp)://(\[[0-9a-fA-F:]+\]|[^:/]+):\d{1,5}", address):
             raise ConfigError(f"{file}: sip.listen: '{address}' is not udp://HOST:PORT or tcp://HOST:PORT")

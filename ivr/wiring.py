@@ -145,6 +145,7 @@ def sip_settings(settings: Settings) -> SipSettings:
         advertised=options.advertised,
         trusted_networks=options.trusted_networks,
         realm=options.realm,
+        algorithms=options.digest,
         rtp_low=low,
         rtp_high=high,
         max_calls=options.max_calls,

@@ -20,7 +20,7 @@ from telephony.net.rtp_socket import RtpPorts
 from telephony.net.ticker import Ticker
 from telephony.sip.call import Call
 from telephony.sip.core import AgentSettings
-from telephony.sip.digest import Account
+from telephony.sip.digest import ALGORITHMS, Account
 from telephony.sip.events import (
     AgentEvent,
     ByeReceived,
@@ -53,6 +53,8 @@ class SipSettings:
     trusted_networks: tuple[str, ...] = ()
     """Networks (CIDR) whose calls need no digest."""
     realm: str = "hotline"
+    algorithms: tuple[str, ...] = ALGORITHMS
+    """Of the digest. Some old phones give up at one that they do not know, wherever it stands: offer them MD5 alone."""
     rtp_host: str = ""
     """Address to bind RTP to; "" for that of the first listener."""
     rtp_low: int = 20000
@@ -66,6 +68,8 @@ class SipSettings:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a network or a listener that is none."""
+        if not self.algorithms or not set(self.algorithms) <= set(ALGORITHMS):
+            raise ValueError(f"digest algorithms are {', '.join(ALGORITHMS)}; not {', '.join(self.algorithms) or 'none'}")
         for network in self.trusted_networks:
             ipaddress.ip_network(network, strict=False)
         for listener in self.listeners:
@@ -94,6 +98,7 @@ class SipGateway:
         self._agent = UserAgent(
             AgentSettings(
                 realm=settings.realm,
+                algorithms=settings.algorithms,
                 max_calls=settings.max_calls,
                 credentials=credentials,
                 trusted=self._trusts,

@@ -16,7 +16,7 @@ MAX_TRIES = 4
 class Access:
     def __init__(self, settings: AgentSettings, secret: bytes, token: Callable[[], str]) -> None:
         self._find = settings.credentials
-        self._authenticator = Authenticator(settings.realm, secret, token)
+        self._authenticator = Authenticator(settings.realm, secret, token, settings.algorithms)
 
     def check(self, request: Request, now: float) -> Account | list[str]:
         """The account that `request` proves, or the challenges to answer it with (401)."""

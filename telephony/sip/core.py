@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from telephony.errors import TransportError
 from telephony.sip.dialog import Dialog
-from telephony.sip.digest import Account
+from telephony.sip.digest import ALGORITHMS, Account
 from telephony.sip.events import AgentEvent
 from telephony.sip.flow import Flow, Outgoing
 from telephony.sip.grammar import Uri
@@ -35,6 +35,8 @@ class AgentSettings:
     credentials: Callable[[str], Account | None] = field(default=lambda user: None)
     trusted: Callable[[Flow], bool] = field(default=lambda flow: False)
     """Tells whose calls are taken without digest."""
+    algorithms: tuple[str, ...] = ALGORITHMS
+    """Digest algorithms that are offered and taken."""
     min_expires: int = 60
     max_expires: int = 3600
     """Seconds: bounds of a registration."""

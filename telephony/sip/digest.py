@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ MAX_HEADER = 4_096
 NONCE_SECONDS = 300.0
 REMEMBERED_NONCES = 20_000
 
+ALGORITHMS = ("SHA-256", "MD5")
+"""Those that we know, the stronger first."""
 _HASHES: Mapping[str, Callable[[bytes], Any]] = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
 """In the order in which we offer and prefer them."""
 _PARAMETER = re.compile(
@@ -69,10 +71,11 @@ def _response(algorithm: str, ha1: str, method: str, values: Mapping[str, str]) 
 
 
 class Authenticator:
-    """The server's side for one realm."""
+    """The server's side for one realm. Only what `algorithms` names is offered and taken."""
 
-    def __init__(self, realm: str, secret: bytes, token: Callable[[], str]) -> None:
+    def __init__(self, realm: str, secret: bytes, token: Callable[[], str], algorithms: Sequence[str] = ALGORITHMS) -> None:
         self.realm = realm
+        self._algorithms = [name for name in ALGORITHMS if name in algorithms]
         self._secret = secret
         self._token = token
         self._counts: OrderedDict[str, int] = OrderedDict()
@@ -83,27 +86,31 @@ class Authenticator:
         nonce = self._sign(f"{now:.3f}.{self._token()}")
         tail = ", stale=true" if stale else ""
         return [
-            f'Digest realm="{self.realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{tail}' for algorithm in _HASHES
+            f'Digest realm="{self.realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{tail}'
+            for algorithm in self._algorithms
         ]
 
     def verify(self, header: str, method: str, find: Callable[[str], Account | None], now: float) -> Account:
         """Return the account whose credentials `header` proves for a request of `method`.
 
+        A client that knows no qop (RFC 2069; RFC 3261 §22.4 lets it be) sends no count: its nonce is good once.
+
         Raises MalformedMessage, and AuthenticationFailed, whose `stale` attribute tells whether only the nonce was too old.
         """
         values = parse(header)
         algorithm = values.get("algorithm", "MD5").upper()
-        needed = {"username", "realm", "nonce", "uri", "response", "qop", "nc", "cnonce"}
-        if not needed <= values.keys() or algorithm not in _HASHES or values["qop"].lower() != "auth":
+        needed = {"username", "realm", "nonce", "uri", "response"} | ({"nc", "cnonce"} if "qop" in values else set())
+        if not needed <= values.keys() or algorithm not in self._algorithms or values.get("qop", "auth").lower() != "auth":
             raise AuthenticationFailed("Digest parameters are missing or not ours")
-        if values["realm"] != self.realm or re.fullmatch(r"[0-9A-Fa-f]{8}", values["nc"]) is None:
+        count = values["nc"] if "qop" in values else "00000001"
+        if values["realm"] != self.realm or re.fullmatch(r"[0-9A-Fa-f]{8}", count) is None:
             raise AuthenticationFailed("another realm, or a malformed nonce count")
         account = find(values["username"])
         expected = _response(algorithm, self._ha1(account, values["username"], algorithm), method, values)
         # Compared even where no such account exists: time must not tell which names do.
         if not hmac.compare_digest(expected.encode(), values["response"].lower().encode()) or account is None:
             raise AuthenticationFailed("wrong user or password")
-        if not self._fresh(values["nonce"], int(values["nc"], 16), now):
+        if not self._fresh(values["nonce"], int(count, 16), now):
             raise Stale("the nonce is too old or its count was used")
         return account
 

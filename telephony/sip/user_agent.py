@@ -146,7 +146,7 @@ class UserAgent:
         if request.method == "ACK":
             if served is not None and served.status >= 300:
                 transactions.acknowledge(served, now)
-            elif (call := self._call_of(request)) is not None:
+            elif (call := self._call_of(request) or self._call_of_invite(served)) is not None:
                 call.acknowledged(request, now)
         elif served is not None:
             transactions.repeat(served, now)
@@ -268,6 +268,10 @@ class UserAgent:
 
     def _call_of(self, request: Request) -> Call | None:
         return self.core.calls.get((request.call_id, request.recipient.tag))
+
+    def _call_of_invite(self, served: Served | None) -> Call | None:
+        """The call of an INVITE whose branch an ACK repeats: some phones (pyVoIP) put a To tag of their own into it."""
+        return None if served is None else self.core.calls.get((served.request.call_id, served.tag))
 
     def _sweep(self, now: float) -> None:
         self.core.events.extend(Registered(user, 0) for user in self.registrar.sweep(now))

@@ -32,7 +32,7 @@ class Baresip:
     """One telephone with one line; `async with` starts and ends the process.
 
     `voice` is a mono WAV of 8 kHz that starts with each call; the line is silent after its end. What the far end says is
-    kept in `heard()` as WAV files.
+    kept in `heard()` as WAV files. With a `registrar`, a port of this machine, it registers there: await `registered`.
     """
 
     def __init__(
@@ -44,7 +44,9 @@ class Baresip:
         transport: str = "udp",
         codecs: str = "pcmu",
         password: str = "",
+        registrar: int = 0,
     ) -> None:
+        self._registrar = registrar
         self.folder, self.voice, self.user, self.transport, self.codecs, self.password = (
             folder,
             voice,
@@ -67,14 +69,17 @@ class Baresip:
         self.folder.mkdir(parents=True, exist_ok=True)
         modules = ["g711", "aufile", "sndfile"]
         (self.folder / "config").write_text(
-            f"sip_listen 127.0.0.1:{self.sip_port}\nnet_interface 127.0.0.1\naudio_source aufile,{self._with_silence(self.voice)}\n"
+            f"sip_listen 127.0.0.1:{self.sip_port}\nnet_interface 127.0.0.1\n"
+            f"audio_source aufile,{self._with_silence(self.voice)}\n"
             f"audio_player aufile,{self.folder}/player.wav\naudio_alert aufile,{self.folder}/alert.wav\n"
             f"call_max_calls 4\naudio_srate 8000\naudio_channels 1\n"
             f"ctrl_tcp_listen 127.0.0.1:{self.control_port}\nmodule_path {MODULES}\n"
             + "".join(f"module {name}.so\n" for name in modules)
             + "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
         )
-        account = f"<sip:{self.user}@127.0.0.1;transport={self.transport}>;regint=0;audio_codecs={self.codecs};answermode=auto"
+        host, interval = (f"127.0.0.1:{self._registrar}", 600) if self._registrar else ("127.0.0.1", 0)
+        account = f"<sip:{self.user}@{host};transport={self.transport}>;regint={interval}"
+        account += f";audio_codecs={self.codecs};answermode=auto"
         if self.password:
             account += f";auth_user={self.user};auth_pass={self.password}"
         (self.folder / "accounts").write_text(account + "\n")
@@ -156,6 +161,15 @@ class Baresip:
         samples, rate = read_wav(voice)
         self._voices += 1
         return write_wav(self.folder / f"voice{self._voices}.wav", np.concatenate([samples, silence(SILENCE, rate)]), rate)
+
+    async def registered(self, seconds: float = 10.0) -> None:
+        """Until the registrar has taken it, which may be before anybody listens for events. Raises TimeoutError."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not any("200 OK" in line and "binding" in line for line in self.lines):
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise TimeoutError("baresip is not registered:\n" + "\n".join(self.lines[-10:])) from None
 
     async def press(self, digits: str) -> None:
         """Press keys one by one, as RFC 4733 events, 150 ms each."""

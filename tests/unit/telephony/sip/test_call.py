@@ -80,6 +80,17 @@ def test_2xx_is_resent_until_ack() -> None:
     assert call.state is CallState.UP
 
 
+def test_an_ack_on_the_branch_of_its_invite_counts_whatever_its_tag() -> None:
+    """pyVoIP makes up a new To tag for its ACK; a call must not end 32 s later for that."""
+    script = Script()
+    call = offered(script)
+    call.accept(ANSWER, script.now)
+    script.sent()
+    script.send(request("ACK", to_tag="invented"))
+    assert script.run(60.0) == []
+    assert call.state is CallState.UP
+
+
 def test_without_ack_the_call_is_ended_by_bye() -> None:
     script = Script()
     call = offered(script)

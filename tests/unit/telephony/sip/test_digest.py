@@ -75,6 +75,28 @@ def test_a_nonce_count_is_good_once_and_may_only_rise() -> None:
             one.verify(replayed, "INVITE", find, 1.0)
 
 
+def test_a_client_without_qop_is_let_in_once_a_nonce() -> None:
+    """RFC 2069, as pyVoIP speaks it: no count, so a second use of the nonce is a replay."""
+    one = server()
+    old = one.challenges(0.0)[1].replace(', qop="auth"', "")
+    header = credentials([old], "REGISTER", URI, ALICE, "cn")
+    assert "qop" not in header and "nc=" not in header
+    assert one.verify(header, "REGISTER", find, 1.0) is ALICE
+    with pytest.raises(Stale):
+        one.verify(header, "REGISTER", find, 2.0)
+    with pytest.raises(AuthenticationFailed):
+        one.verify(credentials([old], "REGISTER", URI, Account("alice", "no"), "cn"), "REGISTER", find, 1.0)
+
+
+def test_an_algorithm_that_is_left_out_is_neither_offered_nor_taken() -> None:
+    one = Authenticator("hotline", b"secret", lambda: "t", ("MD5",))
+    (challenge,) = one.challenges(0.0)
+    assert "algorithm=MD5" in challenge
+    stronger = credentials([challenge.replace("MD5", "SHA-256")], "REGISTER", URI, ALICE, "cn")
+    with pytest.raises(AuthenticationFailed):
+        one.verify(stronger, "REGISTER", find, 1.0)
+
+
 def test_an_old_nonce_is_stale_and_a_forged_one_too() -> None:
     one = server()
     header = credentials(one.challenges(0.0), "INVITE", URI, ALICE, "cn")
