@@ -19,7 +19,7 @@ from ivr.speech.music import hold_music, speech_like
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.prompts_cli import faults, wanted_recordings
 from ivr.speech.recording import MASTER_RATE, PEAK_LEVEL, SPEECH_LEVEL, finish, level, read_recording, resample, write_recording
-from ivr.speech.rendering import Studio, Wanted, wanted_texts, wanted_words
+from ivr.speech.rendering import Studio, Wanted, said_text, wanted_texts, wanted_words
 from ivr.speech.values import pieces
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -294,6 +294,13 @@ def test_a_persons_recording_is_never_rendered_over(tmp_path: Path) -> None:
     assert studio.missing([Wanted("hello", "en", "Hello there")]) == []
     (tmp_path / "en" / "hello.wav").rename(tmp_path / "en" / "hello.mp3")
     assert studio.missing([Wanted("hello", "en", "Hello there")]) == []
+
+
+def test_open_chinese_texts_are_closed_for_the_voice() -> None:
+    assert said_text(Wanted("values/8", "zh", "八")) == "八。"
+    assert said_text(Wanted("bill_is", "zh", "账单金额是")) == "账单金额是，"
+    assert said_text(Wanted("bye", "zh", "再见！")) == "再见！"
+    assert said_text(Wanted("values/8", "en", "eight")) == "eight"
 
 
 def test_a_voice_that_says_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
