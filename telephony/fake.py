@@ -55,6 +55,11 @@ class FakeLeg:
         if self._handler is not None:
             self._handler(event)
 
+    def pick_up(self) -> None:
+        """Let the far end of a dialled leg answer."""
+        self.state = LegState.UP
+        self.happen(Answered(self.at))
+
     def press(self, digit: str) -> None:
         self.happen(DtmfReceived(self.at, digit))
 
@@ -65,8 +70,9 @@ class FakeLeg:
             self.happen(PlaybackFinished(self.at, self._playback, True, 1000))
 
     def vanish(self, cause: EndCause = EndCause.HUNG_UP) -> None:
-        """Let the far end hang up, or be lost."""
-        self.happen(Ended(self.at, cause, True))
+        """Let the far end hang up, or be lost. Without effect the second time."""
+        if self.state is not LegState.ENDED:
+            self.happen(Ended(self.at, cause, True))
 
     def names(self) -> list[str]:
         """The commands without their arguments."""
@@ -82,7 +88,7 @@ class FakeLeg:
 
     def answer(self) -> None:
         self.commands.append(("answer", None))
-        if self.state is not LegState.ENDED:
+        if self.state is LegState.OFFERED:
             self.state = LegState.UP
             self.happen(Answered(self.at))
 

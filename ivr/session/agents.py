@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 15.0
 """How long an agent counts as present without a sign of life."""
 BEAT_SECONDS = 5.0
+PAUSE_SECONDS = 1.0
+"""Before listening to the queues again after a failure."""
 NEWS_SECONDS = 0.25
 """Queue figures are pushed at most this often."""
 LONGEST_NOTE = 10_000
@@ -34,6 +36,7 @@ class Agents:
     def __init__(self, store: AcdStore, contact_log: ContactLog, talks: Talks, clock: Callable[[], float]) -> None:
         self._store, self._log, self._talks, self._clock = store, contact_log, talks, clock
         self._present: set[str] = set()
+        self._devices: set[str] = set()
         self.desk: Desk | None = None
         """Where news go; set by `ivr.app`, for desk and actions need each other."""
 
@@ -90,6 +93,7 @@ class Agents:
 
     async def on_duty(self, agent_ids: Sequence[str]) -> None:
         """Devices that are always there: available from now on, for as long as this node lives."""
+        self._devices.update(agent_ids)
         for agent_id in agent_ids:
             self._present.add(agent_id)
             await self._store.heartbeat(agent_id, LEASE_SECONDS)
@@ -101,9 +105,16 @@ class Agents:
             for agent_id in tuple(self._present):
                 try:
                     await self._store.heartbeat(agent_id, LEASE_SECONDS)
+                    if agent_id in self._devices:
+                        await self._back_on_duty(agent_id)
                 except IvrError as error:
                     log.warning("agent %s: no heartbeat: %s", agent_id, error)
             await asyncio.sleep(BEAT_SECONDS)
+
+    async def _back_on_duty(self, agent_id: str) -> None:
+        """A phone that missed a call or could not be reached has nobody who could press "available"."""
+        if (await self._store.agent(agent_id)).state in (AgentState.OFFLINE, AgentState.BREAK):
+            await self._store.set_state(agent_id, AgentState.AVAILABLE)
 
     async def follow(self, feed: EventFeed) -> None:
         """Push what the queues do to the pages concerned; runs until cancelled."""
@@ -116,9 +127,9 @@ class Agents:
                         changed.set()
                         if event.kind == "agent" and event.data.get("agent") in self._present:
                             await self._push_agent(event.data["agent"])
-                except StoreUnavailable as error:
+                except IvrError as error:
                     log.warning("desks hear no news: %s", error)
-                    await asyncio.sleep(1.0)
+                    await asyncio.sleep(PAUSE_SECONDS)
 
     async def _push_agent(self, agent_id: str) -> None:
         if self.desk is not None:
@@ -131,6 +142,7 @@ class Agents:
             try:
                 figures = await self._store.queue_figures()
             except StoreUnavailable:
+                await asyncio.sleep(NEWS_SECONDS)
                 continue
             for agent_id in tuple(self._present):
                 if self.desk is not None:

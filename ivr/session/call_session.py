@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,21 +18,26 @@ from ivr.dialplan.machine import Machine
 from ivr.session.bridging import bridge_out
 from ivr.session.scribe import Scribe
 from ivr.session.services import CallerPage, Services
+from ivr.session.side import Side, SideOver
+from ivr.session.timers import TimerDue, Timers
 from ivr.session.view import Placement, contact_view
 from ivr.session.voice_io import VoiceIO
 from ivr.session.waiting import Waiting
-from telephony.leg import CallLeg, DtmfReceived, EndCause, Ended, LegEvent, PlaybackFinished
+from telephony.leg import CallLeg, DtmfReceived, EndCause, Ended, LegEvent, LegState, PlaybackFinished
 
 log = logging.getLogger(__name__)
 
 INBOX = 1000
-"""Events a call may have waiting; more are dropped and counted (a flood of keys, never normal traffic)."""
+"""Events a call may have waiting before keys are dropped and counted. Nothing else comes in floods, and nothing else may get
+lost: a call that misses its end never ends."""
 
-FLUSH_SECONDS = 5.0
-"""How long the end of a call waits for the store before the record is left to the write-ahead log."""
+OURS = frozenset({EndCause.FAILED, EndCause.SHUTDOWN})
+"""Ends that are nobody's wish: a caller who had not been served counts as lost."""
 
 CAUSES = {"normal": EndCause.RELEASED, "rejected": EndCause.DECLINED, "busy": EndCause.BUSY}
 STATUS = {"normal": 480, "rejected": 603, "busy": 486}
+
+Happening = LegEvent | flow.Event | TimerDue | SideOver
 
 
 class CallSession:
@@ -44,45 +49,49 @@ class CallSession:
         self.agent_id = ""
         self.disposition = Disposition.LEFT_FLOW
         self.dropped = 0
-        self._inbox: asyncio.Queue[LegEvent | flow.Event] = asyncio.Queue(INBOX)
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._side: asyncio.Task[None] | None = None
+        self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
+        self._timers = Timers(self.emit)
         self._waiting: Waiting | None = None
         self._ended: Ended | None = None
         self._scribe = Scribe(call.correlation)
-        self._loop = asyncio.get_running_loop()
         self._begun = False
         self.voice = VoiceIO(leg, services.prompts, services.recognizer, self.emit)
         leg.subscribe(self.emit)
+        if leg.state is LegState.ENDED:
+            self.emit(Ended(asyncio.get_running_loop().time(), EndCause.CANCELLED, True, "ended before it was taken"))
 
-    def emit(self, event: LegEvent | flow.Event) -> None:
+    def emit(self, event: Happening) -> None:
         """Queue an event; never blocks."""
-        try:
-            self._inbox.put_nowait(event)
-        except asyncio.QueueFull:
+        if isinstance(event, DtmfReceived) and self._inbox.qsize() >= INBOX:
             self.dropped += 1
+            return
+        self._inbox.put_nowait(event)
 
     async def run(self) -> None:
         """Until the leg has ended and the record is written. Never raises for what a caller or an agent did."""
         log.info("%s call started: channel=%s flow=%s", self.call.correlation, self.call.caller.channel, self.call.flow)
         try:
             async with asyncio.TaskGroup() as group:
-                self._group = group
+                self._side = Side(group, self.emit, self.call.correlation)
                 scribe = group.create_task(self._scribe.run())
                 self._scribe.note(lambda call=self.call: self.services.log.open(call, self.services.node))  # type: ignore[misc]
                 try:
-                    await self._know_caller()
-                    self._begin()
-                    while self._ended is None:
-                        self._dispatch(await self._inbox.get())
+                    await self._live()
                 finally:
-                    await self._leave_side()
-                    await self._close()
-                    if self._begun:
-                        self.services.flows.finish(self._machine.flow)
+                    try:
+                        await self._side.close()
+                    finally:
+                        await self._close()
                     scribe.cancel()
         except Exception:
             log.exception("%s call failed", self.call.correlation)
+
+    async def _live(self) -> None:
+        await self._know_caller()
+        if self.leg.state is not LegState.ENDED:
+            self._begin()
+        while self._ended is None:
+            self._dispatch(await self._inbox.get())
 
     # --- what the session knows
 
@@ -132,15 +141,17 @@ class CallSession:
             self.services.desk.push(self.agent_id, "contact", self.view())
 
     async def _know_caller(self) -> None:
-        """One read with a budget; a slow or dead source costs the budget and nothing else."""
+        """One read with a budget; a slow or broken source costs the budget and nothing else."""
         profile: Mapping[str, Any] = {}
         try:
             async with asyncio.timeout(self.services.profile_budget):
                 profile = await self.services.profiles.find(self.call.caller)
         except TimeoutError:
             log.warning("%s profile: over its budget of %g s", self.call.correlation, self.services.profile_budget)
-        name = self.call.caller.name or str(profile.get("name", ""))
-        language = self.call.language or str(profile.get("language", ""))
+        except Exception:
+            log.exception("%s profile: the source failed", self.call.correlation)
+        name = self.call.caller.name or str(profile.get("name") or "")
+        language = self.call.language or str(profile.get("language") or "")
         self.change(profile=profile, language=language, caller=replace(self.call.caller, name=name))
 
     # --- the flow
@@ -156,11 +167,21 @@ class CallSession:
         self.record(flow_version=self._state.version, profile=dict(self.call.profile), caller_name=self.call.caller.name)
         self._obey_all(commands)
 
-    def _dispatch(self, event: LegEvent | flow.Event) -> None:
+    def _dispatch(self, event: Happening) -> None:
         match event:
             case Ended():
                 self._ended = event
-                self._step(flow.CallerHungUp())
+                if self._begun:
+                    self._step(flow.CallerHungUp())
+            case _ if not self._begun:
+                log.debug("%s before the flow: %s", self.call.correlation, event)
+            case TimerDue():
+                if (fired := self._timers.fired(event)) is not None:
+                    self._step(fired)
+            case SideOver():
+                if (outcome := self._side.over(event)) is not None:
+                    self._out_of_queue()
+                    self._step(outcome)
             case DtmfReceived(digit=digit):
                 self._key(digit)
             case PlaybackFinished():
@@ -170,16 +191,18 @@ class CallSession:
             case flow.PromptEnded() if self._waiting is not None and not self._talking:
                 self._waiting.play_music()
                 self._step(event)
-            case flow.QueueLeft() | flow.BridgeEnded():
-                self._side = self._waiting = None
-                self._step(event)
             case flow.Queued():
-                self.tell_page("phase", {"phase": "queue", "position": event.position})
-                self._step(event)
+                self._queued(event)
             case _ if isinstance(event, flow.Event):
                 self._step(event)
             case _:
                 log.debug("%s %s", self.call.correlation, event)
+
+    def _queued(self, event: flow.Queued) -> None:
+        """A position that was told just before an agent answered must not be announced into the talk."""
+        if self.placement is not None and self.placement.phase in ("waiting", "offered"):
+            self.tell_page("phase", {"phase": "queue", "position": event.position})
+            self._step(event)
 
     def _step(self, event: flow.Event) -> None:
         self._state, commands = self._machine.handle(self._state, event, self.services.clock())
@@ -221,9 +244,9 @@ class CallSession:
             case flow.StopListening():
                 self.voice.pause()
             case flow.SetTimer(name=name, seconds=seconds):
-                self._set_timer(name, seconds)
+                self._timers.set(name, seconds)
             case flow.CancelTimer(name=name):
-                self._cancel_timer(name)
+                self._timers.cancel(name)
             case _:
                 self._obey_rare(command)
 
@@ -231,13 +254,12 @@ class CallSession:
         match command:
             case flow.Enqueue():
                 self._waiting = Waiting(self, command)
-                self._start_side(self._waiting.run())
+                self._side.start(self._waiting.run, flow.QueueLeft("error"))
             case flow.LeaveQueue():
-                self._waiting = None
-                if self._side is not None:
-                    self._side.cancel()
+                self._side.leave()
+                self._out_of_queue()
             case flow.BridgeTo():
-                self._start_side(bridge_out(self, command))
+                self._side.start(lambda: bridge_out(self, command), flow.BridgeEnded("failed"))
             case flow.SetLanguage(language=language):
                 self.change(language=language)
                 self.record(language=language)
@@ -265,43 +287,35 @@ class CallSession:
             self.disposition = Disposition.SELF_SERVED if cause == "normal" else Disposition.REJECTED
         self.leg.hang_up(CAUSES.get(cause, EndCause.RELEASED), STATUS.get(cause))
 
-    # --- timers and side tasks
+    # --- endings
 
-    def _set_timer(self, name: str, seconds: float) -> None:
-        self._cancel_timer(name)
-        self._timers[name] = self._loop.call_later(seconds, self._fire, name)
-
-    def _fire(self, name: str) -> None:
-        self._timers.pop(name, None)
-        self.emit(flow.TimerFired(name))
-
-    def _cancel_timer(self, name: str) -> None:
-        if (timer := self._timers.pop(name, None)) is not None:
-            timer.cancel()
-
-    def _start_side(self, work: Coroutine[Any, Any, None]) -> None:
-        """A wait in a queue or a bridge: at most one, and it tells its end by an event."""
-        if self._side is not None:
-            self._side.cancel()
-        self._side = self._group.create_task(work)
-
-    async def _leave_side(self) -> None:
-        if self._side is not None:
-            self._side.cancel()
-            await asyncio.gather(self._side, return_exceptions=True)
+    def _out_of_queue(self) -> None:
+        """The flow goes on without a queue: no more music, and a caller who goes now did not leave while waiting."""
+        if self._waiting is None or self._ended is not None:
+            return
+        self._waiting = None
+        self.leg.stop()
+        if self.disposition is Disposition.ABANDONED:
+            self.disposition = Disposition.LEFT_FLOW
 
     async def _close(self) -> None:
         """Release everything and write the record; the write-ahead log keeps what cannot be written now."""
-        for timer in self._timers.values():
-            timer.cancel()
+        self._timers.close()
         self.voice.close()
+        if self._begun:
+            self.services.flows.finish(self._machine.flow)
         if self._ended is None:
             self.disposition = Disposition.LOST
             self.leg.hang_up(EndCause.FAILED, 500)
+        elif self._ended.cause in OURS and self.disposition in (Disposition.LEFT_FLOW, Disposition.ABANDONED):
+            self.disposition = Disposition.LOST
         cause = self._ended.cause.value if self._ended is not None else EndCause.FAILED.value
         self.tell_page("ended", {"cause": cause})
         fields: dict[str, Any] = {"ended_at": self.services.clock(), "disposition": self.disposition.value, "end_cause": cause}
         fields["quality"] = self.leg.quality()
         self._scribe.note(lambda: self.services.log.close(self.call.id, **fields))
-        await self._scribe.flush(FLUSH_SECONDS)
+        if self.dropped:
+            log.warning("%s %d keys found no room", self.call.correlation, self.dropped)
         log.info("%s call ended: cause=%s disposition=%s", self.call.correlation, cause, self.disposition.value)
+        if not await self._scribe.flush(self.services.flush_seconds):
+            log.error("%s record: the store is away; the write-ahead log has what was written before", self.call.correlation)

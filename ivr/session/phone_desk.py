@@ -10,6 +10,9 @@ from ivr.acd.desk import Desk, RingOutcome
 from telephony.errors import TransportError
 from telephony.leg import Answered, CallLeg, Dialer, EndCause, Ended, LegEvent, LegState, Party
 
+JOIN_SECONDS = 5.0
+"""How long a phone that answered waits for its caller; the caller may have gone in that very moment."""
+
 
 class DeviceDesk:
     """An `ivr.acd.desk.Desk` that rings a phone where the agent has one, and otherwise asks the pages."""
@@ -38,15 +41,22 @@ class DeviceDesk:
                 leg.hang_up(EndCause.CANCELLED)
         if outcome is RingOutcome.ACCEPTED:
             self._answered[contact_id] = leg
+            asyncio.get_running_loop().call_later(JOIN_SECONDS, self._forget, contact_id, leg)
         return outcome
 
     async def connect(self, agent_id: str, contact_id: str) -> CallLeg:
         if agent_id not in self._phones:
             return await self._pages.connect(agent_id, contact_id)
-        leg = self._answered.pop(contact_id)
-        if leg.state is not LegState.UP:
+        leg = self._answered.pop(contact_id, None)
+        if leg is None or leg.state is not LegState.UP:
             raise TransportError("the phone hung up before it was joined")
         return leg
+
+    def _forget(self, contact_id: str, leg: CallLeg) -> None:
+        """Hang up a phone that answered and was not joined."""
+        if self._answered.get(contact_id) is leg:
+            del self._answered[contact_id]
+            leg.hang_up()
 
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
         if agent_id not in self._phones:

@@ -43,3 +43,5 @@ class Services:
     """Epoch seconds: what is stored and crosses nodes."""
     profile_budget: float = 0.3
     """Seconds a profile may take before the call goes on as a stranger's."""
+    flush_seconds: float = 30.0
+    """How long the record of a call that is over waits for a store that is away."""

@@ -15,6 +15,11 @@ from telephony.leg import CallLeg, EndCause, LegKind
 
 log = logging.getLogger(__name__)
 
+END_SECONDS = 5.0
+"""How long a call that was hung up at shutdown may take to write its record."""
+CANCEL_SECONDS = 2.0
+"""And how long after it was cancelled."""
+
 
 class Switchboard:
     """The running calls of this node. One task a call; a failed one ends alone."""
@@ -80,8 +85,10 @@ class Switchboard:
         left = list(self._calls.values())
         for session, _ in left:
             session.leg.hang_up(EndCause.SHUTDOWN)
-        if left:
-            await asyncio.wait([task for _, task in left], timeout=5.0)
-        for _, task in list(self._calls.values()):
-            task.cancel()
+        for patience in (END_SECONDS, CANCEL_SECONDS):
+            tasks = [task for _, task in self._calls.values()]
+            if tasks:
+                await asyncio.wait(tasks, timeout=patience)
+            for _, task in list(self._calls.values()):
+                task.cancel()
         return len(left)

@@ -115,6 +115,7 @@ class VoiceIO:
             self._stream.pause()
 
     def close(self) -> None:
+        self.listening = False
         self._leg.hear(None)
         if self._stream is not None:
             self._stream.close()
@@ -127,8 +128,7 @@ class VoiceIO:
         elif isinstance(event, UtteranceHeard):
             heard = self._understood(event)
         elif isinstance(event, RecognitionLost):
-            self._stream = None
-            self.listening = False
+            self.close()
             heard = SpeechLost()
         elif isinstance(event, PartialHeard):
             return

@@ -7,8 +7,8 @@ the agent back.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ivr.acd.desk import RingOutcome
@@ -16,11 +16,11 @@ from ivr.acd.model import Contact, needs_of
 from ivr.acd.routing import Moved, Offered, Place, PlaceEvent, Withdrawn
 from ivr.call import Disposition
 from ivr.dialplan.events import Enqueue, Listen, Queued, QueueLeft
-from ivr.errors import IvrError
+from ivr.errors import IvrError, StoreUnavailable
 from ivr.session.talk import Talk
 from ivr.session.view import Placement
 from telephony.errors import TelephonyError
-from telephony.leg import CallLeg
+from telephony.leg import Bridge, CallLeg, EndCause
 
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
@@ -31,7 +31,7 @@ REASONS = {RingOutcome.DECLINED: "declined", RingOutcome.NO_ANSWER: "missed", Ri
 
 
 class Waiting:
-    """One stay in one queue. `run` ends with a `QueueLeft` for the flow, unless it is cancelled."""
+    """One stay in one queue. `run` returns the `QueueLeft` for the flow, unless it is cancelled."""
 
     def __init__(self, session: CallSession, command: Enqueue) -> None:
         self._session, self._command = session, command
@@ -40,13 +40,16 @@ class Waiting:
         self._music = session.voice.music(command.music, session.call.language)
         self._position = 0
         self._reading: asyncio.Task[PlaceEvent | None] | None = None
+        self._talked = False
+        self._until: float | None = None
+        """End of the wait on the loop's clock; a talk suspends it."""
 
-    async def run(self) -> None:
-        """Raises nothing but cancellation."""
+    async def run(self) -> QueueLeft:
         session = self._session
         outcome = "error"
         try:
-            async with asyncio.timeout(self._command.max_wait or None) as self._deadline:
+            async with asyncio.timeout(None) as self._deadline:
+                self._limit_anew()
                 outcome = await self._wait()
         except TimeoutError:
             outcome = "timeout"
@@ -55,16 +58,22 @@ class Waiting:
         finally:
             if self._reading is not None:
                 self._reading.cancel()
-            if session.disposition is Disposition.ABANDONED:
+            if not self._talked:
                 session.record(wait_seconds=self._services.clock() - self._started)
             session.agent_id = ""
             session.placement = None
-        session.emit(QueueLeft(outcome))
+        return QueueLeft(outcome)
+
+    def _limit_anew(self) -> None:
+        if self._command.max_wait:
+            self._until = asyncio.get_running_loop().time() + self._command.max_wait
+        self._deadline.reschedule(self._until)
 
     async def _wait(self) -> str:
         session, command = self._session, self._command
         session.placement = Placement(command.queue, dict(command.needs), self._started, "waiting")
-        session.disposition = Disposition.ABANDONED
+        if session.disposition is Disposition.LEFT_FLOW:
+            session.disposition = Disposition.ABANDONED
         session.record(queue=command.queue, queued_at=self._started)
         contact = Contact(
             id=session.call.id,
@@ -130,17 +139,32 @@ class Waiting:
         try:
             await desk.present(offer.agent_id, session.view())
             reason = await self._ring(events, offer)
-            if reason == "accepted" and await place.accepted():
-                reason = "media"
-                return await self._joined(place, await self._connect(offer.agent_id))
+            if reason == "accepted":
+                self._deadline.reschedule(None)
+                if await place.accepted():
+                    reason = "media"
+                    return await self._joined(place, await self._connect(offer.agent_id))
         except TelephonyError as error:
             log.warning("%s agent %s: no audio: %s", session.call.correlation, offer.agent_id, error)
         finally:
             session.agent_id = ""
+        if reason == "media":
+            self._off_the_page(offer.agent_id)
         if reason != "withdrawn":
             await place.declined(reason)
-        self._place("waiting", why="")
+        self._deadline.reschedule(self._until)
+        self._wait_again()
         return False
+
+    def _off_the_page(self, agent_id: str) -> None:
+        """The contact is not this agent's any more, though the page may still be there."""
+        self._session.agent_id = ""
+        self._services.desk.push(agent_id, "contact", {"id": self._session.call.id, "phase": "ended"})
+
+    def _wait_again(self) -> None:
+        self._place("waiting", why="", answered_at=None)
+        if not self._session.voice.listening:
+            self._keep_listening()
 
     async def _ring(self, events: Any, offer: Offered) -> str:
         """`accepted`, a reason to decline, or `withdrawn` where the queue took the offer back meanwhile."""
@@ -158,12 +182,11 @@ class Waiting:
                 elif isinstance(event, Withdrawn) or event is None:
                     return "withdrawn"
         finally:
-            ring.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(ring, return_exceptions=True)
+            if not ring.done():
+                ring.cancel()
+                await asyncio.wait({ring})
 
     async def _connect(self, agent_id: str) -> CallLeg:
-        self._deadline.reschedule(None)
         self._place("connecting", answered_at=self._services.clock())
         self._session.voice.pause()
         return await self._services.desk.connect(agent_id, self._session.call.id)
@@ -173,11 +196,11 @@ class Waiting:
     async def _joined(self, place: Place, agent_leg: CallLeg) -> bool:
         """The talk itself. False where the agent's side was lost: the caller hears music and waits again."""
         session, services, agent_id = self._session, self._services, self._session.agent_id
-        session.leg.stop()
-        bridge = services.bridge(session.leg, agent_leg)
+        bridge = self._bridge(agent_leg)
         talk = Talk(session.leg, agent_leg, bridge, self._music, self._place)
         services.talks.add(session.call.id, agent_id, talk)
         connected_at = services.clock()
+        self._talked = True
         session.disposition = Disposition.SERVED
         session.record(agent_id=agent_id, connected_at=connected_at, wait_seconds=connected_at - self._started)
         self._place("connected")
@@ -192,13 +215,25 @@ class Waiting:
                 self._place("wrap_up")
         if how == "agent_lost":
             log.warning("%s agent %s vanished; the caller waits again", session.call.correlation, agent_id)
-            await place.declined("gone")
             self.play_music()
-            self._keep_listening()
-            self._place("waiting", why="", answered_at=None)
+            self._off_the_page(agent_id)
+            await place.declined("gone")
+            self._limit_anew()
+            self._wait_again()
             return False
-        await asyncio.shield(place.finished("served"))
+        with suppress(StoreUnavailable):  # the router owes it then; the talk was served all the same
+            await asyncio.shield(place.finished("served"))
         return True
+
+    def _bridge(self, agent_leg: CallLeg) -> Bridge:
+        """Join the two; an agent's leg that cannot be joined is not left alone."""
+        self._session.leg.stop()
+        try:
+            return self._services.bridge(self._session.leg, agent_leg)
+        except TelephonyError:
+            agent_leg.hang_up(EndCause.FAILED)
+            self.play_music()
+            raise
 
     def _place(self, phase: str, **changes: Any) -> None:
         session = self._session

@@ -1,17 +1,13 @@
-"""One real Redis for all tests of this folder; each test has keys of its own."""
+"""The real Redis of all unit tests; each test has keys of its own."""
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
-from ivr.acd.embedded import start_embedded
 from ivr.acd.store import AcdStore
 
 _numbers = count(1)
@@ -25,14 +21,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
-        server = runner.run(start_embedded(Path(folder)))
-        yield server.url
-        runner.run(server.aclose())
 
 
 @pytest.fixture
