@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import uvicorn
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 
 from ivr.acd.embedded import start_embedded
@@ -56,6 +58,7 @@ from ivr.wiring import (
     overridden,
     queues_of,
     read_dialplan,
+    redis_address,
     sip_settings,
     speech_settings,
 )
@@ -70,6 +73,8 @@ log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 5.0
 """Between looks for records that SQL could not take when their call ended."""
+REDIS_SECONDS = 5.0
+"""How long Redis may take for an answer before it counts as away; longer than any wait that we ask it for."""
 
 
 def serve_forever(config: Path, sip: str | None, web: str | None, data: Path | None, verbose: bool) -> int:
@@ -81,6 +86,7 @@ def serve_forever(config: Path, sip: str | None, web: str | None, data: Path | N
     for noisy in (
         "aiosqlite",
         "aioice",
+        "alembic",
         "aiortc",
         "asyncio",
         "websockets",
@@ -128,10 +134,12 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
     token, new_token = admin_token(data)
     web_socket = bind_web(settings)
     stack.callback(web_socket.close)
+    queues, defined = queues_of(settings), agents_of(settings)
+    passwords, accounts = await asyncio.to_thread(accounts_of, settings)
+    flows, prompts = await asyncio.to_thread(read_dialplan, settings)
     redis = await _live_state(settings, data, stack)
     engine = await open_database(settings.database or sqlite_url(data))
     stack.push_async_callback(engine.dispose)
-    flows, prompts = await asyncio.to_thread(read_dialplan, settings)
     languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
     recognizer = await _recognizer(settings, languages, data, stack)
     tasks = await stack.enter_async_context(_Tasks())
@@ -144,8 +152,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
     contact_log, talks, store = ContactLog(redis, engine), Talks(), AcdStore(redis)
     router = Router(store, settings.node)
     await _recover(settings, store, contact_log)
-    await store.define_queues(queues_of(settings))
-    await store.define_agents(agents_of(settings))
+    await store.define_queues(queues)
+    await store.define_agents(defined)
     tasks.start(router.run())
     agents = Agents(store, contact_log, talks, time.time)
     hub = DeskHub(browsers.offer, settings=desk_settings(settings))
@@ -174,7 +182,6 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
     await sip.start()
     stack.push_async_callback(sip.close)
 
-    passwords, accounts = await asyncio.to_thread(accounts_of, settings)
     addresses = sorted({f"sip:hotline@{_host(one.host)}:{one.port}" for one in sip.listeners})
     models = dict(recognizer.languages) if recognizer is not None else {}
     parts = WebParts(
@@ -258,12 +265,17 @@ async def _live_state(settings: Settings, data: Path, stack: AsyncExitStack) -> 
         embedded = await start_embedded(data)
         stack.push_async_callback(embedded.aclose)
         url = embedded.url
-    redis: Redis = Redis.from_url(url)
+    try:
+        redis: Redis = Redis.from_url(
+            url, socket_connect_timeout=2.0, socket_timeout=REDIS_SECONDS, retry=Retry(ConstantBackoff(0.1), 2)
+        )
+    except ValueError as error:
+        raise ConfigError(f"redis: {error}") from error
     stack.push_async_callback(redis.aclose)
     try:
         await redis.ping()
     except RedisError as error:
-        raise StoreUnavailable(f"redis: {url} does not answer: {error}") from error
+        raise StoreUnavailable(f"redis: {redis_address(url)} does not answer: {error}") from error
     return redis
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from ivr.acd.model import Agent, Queue
 from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import FlowStore
-from ivr.dialplan.problems import render
+from ivr.dialplan.problems import Problem
 from ivr.errors import ConfigError, DialplanError
 from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings, parse_address, parse_ports
@@ -73,12 +74,16 @@ def data_folder(settings: Settings) -> Path:
 def admin_token(data: Path) -> tuple[str, bool]:
     """The API token in `admin-token` (mode 600), made on the first start, and whether it is new."""
     path = data / "admin-token"
-    with contextlib.suppress(FileNotFoundError):
-        if token := path.read_text("ascii").strip():
-            return token, False
-    token = secrets.token_urlsafe(32)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(token + "\n")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            if token := path.read_text("utf-8").strip():
+                path.chmod(0o600)
+                return token, False
+        token = secrets.token_urlsafe(32)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(token + "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"data: {path}: {error}; remove it, and a new token is made") from error
     return token, True
 
 
@@ -95,6 +100,11 @@ def bind_web(settings: Settings) -> socket.socket:
     return listening
 
 
+def redis_address(url: str) -> str:
+    """A Redis URL without its password: fit for a log."""
+    return re.sub(r"//[^/]*@", "//", url)
+
+
 def read_dialplan(settings: Settings) -> tuple[FlowStore, PromptLibrary]:
     """Every prompt and every flow, checked against each other. Raises ConfigError or DialplanError."""
     prompts = PromptLibrary.load([Path(folder) for folder in settings.prompts], ("zh", "en"))
@@ -104,11 +114,18 @@ def read_dialplan(settings: Settings) -> tuple[FlowStore, PromptLibrary]:
     flows.reload()
     wrong = [problem for problem in flows.problems if problem.severity == "error"]
     if wrong:
-        raise DialplanError(f"the dialplan has mistakes:\n{render(flows.problems)}", tuple(wrong))
+        raise DialplanError(_first_of(wrong), tuple(wrong))
     missing = sorted({route.flow for route in settings.routes} - set(flows.flows))
     if missing:
         raise ConfigError(f"routes: no flow '{missing[0]}'; there are: {', '.join(sorted(flows.flows)) or 'none'}")
     return flows, prompts
+
+
+def _first_of(wrong: Sequence[Problem]) -> str:
+    """One line for many mistakes."""
+    first = str(wrong[0]).replace("\n    ", "; ")
+    more = len(wrong) - 1
+    return f"{first} ({more} more: `ivr check` shows them all)" if more else first
 
 
 def speech_settings(settings: Settings, languages: Iterable[str], data: Path) -> SpeechSettings:
@@ -172,17 +189,29 @@ def accounts_of(settings: Settings) -> tuple[dict[str, str], SettingsAccounts]:
 
 
 def agents_of(settings: Settings) -> list[Agent]:
-    return [
-        Agent(id=one.id, name=one.name, skills=dict(one.skills), languages=one.languages, capacity=one.capacity)
-        for one in settings.agents
-    ]
+    """Raises ConfigError for a name that cannot stand in the live state."""
+    with _names("agents"):
+        return [
+            Agent(id=one.id, name=one.name, skills=dict(one.skills), languages=one.languages, capacity=one.capacity)
+            for one in settings.agents
+        ]
 
 
 def queues_of(settings: Settings) -> list[Queue]:
-    return [
-        Queue(name, ring_seconds=one.ring, wrap_up_seconds=one.wrap_up, max_wait=one.max_wait, music=one.music)
-        for name, one in settings.queues.items()
-    ]
+    """Raises ConfigError for a name that cannot stand in the live state."""
+    with _names("queues"):
+        return [
+            Queue(name, ring_seconds=one.ring, wrap_up_seconds=one.wrap_up, max_wait=one.max_wait, music=one.music)
+            for name, one in settings.queues.items()
+        ]
+
+
+@contextlib.contextmanager
+def _names(place: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(f"{place}: {error}") from error
 
 
 def desk_settings(settings: Settings) -> dict[str, Any]:

@@ -63,7 +63,10 @@ async def open_database(url: str) -> AsyncEngine:
     with sql_errors():
         parsed = make_url(url)
         parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
-        engine = create_async_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        try:
+            engine = create_async_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        except ModuleNotFoundError as error:
+            raise StoreUnavailable(f"the database needs the package {error.name}: install it") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _tune)
     try:

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from ivr.errors import ConfigError
 from ivr.web.parts import Account
 
 LONGEST_PASSWORD = 200
@@ -26,6 +27,7 @@ class SettingsAccounts:
     """Who may sign in. A name that does not exist takes as long as a wrong password."""
 
     def __init__(self, credentials: Iterable[Credential], hasher: PasswordHasher | None = None) -> None:
+        """Raises ConfigError for a hash that is none."""
         self._hasher = hasher or PasswordHasher()
         self._accounts: dict[str, Account] = {}
         self._hashes: dict[str, str] = {}
@@ -33,7 +35,7 @@ class SettingsAccounts:
             name = credential.account.id
             self._accounts[name] = credential.account
             given = credential.password
-            self._hashes[name] = given.removeprefix("argon2:") if given.startswith("argon2:") else self._hasher.hash(given)
+            self._hashes[name] = _hash_of(name, given) if given.startswith("argon2:") else self._hasher.hash(given)
         self._nobody = self._hasher.hash("nobody")
 
     async def verify(self, username: str, password: str) -> Account | None:
@@ -49,3 +51,13 @@ class SettingsAccounts:
             return self._hasher.verify(known, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _hash_of(name: str, given: str) -> str:
+    """Raises ConfigError for what nobody could ever sign in with."""
+    hashed = given.removeprefix("argon2:")
+    try:
+        extract_parameters(hashed)
+    except InvalidHashError:
+        raise ConfigError(f"agents: {name}: password is no argon2 hash; write it as argon2:$argon2id$v=19$...") from None
+    return hashed

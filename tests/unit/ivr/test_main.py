@@ -1,0 +1,153 @@
+"""The command `ivr`: whatever a person can mend is one line on stderr and exit code 1."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ivr.__main__ import main
+
+ROOT = Path(__file__).parents[3]
+
+
+class Place:
+    """A folder with settings that are right, until a test changes them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings: dict[str, Any] = {
+            "dialplans": str(folder / "small.yaml"),
+            "prompts": [],
+            "routes": [{"to": "*", "flow": "small"}],
+            "sip": {"listen": ["udp://127.0.0.1:0"]},
+            "web": {"listen": "127.0.0.1:0"},
+            "speech": {"enabled": False},
+        }
+        (folder / "small.yaml").write_text(
+            "flow: small\nlanguages: [en]\ndefaults: { error: end }\nstates:\n  one: { hangup: normal }\n", "utf-8"
+        )
+
+    def serve(self, *options: str) -> subprocess.CompletedProcess[str]:
+        config = self.folder / "hotline.yaml"
+        config.write_text(yaml.safe_dump(self.settings), "utf-8")
+        command = [sys.executable, "-m", "ivr", "serve", str(config), *options]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=self.folder, check=False)
+
+
+def taken_port(kind: socket.SocketKind) -> tuple[socket.socket, int]:
+    taken = socket.socket(socket.AF_INET, kind)
+    taken.bind(("127.0.0.1", 0))
+    if kind is socket.SOCK_STREAM:
+        taken.listen()
+    return taken, taken.getsockname()[1]
+
+
+def refused(place: Place, *options: str) -> str:
+    """The one line that `ivr serve` gave up with."""
+    done = place.serve(*options)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "ready" not in done.stdout.splitlines()
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("ivr: ")
+    return lines[0]
+
+
+def change(key: str, value: object) -> Callable[[Place], None]:
+    def now(place: Place) -> None:
+        place.settings[key] = value
+
+    return now
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (change("agents", [{"id": "em ma"}]), "'em ma' is no name"),
+        (change("redis", "nonsense"), "redis: "),
+        (change("redis", "redis://u:secret@127.0.0.1:1"), "redis://127.0.0.1:1 does not answer"),
+    ],
+)
+def test_wrong_settings(tmp_path: Path, wrong: Callable[[Place], None], words: str) -> None:
+    place = Place(tmp_path)
+    wrong(place)
+    line = refused(place)
+    assert words in line
+    assert "secret" not in line
+
+
+def test_ports_in_use(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    web, port = taken_port(socket.SOCK_STREAM)
+    with web:
+        assert f"127.0.0.1:{port}" in refused(place, "--web", f"127.0.0.1:{port}")
+    udp, port = taken_port(socket.SOCK_DGRAM)
+    with udp:
+        assert str(port) in refused(place, "--sip", f"127.0.0.1:{port}")
+
+
+def test_a_data_folder_that_is_a_file_and_a_settings_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert "--data" in refused(Place(tmp_path), "--data", str(tmp_path / "file"))
+
+
+def test_a_wrong_flow(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    flow = tmp_path / "flow.yaml"
+    flow.write_text("flow: telecom\nlanguages: [en]\nstates:\n  one: { sya: hello }\n", "utf-8")
+    place.settings["dialplans"] = str(flow)
+    assert f"{flow}:4:" in refused(place)
+
+
+# --- in this process: nothing is started
+
+
+@pytest.mark.parametrize("arguments", [["serve", "none.yaml"], ["check", "none.yaml", "--prompts", "none"]])
+def test_what_is_missing_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_check_says_yes_to_the_flows_that_come_along(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(ROOT / "dialplans"), "--prompts", str(ROOT / "prompts")]) == 0
+    assert "error" not in capsys.readouterr().out
+
+
+def test_check_names_place_and_cure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flow = tmp_path / "a.yaml"
+    flow.write_text(
+        "flow: a\nlanguages: [en]\nstates:\n  one: { say: hi, on: { done: tow } }\n  two: { hangup: normal }\n", "utf-8"
+    )
+    assert main(["check", str(flow), "--prompts", str(ROOT / "prompts")]) == 1
+    assert f"{flow}:4:" in capsys.readouterr().out
+    assert main(["check", str(flow), "--prompts", str(ROOT / "prompts"), "--format", "json"]) == 1
+    problems = json.loads(capsys.readouterr().out)
+    problem = next(one for one in problems if one["severity"] == "error" and one["line"] == 4)
+    assert problem["file"] == str(flow)
+    assert problem["column"] > 1
+    assert problem["cure"]
+
+
+def test_an_unknown_command_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["srve"])
+    assert caught.value.code == 2
+    assert "serve" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ivr.app.check_dialplans", interrupted)
+    assert main(["check", os.devnull]) == 130
