@@ -114,7 +114,7 @@ def _ask(node: Node, findings: Findings, languages: Languages) -> Waiting:
         into=fields.text("into"),
         timeout=fields.duration("timeout", 6.0),
         between_keys=fields.duration("between_keys", 3.0),
-        patience=fields.duration("patience", 0.5),
+        patience=fields.duration("patience", 0.4),
         barge_in=_barge_in(fields),
     )
 
@@ -166,7 +166,7 @@ def _menu(node: Node, findings: Findings, languages: Languages) -> Waiting:
         read=_READ.get(read, "retry"),  # type: ignore[arg-type]
         into=fields.text("into"),
         timeout=fields.duration("timeout", 6.0),
-        patience=fields.duration("patience", 0.5),
+        patience=fields.duration("patience", 0.4),
         barge_in=_barge_in(fields),
     )
 

@@ -187,7 +187,7 @@ class Listen:
     language: str
     phrases: tuple[Phrase, ...]
     """The closed list; the recogniser is told these words and no others."""
-    patience: float = 0.5
+    patience: float = 0.4
     """Seconds of silence that end an utterance."""
     confirm: float = 0.3
     """Seconds of speech that count as speaking, and not as a cough or a click."""

@@ -123,7 +123,7 @@ class AskStep:
     """Silence after the prompt that makes `no_input`."""
     between_keys: float = 3.0
     """Silence after a key that ends a number."""
-    patience: float = 0.5
+    patience: float = 0.4
     """Silence that ends an utterance."""
     barge_in: float | None = 0.3
     """Speech that stops the prompt; None where it must be heard to its end."""
@@ -144,7 +144,7 @@ class MenuStep:
     """When the options are read out with their keys; always so where speech cannot be recognised."""
     into: str = ""
     timeout: float = 6.0
-    patience: float = 0.5
+    patience: float = 0.4
     barge_in: float | None = 0.3
 
 

@@ -53,7 +53,7 @@ class CallSession:
         self._timers = Timers(self.emit)
         self._waiting: Waiting | None = None
         self._ended: Ended | None = None
-        self._scribe = Scribe(call.correlation)
+        self._scribe = Scribe(call.correlation, lambda fields, said: services.log.add(call.id, fields, said))
         self._begun = False
         self.voice = VoiceIO(leg, services.prompts, services.recognizer, self.emit)
         leg.subscribe(self.emit)
@@ -101,14 +101,14 @@ class CallSession:
 
     def record(self, **fields: Any) -> None:
         """Write fields of the record, in order, without waiting."""
-        self._scribe.note(lambda: self.services.log.update(self.call.id, **fields))
+        self._scribe.add(fields)
 
     def add_turn(self, speaker: Speaker, text: str, **more: Any) -> None:
         """One more turn: into the call, the log, the agent's screen and the caller's captions."""
         turn = Turn(self.services.clock(), speaker, text, language=self.call.language, **more)
         index = len(self.call.turns)
         self.call = self.call.with_turn(turn)
-        self._scribe.note(lambda: self.services.log.turn(self.call.id, index, turn))
+        self._scribe.add({}, {index: turn})
         if self.agent_id:
             data = {"contact_id": self.call.id, "index": index, "turn": turn.to_dict()}
             self.services.desk.push(self.agent_id, "turn", data)

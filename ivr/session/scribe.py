@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import chain, repeat
+from typing import Any
 
+from ivr.call import Turn
 from ivr.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -17,17 +20,45 @@ RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0, 5.0)
 """Pauses before a write is tried again while the store is away; the last one repeats. Later writes wait: order matters."""
 
 
-class Scribe:
-    """One a call. `note` never blocks; `run` is its task; `flush` waits for what was noted."""
+@dataclass(slots=True)
+class Batch:
+    """What was added since the last write began; it goes to the store in one step."""
 
-    def __init__(self, correlation: str) -> None:
-        self._correlation = correlation
+    fields: dict[str, Any] = field(default_factory=dict)
+    said: dict[int, Turn] = field(default_factory=dict)
+
+
+class Scribe:
+    """One a call. `add` and `note` never block; `run` is the task; `flush` waits for what was noted.
+
+    `store` takes fields and turns in one step, as `ContactLog.add` does.
+    """
+
+    def __init__(self, correlation: str, store: Callable[[Mapping[str, Any], Mapping[int, Turn]], Awaitable[object]]) -> None:
+        self._correlation, self._store = correlation, store
+        self._batch: Batch | None = None
         self._writes: asyncio.Queue[Write] = asyncio.Queue()
         self.lost = 0
         """Writes that the store refused for good."""
 
+    def add(self, fields: Mapping[str, Any], said: Mapping[int, Turn] | None = None) -> None:
+        """Fields and turns to write; what comes before the store has time for it is one write."""
+        if self._batch is None:
+            batch = Batch()
+            self.note(lambda: self._write_batch(batch))
+            self._batch = batch
+        self._batch.fields.update(fields)
+        self._batch.said.update(said or {})
+
     def note(self, write: Write) -> None:
+        """Any other write, after all that was added before it."""
+        self._batch = None
         self._writes.put_nowait(write)
+
+    async def _write_batch(self, batch: Batch) -> None:
+        if self._batch is batch:
+            self._batch = None
+        await self._store(batch.fields, batch.said)
 
     async def run(self) -> None:
         while True:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from ivr.dialplan.events import Event, Heard, Listen, Phrase, Play, Prompt, PromptEnded, Say, SpeechLost, SpokenOver, StepFailed
 from ivr.errors import PromptMissing, SpeechUnavailable
@@ -18,10 +21,15 @@ from ivr.speech.recognizer import (
     UtteranceHeard,
 )
 from ivr.understanding.intent import match
-from telephony.leg import CallLeg, PlaybackFinished
+from telephony.leg import FRAME_SAMPLES, CallLeg, Frame, PlaybackFinished
 from telephony.media.clip import Clip
 
 log = logging.getLogger(__name__)
+
+FRAME_SECONDS = 0.02
+GAP_SECONDS = 0.1
+"""Without a packet for this long the caller counts as silent, not as late."""
+SILENT_FRAME: Frame = np.zeros(FRAME_SAMPLES, np.int16)
 
 
 class VoiceIO:
@@ -37,6 +45,9 @@ class VoiceIO:
         self._number = 0
         self._speaking = False
         self.listening = False
+        self._loop = asyncio.get_running_loop()
+        self._last_frame = 0.0
+        self._filler: asyncio.TimerHandle | None = None
 
     # --- mouth
 
@@ -105,7 +116,27 @@ class VoiceIO:
             self._emit(SpeechLost())
             return
         self.listening = True
-        self._leg.hear(self._stream.feed)
+        self._last_frame = self._loop.time()
+        self._leg.hear(self._feed)
+        if self._filler is None:
+            self._filler = self._loop.call_later(GAP_SECONDS, self._fill)
+
+    def _feed(self, frame: Frame) -> None:
+        self._last_frame = self._loop.time()
+        if self._stream is not None:
+            self._stream.feed(frame)
+
+    def _fill(self) -> None:
+        """Feed silence where the caller's phone sends none (silence suppression): without it no utterance would end."""
+        self._filler = None
+        if not self.listening or self._stream is None:
+            return
+        missing = int((self._loop.time() - self._last_frame - GAP_SECONDS) / FRAME_SECONDS)
+        for _ in range(missing):
+            self._stream.feed(SILENT_FRAME)
+        if missing > 0:
+            self._last_frame += missing * FRAME_SECONDS
+        self._filler = self._loop.call_later(GAP_SECONDS, self._fill)
 
     def pause(self) -> None:
         """Stop listening; the stream stays open for the next turn."""
@@ -116,6 +147,9 @@ class VoiceIO:
 
     def close(self) -> None:
         self.listening = False
+        if self._filler is not None:
+            self._filler.cancel()
+            self._filler = None
         self._leg.hear(None)
         if self._stream is not None:
             self._stream.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,9 +31,38 @@ ROOT = Path(__file__).parents[4]
 # --- scribe
 
 
+async def nowhere(fields: Mapping[str, Any], said: Mapping[int, Turn]) -> None:
+    """A store that takes everything."""
+
+
+async def test_what_is_added_while_the_store_is_busy_is_one_write_in_its_place() -> None:
+    written: list[tuple[dict[str, Any], list[int]]] = []
+    busy = asyncio.Event()
+
+    async def store(fields: Mapping[str, Any], said: Mapping[int, Turn]) -> None:
+        written.append((dict(fields), sorted(said)))
+
+    async def other() -> None:
+        written.append(({"other": True}, []))
+
+    scribe = Scribe("x", store)
+    scribe.note(busy.wait)
+    turn = Turn(1.0, Speaker.BOT, "hello")
+    scribe.add({"queue": "a"})
+    scribe.add({}, {0: turn})
+    scribe.add({"queue": "b"}, {1: turn})
+    scribe.note(other)
+    scribe.add({"note": "late"})
+    task = asyncio.create_task(scribe.run())
+    busy.set()
+    assert await scribe.flush(2.0)
+    assert written == [({"queue": "b"}, [0, 1]), ({"other": True}, []), ({"note": "late"}, [])]
+    task.cancel()
+
+
 async def test_a_scribe_keeps_the_order_and_gives_up_only_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ivr.session.scribe.RETRY_SECONDS", (0.001,))
-    scribe, written, away = Scribe("x"), list[int](), [True] * 9
+    scribe, written, away = Scribe("x", nowhere), list[int](), [True] * 9
 
     def write(number: int, error: Exception | None = None) -> None:
         async def now() -> None:
@@ -54,7 +85,7 @@ async def test_a_scribe_keeps_the_order_and_gives_up_only_what_is_refused(monkey
 
 
 async def test_a_flush_without_a_store_says_so() -> None:
-    scribe = Scribe("x")
+    scribe = Scribe("x", nowhere)
     scribe.note(asyncio.Event().wait)
     assert not await scribe.flush(0.01)
 
