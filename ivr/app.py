@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.acd.embedded import start_embedded
 from ivr.acd.feed import EventFeed
@@ -42,6 +43,7 @@ from ivr.session.talk import Talks
 from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.vosk_engine import VoskRecognizer
+from ivr.web.accounts import SettingsAccounts
 from ivr.web.app import build_web
 from ivr.web.desk import DeskHub
 from ivr.web.parts import WebParts
@@ -137,32 +139,26 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
     queues, defined = queues_of(settings), agents_of(settings)
     passwords, accounts = await asyncio.to_thread(accounts_of, settings)
     flows, prompts = await asyncio.to_thread(read_dialplan, settings)
-    redis = await _live_state(settings, data, stack)
-    engine = await open_database(settings.database or sqlite_url(data))
-    stack.push_async_callback(engine.dispose)
+    tasks = await stack.enter_async_context(_Tasks())
+    stores = await _stores(settings, data, stack)
+    await stores.acd.define_queues(queues)
+    await stores.acd.define_agents(defined)
     languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
     recognizer = await _recognizer(settings, languages, data, stack)
-    tasks = await stack.enter_async_context(_Tasks())
     ticker = Ticker()
     ticker.start()
     stack.push_async_callback(ticker.close)
     browsers = WebRtcGateway(ticker, hosts=media_hosts(settings), media_timeout=settings.sip.media_timeout)
     stack.push_async_callback(browsers.close)
-
-    contact_log, talks, store = ContactLog(redis, engine), Talks(), AcdStore(redis)
-    router = Router(store, settings.node)
-    await _recover(settings, store, contact_log)
-    await store.define_queues(queues)
-    await store.define_agents(defined)
-    tasks.start(router.run())
-    agents = Agents(store, contact_log, talks, time.time)
-    hub = DeskHub(browsers.offer, settings=desk_settings(settings))
+    talks = Talks()
+    agents = Agents(stores.acd, stores.log, talks, time.time)
+    hub = agents.desk = DeskHub(browsers.offer, settings=desk_settings(settings))
     hub.start(agents)
     stack.push_async_callback(hub.close)
-    agents.desk = hub
 
-    switchboards: list[Switchboard] = []
-    sip = SipGateway(sip_settings(settings), ticker, lambda leg: _take(switchboards, leg), credentials_of(settings))
+    exchange: list[Switchboard] = []
+    sip = SipGateway(sip_settings(settings), ticker, lambda leg: _take(exchange, leg), credentials_of(settings))
+    router = Router(stores.acd, settings.node)
     services = Services(
         node=settings.node,
         flows=flows,
@@ -170,7 +166,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
         recognizer=recognizer,
         profiles=StaticProfiles.load(Path(settings.profiles)) if settings.profiles else StaticProfiles({}),
         router=router,
-        log=contact_log,
+        log=stores.log,
         desk=DeviceDesk(hub, {agent.id: agent.device for agent in settings.agents if agent.device}, sip.dial),
         talks=talks,
         bridge=bridge,
@@ -178,45 +174,97 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
         clock=time.time,
     )
     switchboard = Switchboard(services, settings.routes)
-    switchboards.append(switchboard)
+    exchange.append(switchboard)
     await sip.start()
     stack.push_async_callback(sip.close)
+    node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
+    await _web(node.web_parts(accounts, stores, hub, token, browsers), web_socket, stack)
+    await agents.on_duty([agent.id for agent in settings.agents if agent.device])
+    for work in (
+        router.run(),
+        agents.beat(),
+        agents.follow(EventFeed(stores.redis)),
+        watch(flows),
+        _flush(settings, stores.log),
+    ):
+        tasks.start(work)
+    return Node(switchboard, node.banner(web_socket, passwords, data, new_token))
 
-    addresses = sorted({f"sip:hotline@{_host(one.host)}:{one.port}" for one in sip.listeners})
-    models = dict(recognizer.languages) if recognizer is not None else {}
-    parts = WebParts(
-        accounts=accounts,
-        redis=redis,
-        desk=hub,
-        contacts=ContactReader(engine),
-        admin_token=token,
-        open_leg=browsers.offer,
-        on_caller_leg=lambda leg, page, name, language, to: switchboard.take(leg, language, page),
-        health=lambda: {
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is up: where `/api/v1/health`, `/metrics` and the banner take their facts from."""
+
+    settings: Settings
+    switchboard: Switchboard
+    sip: SipGateway
+    ticker: Ticker
+    languages: Sequence[str]
+    models: Mapping[str, str]
+
+    @property
+    def addresses(self) -> list[str]:
+        return sorted({f"sip:hotline@{_host(one.host)}:{one.port}" for one in self.sip.listeners})
+
+    def health(self) -> dict[str, Any]:
+        return {
             "status": "ok",
             "version": version("hotline"),
-            "sip": addresses,
-            "speech": {language: models.get(language) for language in languages},
-            "flows": sorted(flows.flows),
-        },
-        metrics=lambda: metrics_text(switchboard, sip, ticker),
-        static=Path(__file__).parent / "web" / "static",
-        origins=(settings.web.public_url,) if settings.web.public_url else (),
-    )
-    await _web(parts, web_socket, tasks, stack)
-    await agents.on_duty([agent.id for agent in settings.agents if agent.device])
-    for work in (agents.beat(), agents.follow(EventFeed(redis)), watch(flows), _flush(contact_log, settings.node)):
-        tasks.start(work)
-    text = banner(
-        sip=addresses,
-        web=settings.web.public_url or _url(web_socket),
-        passwords=passwords,
-        languages=languages,
-        models=models,
-        data=str(data),
-        new_token=new_token,
-    )
-    return Node(switchboard, text)
+            "sip": self.addresses,
+            "speech": {language: self.models.get(language) for language in self.languages},
+            "flows": self.switchboard.flows(),
+        }
+
+    def web_parts(
+        self, accounts: SettingsAccounts, stores: Stores, hub: DeskHub, token: str, browsers: WebRtcGateway
+    ) -> WebParts:
+        public = self.settings.web.public_url
+        return WebParts(
+            accounts=accounts,
+            redis=stores.redis,
+            desk=hub,
+            contacts=ContactReader(stores.engine),
+            admin_token=token,
+            open_leg=browsers.offer,
+            on_caller_leg=lambda leg, page, name, language, to: self.switchboard.take(leg, language, page),
+            health=self.health,
+            metrics=lambda: metrics_text(self.switchboard, self.sip, self.ticker),
+            static=Path(__file__).parent / "web" / "static",
+            origins=(public,) if public else (),
+        )
+
+    def banner(self, web_socket: socket.socket, passwords: Mapping[str, str], data: Path, new_token: bool) -> str:
+        return banner(
+            sip=self.addresses,
+            web=self.settings.web.public_url or _url(web_socket),
+            passwords=passwords,
+            languages=self.languages,
+            models=self.models,
+            data=str(data),
+            new_token=new_token,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Live state and records."""
+
+    redis: Redis
+    engine: AsyncEngine
+    acd: AcdStore
+    log: ContactLog
+
+
+async def _stores(settings: Settings, data: Path, stack: AsyncExitStack) -> Stores:
+    """Open both stores and write what a run that died left behind; other nodes that live keep theirs."""
+    redis = await _live_state(settings, data, stack)
+    engine = await open_database(settings.database or sqlite_url(data))
+    stack.push_async_callback(engine.dispose)
+    stores = Stores(redis, engine, AcdStore(redis), ContactLog(redis, engine))
+    alive = await stores.acd.alive_nodes() - {settings.node}
+    if count := await stores.log.recover(alive):
+        log.warning("%d contacts of a run that ended without order were written as lost", count)
+    return stores
 
 
 def _url(listening: socket.socket) -> str:
@@ -242,10 +290,11 @@ class _Tasks:
     async def __aenter__(self) -> Self:
         return self
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
+    def start(self, *works: Coroutine[Any, Any, None]) -> None:
+        for work in works:
+            task = asyncio.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -294,19 +343,12 @@ async def _recognizer(settings: Settings, languages: Iterable[str], data: Path, 
     return recognizer
 
 
-async def _recover(settings: Settings, store: AcdStore, contact_log: ContactLog) -> None:
-    """Write what a node that died left behind; other nodes that live keep theirs."""
-    alive = await store.alive_nodes() - {settings.node}
-    if count := await contact_log.recover(alive):
-        log.warning("%d contacts of a run that ended without order were written as lost", count)
-
-
-async def _flush(contact_log: ContactLog, node: str) -> None:
+async def _flush(settings: Settings, contact_log: ContactLog) -> None:
     """Bring into SQL what could not be written when its call ended."""
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
         try:
-            await contact_log.flush(node)
+            await contact_log.flush(settings.node)
         except IvrError as error:
             log.warning("records wait: %s", error)
 
@@ -327,7 +369,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _web(parts: WebParts, web_socket: socket.socket, tasks: _Tasks, stack: AsyncExitStack) -> None:
+async def _web(parts: WebParts, web_socket: socket.socket, stack: AsyncExitStack) -> None:
     """Serve pages and API on a socket that is bound already; returns when it answers."""
     config = uvicorn.Config(
         build_web(parts), log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=3

@@ -1,14 +1,14 @@
 """Everything `ivr` raises.
 
-    IvrError
-      ConfigError         a settings file or option is wrong: names the place and the cure
-      DialplanError       a flow is wrong: carries every problem with file, line and column
-      PromptMissing       a prompt has no audio in a language
-      SpeechUnavailable   no model, or no worker with room, for a language
-      StoreUnavailable    Redis or SQL cannot be reached
-      NotAllowed          an account asked for what it may not do
-      NotFound            an id that names nothing
-      Conflict            a command that came too late or in the wrong state; its text is for the person
+IvrError
+  ConfigError         a settings file or option is wrong: names the place and the cure
+  DialplanError       a flow is wrong: carries every problem with file, line and column
+  PromptMissing       a prompt has no audio in a language
+  SpeechUnavailable   no model, or no worker with room, for a language
+  StoreUnavailable    Redis or SQL cannot be reached
+  NotAllowed          an account asked for what it may not do
+  NotFound            an id that names nothing
+  Conflict            a command that came too late or in the wrong state; its text is for the person
 """
 
 from __future__ import annotations

@@ -79,11 +79,6 @@ class QueueOptions:
     """Seconds an agent is rung."""
     wrap_up: float = 30.0
     """Seconds after a call in which no other comes; 0 for none."""
-    max_wait: float = 0.0
-    """Seconds a caller waits at most; 0 for no limit."""
-    music: str = "music"
-    announce_every: float = 30.0
-    """Seconds between announcements of the position; 0 for never."""
 
 
 @dataclass(frozen=True, slots=True)

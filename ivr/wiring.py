@@ -200,10 +200,7 @@ def agents_of(settings: Settings) -> list[Agent]:
 def queues_of(settings: Settings) -> list[Queue]:
     """Raises ConfigError for a name that cannot stand in the live state."""
     with _names("queues"):
-        return [
-            Queue(name, ring_seconds=one.ring, wrap_up_seconds=one.wrap_up, max_wait=one.max_wait, music=one.music)
-            for name, one in settings.queues.items()
-        ]
+        return [Queue(name, ring_seconds=one.ring, wrap_up_seconds=one.wrap_up) for name, one in settings.queues.items()]
 
 
 @contextlib.contextmanager

@@ -1,13 +1,13 @@
 """Everything `telephony` raises.
 
-    TelephonyError
-      PeerFault           the far end sent something wrong; carries the SIP status that answers it
-        MalformedMessage    400, not SIP, or SIP that breaks a limit or a rule
-        NoCommonCodec       488, an offer that we cannot answer
-        AuthenticationFailed  401 or 403
-      Misuse              our own code called something in a state that does not allow it
-      TransportError      the network or the operating system refused
-      PortsExhausted      503, no RTP port is left in the configured range
+TelephonyError
+  PeerFault           the far end sent something wrong; carries the SIP status that answers it
+    MalformedMessage    400, not SIP, or SIP that breaks a limit or a rule
+    NoCommonCodec       488, an offer that we cannot answer
+    AuthenticationFailed  401 or 403
+  Misuse              our own code called something in a state that does not allow it
+  TransportError      the network or the operating system refused
+  PortsExhausted      503, no RTP port is left in the configured range
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     ),
     layer("ivr.web", f"{ROOM} ivr.acd ivr.records ivr.dialplan", "starlette redis argon2"),
     layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
-    layer("ivr.app", "ivr telephony", "redis uvicorn"),
+    layer("ivr.app", "ivr telephony", "redis sqlalchemy uvicorn"),
     layer("ivr.__main__", "ivr"),
     layer("ivr"),
 ]

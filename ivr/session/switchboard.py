@@ -33,6 +33,10 @@ class Switchboard:
     def __len__(self) -> int:
         return len(self._calls)
 
+    def flows(self) -> list[str]:
+        """The names of the flows that calls may be routed to."""
+        return sorted(self._services.flows.flows)
+
     def route(self, called: str) -> str:
         """The flow of a called number: the first rule that names it or says `*`; "" where none does."""
         for rule in self._routes:

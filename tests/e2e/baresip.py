@@ -166,7 +166,7 @@ class Baresip:
         """Until the registrar has taken it, which may be before anybody listens for events. Raises TimeoutError."""
         try:
             async with asyncio.timeout(seconds):
-                while not any("200 OK" in line and "binding" in line for line in self.lines):
+                while not any("200 OK" in line and "binding" in line for line in self.lines):  # noqa: ASYNC110 - the line comes from another process
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise TimeoutError("baresip is not registered:\n" + "\n".join(self.lines[-10:])) from None
