@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -113,6 +114,7 @@ async def _serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
         node = await start_node(settings, stack)
+        _settle_heap()
         print(node.banner, flush=True)
         print("ready", flush=True)
         await stopping.wait()
@@ -120,6 +122,13 @@ async def _serve(settings: Settings) -> None:
         loop.remove_signal_handler(signal.SIGINT)
         ended = await node.switchboard.drain(settings.drain_seconds)
         print(f"Stopped{f'; {ended} calls were ended' if ended else ''}", flush=True)
+
+
+def _settle_heap() -> None:
+    """Keep what was loaded at the start out of every later collection: walking it takes 80 ms, four missed packets."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +194,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
         agents.beat(),
         agents.follow(EventFeed(stores.redis)),
         watch(flows),
-        _flush(settings, stores.log),
+        _flush(stores.log),
     ):
         tasks.start(work)
     return Node(switchboard, node.banner(web_socket, passwords, data, new_token))
@@ -343,12 +352,12 @@ async def _recognizer(settings: Settings, languages: Iterable[str], data: Path, 
     return recognizer
 
 
-async def _flush(settings: Settings, contact_log: ContactLog) -> None:
+async def _flush(contact_log: ContactLog) -> None:
     """Bring into SQL what could not be written when its call ended."""
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
         try:
-            await contact_log.flush(settings.node)
+            await contact_log.flush()
         except IvrError as error:
             log.warning("records wait: %s", error)
 

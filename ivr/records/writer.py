@@ -56,6 +56,8 @@ class ContactLog:
         self._due: dict[str, list[asyncio.Future[bool]]] = {}
         """Contacts to be settled, and who waits for it."""
         self._settling: asyncio.Task[None] | None = None
+        self._unsettled: set[str] = set()
+        """Contacts that are over and not in SQL yet."""
 
     async def open(self, call: Call, node: str) -> None:
         """Begin the record of a call that `node` holds."""
@@ -110,11 +112,16 @@ class ContactLog:
         _check(fields)
         final = {f"f:{name}": _json(value) for name, value in fields.items()}
         if await self._add(contact_id, {**final, "closed": "1"}):
+            self._unsettled.add(contact_id)
             await self._settle(contact_id)
+            self._unsettled.discard(contact_id)
 
-    async def flush(self, node: str) -> int:
-        """Write what `close` could not write on this node because SQL was away. Return how many."""
-        return await self._write_those(lambda holder, data: holder == node and "closed" in data)
+    async def flush(self) -> int:
+        """Write what `close` could not write because SQL was away. Return how many. Costs nothing where all is written."""
+        due = list(self._unsettled - self._due.keys())
+        written = await asyncio.gather(*(self._settle(contact_id) for contact_id in due))
+        self._unsettled.difference_update(due)
+        return sum(written)
 
     async def recover(self, alive_nodes: Collection[str]) -> int:
         """Write what dead nodes left behind, as `lost` unless its end is known; return how many.

@@ -303,7 +303,7 @@ class SipGateway:
             return
         leg.call = call
         self._legs[call] = leg
-        logger.info("call %s leg %s offered", leg.correlation, leg.id)
+        logger.debug("call %s leg %s offered", leg.correlation, leg.id)
         try:
             self._on_call(leg)
         except Exception:
@@ -324,7 +324,7 @@ class SipGateway:
         call = self._agent.dial(uri, address_of(caller, flow.local_host), known)
         leg.correlation, leg.callee, leg.call = call.call_id, Party(uri.user, host=uri.host), call
         self._legs[call] = leg
-        logger.info("call %s leg %s dialled", leg.correlation, leg.id)
+        logger.debug("call %s leg %s dialled", leg.correlation, leg.id)
         call.start(offer, self._loop.time())
 
     # Media

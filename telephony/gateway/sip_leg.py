@@ -242,7 +242,7 @@ class SipLeg:
         if self._close_media is not None:
             self._close_media()
         self.report(Ended(self._loop.time(), cause, by_peer, detail))
-        logger.info("call %s leg %s ended: %s%s", self.correlation, self.id, cause.value, " by peer" if by_peer else "")
+        logger.debug("call %s leg %s ended: %s%s", self.correlation, self.id, cause.value, " by peer" if by_peer else "")
         self._owner.released(self)
 
     def silent_for(self, now: float) -> float:

@@ -75,7 +75,7 @@ def _bind(host: str, port: int) -> socket.socket | None:
             return None
         raise TransportError(f"cannot bind {host} port {port}: {error.strerror}") from error
     bound.setblocking(False)
-    if bound.family == socket.AF_INET6:
+    if ":" in host:
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, _EXPEDITED)
     else:
         bound.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED)

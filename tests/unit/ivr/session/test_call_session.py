@@ -205,7 +205,7 @@ async def test_a_call_ends_though_sql_stays_away(house: House, monkeypatch: pyte
     with pytest.raises(AssertionError, match="no record"):
         await house.row(contact)
     monkeypatch.setattr(house.log, "_settle", settle)
-    await house.log.flush(house.router.node)
+    await house.log.flush()
     row = await house.row(contact)
     assert (row["disposition"], row["end_cause"]) == ("left_flow", "hung_up")
 
