@@ -56,6 +56,7 @@ from ivr.wiring import (
     credentials_of,
     data_folder,
     desk_settings,
+    languages_in,
     media_hosts,
     metrics_text,
     overridden,
@@ -399,7 +400,7 @@ def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[P
     folders = list(prompt_folders) if prompt_folders else [path for path in (Path("prompts"),) if path.is_dir()]
     names: dict[str, set[str]] | None = None
     for folder in folders:
-        names = {**(names or {}), **PromptLibrary.load([folder], ("zh", "en")).names()}
+        names = {**(names or {}), **PromptLibrary.load([folder], languages_in([folder])).names()}
     problems = check(paths, Surroundings(prompts=names))
     print(render(problems, form))
     return 1 if any(problem.severity == "error" for problem in problems) else 0

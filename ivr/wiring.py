@@ -29,6 +29,8 @@ from telephony.gateway.sip_wire import Listener
 from telephony.net.ticker import Ticker
 from telephony.sip import digest
 
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
 KNOWN_MODELS = {
     "zh": ("vosk-model-cn-0.22", "vosk-model-small-cn-0.22"),
     "en": ("vosk-model-en-us-0.22", "vosk-model-en-us-0.22-lgraph", "vosk-model-small-en-us-0.15"),
@@ -105,9 +107,16 @@ def redis_address(url: str) -> str:
     return re.sub(r"//[^/]*@", "//", url)
 
 
+def languages_in(folders: Iterable[Path]) -> list[str]:
+    """The languages that prompt folders speak: the names of their folders, `zh`, `en`, `pt-BR`."""
+    found = {inner.name for folder in folders if folder.is_dir() for inner in folder.iterdir() if inner.is_dir()}
+    return sorted(name for name in found if LANGUAGE.fullmatch(name))
+
+
 def read_dialplan(settings: Settings) -> tuple[FlowStore, PromptLibrary]:
     """Every prompt and every flow, checked against each other. Raises ConfigError or DialplanError."""
-    prompts = PromptLibrary.load([Path(folder) for folder in settings.prompts], ("zh", "en"))
+    folders = [Path(folder) for folder in settings.prompts]
+    prompts = PromptLibrary.load(folders, languages_in(folders))
     skills = {skill for agent in settings.agents for skill in agent.skills}
     around = Surroundings(prompts=prompts.names(), queues=frozenset(settings.queues), skills=skills)
     flows = FlowStore([Path(path) for path in settings.dialplans], around)
