@@ -59,7 +59,7 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
 
     def run(args: argparse.Namespace) -> int:
-        from ivr.app import check_dialplans
+        from ivr.checking import check_dialplans
 
         return check_dialplans(args.paths, args.format, args.prompts)
 

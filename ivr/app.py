@@ -27,9 +27,6 @@ from ivr.acd.feed import EventFeed
 from ivr.acd.routing import Router
 from ivr.acd.store import AcdStore
 from ivr.banner import banner
-from ivr.dialplan.lint import Surroundings
-from ivr.dialplan.loader import check
-from ivr.dialplan.problems import render
 from ivr.dialplan.watch import watch
 from ivr.errors import ConfigError, IvrError, SpeechUnavailable, StoreUnavailable
 from ivr.profile.sources import StaticProfiles
@@ -42,7 +39,6 @@ from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
 from ivr.session.talk import Talks
 from ivr.settings import Settings, load_settings
-from ivr.speech.prompts import PromptLibrary
 from ivr.speech.vosk_engine import VoskRecognizer
 from ivr.web.accounts import SettingsAccounts
 from ivr.web.app import build_web
@@ -56,7 +52,6 @@ from ivr.wiring import (
     credentials_of,
     data_folder,
     desk_settings,
-    languages_in,
     media_hosts,
     metrics_text,
     overridden,
@@ -393,14 +388,3 @@ async def _web(parts: WebParts, web_socket: socket.socket, stack: AsyncExitStack
         await asyncio.gather(serving, return_exceptions=True)
 
     stack.push_async_callback(stop)
-
-
-def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[Path] | None) -> int:
-    """`ivr check`: print every problem; 1 where one of them is an error."""
-    folders = list(prompt_folders) if prompt_folders else [path for path in (Path("prompts"),) if path.is_dir()]
-    names: dict[str, set[str]] | None = None
-    for folder in folders:
-        names = {**(names or {}), **PromptLibrary.load([folder], languages_in([folder])).names()}
-    problems = check(paths, Surroundings(prompts=names))
-    print(render(problems, form))
-    return 1 if any(problem.severity == "error" for problem in problems) else 0

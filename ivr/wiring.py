@@ -20,7 +20,7 @@ from ivr.errors import ConfigError, DialplanError
 from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings, parse_address, parse_ports
 from ivr.speech.models import locate
-from ivr.speech.prompts import PromptLibrary
+from ivr.speech.prompts import PromptLibrary, languages_in
 from ivr.speech.settings import Feed, SpeechSettings
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
@@ -28,8 +28,6 @@ from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.gateway.sip_wire import Listener
 from telephony.net.ticker import Ticker
 from telephony.sip import digest
-
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 KNOWN_MODELS = {
     "zh": ("vosk-model-cn-0.22", "vosk-model-small-cn-0.22"),
@@ -105,12 +103,6 @@ def bind_web(settings: Settings) -> socket.socket:
 def redis_address(url: str) -> str:
     """A Redis URL without its password: fit for a log."""
     return re.sub(r"//[^/]*@", "//", url)
-
-
-def languages_in(folders: Iterable[Path]) -> list[str]:
-    """The languages that prompt folders speak: the names of their folders, `zh`, `en`, `pt-BR`."""
-    found = {inner.name for folder in folders if folder.is_dir() for inner in folder.iterdir() if inner.is_dir()}
-    return sorted(name for name in found if LANGUAGE.fullmatch(name))
 
 
 def read_dialplan(settings: Settings) -> tuple[FlowStore, PromptLibrary]:

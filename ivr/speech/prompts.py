@@ -7,6 +7,7 @@ recordings lie over the ones that come with the project, with or without a catal
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -192,6 +193,12 @@ def _read_directory(
         clip = Clip.from_pcm(read_recording(path), name=key[1])
         text = entries[key].text if key in entries else known[key].text if key in known else ""
         yield key, Recording(clip, text, path)
+
+
+def languages_in(folders: Iterable[Path]) -> list[str]:
+    """The languages that prompt folders speak: the names of their folders, `zh`, `en`, `pt-BR`."""
+    found = {inner.name for folder in folders if folder.is_dir() for inner in folder.iterdir() if inner.is_dir()}
+    return sorted(name for name in found if re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", name))
 
 
 def recording_files(directory: Path, languages: Sequence[str]) -> dict[tuple[str, str], Path]:

@@ -149,5 +149,5 @@ def test_an_interrupt_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ivr.app.check_dialplans", interrupted)
+    monkeypatch.setattr("ivr.checking.check_dialplans", interrupted)
     assert main(["check", os.devnull]) == 130
