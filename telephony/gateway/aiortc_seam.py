@@ -129,7 +129,7 @@ class SecureChannel:
         self.rejected = 0
         """Packets that failed authentication or came twice."""
         self.unsent = 0
-        """Packets that the operating system did not take."""
+        """Packets that SRTP or the operating system did not take."""
         self._sockets = sockets
         self._socket: socket.socket | None = None
         """A duplicate of the selected pair's socket, read by `sockets` and not by the event loop."""
@@ -210,7 +210,11 @@ class SecureChannel:
             return
         if pair is not self._pair:
             self._select(pair)
-        data = self._dtls._tx_srtp.protect(packet)
+        try:
+            data = self._dtls._tx_srtp.protect(packet)
+        except (pylibsrtp.Error, ValueError):  # one forwarded from a bridged far end may be too long, or come too late
+            self.unsent += 1
+            return
         if self._socket is None:
             pair.protocol.transport.sendto(data, self._address)
             return

@@ -111,7 +111,12 @@ class Wire:
 
 
 def _is_address(host: str) -> bool:
-    return ":" in host or host.rpartition(".")[2].isdigit()
+    """True where sending needs no look-up. `sendto` would look up any other name itself, and hold up the loop meanwhile."""
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _route_to(peer: str) -> str:

@@ -112,6 +112,7 @@ class WebRtcLeg:
         """
         if self._accepting:
             raise Misuse(f"{self.id} already has its answer")
+        self._insist("before its answer came")
         self._accepting = True
         if self._timer is not None:
             self._timer.cancel()
@@ -129,9 +130,12 @@ class WebRtcLeg:
         except Exception as error:
             self._end(EndCause.FAILED, True, str(error))
             raise
-        if self.state is LegState.ENDED:
-            raise TransportError(f"{self.id} ended while it was connected")
+        self._insist("while it was connected")
         self._open(telephone_event=EVENT_PAYLOAD if answer.events else None)
+
+    def _insist(self, when: str) -> None:
+        if self.state is LegState.ENDED:
+            raise TransportError(f"{self.id} ended {when}")
 
     def _open(self, telephone_event: int | None) -> None:
         self.connected = True

@@ -31,6 +31,9 @@ class Connection(asyncio.Protocol):
         self.number = 0
         self.peer = ("", 0)
         self.heard = 0.0
+        """When the last byte came."""
+        self.begun = 0.0
+        """When the message that is incomplete began: a byte now and then does not keep it alive."""
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -41,13 +44,15 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard = asyncio.get_running_loop().time()
-        pings = self._framer.pings
+        pings, begun = self._framer.pings, self._framer.pending > len(PONG)
         try:
             messages = self._framer.feed(data)
         except MalformedMessage:
             self._endpoint.broken += 1
             self.abort()
             return
+        if messages or not begun:
+            self.begun = self.heard
         for _ in range(min(self._framer.pings - pings, 4)):
             self.write(PONG)
         for message in messages:
@@ -61,7 +66,9 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def overdue(self, now: float) -> bool:
-        return now - self.heard > (STALLED if self._framer.pending > len(PONG) else IDLE)
+        if self._framer.pending > len(PONG):
+            return now - self.begun > STALLED
+        return now - self.heard > IDLE
 
     def abort(self) -> None:
         if self.transport is not None:
@@ -148,7 +155,7 @@ class StreamEndpoint:
         try:
             async with asyncio.timeout(CONNECT):
                 _, connection = await loop.create_connection(lambda: Connection(self), *peer)
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError, UnicodeError):  # the last for a name that cannot be one
             del self._opening[peer]
             self._failed(*peer)
             return

@@ -65,6 +65,8 @@ class OutgoingCall(Call):
 
     def on_timer(self, name: object, now: float) -> None:
         if name == "cancel" and self.state is CallState.DIALING:
+            if self._sent is not None:
+                self.core.transactions.abandon(self._sent)
             self._fail(487, "no answer to CANCEL", now)
         else:
             super().on_timer(name, now)

@@ -21,6 +21,9 @@ class Timers(Generic[K]):
     def __len__(self) -> int:
         return len(self._at)
 
+    def __contains__(self, key: K) -> bool:
+        return key in self._at
+
     def set(self, key: K, at: float) -> None:
         self._at[key] = at
         self._count += 1

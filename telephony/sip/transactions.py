@@ -149,6 +149,10 @@ class Transactions:
         """Send CANCEL for an INVITE that has a provisional response (§9.1)."""
         self.request(_sibling(sent, "CANCEL"), sent.flow, now, _ignore, sent.key[0])
 
+    def abandon(self, sent: Sent) -> None:
+        """Wait no longer for an answer: an INVITE that got a provisional response has no timer of its own (§9.1)."""
+        self._forget(sent)
+
     def take(self, response: Response, now: float) -> bool:
         """Give a response to its transaction. False where none waits for it."""
         sent = self._sent.get((response.via.branch, response.cseq[1]))

@@ -260,7 +260,8 @@ class UserAgent:
             kept = {name: value for name, value in binding.contact.parameters.items() if name == "q"}
             response.headers.add("Contact", str(Address(binding.contact.uri, "", {**kept, "expires": str(left)})))
         self.core.transactions.respond(served, response, now)
-        self.core.timers.set((self, "sweep"), now + SWEEP)
+        if (self, "sweep") not in self.core.timers:  # else a busy registrar would put it off for ever
+            self.core.timers.set((self, "sweep"), now + SWEEP)
         if before or bindings:
             self.core.events.append(Registered(account.user, len(bindings)))
 

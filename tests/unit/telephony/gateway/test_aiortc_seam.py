@@ -112,6 +112,18 @@ async def test_replayed_and_forged_packets_are_counted_and_dropped() -> None:
     await server.close()
 
 
+async def test_a_packet_that_is_too_long_for_srtp_is_lost_and_counted() -> None:
+    """It comes from a bridged far end, which must not make our handlers fail."""
+    server, _, client, at_client = await pair()
+    server.send_rtp(compose(0, False, 1, 160, 77, bytes(1600)))
+    server.send_rtp(compose(0, False, 2, 320, 77, bytes(160)))
+    async with asyncio.timeout(5):
+        assert (await at_client.rtp.get())[3] == 2
+    assert server.unsent == 1
+    await client.close()
+    await server.close()
+
+
 async def test_other_fingerprint_is_refused() -> None:
     first, second = Inbox(), Inbox()
     server, client = first.channel(Certificate()), second.channel(Certificate())

@@ -210,6 +210,17 @@ async def test_leg_that_ends_while_connecting_says_so(gateway: WebRtcGateway, br
         await task
 
 
+async def test_answer_that_comes_after_the_end_connects_nothing(
+    gateway: WebRtcGateway, browser: RTCPeerConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leg, offer = await gateway.offer(CALLER, CALLEE)
+    text = await answer_of(browser, offer)
+    monkeypatch.setattr(leg.channel, "connect", None)
+    leg.left()
+    with pytest.raises(TransportError, match="ended before"):
+        await leg.accept_answer(text)
+
+
 async def test_browser_that_cannot_be_reached(browser: RTCPeerConnection) -> None:
     gateway = WebRtcGateway(Ticker(), setup_timeout=0.2, answer_timeout=0.2)
     leg, offer = await gateway.offer(CALLER, CALLEE)

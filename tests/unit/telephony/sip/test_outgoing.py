@@ -153,6 +153,20 @@ def test_cancel_waits_for_a_provisional_response() -> None:
     assert one.times("CANCEL") == [0.5]
 
 
+def test_a_far_end_that_is_gone_while_it_rings_leaves_nothing_behind() -> None:
+    """RFC 3261 §9.1: 64*T1 after the CANCEL the client gives the transaction up, which has no timer of its own."""
+    one = link()
+    one.on_event = lambda host, event: event.call.ring(one.now) if isinstance(event, CallOffered) else None
+    call = dial(one)
+    one.settle()
+    one.lose = lambda line: True
+    call.cancel(one.now)
+    one.run(100.0)
+    (failed,) = one.of(A, CallFailed)
+    assert isinstance(failed, CallFailed) and failed.reason == "no answer to CANCEL"
+    assert len(one.agents[A].core.transactions) == one.agents[A].calls == 0
+
+
 def test_an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() -> None:
     one = link()
     answering(one)

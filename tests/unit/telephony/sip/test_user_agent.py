@@ -154,6 +154,19 @@ def test_registrations_run_out() -> None:
     assert len(script.agent.registrar) == 0
 
 
+def test_registrations_run_out_however_busy_the_registrar_is() -> None:
+    script = closed()
+    phone = Phone(script)
+    bob = parse(request("REGISTER", headers="Expires: 60\r\n"))
+    assert isinstance(bob, Request)
+    script.agent.registrar.register("bob", bob, CLIENT, script.now)
+    for _ in range(8):
+        phone.register("Expires: 600\r\n")  # must not put the next look off by another 30 s
+        script.run(20.0)
+    assert Registered("bob", 0) in script.agent.drain_events()
+    assert len(script.agent.registrar) == 1
+
+
 @pytest.mark.parametrize(
     ("headers", "contact", "status"),
     [
