@@ -237,6 +237,9 @@ def _spoken_over(run: Run, step: AskStep | MenuStep) -> None:
 
 
 def _pressed(run: Run, step: AskStep | MenuStep, ear: Ear, digit: str) -> Edge | None:
+    number = isinstance(step, AskStep) and isinstance(step.expect, Digits)
+    if digit == "#" and not number and digit not in ear.keys:
+        return None  # callers end a number or a choice with it, also after the last digit was enough
     if run.state.phase is Phase.PROMPT:
         if step.barge_in is None:
             run.update(ahead=(run.state.ahead + digit)[:MOST_AHEAD])

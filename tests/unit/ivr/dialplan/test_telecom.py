@@ -55,6 +55,14 @@ def test_the_demo_flows_have_no_problems_and_every_prompt_has_a_text() -> None:
     assert all(languages == {"zh", "en"} for languages in PROMPTS.values())
 
 
+def test_the_pound_key_that_the_prompt_asks_for_is_no_wrong_answer_to_the_next_question() -> None:
+    call = caller("en", asr={"available": False}).does(Pressed("3")).hears_out()
+    call.does(*(Pressed(digit) for digit in "1234"))
+    assert call.state.state == "fault_confirm"
+    assert call.does(Pressed("#")).commands == ()
+    assert call.does(Pressed("1")).state.state == "fault_restarted"
+
+
 def test_every_written_prompt_is_used() -> None:
     used = {part.name for speech in graph.speeches(FLOW) for part in speech if hasattr(part, "name")}
     assert set(PROMPTS) - used == set()
