@@ -53,6 +53,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = commands.add_parser("check", help="find every mistake in dialplans before a caller does")
     check.add_argument("paths", nargs="*", type=Path, default=[Path("dialplans")], help="files or folders (default: dialplans)")
+    check.add_argument("--config", type=Path, metavar="FILE", help="settings file: its queues and skills are checked too")
     check.add_argument("--format", choices=["text", "json"], default="text")
     check.add_argument(
         "--prompts", type=Path, action="append", help="folders with a prompt catalogue (default: prompts, where there is one)"
@@ -61,7 +62,7 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     def run(args: argparse.Namespace) -> int:
         from ivr.checking import check_dialplans
 
-        return check_dialplans(args.paths, args.format, args.prompts)
+        return check_dialplans(args.paths, args.format, args.prompts, args.config)
 
     check.set_defaults(run=run)
 

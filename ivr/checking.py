@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from ivr.dialplan.lint import Surroundings
-from ivr.dialplan.loader import check
-from ivr.dialplan.problems import render
-from ivr.errors import ConfigError
+from ivr.dialplan.loader import check, flow_files
+from ivr.dialplan.problems import Problem, render
+from ivr.errors import ConfigError, DialplanError
+from ivr.settings import load_settings
 from ivr.speech.prompts import languages_in, recording_files
 
 
-def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[Path] | None) -> int:
-    """`ivr check`: print every problem; 1 where one of them is an error."""
+def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[Path] | None, config: Path | None = None) -> int:
+    """`ivr check`: print every problem; 1 where one of them is an error.
+
+    Queues and skills are those of the settings file `config`, and not checked without one. Raises ConfigError for a settings
+    file that is wrong, DialplanError where there is nothing to check.
+    """
+    files = flow_files(paths)
+    if not files:
+        where = ", ".join(str(path) for path in paths)
+        raise DialplanError(f"{where}: no flow there (*.yaml); name a file, or the folder it is in")
     folders = list(prompt_folders) if prompt_folders else [path for path in (Path("prompts"),) if path.is_dir()]
-    problems = check(paths, Surroundings(prompts=_names(folders) if folders else None))
-    print(render(problems, form))
+    problems = check(files, _around(folders, config))
+    if form != "text" or problems:
+        print(render(problems, form))
+    if form == "text":
+        print(_sum(len(files), problems))
     return 1 if any(problem.severity == "error" for problem in problems) else 0
+
+
+def _around(folders: Sequence[Path], config: Path | None) -> Surroundings:
+    prompts = _names(folders) if folders else None
+    if config is None:
+        return Surroundings(prompts)
+    settings = load_settings(config)
+    return Surroundings(prompts, frozenset(settings.queues), settings.skills)
+
+
+def _sum(files: int, problems: Sequence[Problem]) -> str:
+    """`1 file, 2 errors`."""
+    found = Counter(problem.severity for problem in problems)
+    counted = [_count(number, severity) for severity, number in sorted(found.items())]
+    return f"{_count(files, 'file')} checked: {', '.join(counted) or 'no problems'}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _names(folders: Sequence[Path]) -> dict[str, set[str]]:

@@ -130,6 +130,11 @@ class Settings:
     drain_seconds: float = 10.0
     """How long running calls may go on after the order to stop."""
 
+    @property
+    def skills(self) -> frozenset[str]:
+        """Every skill that somebody has."""
+        return frozenset(skill for agent in self.agents for skill in agent.skills)
+
 
 def load_settings(path: Path) -> Settings:
     """Read and check a settings file. Relative paths in it are taken from the file's own folder.

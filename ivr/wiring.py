@@ -109,8 +109,7 @@ def read_dialplan(settings: Settings) -> tuple[FlowStore, PromptLibrary]:
     """Every prompt and every flow, checked against each other. Raises ConfigError or DialplanError."""
     folders = [Path(folder) for folder in settings.prompts]
     prompts = PromptLibrary.load(folders, languages_in(folders))
-    skills = {skill for agent in settings.agents for skill in agent.skills}
-    around = Surroundings(prompts=prompts.names(), queues=frozenset(settings.queues), skills=skills)
+    around = Surroundings(prompts=prompts.names(), queues=frozenset(settings.queues), skills=settings.skills)
     flows = FlowStore([Path(path) for path in settings.dialplans], around)
     flows.reload()
     wrong = [problem for problem in flows.problems if problem.severity == "error"]

@@ -43,7 +43,7 @@ class _Builder:
         fields.need("flow", "begin with `flow: name`")
         self.languages = self._languages(fields)
         defaults = self._edges(fields.get("defaults"))
-        states = self._states(fields.need("states", "a flow needs `states`"), defaults)
+        states = self._states(fields.need("states", "add `states:` with a state in it"), defaults)
         entry = fields.text("entry") or next(iter(states), "")
         return Flow(
             name=self._name(fields.text("flow", "flow"), fields.place),

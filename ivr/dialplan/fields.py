@@ -17,6 +17,7 @@ class Fields:
         self.findings = findings
         self.what = what
         self.place = node.place
+        self._is_mapping = isinstance(node, Mapping)
         self.node = node if isinstance(node, Mapping) else Mapping(node.place)
         if not isinstance(node, Mapping):
             findings.error(
@@ -34,7 +35,7 @@ class Fields:
     def need(self, name: str, cure: str) -> Node | None:
         """The value, or None with a problem."""
         node = self.get(name)
-        if node is None:
+        if node is None and self._is_mapping:
             self.findings.error(self.place, "missing-key", f"{self.what} needs `{name}`", cure)
         return node
 

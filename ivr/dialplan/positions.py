@@ -89,12 +89,26 @@ def read(text: str, findings: Findings) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place() if mark is None else Place(mark.line + 1, mark.column + 1)
-        findings.error(place, "yaml", f"not YAML: {error.problem or error.context}", "check indentation, colons and quotes")
+        findings.error(
+            place, "yaml", f"not YAML: {error.problem or error.context}", _cure(text, place.line, str(error.problem))
+        )
     except (yaml.YAMLError, UnicodeError) as error:
         findings.error(Place(), "yaml", f"not YAML: {str(error).splitlines()[0]}", "the file must be UTF-8 text")
     except _Refused:
         pass
     return None
+
+
+def _cure(text: str, line: int, problem: str) -> str:
+    """What a person probably did, where a parser stumbled; it may notice one line later than the mistake."""
+    near = text.splitlines()[max(0, line - 2) : line]
+    if near and "\t" in near[-1][: len(near[-1]) - len(near[-1].lstrip())]:
+        return "the indentation is a tab: write spaces"
+    if any("：" in one for one in near):
+        return "write the half-width colon `:` and a space, not `：`"
+    if "did not find expected" in problem:
+        return "line it up with the keys above it (indentation), and close the quotes and brackets above it"
+    return "check indentation, colons and quotes"
 
 
 class _Refused(Exception):
@@ -181,7 +195,12 @@ class _Reader:
     def _alias(self, event: yaml.AliasEvent) -> None:
         found = self.anchors.get(event.anchor or "")
         if found is None:
-            self._refuse(event, "yaml", f"`*{event.anchor}` has no anchor before it", "aliases cannot contain themselves")
+            self._refuse(
+                event,
+                "yaml",
+                f"`*{event.anchor}` has no anchor before it",
+                f"write `&{event.anchor}` where the value stands first",
+            )
             return
         self._count(found[1], event)
         self._put(found[0], None, event)

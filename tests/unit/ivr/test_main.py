@@ -120,7 +120,23 @@ def test_what_is_missing_is_one_line(arguments: list[str], capsys: pytest.Captur
 
 def test_check_says_yes_to_the_flows_that_come_along(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(ROOT / "dialplans"), "--prompts", str(ROOT / "prompts")]) == 0
-    assert "error" not in capsys.readouterr().out
+    assert capsys.readouterr().out == "1 file checked: no problems\n"
+
+
+def test_check_knows_the_queues_and_skills_of_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flow = tmp_path / "a.yaml"
+    flow.write_text((ROOT / "dialplans" / "telecom.yaml").read_text("utf-8").replace("queue: care", "queue: caer"), "utf-8")
+    place = ["check", str(flow), "--prompts", str(ROOT / "prompts")]
+    assert main(place) == 0
+    assert main([*place, "--config", str(ROOT / "examples" / "demo" / "hotline.yaml")]) == 1
+    said = capsys.readouterr().out
+    assert "there is no queue `caer`\n    did you mean `care`?" in said
+    assert said.endswith("1 file checked: 1 error\n")
+
+
+def test_a_folder_without_flows_is_not_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path)]) == 1
+    assert "no flow there" in capsys.readouterr().err
 
 
 def test_check_names_place_and_cure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

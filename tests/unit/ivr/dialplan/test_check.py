@@ -102,7 +102,9 @@ CASES = [
     ("      bill: two", "      bill: { retry: 2, then: two }", "17:7", "dead-edge", "only `no_input`", ""),
     ("full: bye }", "full: bye, bill: two }", "29:51", "dead-edge", "nobody listens", "ask"),
     ("languages: [zh, en]", "languages: *x", "2:12", "yaml", "no anchor", ""),
-    ("flow: small", "flow: small\n\tx: 1", "2:1", "yaml", "not YAML", "indentation"),
+    ("flow: small", "flow: small\n\tx: 1", "2:1", "yaml", "not YAML", "write spaces"),
+    ("flow: small", "flow： small", "2:10", "yaml", "not YAML", "half-width"),
+    ("languages: [zh, en]", "languages: [zh, en", "3:6", "yaml", "not YAML", "close the"),
     ("flow: small", "flow: !!python/object:os.system small", "1:7", "yaml", "tags", "remove"),
 ]
 
@@ -117,6 +119,11 @@ def test_a_mistake_is_reported_with_place_and_cure(old: str, new: str, place: st
     assert message in problem.message
     assert cure in problem.cure
     assert problem.severity == "error"
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "<html>\n"])
+def test_what_is_no_mapping_is_said_once(text: str) -> None:
+    assert [one.code for one in problems(text)] == ["wrong-type"]
 
 
 def test_a_trap_without_an_end_is_reported() -> None:
