@@ -140,6 +140,9 @@ async def _body(request: Request) -> dict[str, Any]:
             raise BadRequest(f"the body is larger than {MAX_BODY} octets")
     try:
         body = json.loads(data)
+        json.dumps(
+            body, ensure_ascii=False
+        ).encode()  # JSON may spell half a character (a lone surrogate), which no store and no hash takes
     except (ValueError, RecursionError) as error:
         raise BadRequest("the body is not JSON") from error
     if not isinstance(body, dict):

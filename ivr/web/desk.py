@@ -354,4 +354,4 @@ def _text(fields: Mapping[str, Any], name: str, most: int) -> str:
     value = fields.get(name, "")
     if not isinstance(value, str) or len(value) > most:
         raise Conflict(f"'{name}' must be text of at most {most} characters")
-    return value
+    return value.encode(errors="replace").decode()  # half an emoji, cut by a page, must not cost the rest of a note

@@ -121,8 +121,9 @@ class PageSocket:
     async def _write(self) -> None:
         try:
             while (message := await self._out.get()) is not None:
+                text = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()
                 async with asyncio.timeout(SEND_SECONDS):
-                    await self._socket.send_text(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+                    await self._socket.send_text(text)
             if self._socket.application_state is not WebSocketState.DISCONNECTED:
                 await self._socket.close(self._code, self._reason)
         except (WebSocketDisconnect, RuntimeError, TimeoutError, OSError):

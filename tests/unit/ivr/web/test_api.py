@@ -9,6 +9,8 @@ from ivr.web.auth import COOKIE, FAILURES_BY_NAME
 from tests.unit.ivr.web.conftest import TOKEN, Web
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
+HALF = b'{"username": "wang", "password": "\\ud83d"}'
+"""Half of a character that JSON spells as two."""
 
 
 async def test_signing_in_keeps_a_session_that_redis_cannot_open(web: Web, redis: Redis) -> None:
@@ -40,7 +42,7 @@ async def test_wrong_passwords_are_counted_and_then_refused(web: Web) -> None:
         assert (await client.post("/api/v1/login", json={"username": "li", "password": "li"})).status_code == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"username": 1, "password": "x"}', b"[" * 10000, b" " * 20000])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"username": 1, "password": "x"}', b"[" * 10000, b" " * 20000, HALF])
 async def test_malformed_logins_are_bad_requests(web: Web, body: bytes) -> None:
     async with web.client() as client:
         response = await client.post("/api/v1/login", content=body)

@@ -225,6 +225,15 @@ async def test_buttons_reach_the_actions_and_refusals_come_back_in_words(web: We
     ]
 
 
+async def test_half_a_character_does_not_cost_the_note(web: Web) -> None:
+    page = await web.desk()
+    await page.next()
+    assert (await page.request("note", {"contact_id": "c-1", "text": "calls back \ud83d"}))["ok"] is True
+    assert web.actions.done[-1] == ("note", "wang", "c-1", "calls back ?")
+    await page.send("ping", request="\ud83d")
+    assert (await page.next("reply"))["data"]["id"] == "?"
+
+
 async def test_silent_page_is_closed_and_the_agent_is_told_of(start_web: StartWeb) -> None:
     web = await start_web(silence=0.2, grace=0.05)
     page = await web.desk()
