@@ -116,6 +116,7 @@ async def _serve(settings: Settings) -> None:
         await stopping.wait()
         print(f"Stopping: {len(node.switchboard)} calls may go on for {settings.drain_seconds:g} s", flush=True)
         loop.remove_signal_handler(signal.SIGINT)
+        node.sip.stop_offering()
         ended = await node.switchboard.drain(settings.drain_seconds)
         print(f"Stopped{f'; {ended} calls were ended' if ended else ''}", flush=True)
 
@@ -132,6 +133,7 @@ class Node:
     """A node that takes calls."""
 
     switchboard: Switchboard
+    sip: SipGateway
     banner: str
 
 
@@ -193,7 +195,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
         _flush(stores.log),
     ):
         tasks.start(work)
-    return Node(switchboard, node.banner(web_socket, passwords, data, new_token))
+    return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token))
 
 
 @dataclass(frozen=True, slots=True)

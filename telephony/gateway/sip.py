@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import math
@@ -43,6 +44,9 @@ logger = logging.getLogger(__name__)
 
 WATCH = 1.0
 """Seconds between looks at calls whose media may be lost."""
+
+FAREWELL = 2.0
+"""Seconds that `close` waits for answers to the last BYEs: time to repeat each twice, should UDP lose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ class SipGateway:
         self._flushing = False
         self._idle = asyncio.Event()
         """Set when the last leg is gone while draining."""
+        self._moved = asyncio.Event()
+        """Set whenever something was sent or heard."""
         self.listeners: tuple[Listener, ...] = ()
         """What is listened on, with the ports that are really bound."""
 
@@ -173,9 +179,13 @@ class SipGateway:
         self.flush()
         return leg
 
+    def stop_offering(self) -> None:
+        """Refuse new calls with 503 and Retry-After, and say so to OPTIONS; running calls go on, and may still dial."""
+        self._agent.drain()
+
     async def drain(self, seconds: float) -> None:
         """Refuse new calls, wait up to `seconds` for the running ones, then end them (SHUTDOWN)."""
-        self._agent.drain()
+        self.stop_offering()
         try:
             async with asyncio.timeout(seconds):
                 while self._legs:
@@ -187,11 +197,16 @@ class SipGateway:
             await asyncio.sleep(0)
 
     async def close(self) -> None:
-        """End every call and stop listening."""
-        self._agent.drain()
+        """End every call, give the far ends `FAREWELL` to hear of it, and stop listening."""
+        self.stop_offering()
         for leg in self.legs:
             leg.hang_up(EndCause.SHUTDOWN, 503)
         await asyncio.sleep(0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                while self._agent.core.transactions.unanswered:
+                    self._moved.clear()
+                    await self._moved.wait()
         for timer in (self._timer, self._watch):
             if timer is not None:
                 timer.cancel()
@@ -216,6 +231,7 @@ class SipGateway:
                     self._dispatch(event)
         finally:
             self._flushing = False
+            self._moved.set()
             self._arm()
 
     def _arm(self) -> None:

@@ -82,6 +82,12 @@ class Transactions:
     def full(self) -> bool:
         return len(self) >= MAX_TRANSACTIONS
 
+    @property
+    def unanswered(self) -> int:
+        """Requests of ours that have no final response yet."""
+        waiting = (State.CALLING, State.TRYING, State.PROCEEDING)
+        return sum(sent.transaction.state in waiting for sent in self._sent.values())
+
     def find(self, request: Request, method: str = "") -> Served | None:
         """The transaction that `request` belongs to; with `method`, the one of that method on its branch (§9.2)."""
         key = server_key(request)

@@ -33,11 +33,17 @@ from telephony.leg import (
 from telephony.media.clip import Clip
 from telephony.net.ticker import Ticker
 from telephony.sip.digest import Account, credentials
-from telephony.sip.message import Request, Response, parse
+from telephony.sip.message import Request, Response, parse, respond
 
 HOST = "127.0.0.1"
 ANN = Party("ann", "Ann")
 OPEN: dict[str, Any] = {"trusted_networks": ("127.0.0.0/8",)}
+
+
+@pytest.fixture(autouse=True)
+def _short_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The phones written by hand do not answer the last BYE."""
+    monkeypatch.setattr("telephony.gateway.sip.FAREWELL", 0.05)
 
 
 class Ear:
@@ -338,6 +344,40 @@ def sdp(
 
 
 SDP = "Content-Type: application/sdp\r\n"
+
+
+async def test_close_repeats_a_bye_that_got_lost_until_it_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telephony.gateway.sip.FAREWELL", 2.0)
+    async with running(**OPEN) as node:
+        phone = await Phone.make(node)
+        phone.send("INVITE", 1, sdp())
+        assert await phone.status() == 200
+        phone.send("ACK", 1)
+        await node.ears[0].until(Answered)
+        closing = asyncio.create_task(node.gateway.close())
+        byes = [await asyncio.wait_for(phone.inbox.get(), 2) for _ in range(2)]
+        assert [isinstance(one, Request) and one.method for one in byes] == ["BYE", "BYE"]
+        assert not closing.done()
+        assert isinstance(byes[1], Request)
+        phone.transport.sendto(bytes(respond(byes[1], 200)), phone.target)
+        await asyncio.wait_for(closing, 0.5)
+        phone.transport.close()
+
+
+async def test_who_asks_a_node_that_stops_offering_hears_it() -> None:
+    """A dispatcher sends OPTIONS, and must stop choosing this node while its calls go on."""
+    async with running(**OPEN) as node:
+        phone = await Phone.make(node)
+        phone.send("OPTIONS", 1)
+        assert await phone.status() == 200
+        node.gateway.stop_offering()
+        phone.tag = ""
+        phone.send("OPTIONS", 2)
+        assert await phone.status() == 503
+        phone.tag = ""
+        phone.send("INVITE", 3, sdp())
+        assert (await phone.status(), phone.answer.headers.get("retry-after")) == (503, "5")
+        phone.transport.close()
 
 
 async def test_hold_and_resume_by_re_invite() -> None:
