@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
@@ -59,9 +60,14 @@ def cli(arguments: list[str] | None = None) -> int:
 
 
 def _table(directory: Path) -> Table:
-    table = Table("model", "language", "MB", "licence", "installed in")
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("model", no_wrap=True)  # a name is there to be copied
+    table.add_column("language")
+    table.add_column("MB", justify="right")
+    table.add_column("licence", no_wrap=True)
+    table.add_column("installed in", overflow="fold")
     for status in list_models(directory):
-        place = str(status.path) if status.path else "-"
+        place = "-" if status.path is None else "a Python package" if "site-packages" in status.path.parts else str(status.path)
         table.add_row(status.name, status.language or "?", str(status.megabytes or "?"), status.licence or "?", place)
     return table
 
