@@ -65,7 +65,7 @@ class SipSettings:
     rtp_high: int = 29999
     max_calls: int = 2000
     media_timeout: float = 30.0
-    """Seconds without any packet, while not on hold, after which a call counts as lost; 0 for never."""
+    """Seconds without any packet after which a call counts as lost, or, on hold, its far end is asked; 0 for never."""
     min_expires: int = 60
     max_expires: int = 3600
     """Seconds: bounds of a registration."""
@@ -381,3 +381,5 @@ class SipGateway:
         for leg in self.legs if limit > 0 else ():
             if leg.silent_for(now) > limit:
                 leg.hang_up(EndCause.MEDIA_LOST)
+            else:
+                leg.probe(now, limit)

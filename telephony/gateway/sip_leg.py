@@ -86,6 +86,7 @@ class SipLeg:
         self.held = False
         self.quiet_since = 0.0
         """When RTP was first to be expected, on the loop's clock."""
+        self._probed_at = 0.0
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._handler: Callable[[LegEvent], None] | None = None
@@ -247,12 +248,24 @@ class SipLeg:
 
     def silent_for(self, now: float) -> float:
         """Seconds for which no RTP came although some was to be expected; 0 while none is."""
-        agreement = self._agreement
-        if self.state is not LegState.UP or agreement is None or self.held or not agreement.receiving:
+        if self.state is not LegState.UP or not self._expects_voice:
             return 0.0
         return now - max(self.quiet_since, self.media.last_received)
 
+    def probe(self, now: float, pause: float) -> None:
+        """Ask the far end of a call without its voice, every `pause` seconds, whether it is still there."""
+        if self.state is not LegState.UP or self.call is None or self._expects_voice:
+            return
+        if now - max(self._probed_at, self.quiet_since) > pause:
+            self._probed_at = now
+            self.call.probe(now)
+            self._owner.flush()
+
     # Parts
+
+    @property
+    def _expects_voice(self) -> bool:
+        return not self.held and self._agreement is not None and self._agreement.receiving
 
     @property
     def _agreement(self) -> Agreement | None:

@@ -58,6 +58,7 @@ class Call:
         self._reoffer: Served | None = None
         self._unacknowledged: tuple[Served, Response] | None = None
         self._offered = False
+        self._probing = False
         self._interval = T1
         self._give_up = 0.0
         core.calls[self.call_id, tag] = self
@@ -87,6 +88,12 @@ class Call:
     def refuse_reoffer(self, status: int, now: float) -> None:
         """Turn a re-INVITE or UPDATE down: the session stays as it was (§14.2)."""
         self.core.transactions.reply(self._take_reoffer(), status, now)
+
+    def probe(self, now: float) -> None:
+        """Ask a far end that sends no voice whether the call still stands; CallLost follows where it does not (§12.2.1.2)."""
+        if self.state is CallState.UP and self._unacknowledged is None and not self._probing:
+            self._probing = True
+            self.core.transactions.request(self._request("OPTIONS"), self._way(), now, self._probed)
 
     # What the far end does
 
@@ -127,6 +134,15 @@ class Call:
             self.core.calls.pop((self.call_id, self.tag), None)
         elif name == "2xx" and self._unacknowledged is not None:
             self._repeat_2xx(now)
+
+    def _probed(self, status: int, response: Response | None, now: float) -> None:
+        """Any answer but these two shows that somebody is there, even that OPTIONS is unknown."""
+        if status < 200:
+            return
+        self._probing = False
+        if self.state is CallState.UP and (response is None or status in (408, 481)):
+            self.bye(now)
+            self.core.events.append(CallLost(self, "the far end no longer knows this call"))
 
     def _take_bye(self, served: Served, now: float) -> None:
         self.core.transactions.reply(served, 200, now)

@@ -364,6 +364,21 @@ async def test_close_repeats_a_bye_that_got_lost_until_it_is_answered(monkeypatc
         phone.transport.close()
 
 
+async def test_a_held_call_whose_phone_is_gone_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telephony.gateway.sip.WATCH", 0.02)
+    async with running(**OPEN, media_timeout=0.1) as node:
+        phone = await Phone.make(node)
+        phone.send("INVITE", 1, sdp("inactive"), extra=SDP)
+        assert await phone.status() == 200
+        phone.send("ACK", 1)
+        options = await asyncio.wait_for(phone.inbox.get(), 2)
+        assert isinstance(options, Request) and options.method == "OPTIONS"
+        phone.transport.sendto(bytes(respond(options, 481)), phone.target)
+        assert (await node.ears[0].until(Ended)).cause is EndCause.FAILED
+        assert node.gateway.calls == 0
+        phone.transport.close()
+
+
 async def test_who_asks_a_node_that_stops_offering_hears_it() -> None:
     """A dispatcher sends OPTIONS, and must stop choosing this node while its calls go on."""
     async with running(**OPEN) as node:

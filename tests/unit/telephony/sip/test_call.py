@@ -17,7 +17,7 @@ from telephony.sip.events import (
     ReOfferAnswered,
     ReOffered,
 )
-from telephony.sip.message import Request, Response
+from telephony.sip.message import Request, Response, respond
 from tests.unit.telephony.sip.peers import ANSWER, CLIENT, OFFER, Script, request
 
 
@@ -341,3 +341,20 @@ def test_commands_in_the_wrong_state_are_our_misuse() -> None:
     call.bye(script.now)
     with pytest.raises(Misuse):
         call.bye(script.now)
+
+
+@pytest.mark.parametrize(("status", "stands"), [(200, True), (405, True), (481, False), (408, False), (None, False)])
+def test_a_far_end_without_voice_is_asked_whether_the_call_stands(status: int | None, stands: bool) -> None:
+    """RFC 3261 §12.2.1.2: 481, 408 or no answer at all end the dialog."""
+    script = Script()
+    call = answered(script)
+    call.probe(script.now)
+    call.probe(script.now)
+    (options,) = script.sent()
+    assert isinstance(options, Request) and options.method == "OPTIONS" and options.recipient.tag == "ft"
+    if status is None:
+        script.run(33.0)
+    else:
+        script.send(bytes(respond(options, status)))
+    assert [type(event) for event in events(script)] == ([] if stands else [CallLost])
+    assert call.state is (CallState.UP if stands else CallState.ENDED)
