@@ -138,3 +138,31 @@ async def test_a_caller_who_hangs_up_while_it_rings_stops_the_ring(keys_only: Ho
         await desk.until_state("available")
         row = await keys_only.contact(disposition="abandoned")
     assert row["agent_id"] is None
+
+
+async def test_a_note_in_the_making_is_kept_when_the_wrap_up_runs_out(tmp_path: Path) -> None:
+    """The agent types without a pause until the time is over: what stood there by then is in the row."""
+    node = tmp_path / "node"
+    node.mkdir()
+    queues = {name: {"ring": "20s", "wrap_up": "3s"} for name in ("support", "care")}
+    words = "the caller will ring again tomorrow"
+    async with (
+        HotlineProcess(node, speech={"enabled": False}, queues=queues) as server,
+        Browser(write_tone(tmp_path / "agent.wav", AGENT_TONE)) as browser,
+        Baresip(tmp_path / "phone", quiet(tmp_path), user="1001") as phone,
+    ):
+        desk = await DeskPage.open(browser, server, "wangfang")
+        await ask_for_a_person(phone, server)
+        await desk.until_ring()
+        await desk.accept()
+        await phone.speak(write_wav(tmp_path / "tone.wav", tone(CALLER_TONE, 8)))
+        await desk.until_level(CALLER_TONE, -30.0)
+        await phone.hang_up()
+        await desk.until_state("wrap_up")
+        typing = asyncio.ensure_future(desk.page.get_by_test_id("note").press_sequentially(words, delay=150))
+        await desk.until_state("available")
+        typing.cancel()
+        await asyncio.sleep(0.5)
+        row = await server.contact(disposition="served")
+    assert len(row["note"]) > 8
+    assert words.startswith(row["note"])

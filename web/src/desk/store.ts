@@ -37,6 +37,7 @@ export const phone = new Phone(microphone);
 const ringer = new Ringer();
 const serverClock = new ServerClock();
 let socket: Socket | null = null;
+let notedId = "";
 let noteTimer: ReturnType<typeof setTimeout> | undefined;
 let noticeTimer: ReturnType<typeof setTimeout> | undefined;
 let shownId = "";
@@ -195,6 +196,7 @@ export function press(digit: string): void {
 
 export function typeNote(note: string): void {
   draft.value = { ...draft.value, note, saved: false };
+  notedId = contactId.value;
   keep();
   saving.value = link.value === "open" ? "saving" : "local";
   clearTimeout(noteTimer);
@@ -209,6 +211,7 @@ export function choose(disposition: string): void {
 export async function finish(): Promise<void> {
   const id = contactId.value;
   clearTimeout(noteTimer);
+  notedId = "";
   const { note, disposition } = draft.value;
   if (await withContact("wrap_up", { disposition, note })) forgetDraft(id);
 }
@@ -219,8 +222,8 @@ function keep(): void {
 
 function sendNote(): void {
   clearTimeout(noteTimer);
-  const id = contactId.value;
-  const { note, saved } = draft.value;
+  const id = notedId || contactId.value;
+  const { note, saved } = draft.peek();
   if (saved || id === "") return;
   const request = socket?.request("note", { contact_id: id, text: note });
   saving.value = "saving";
@@ -237,6 +240,9 @@ function sendNote(): void {
 
 /** A new contact: take up its draft, then tell the server when it is on the screen. */
 function meet(id: string): void {
+  // The wrap-up may run out in the middle of a word: what was typed still goes to the contact it was typed for.
+  if (notedId !== "" && notedId !== id) sendNote();
+  notedId = "";
   batch(() => {
     padOpen.value = false;
     pressed.value = "";
