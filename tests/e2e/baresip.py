@@ -25,6 +25,11 @@ def free_port(kind: int = socket.SOCK_DGRAM) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM + socket.SOCK_STREAM - kind) as other:
+            try:
+                other.bind(("127.0.0.1", port))  # SIP takes the same port over UDP and TCP
+            except OSError:
+                return free_port(kind)
         return port
 
 
