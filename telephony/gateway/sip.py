@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from telephony.errors import Misuse, PeerFault, TelephonyError, TransportError
 from telephony.gateway.parties import address_of, languages_of, party_of, uri_of
 from telephony.gateway.sip_leg import CAUSES, SipLeg
+from telephony.gateway.sip_media import SipMedia
 from telephony.gateway.sip_wire import Listener, Wire
 from telephony.leg import EndCause, LegState, Party
-from telephony.media.stream import MediaStream
 from telephony.net.rtp_socket import RtpPorts
 from telephony.net.ticker import Ticker
 from telephony.sip.call import Call
@@ -37,7 +37,6 @@ from telephony.sip.events import (
     ReOffered,
 )
 from telephony.sip.flow import Flow
-from telephony.sip.negotiation import Negotiation
 from telephony.sip.user_agent import UserAgent
 
 logger = logging.getLogger(__name__)
@@ -345,28 +344,13 @@ class SipGateway:
 
     # Media
 
-    def _give_media(self, leg: SipLeg, host: str) -> Negotiation:
+    def _give_media(self, leg: SipLeg, host: str) -> SipMedia:
         """Give `leg` an RTP port and a stream. Raises PortsExhausted."""
         if self._rtp is None:
             raise Misuse("the gateway is not started")
-        rtp = self._rtp.open(lambda packet, now: stream.receive(packet, now))
-        stream = MediaStream(
-            ssrc=secrets.randbits(32),
-            sequence=secrets.randbits(16),
-            timestamp=secrets.randbits(32),
-            transmit=rtp.send,
-            on_digit=lambda digit: leg.key(digit, "rtp"),
-            on_playback=leg.played,
-        )
-        negotiation = Negotiation(host, rtp.port, secrets.randbits(62))
-
-        def close() -> None:
-            self._ticker.detach(stream)
-            rtp.close()
-
-        self._ticker.attach(stream)
-        leg.take_media(rtp, negotiation, stream, close)
-        return negotiation
+        media = SipMedia(host, self._rtp, self._ticker, on_digit=lambda digit: leg.key(digit, "rtp"), on_playback=leg.played)
+        leg.take_media(media)
+        return media
 
     def released(self, leg: SipLeg) -> None:
         """Forget a leg that has ended."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from telephony.errors import Misuse, TelephonyError, TransportError
+from telephony.gateway.sip_media import SipMedia
 from telephony.leg import (
     Answered,
     DtmfReceived,
@@ -27,9 +28,7 @@ from telephony.leg import (
 )
 from telephony.media.clip import Clip
 from telephony.media.stream import MediaStream
-from telephony.net.rtp_socket import RtpSocket
 from telephony.sip.call import Call, IncomingCall
-from telephony.sip.negotiation import Agreement, Negotiation
 from telephony.sip.outgoing import OutgoingCall
 
 logger = logging.getLogger(__name__)
@@ -84,18 +83,13 @@ class SipLeg:
         self.state = state
         self.call: Call | None = None
         self.held = False
-        self.quiet_since = 0.0
-        """When RTP was first to be expected, on the loop's clock."""
         self._probed_at = 0.0
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._handler: Callable[[LegEvent], None] | None = None
         self._events: deque[LegEvent] = deque()
         self._handing_out = False
-        self._rtp: RtpSocket | None = None
-        self._negotiation: Negotiation | None = None
-        self._media: MediaStream | None = None
-        self._close_media: Callable[[], None] | None = None
+        self._media: SipMedia | None = None
         self._key = ("", "", -1.0)
         self._answer = b""
 
@@ -106,7 +100,7 @@ class SipLeg:
         """The leg's voice. Raises Misuse on a leg that never got a port."""
         if self._media is None:
             raise Misuse("this leg never had media")
-        return self._media
+        return self._media.stream
 
     def subscribe(self, handler: Callable[[LegEvent], None]) -> None:
         self._handler = handler
@@ -117,29 +111,29 @@ class SipLeg:
             self._owner.flush()
 
     def answer(self) -> None:
-        if self.state is not LegState.OFFERED or not isinstance(self.call, IncomingCall) or self._negotiation is None:
+        if self.state is not LegState.OFFERED or not isinstance(self.call, IncomingCall) or self._media is None:
             return
-        offered = self._negotiation.agreement is None
+        offered = self._media.agreement is None
         self.state = LegState.UP
-        self.call.accept(self._negotiation.offer() if offered else self._answer, self._loop.time())
+        self.call.accept(self._media.offer() if offered else self._answer, self._loop.time())
         if not offered:
             self._go_up()
         self._owner.flush()
 
     def play(self, clips: Sequence[Clip], *, repeat: bool = False) -> int:
-        return 0 if self._media is None else self._media.play(clips, repeat)
+        return 0 if self._media is None else self._media.stream.play(clips, repeat)
 
     def stop(self) -> None:
         if self._media is not None:
-            self._media.stop()
+            self._media.stream.stop()
 
     def hear(self, listener: Callable[[Frame], None] | None) -> None:
         if self._media is not None:
-            self._media.listener = listener
+            self._media.stream.listener = listener
 
     def send_digits(self, digits: str) -> None:
         if self._media is not None and self.state is LegState.UP:
-            self._media.send_digits(digits)
+            self._media.stream.send_digits(digits)
 
     def hang_up(self, cause: EndCause = EndCause.RELEASED, status: int | None = None) -> None:
         if self.state is LegState.ENDED:
@@ -160,27 +154,21 @@ class SipLeg:
 
     # What the gateway tells it
 
-    def take_media(self, rtp: RtpSocket, negotiation: Negotiation, media: MediaStream, close: Callable[[], None]) -> None:
-        """Own a port and a stream from now on; `close` gives them back."""
-        self._rtp, self._negotiation, self._media, self._close_media = rtp, negotiation, media, close
+    def take_media(self, media: SipMedia) -> None:
+        """Own a port and a stream from now on."""
+        self._media = media
 
     def take_offer(self, offer: bytes) -> None:
         """Settle on an answer to the first offer. Raises PeerFault and TransportError where there can be none."""
-        assert self._negotiation is not None
-        self._answer = self._negotiation.answer(offer)
-        self._apply()
+        assert self._media is not None
+        self._answer = self._media.answer(offer, self._loop.time())
+        self._settled()
 
     def established(self, answer: bytes) -> None:
         """The dialog stands; `answer` is the far end's, where the offer was ours."""
-        if self.state is LegState.ENDED or self._negotiation is None:
+        if self.state is LegState.ENDED or self._media is None:
             return
-        if answer or self._negotiation.agreement is None:
-            try:
-                self._negotiation.take_answer(answer)
-                self._apply()
-            except TelephonyError as error:
-                self.fail(f"answer: {error}")
-                return
+        if (answer or self._media.agreement is None) and self._take_answer(answer):
             self.state = LegState.UP
             self._go_up()
 
@@ -189,27 +177,20 @@ class SipLeg:
 
     def reoffered(self, offer: bytes) -> None:
         """Answer a new offer of the far end: hold, resume, moved media or a mere refresh."""
-        assert self._negotiation is not None and self.call is not None
-        now, before = self._loop.time(), self._negotiation.agreement
+        assert self._media is not None and self.call is not None
+        now = self._loop.time()
         try:
-            body = self._negotiation.answer(offer) if offer else self._negotiation.offer()
-            self._apply()
+            body = self._media.answer(offer, now) if offer else self._media.offer()
         except (TelephonyError, TransportError):
-            self._negotiation.agreement = before
             self.call.refuse_reoffer(488, now)
             return
+        self._settled()
         self.call.accept_reoffer(body, now)
 
     def reanswered(self, answer: bytes) -> None:
         """Hear the far end's answer to the offer that we gave within the dialog."""
-        assert self._negotiation is not None
-        if not answer or self.state is not LegState.UP:
-            return
-        try:
-            self._negotiation.take_answer(answer)
-            self._apply()
-        except TelephonyError as error:
-            self.fail(f"answer: {error}")
+        if answer and self.state is LegState.UP:
+            self._take_answer(answer)
 
     def key(self, digit: str, way: str) -> None:
         """Hear a key by "rtp" or "info"; the same one by the other way shortly after is the same press."""
@@ -238,57 +219,51 @@ class SipLeg:
             return
         self.state = LegState.ENDED
         if self._media is not None:
-            self._media.stop()
-            self._media.listener = None
-        if self._close_media is not None:
-            self._close_media()
+            self._media.close()
         self.report(Ended(self._loop.time(), cause, by_peer, detail))
         logger.debug("call %s leg %s ended: %s%s", self.correlation, self.id, cause.value, " by peer" if by_peer else "")
         self._owner.released(self)
 
     def silent_for(self, now: float) -> float:
         """Seconds for which no RTP came although some was to be expected; 0 while none is."""
-        if self.state is not LegState.UP or not self._expects_voice:
-            return 0.0
-        return now - max(self.quiet_since, self.media.last_received)
+        return 0.0 if self.state is not LegState.UP or self._media is None else self._media.silent_for(now)
 
     def probe(self, now: float, pause: float) -> None:
         """Ask the far end of a call without its voice, every `pause` seconds, whether it is still there."""
-        if self.state is not LegState.UP or self.call is None or self._expects_voice:
+        if self.state is not LegState.UP or self.call is None or self._media is None or self._media.expects_voice:
             return
-        if now - max(self._probed_at, self.quiet_since) > pause:
+        if now - max(self._probed_at, self._media.quiet_since) > pause:
             self._probed_at = now
             self.call.probe(now)
             self._owner.flush()
 
     # Parts
 
-    @property
-    def _expects_voice(self) -> bool:
-        return not self.held and self._agreement is not None and self._agreement.receiving
+    def _take_answer(self, answer: bytes) -> bool:
+        assert self._media is not None
+        try:
+            self._media.take_answer(answer, self._loop.time())
+        except TelephonyError as error:
+            self.fail(f"answer: {error}")
+            return False
+        self._settled()
+        return True
 
-    @property
-    def _agreement(self) -> Agreement | None:
-        return None if self._negotiation is None else self._negotiation.agreement
-
-    def _apply(self) -> None:
-        """Make port and stream follow what is agreed."""
-        agreed = self._agreement
-        if agreed is None or self._rtp is None:
-            return
-        self._rtp.aim(agreed.host, agreed.port)
-        self.media.configure(agreed.codec, agreed.payload_type, agreed.telephone_event, agreed.sending)
-        self.quiet_since = self._loop.time()
-        if self.held is not agreed.held:
-            self.held = agreed.held
+    def _settled(self) -> None:
+        """Report a hold or its end, where what was agreed changed it."""
+        assert self._media is not None
+        if self.held is not self._media.held:
+            self.held = self._media.held
             if self.state is LegState.UP:
-                self.report(HeldByPeer(self.quiet_since) if self.held else ResumedByPeer(self.quiet_since))
+                at = self._loop.time()
+                self.report(HeldByPeer(at) if self.held else ResumedByPeer(at))
 
     def _go_up(self) -> None:
-        self.quiet_since = self._loop.time()
-        self.report(Answered(self.quiet_since))
+        assert self._media is not None
+        now = self._media.quiet_since = self._loop.time()
+        self.report(Answered(now))
         if self.held:
-            self.report(HeldByPeer(self.quiet_since))
+            self.report(HeldByPeer(now))
 
     def report(self, event: LegEvent) -> None:
         """Queue an event for the handler."""

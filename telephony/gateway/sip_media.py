@@ -1,0 +1,95 @@
+"""The media of one SIP leg: an RTP port, what offer and answer came to, and the stream that follows it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from telephony.media.stream import MediaStream
+from telephony.net.rtp_socket import RtpPorts
+from telephony.net.ticker import Ticker
+from telephony.sip.negotiation import Agreement, Negotiation
+
+
+class SipMedia:
+    """Opens a port at once. Raises PortsExhausted."""
+
+    def __init__(
+        self,
+        host: str,
+        ports: RtpPorts,
+        ticker: Ticker,
+        *,
+        on_digit: Callable[[str], None],
+        on_playback: Callable[[int, bool, int], None],
+    ) -> None:
+        """`host` is the address that the far end is told."""
+        self._rtp = ports.open(lambda packet, now: self.stream.receive(packet, now))
+        self._ticker = ticker
+        self._negotiation = Negotiation(host, self._rtp.port, secrets.randbits(62))
+        self.stream = MediaStream(
+            ssrc=secrets.randbits(32),
+            sequence=secrets.randbits(16),
+            timestamp=secrets.randbits(32),
+            transmit=self._rtp.send,
+            on_digit=on_digit,
+            on_playback=on_playback,
+        )
+        self.quiet_since = 0.0
+        """When RTP was first to be expected, on the loop's clock."""
+        ticker.attach(self.stream)
+
+    @property
+    def agreement(self) -> Agreement | None:
+        return self._negotiation.agreement
+
+    @property
+    def held(self) -> bool:
+        """The far end asked us to send nothing."""
+        return self.agreement is not None and self.agreement.held
+
+    @property
+    def expects_voice(self) -> bool:
+        return self.agreement is not None and self.agreement.receiving and not self.agreement.held
+
+    def offer(self) -> bytes:
+        return self._negotiation.offer()
+
+    def answer(self, offer: bytes, now: float) -> bytes:
+        """Take an offer and return our answer. Raises PeerFault and TransportError; then everything stays as it was."""
+        before = self.agreement
+        try:
+            body = self._negotiation.answer(offer)
+            self._follow(now)
+        except Exception:
+            self._negotiation.agreement = before
+            raise
+        return body
+
+    def take_answer(self, answer: bytes, now: float) -> None:
+        """Take the answer to our offer. Raises PeerFault and TransportError."""
+        self._negotiation.take_answer(answer)
+        self._follow(now)
+
+    def silent_for(self, now: float) -> float:
+        """Seconds for which no RTP came although some was to be expected; 0 while none is."""
+        return now - max(self.quiet_since, self.stream.last_received) if self.expects_voice else 0.0
+
+    def quality(self) -> dict[str, Any]:
+        return self.stream.quality()
+
+    def close(self) -> None:
+        """Fall silent and give the port back."""
+        self.stream.stop()
+        self.stream.listener = None
+        self._ticker.detach(self.stream)
+        self._rtp.close()
+
+    def _follow(self, now: float) -> None:
+        """Make port and stream follow what is agreed."""
+        agreed = self.agreement
+        if agreed is not None:
+            self._rtp.aim(agreed.host, agreed.port)
+            self.stream.configure(agreed.codec, agreed.payload_type, agreed.telephone_event, agreed.sending)
+            self.quiet_since = now
