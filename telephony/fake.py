@@ -7,6 +7,7 @@ from typing import Any
 
 from telephony.leg import (
     Answered,
+    CallInfo,
     CallLeg,
     DtmfReceived,
     EndCause,
@@ -19,6 +20,7 @@ from telephony.leg import (
     PlaybackFinished,
 )
 from telephony.media.clip import Clip
+from telephony.media.codec import Codec
 
 
 class FakeLeg:
@@ -38,6 +40,7 @@ class FakeLeg:
         self.callee = callee or Party("hotline")
         self.kind = kind
         self.languages: tuple[str, ...] = ()
+        self.info = CallInfo()
         self.state = state
         self.at = 0.0
         self.commands: list[tuple[str, Any]] = []
@@ -86,6 +89,9 @@ class FakeLeg:
     def ring(self) -> None:
         self.commands.append(("ring", None))
 
+    def progress(self) -> None:
+        self.commands.append(("progress", None))
+
     def answer(self) -> None:
         self.commands.append(("answer", None))
         if self.state is LegState.OFFERED:
@@ -110,6 +116,21 @@ class FakeLeg:
 
     def send_digits(self, digits: str) -> None:
         self.commands.append(("send_digits", digits))
+
+    def set_hold(self, on: bool) -> None:
+        self.commands.append(("set_hold", on))
+
+    def renegotiate(self, codecs: Sequence[Codec]) -> None:
+        self.commands.append(("renegotiate", list(codecs)))
+
+    def transfer(self, target: str) -> None:
+        self.commands.append(("transfer", target))
+
+    def transfer_to(self, other: CallLeg) -> None:
+        self.commands.append(("transfer_to", other.id))
+
+    def report_transfer(self, status: int) -> None:
+        self.commands.append(("report_transfer", status))
 
     def hang_up(self, cause: EndCause = EndCause.RELEASED, status: int | None = None) -> None:
         if self.state is not LegState.ENDED:

@@ -48,7 +48,7 @@ def layer(package: str, ours: str = "", theirs: str = "") -> Layer:
 ROOM = " ".join(sorted(SHARED))
 LAYERS = [  # a module belongs to the first that names it or a package it lies in
     layer("telephony.errors"),
-    layer("telephony.leg", "telephony.media.clip", "numpy"),
+    layer("telephony.leg", "telephony.media.clip telephony.media.codec", "numpy"),
     layer("telephony.fake", "telephony.leg telephony.errors telephony.media", "numpy"),
     layer("telephony.media", "telephony.errors", "numpy"),
     layer("telephony.sip", "telephony.errors telephony.media", "numpy sipmessage"),

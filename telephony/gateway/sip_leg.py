@@ -13,6 +13,8 @@ from telephony.errors import Misuse, TelephonyError, TransportError
 from telephony.gateway.sip_media import SipMedia
 from telephony.leg import (
     Answered,
+    CallInfo,
+    CallLeg,
     DtmfReceived,
     EndCause,
     Ended,
@@ -25,8 +27,10 @@ from telephony.leg import (
     PlaybackFinished,
     ResumedByPeer,
     Ringing,
+    TransferProgress,
 )
 from telephony.media.clip import Clip
+from telephony.media.codec import Codec
 from telephony.media.stream import MediaStream
 from telephony.sip.call import Call, IncomingCall
 from telephony.sip.outgoing import OutgoingCall
@@ -79,6 +83,7 @@ class SipLeg:
         self.caller = caller
         self.callee = callee
         self.languages: tuple[str, ...] = ()
+        self.info = CallInfo()
         self.correlation = correlation
         self.state = state
         self.call: Call | None = None
@@ -134,6 +139,24 @@ class SipLeg:
     def send_digits(self, digits: str) -> None:
         if self._media is not None and self.state is LegState.UP:
             self._media.stream.send_digits(digits)
+
+    def progress(self) -> None:
+        """Without effect yet: the far end hears us from the answer on."""
+
+    def set_hold(self, on: bool) -> None:
+        """Without effect yet: the far end is not told."""
+
+    def renegotiate(self, codecs: Sequence[Codec]) -> None:
+        """Without effect yet: the codec of the first agreement stays."""
+
+    def transfer(self, target: str) -> None:
+        self.report(TransferProgress(self._loop.time(), 501))
+
+    def transfer_to(self, other: CallLeg) -> None:
+        self.report(TransferProgress(self._loop.time(), 501))
+
+    def report_transfer(self, status: int) -> None:
+        """Without effect yet: no REFER is taken."""
 
     def hang_up(self, cause: EndCause = EndCause.RELEASED, status: int | None = None) -> None:
         if self.state is LegState.ENDED:

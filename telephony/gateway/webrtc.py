@@ -19,6 +19,8 @@ from telephony.gateway.aiortc_seam import Certificate, IceServer, SecureChannel,
 from telephony.gateway.webrtc_sdp import EVENT_PAYLOAD, PCMU_PAYLOAD, offer_text, parse_answer
 from telephony.leg import (
     Answered,
+    CallInfo,
+    CallLeg,
     DtmfReceived,
     EndCause,
     Ended,
@@ -28,6 +30,7 @@ from telephony.leg import (
     LegState,
     Party,
     PlaybackFinished,
+    TransferProgress,
 )
 from telephony.media.clip import Clip
 from telephony.media.codec import Codec
@@ -50,6 +53,7 @@ class WebRtcLeg:
     """
 
     kind = LegKind.WEBRTC
+    info = CallInfo()
 
     def __init__(
         self,
@@ -158,6 +162,9 @@ class WebRtcLeg:
     def ring(self) -> None:
         """Nothing is sent: the page shows what the call's own socket tells it."""
 
+    def progress(self) -> None:
+        """Nothing is sent: a page that is connected hears from then on."""
+
     def answer(self) -> None:
         self._answering = True
         if self.state is LegState.OFFERED and self.connected:
@@ -174,6 +181,22 @@ class WebRtcLeg:
 
     def send_digits(self, digits: str) -> None:
         self.media.send_digits(digits)
+
+    def set_hold(self, on: bool) -> None:
+        """Nothing is sent: the page shows what its own socket tells it, and hears what we play."""
+
+    def renegotiate(self, codecs: Sequence[Codec]) -> None:
+        """Nothing is sent: a page keeps the codec that it began with."""
+
+    def transfer(self, target: str) -> None:
+        """A browser cannot be sent elsewhere: `TransferProgress(501)`."""
+        self._emit(TransferProgress(self._loop.time(), 501))
+
+    def transfer_to(self, other: CallLeg) -> None:
+        self._emit(TransferProgress(self._loop.time(), 501))
+
+    def report_transfer(self, status: int) -> None:
+        """A browser asks for transfers at its page's own socket, never here."""
 
     def hang_up(self, cause: EndCause = EndCause.RELEASED, status: int | None = None) -> None:
         self._end(cause, False, "" if status is None else str(status))
