@@ -2,7 +2,8 @@
 
 One hash a contact, `{log:<id>}`: everything about it is on one shard and each write is one step. The set `log:open` only says
 where to look: an entry is made before its hash and goes after it, so no hash is ever out of sight. The hash goes only after
-the rows are committed, and only if nothing was added meanwhile (`rev`); writing the rows twice gives the same rows.
+the rows are committed, and only if nothing was added meanwhile (`rev`); writing the rows twice gives the same rows. What
+this process wrote it also remembers, so that it need not read the hash before it writes the rows.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from redis.asyncio import Redis
-from sqlalchemy import Table, delete, update
+from sqlalchemy import Table, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,6 +25,7 @@ from ivr.call import Call, Disposition, Turn
 from ivr.errors import NotFound
 from ivr.records.database import redis_errors, sql_errors
 from ivr.records.schema import TIMES, contacts, turns
+from ivr.records.together import Together
 
 FIELDS = frozenset(column.name for column in contacts.columns) - {"id"}
 """What `update` and `close` take."""
@@ -31,15 +33,14 @@ FIELDS = frozenset(column.name for column in contacts.columns) - {"id"}
 _OPEN = "log:open"
 _EMPTY: Mapping[str, Any] = {"slots": {}, "tags": [], "profile": {}, "quality": {}, "note": ""}
 
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.05
 """How long a record that is over waits for others, so that a busy node commits many at once."""
 MOST_TOGETHER = 200
 
 _ADD = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV))
-redis.call('HINCRBY', KEYS[1], 'rev', 1)
-return 1
+return redis.call('HINCRBY', KEYS[1], 'rev', 1)
 """
 _FORGET = """
 if redis.call('HGET', KEYS[1], 'rev') ~= ARGV[1] then return 0 end
@@ -53,6 +54,9 @@ class ContactLog:
     def __init__(self, redis: Redis, engine: AsyncEngine) -> None:
         self._redis = redis
         self._engine = engine
+        self._together = Together(redis)
+        self._known: dict[str, dict[str, str]] = {}
+        """The hashes of contacts that were opened here, as far as this process wrote them."""
         self._due: dict[str, list[asyncio.Future[bool]]] = {}
         """Contacts to be settled, and who waits for it."""
         self._settling: asyncio.Task[None] | None = None
@@ -61,13 +65,12 @@ class ContactLog:
 
     async def open(self, call: Call, node: str) -> None:
         """Begin the record of a call that `node` holds."""
-        fields: dict[Any, Any] = {f"f:{name}": _json(value) for name, value in _of_call(call, node).items()}
-        said: dict[Any, Any] = {f"t:{index}": _json(turn.to_dict()) for index, turn in enumerate(call.turns)}
-        with redis_errors():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.sadd(_OPEN, _entry(call.id, node))
-                pipe.hset(_key(call.id), mapping={"rev": "0", **fields, **said})
-                await pipe.execute()
+        fields = {f"f:{name}": _json(value) for name, value in _of_call(call, node).items()}
+        said = {f"t:{index}": _json(turn.to_dict()) for index, turn in enumerate(call.turns)}
+        written = {"rev": "0", **fields, **said}
+        pairs = [part for pair in written.items() for part in pair]
+        await self._together.run(("SADD", _OPEN, _entry(call.id, node)), ("HSET", _key(call.id), *pairs))
+        self._known[call.id] = written
 
     async def update(self, contact_id: str, **fields: Any) -> None:
         """Set fields of the record, of a contact that goes on or of one that is over (a note in the wrap-up).
@@ -183,17 +186,28 @@ class ContactLog:
     async def _settle_group(self, contact_ids: list[str]) -> set[str]:
         """The ids that had a hash; each is written again for as long as it grew meanwhile."""
         found: set[str] = set()
-        while contact_ids and (records := await self._read(contact_ids)):
+        records = {contact_id: known for contact_id in contact_ids if (known := self._known.pop(contact_id, None))}
+        if unknown := [contact_id for contact_id in contact_ids if contact_id not in records]:
+            records |= await self._read(unknown)
+        while records:
             found |= records.keys()
             await self._commit(records)
             gone = await self._forget(records)
-            contact_ids = [contact_id for contact_id in records if contact_id not in gone]
+            grown = [contact_id for contact_id in records if contact_id not in gone]
+            records = await self._read(grown) if grown else {}
         return found
 
     async def _add(self, contact_id: str, fields: Mapping[str, str]) -> bool:
         pairs = [part for pair in fields.items() for part in pair]
-        with redis_errors():
-            return bool(await self._redis.eval(_ADD, 1, _key(contact_id), *pairs))
+        (revision,) = await self._together.run(("EVAL", _ADD, 1, _key(contact_id), *pairs))
+        known = self._known.get(contact_id)
+        if known is not None:
+            # Somebody else wrote too where the number is not the next one: then the hash is read at the end.
+            if int(revision) == int(known["rev"]) + 1:
+                known.update(fields, rev=str(int(revision)))
+            else:
+                del self._known[contact_id]
+        return bool(revision)
 
     async def _read(self, contact_ids: Collection[str]) -> dict[str, dict[str, str]]:
         """The hashes that exist, by contact."""
@@ -211,21 +225,17 @@ class ContactLog:
         with sql_errors():
             async with self._engine.begin() as connection:
                 await connection.execute(_upsert(connection.dialect.name, contacts), [row for row, _ in made])
-                await connection.execute(delete(turns).where(turns.c.contact_id.in_(list(records))))
                 if said:
-                    await connection.execute(turns.insert(), said)
+                    await connection.execute(_upsert(connection.dialect.name, turns), said)
 
     async def _forget(self, records: Mapping[str, Mapping[str, str]]) -> set[str]:
         """Drop the hashes that did not grow since they were read; their ids."""
-        with redis_errors():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for contact_id, data in records.items():
-                    pipe.eval(_FORGET, 1, _key(contact_id), data["rev"])
-                answers = await pipe.execute()
-            gone = {contact_id for contact_id, answer in zip(records, answers, strict=True) if answer}
-            if gone:
-                entries = [_entry(contact_id, json.loads(records[contact_id]["f:node"])) for contact_id in gone]
-                await self._redis.srem(_OPEN, *entries)
+        drops = [("EVAL", _FORGET, 1, _key(contact_id), data["rev"]) for contact_id, data in records.items()]
+        answers = await self._together.run(*drops)
+        gone = {contact_id for contact_id, answer in zip(records, answers, strict=True) if answer}
+        if gone:
+            entries = [_entry(contact_id, json.loads(records[contact_id]["f:node"])) for contact_id in gone]
+            await self._together.run(("SREM", _OPEN, *entries))
         return gone
 
 
@@ -247,10 +257,6 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_plain)
-
-
 def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
@@ -259,6 +265,10 @@ def _plain(value: object) -> object:
     if isinstance(value, (set, frozenset)):
         return sorted(value)
     raise TypeError(f"a record cannot hold a {type(value).__name__}")
+
+
+_json = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
+"""Made once: `json.dumps` with arguments of its own would make an encoder for each value."""
 
 
 def _check(fields: Mapping[str, Any]) -> None:

@@ -184,14 +184,14 @@ async def live(url, data):
     await log.open(a_call(), "doomed")                                              # 1
     await log.turn("c1", 1, HEARD)                                                  # 2
     await log.update("c1", queue="support", queued_at=T0 + 5)                       # 3
-    await log.close("c1", ended_at=T0 + 9, disposition="abandoned")                 # 4 add, 5 read, 6 commit, 7 forget
-    os.kill(os.getpid(), signal.SIGKILL)                                            # 8
+    await log.close("c1", ended_at=T0 + 9, disposition="abandoned")                 # 4 add, 5 commit, 6 forget
+    os.kill(os.getpid(), signal.SIGKILL)                                            # 7
 
 for line in sys.stdin:
     url, data, where, fatal = line.split()
     child = os.fork()
     if child == 0:
-        for name in ("open", "_add", "_read", "_commit", "_forget"):
+        for name in ("open", "_add", "_commit", "_forget"):
             deadly(name, where, int(fatal))
         asyncio.run(live(url, data))
         os._exit(0)
@@ -209,7 +209,7 @@ def nursery() -> Iterator[subprocess.Popen[str]]:
         process.stdin.close()
 
 
-@pytest.mark.parametrize(("where", "step"), [("before", n) for n in range(1, 9)] + [("after", n) for n in range(1, 8)])
+@pytest.mark.parametrize(("where", "step"), [("before", n) for n in range(1, 8)] + [("after", n) for n in range(1, 7)])
 async def test_kill_9_at_every_step(
     step: int, where: str, redis: Redis, log_redis_url: str, tmp_path: Path, nursery: subprocess.Popen[str]
 ) -> None:
