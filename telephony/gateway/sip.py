@@ -9,7 +9,7 @@ import logging
 import math
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from telephony.errors import Misuse, PeerFault, TelephonyError, TransportError
 from telephony.gateway.parties import address_of, languages_of, party_of, uri_of
@@ -37,6 +37,7 @@ from telephony.sip.events import (
     ReOffered,
 )
 from telephony.sip.flow import Flow
+from telephony.sip.negotiation import MediaPolicy
 from telephony.sip.user_agent import UserAgent
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class SipSettings:
     min_expires: int = 60
     max_expires: int = 3600
     """Seconds: bounds of a registration."""
+    media: MediaPolicy = field(default_factory=MediaPolicy)
 
     def __post_init__(self) -> None:
         """Raises ValueError for a network or a listener that is none."""
@@ -348,7 +350,14 @@ class SipGateway:
         """Give `leg` an RTP port and a stream. Raises PortsExhausted."""
         if self._rtp is None:
             raise Misuse("the gateway is not started")
-        media = SipMedia(host, self._rtp, self._ticker, on_digit=lambda digit: leg.key(digit, "rtp"), on_playback=leg.played)
+        media = SipMedia(
+            host,
+            self._rtp,
+            self._ticker,
+            on_digit=lambda digit: leg.key(digit, "rtp"),
+            on_playback=leg.played,
+            policy=self.settings.media,
+        )
         leg.take_media(media)
         return media
 

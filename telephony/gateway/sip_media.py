@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from telephony.media.codec import Codec
 from telephony.media.stream import MediaStream
 from telephony.net.rtp_socket import RtpPorts
 from telephony.net.ticker import Ticker
-from telephony.sip.negotiation import Agreement, Negotiation
+from telephony.sip.negotiation import Agreement, MediaPolicy, Negotiation
 
 
 class SipMedia:
@@ -23,11 +24,12 @@ class SipMedia:
         *,
         on_digit: Callable[[str], None],
         on_playback: Callable[[int, bool, int], None],
+        policy: MediaPolicy | None = None,
     ) -> None:
         """`host` is the address that the far end is told."""
         self._rtp = ports.open(lambda packet, now: self.stream.receive(packet, now))
         self._ticker = ticker
-        self._negotiation = Negotiation(host, self._rtp.port, secrets.randbits(62))
+        self._negotiation = Negotiation(host, self._rtp.port, secrets.randbits(62), policy)
         self.stream = MediaStream(
             ssrc=secrets.randbits(32),
             sequence=secrets.randbits(16),
@@ -53,8 +55,9 @@ class SipMedia:
     def expects_voice(self) -> bool:
         return self.agreement is not None and self.agreement.receiving and not self.agreement.held
 
-    def offer(self) -> bytes:
-        return self._negotiation.offer()
+    def offer(self, codecs: Sequence[Codec] = (), direction: str = "") -> bytes:
+        """Our offer, as `Negotiation.offer` says; it changes nothing before `take_answer`."""
+        return self._negotiation.offer(codecs, direction)
 
     def answer(self, offer: bytes, now: float) -> bytes:
         """Take an offer and return our answer. Raises PeerFault and TransportError; then everything stays as it was."""

@@ -28,16 +28,13 @@ class Media:
     direction: str = "sendrecv"
     attributes: tuple[tuple[str, str], ...] = ()
 
-    def encoding(self, payload_type: str) -> tuple[str, int]:
-        """Upper-case encoding name and clock rate of a format; the static ones of RFC 3551 need no rtpmap."""
-        for name, value in self.attributes:
-            if name == "rtpmap":
-                number, _, text = value.partition(" ")
-                if number == payload_type:
-                    encoding, _, rate = text.strip().partition("/")
-                    rate = rate.partition("/")[0]
-                    return encoding.upper(), int(rate) if rate.isascii() and rate.isdigit() and len(rate) < 8 else 0
-        return {"0": ("PCMU", 8000), "8": ("PCMA", 8000)}.get(payload_type, ("", 0))
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of an attribute; a flag has the value ""."""
+        return tuple(value for key, value in self.attributes if key == name)
+
+    def value(self, name: str) -> str | None:
+        """The first value of an attribute, None where it is not there."""
+        return next((value for key, value in self.attributes if key == name), None)
 
     @property
     def held(self) -> bool:
@@ -50,6 +47,8 @@ class Description:
     media: tuple[Media, ...]
     origin: str = ""
     """Value of o=."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Those of the whole session."""
 
     @classmethod
     def parse(cls, body: bytes) -> Description:
@@ -64,7 +63,8 @@ class Description:
             raise MalformedMessage("too many media sections")
         host, direction = _host(head), _direction(head)
         origin = next((value for kind, value in head if kind == "o"), "")
-        return cls(tuple(_media(section, host, direction or "sendrecv") for section in sections), origin)
+        media = tuple(_media(section, host, direction or "sendrecv") for section in sections)
+        return cls(media, origin, _attributes(head))
 
 
 Line = tuple[str, str]
@@ -98,6 +98,15 @@ def _direction(lines: list[Line]) -> str:
     return next((value.lower() for kind, value in lines if kind == "a" and value.lower() in DIRECTIONS), "")
 
 
+def _attributes(lines: list[Line]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for kind, value in lines:
+        if kind == "a":
+            name, _, rest = value.partition(":")
+            found.append((name.lower(), rest.strip()))
+    return tuple(found)
+
+
 def _media(lines: list[Line], host: str, direction: str) -> Media:
     words = lines[0][1].split()
     if len(words) < 4:
@@ -105,11 +114,6 @@ def _media(lines: list[Line], host: str, direction: str) -> Media:
     port = words[1].partition("/")[0]
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
         raise MalformedMessage("m= has no port")
-    found = []
-    for kind, value in lines[1:]:
-        if kind == "a":
-            name, _, rest = value.partition(":")
-            found.append((name.lower(), rest.strip()))
     return Media(
         kind=words[0].lower(),
         port=int(port),
@@ -117,7 +121,7 @@ def _media(lines: list[Line], host: str, direction: str) -> Media:
         formats=tuple(words[3:]),
         host=_host(lines) or host,
         direction=_direction(lines) or direction,
-        attributes=tuple(found),
+        attributes=_attributes(lines),
     )
 
 
