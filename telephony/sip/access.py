@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from telephony.errors import AuthenticationFailed, MalformedMessage
 from telephony.sip.core import AgentSettings
-from telephony.sip.digest import Account, Authenticator, Stale
+from telephony.sip.digest import Account, Authenticator, Stale, WrongCredentials
+from telephony.sip.flow import Flow
 from telephony.sip.message import Request
+from telephony.sip.suspicion import Sign, source_of
 
 MAX_TRIES = 4
 """Authorization headers of one request that are looked at; a request carries one for each realm on its way."""
@@ -16,16 +18,32 @@ MAX_TRIES = 4
 class Access:
     def __init__(self, settings: AgentSettings, secret: bytes, token: Callable[[], str]) -> None:
         self._find = settings.credentials
+        self._noticed = settings.noticed
         self._authenticator = Authenticator(settings.realm, secret, token, settings.algorithms)
 
-    def check(self, request: Request, now: float) -> Account | list[str]:
-        """The account that `request` proves, or the challenges to answer it with (401)."""
+    def check(self, request: Request, now: float, flow: Flow) -> Account | list[str]:
+        """The account that `request`, which came along `flow`, proves, or the challenges to answer it with (401)."""
         stale = False
-        for header in request.headers.all("authorization")[:MAX_TRIES]:
+        source = source_of(flow.host)
+        tries = request.headers.all("authorization")[:MAX_TRIES]
+        if not tries:
+            self._noticed(flow, Sign.UNAUTHENTICATED)
+        for header in tries:
             try:
-                return self._authenticator.verify(header, request.method, self._find, now)
+                account = self._authenticator.verify(header, request.method, self._find, now)
             except Stale:
                 stale = True
+            except WrongCredentials as error:
+                self._noticed(flow, self._sign_of(error, source))
             except (AuthenticationFailed, MalformedMessage):
-                continue
-        return self._authenticator.challenges(now, stale=stale)
+                self._noticed(flow, Sign.UNAUTHENTICATED)
+            else:
+                self._noticed(flow, Sign.AUTHENTICATED)
+                return account
+        return self._authenticator.challenges(now, stale=stale, source=source)
+
+    def _sign_of(self, error: WrongCredentials, source: str) -> Sign:
+        """A wrong answer counts only where the question went to that very source: else its address may be made up."""
+        if not self._authenticator.issued_to(error.nonce, source):
+            return Sign.UNAUTHENTICATED
+        return Sign.WRONG_DIGEST if error.known else Sign.UNKNOWN_USER

@@ -13,6 +13,7 @@ from telephony.sip.digest import ALGORITHMS, Account
 from telephony.sip.events import AgentEvent
 from telephony.sip.flow import Flow, Outgoing
 from telephony.sip.grammar import Uri
+from telephony.sip.suspicion import Sign
 from telephony.sip.timers import Timers
 from telephony.sip.transactions import DEFAULT_PORT, Transactions
 
@@ -35,6 +36,8 @@ class AgentSettings:
     credentials: Callable[[str], Account | None] = field(default=lambda user: None)
     trusted: Callable[[Flow], bool] = field(default=lambda flow: False)
     """Tells whose calls are taken without digest."""
+    noticed: Callable[[Flow, Sign], None] = field(default=lambda flow, sign: None)
+    """Hears what a far end's message says about it: `telephony.sip.guard` makes bans of it."""
     algorithms: tuple[str, ...] = ALGORITHMS
     """Digest algorithms that are offered and taken."""
     min_expires: int = 60

@@ -81,14 +81,21 @@ class Authenticator:
         self._counts: OrderedDict[str, int] = OrderedDict()
         self._floor = 0.0
 
-    def challenges(self, now: float, *, stale: bool = False) -> list[str]:
-        """Values for WWW-Authenticate, the stronger algorithm first, with a fresh nonce."""
-        nonce = self._sign(f"{now:.3f}.{self._token()}")
+    def challenges(self, now: float, *, stale: bool = False, source: str = "") -> list[str]:
+        """Values for WWW-Authenticate, the stronger algorithm first, with a fresh nonce that `issued_to` knows `source` by."""
+        nonce = self._sign(f"{now:.3f}.{self._token()}{self._mark(source)}")
         tail = ", stale=true" if stale else ""
         return [
             f'Digest realm="{self.realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{tail}'
             for algorithm in self._algorithms
         ]
+
+    def issued_to(self, nonce: str, source: str) -> bool:
+        """True for a nonce that we sent to this very `source`: whoever has it hears what we send there, and is not made up."""
+        signed, _, _ = nonce.rpartition(".")
+        return signed.endswith(self._mark(source)) and hmac.compare_digest(
+            self._sign(signed).encode(), nonce.encode("utf-8", "replace")
+        )
 
     def verify(self, header: str, method: str, find: Callable[[str], Account | None], now: float) -> Account:
         """Return the account whose credentials `header` proves for a request of `method`.
@@ -109,7 +116,7 @@ class Authenticator:
         expected = _response(algorithm, self._ha1(account, values["username"], algorithm), method, values)
         # Compared even where no such account exists: time must not tell which names do.
         if not hmac.compare_digest(expected.encode(), values["response"].lower().encode()) or account is None:
-            raise AuthenticationFailed("wrong user or password")
+            raise WrongCredentials(values["username"], values["nonce"], known=account is not None)
         if not self._fresh(values["nonce"], int(count, 16), now):
             raise Stale("the nonce is too old or its count was used")
         return account
@@ -119,6 +126,9 @@ class Authenticator:
             return account.ha1[algorithm]
         password = account.password if account is not None and account.password else self._secret.hex()
         return _hex(algorithm, f"{user}:{self.realm}:{password}")
+
+    def _mark(self, source: str) -> str:
+        return hmac.new(self._secret, f"to {source}".encode(), hashlib.sha256).hexdigest()[:12]
 
     def _sign(self, text: str) -> str:
         return f"{text}.{hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:24]}"
@@ -140,6 +150,17 @@ class Authenticator:
             # What is forgotten could be replayed: no nonce as old as it is good any longer.
             self._floor = max(self._floor, float(forgotten.rpartition(".")[0].rpartition(".")[0]) + 0.001)
         return True
+
+
+class WrongCredentials(AuthenticationFailed):
+    """No such user, or another password; which of them is for our own eyes."""
+
+    def __init__(self, user: str, nonce: str, *, known: bool) -> None:
+        super().__init__("wrong user or password")
+        self.user = user
+        self.nonce = nonce
+        self.known = known
+        """True where there is such a user."""
 
 
 class Stale(AuthenticationFailed):

@@ -25,6 +25,7 @@ from telephony.sip.grammar import Address, Uri
 from telephony.sip.message import Request, Response, parse, respond
 from telephony.sip.outgoing import OutgoingCall
 from telephony.sip.registrar import Binding, Registrar
+from telephony.sip.suspicion import Sign
 from telephony.sip.transaction import Transaction, Trigger
 from telephony.sip.transactions import Served, way_back
 
@@ -76,6 +77,7 @@ class UserAgent:
             message = parse(data)
         except MalformedMessage:
             self.core.refused["malformed"] += 1
+            self.core.settings.noticed(flow, Sign.MALFORMED)
             return
         try:
             message.check()
@@ -86,6 +88,7 @@ class UserAgent:
                 self._take_request(message, flow, now)
         except PeerFault as error:
             self.core.refused["malformed"] += 1
+            self.core.settings.noticed(flow, Sign.MALFORMED)
             if isinstance(message, Request) and message.method != "ACK":
                 self._refuse(message, flow, error.status)
 
@@ -202,7 +205,7 @@ class UserAgent:
             return
         user = ""
         if not self.core.settings.trusted(flow):
-            verdict = self._access.check(request, now)
+            verdict = self._access.check(request, now, flow)
             if isinstance(verdict, list):
                 self._challenge(request, flow, verdict)
                 return
@@ -234,7 +237,7 @@ class UserAgent:
         call.cancelled(request, now)
 
     def _take_register(self, request: Request, flow: Flow, now: float) -> None:
-        verdict = self._access.check(request, now)
+        verdict = self._access.check(request, now, flow)
         if isinstance(verdict, list):
             self._challenge(request, flow, verdict)
             return
