@@ -67,6 +67,15 @@ class Outgoing:
         self._sequence_offset = self._timestamp_offset = 0
         self._missing: dict[int, int] = {}
 
+    @property
+    def sent_at(self) -> float:
+        """When the newest packet was sent, in the clock of its caller; 0.0 before the first."""
+        return self._sent_at or 0.0
+
+    def redirect(self, transmit: Callable[[bytes], object]) -> None:
+        """Hand packets to `transmit` from now on."""
+        self._transmit = transmit
+
     def release(self) -> None:
         """Nobody has the floor: whatever comes next begins a talk spurt."""
         self._source = None

@@ -10,13 +10,11 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from telephony.media.clip import Clip
 from telephony.media.codec import Codec
-from telephony.media.g711 import PCMA_TO_PCMU, PCMU_TO_PCMA, decode_pcma, decode_pcmu
-from telephony.media.listening import Frame, Listening
+from telephony.media.coding import Encoder, make_encoder
+from telephony.media.g711 import PCMA_TO_PCMU, PCMU_TO_PCMA
+from telephony.media.hearing import FrameSource, Hearing, Listener, Tap
 from telephony.media.outgoing import Outgoing
 from telephony.media.rtp import HEADER, HEADER_SIZE, MARKER, Reception, payload_of
 from telephony.media.telephone_event import EventReceiver, EventSender
@@ -26,7 +24,6 @@ _MOST_TURNS = 3
 """Playbacks that may follow each other within one tick: enough for `play` inside `on_playback`, too few for an endless loop."""
 
 _unpack_header = HEADER.unpack_from
-_DECODE: dict[Codec, Callable[[bytes], NDArray[np.int16]]] = {Codec.PCMU: decode_pcmu, Codec.PCMA: decode_pcma}
 _TRANSLATE = {(Codec.PCMU, Codec.PCMA): PCMU_TO_PCMA, (Codec.PCMA, Codec.PCMU): PCMA_TO_PCMU}
 
 
@@ -42,13 +39,15 @@ class MediaStream:
         "_codec",
         "_codecs",
         "_digits",
+        "_ears",
+        "_encoder",
         "_event_type",
         "_events",
         "_forward_to",
         "_frames",
+        "_hearing",
         "_index",
         "_keying",
-        "_listening",
         "_on_digit",
         "_on_playback",
         "_open",
@@ -60,6 +59,8 @@ class MediaStream:
         "_reception",
         "_repeat",
         "_sending",
+        "_source",
+        "_transmit",
         "last_received",
         "malformed",
         "on_active",
@@ -99,7 +100,11 @@ class MediaStream:
         self._reception = Reception()
         self._events = EventReceiver()
         self._digits = EventSender()
-        self._listening: Listening | None = None
+        self._transmit = transmit
+        self._ears = Hearing()
+        self._hearing: Hearing | None = None
+        self._source: FrameSource | None = None
+        self._encoder: Encoder | None = None
         self._forward_to: MediaStream | None = None
         self._plays = 0
         self._playback = 0
@@ -119,6 +124,8 @@ class MediaStream:
         if codec is not self._codec and self._playback:
             self._codec = codec
             self._frames = self._encoded(self._clips)
+        if codec is not self._codec:
+            self._encoder = None
         self._codec, self._payload_type = codec, payload_type
         self._codecs = {0: Codec.PCMU, 8: Codec.PCMA, payload_type: codec}
         self._event_type = -1 if telephone_event is None else telephone_event
@@ -144,7 +151,21 @@ class MediaStream:
     @property
     def active(self) -> bool:
         """True while `tick` has something to do."""
-        return self._playback != 0 or self._keying
+        return self._playback != 0 or self._keying or self._source is not None
+
+    @property
+    def source(self) -> FrameSource | None:
+        """Asked for a frame at each tick while nothing plays; forwarded voice waits as long as there is one."""
+        return self._source
+
+    @source.setter
+    def source(self, source: FrameSource | None) -> None:
+        self._source = source
+        self._encoder = None
+        self._out.release()
+        self._settle_floor()
+        if source is not None and self.on_active is not None:
+            self.on_active(self)
 
     def play(self, clips: Sequence[Clip], repeat: bool = False) -> int:
         """Send `clips` one after another in place of what is playing, `repeat` for ever; return the playback's number.
@@ -210,7 +231,17 @@ class MediaStream:
                 self._finish(True)
             if self._index < len(self._frames):
                 return self.tick(now)
+        if self._source is not None and not self._playback:
+            self._pull(self._source, now)
         return self.active
+
+    def _pull(self, source: FrameSource, now: float) -> None:
+        """Send the next 20 ms of `source`, which goes on unheard while the far end holds us."""
+        frame = source.frame(now)
+        if frame is not None and self._sending:
+            if self._encoder is None:
+                self._encoder = make_encoder(self._codec)
+            self._out.send_frame(self._payload_type, self._encoder.encode(frame), now)
 
     def _finish(self, completed: bool) -> None:
         number, self._playback = self._playback, 0
@@ -221,7 +252,7 @@ class MediaStream:
         self._on_playback(number, completed, self._played * _FRAME_MS)
 
     def _settle_floor(self) -> None:
-        self._open = self._sending and not self._playback and not self._keying
+        self._open = self._sending and not self._playback and not self._keying and self._source is None
 
     def _encoded(self, clips: tuple[Clip, ...]) -> tuple[bytes, ...]:
         if len(clips) == 1:
@@ -231,18 +262,44 @@ class MediaStream:
     # What the far end says
 
     @property
-    def listener(self) -> Callable[[Frame], None] | None:
+    def listener(self) -> Listener | None:
         """Gets each 20 ms of the far end's voice: 160 samples, int16, 8 kHz; they may be kept."""
-        return None if self._listening is None else self._listening.listener
+        return self._ears.first
 
     @listener.setter
-    def listener(self, listener: Callable[[Frame], None] | None) -> None:
-        if listener is None:
-            self._listening = None
-        elif self._listening is None:
-            self._listening = Listening(listener)
-        else:
-            self._listening.listener = listener
+    def listener(self, listener: Listener | None) -> None:
+        self._ears.first = listener
+        self._settle_ears()
+
+    def add_listener(self, listener: Listener) -> None:
+        """Let `listener` hear too, beside `self.listener`. Without effect the second time."""
+        self._ears.add(listener)
+        self._settle_ears()
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Take back `add_listener`. Without effect where it was not added."""
+        self._ears.remove(listener)
+        self._settle_ears()
+
+    def add_tap(self, tap: Tap) -> None:
+        """Give `tap` each voice packet of both directions. Without effect the second time."""
+        self._ears.add_tap(tap)
+        self._settle_ears()
+
+    def remove_tap(self, tap: Tap) -> None:
+        """Take back `add_tap`. Without effect where it was not added."""
+        self._ears.remove_tap(tap)
+        self._settle_ears()
+
+    def _settle_ears(self) -> None:
+        """A stream that nobody hears pays nothing: packets then pass without a look at the ears."""
+        self._hearing = self._ears if self._ears else None
+        self._out.redirect(self._transmit_tapped if self._ears.taps else self._transmit)
+
+    def _transmit_tapped(self, packet: bytes) -> None:
+        self._transmit(packet)
+        if packet[1] & 0x7F == self._payload_type:
+            self._ears.sent(self._codec, packet[HEADER_SIZE:], self._out.sent_at)
 
     @property
     def forward_to(self) -> MediaStream | None:
@@ -272,8 +329,8 @@ class MediaStream:
             return
         self.last_received = now
         self._reception.arrived(sequence, timestamp, ssrc, now)
-        listening, target = self._listening, self._forward_to
-        if listening is None and target is None:
+        hearing, target = self._hearing, self._forward_to
+        if hearing is None and target is None:
             return
         payload = packet[HEADER_SIZE:] if first == 0x80 else payload_of(packet)
         if not payload:
@@ -283,8 +340,8 @@ class MediaStream:
             wanted = target._codec
             voice = payload if codec is wanted else payload.translate(_TRANSLATE[codec, wanted])
             target._out.forward(self, target._payload_type, second & MARKER, sequence, timestamp, ssrc, voice, now)
-        if listening is not None:
-            listening.receive(_DECODE[codec](payload), timestamp, ssrc)
+        if hearing is not None:
+            hearing.heard(codec, payload, sequence, timestamp, ssrc, now)
 
     def _receive_other(
         self, packet: bytes, kind: int, marker: int, sequence: int, timestamp: int, ssrc: int, now: float

@@ -218,7 +218,7 @@ def test_a_new_source_may_use_an_old_timestamp() -> None:
 # Listening
 
 
-@pytest.mark.parametrize("codec", list(Codec))
+@pytest.mark.parametrize("codec", [Codec.PCMU, Codec.PCMA])
 def test_a_tone_comes_through_encode_send_receive_and_listen(codec: Codec) -> None:
     sender, receiver = Rig(codec), Rig(codec)
     frames: list[NDArray[np.int16]] = []
