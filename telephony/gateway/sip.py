@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from telephony.errors import Misuse, PeerFault, TelephonyError, TransportError
 from telephony.gateway.parties import address_of, languages_of, party_of, uri_of
+from telephony.gateway.sip_door import Door, DoorSettings
 from telephony.gateway.sip_leg import CAUSES, SipLeg
 from telephony.gateway.sip_media import SipMedia
 from telephony.gateway.sip_wire import Listener, Wire
@@ -70,6 +71,7 @@ class SipSettings:
     max_expires: int = 3600
     """Seconds: bounds of a registration."""
     media: MediaPolicy = field(default_factory=MediaPolicy)
+    door: DoorSettings = field(default_factory=DoorSettings)
 
     def __post_init__(self) -> None:
         """Raises ValueError for a network or a listener that is none."""
@@ -100,6 +102,7 @@ class SipGateway:
         self._ticker = ticker
         self._on_call = on_call
         self._networks = [ipaddress.ip_network(one, strict=False) for one in settings.trusted_networks]
+        self.door = Door(settings.door, self._receive, lambda: self._loop.time(), self._is_trusted_listener)
         self._agent = UserAgent(
             AgentSettings(
                 realm=settings.realm,
@@ -107,13 +110,14 @@ class SipGateway:
                 max_calls=settings.max_calls,
                 credentials=credentials,
                 trusted=self._trusts,
+                noticed=self.door.noticed,
                 min_expires=settings.min_expires,
                 max_expires=settings.max_expires,
             ),
             lambda: secrets.token_hex(8),
             secrets.token_bytes(32),
         )
-        self._wire = Wire(settings.advertised, self._receive, self._failed)
+        self._wire = Wire(settings.advertised, self.door.receive, self._failed)
         self._open: set[tuple[str, int]] = set()
         self._rtp: RtpPorts | None = None
         self._legs: dict[Call, SipLeg] = {}
@@ -132,6 +136,7 @@ class SipGateway:
         """Open the listeners. Raises TransportError, in one clear line, where one cannot be; then none stays open."""
         self._loop = asyncio.get_running_loop()
         try:
+            await self.door.open()
             self.listeners = tuple([await self._wire.open(one) for one in self.settings.listeners])
         except TransportError:
             await self.close()
@@ -162,7 +167,7 @@ class SipGateway:
     @property
     def refused(self) -> dict[str, int]:
         """How often what was turned away, by reason."""
-        return dict(self._agent.refused)
+        return dict(self._agent.refused + self.door.guard.refused)
 
     def dial(self, target: str, caller: Party) -> SipLeg:
         """Call a SIP URI, or a registered user by name or as `sip:user@REALM`, and return the DIALING leg at once.
@@ -212,11 +217,12 @@ class SipGateway:
             if timer is not None:
                 timer.cancel()
         await self._wire.close()
+        await self.door.close()
 
     # In and out
 
-    def _receive(self, data: bytes, flow: Flow) -> None:
-        self._agent.receive(data, flow, self._loop.time())
+    def _receive(self, data: bytes, flow: Flow, now: float) -> None:
+        self._agent.receive(data, flow, now)
         self.flush()
 
     def flush(self) -> None:
@@ -227,6 +233,7 @@ class SipGateway:
         try:
             while (output := self._agent.drain_output()) or self._agent.core.events:
                 for outgoing in output:
+                    self.door.sent(outgoing)
                     self._wire.send(outgoing)
                 for event in self._agent.drain_events():
                     self._dispatch(event)
@@ -254,8 +261,11 @@ class SipGateway:
         self._agent.unreachable(transport, host, port, self._loop.time())
         self.flush()
 
+    def _is_trusted_listener(self, flow: Flow) -> bool:
+        return (flow.transport, flow.local_port) in self._open
+
     def _trusts(self, flow: Flow) -> bool:
-        if (flow.transport, flow.local_port) in self._open:
+        if self._is_trusted_listener(flow):
             return True
         try:
             address = ipaddress.ip_address(flow.host)

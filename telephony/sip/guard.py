@@ -250,13 +250,16 @@ class Guard:
         elif everyone.tokens < 1:
             reason = "strangers' rate"
         elif data.startswith(b"INVITE "):
-            source.invites -= 1
-            reason = "invite rate" if source.invites < 0 else ""
+            if source.invites < 1:
+                reason = "invite rate"
+            else:
+                source.invites -= 1
         elif data.startswith(b"REGISTER "):
-            source.registers -= 1
-            reason = "register rate" if source.registers < 0 else ""
+            if source.registers < 1:
+                reason = "register rate"
+            else:
+                source.registers -= 1
         if reason:
-            source.invites, source.registers = max(0.0, source.invites), max(0.0, source.registers)
             self.refused[reason] += 1
             return False
         source.messages -= 1

@@ -113,6 +113,9 @@ def test_rates_of_one_source_and_of_all_strangers() -> None:
     assert sum(guard.admits(b"INVITE sip:a SIP/2.0", "192.0.2.1", 0.0) for _ in range(10)) == 3
     assert sum(guard.admits(b"REGISTER sip:a SIP/2.0", "192.0.2.1", 0.0) for _ in range(10)) == 4
     assert guard.refused == {"invite rate": 7, "register rate": 6}
+    guard = Guard(replace(OPEN, invites=Rate(20, 100)))
+    admitted = sum(guard.admits(b"INVITE sip:a SIP/2.0", "192.0.2.1", number * 0.01) for number in range(1000))
+    assert 290 <= admitted <= 300, "100 at once and 20 a second, however many more are tried"
 
 
 def test_forged_sources_fill_no_memory_and_push_out_no_ban() -> None:
