@@ -25,6 +25,7 @@ SHARED = {
     "ivr.acd.desk",
     "telephony.leg",
     "telephony.errors",
+    "telephony.joining",
     "telephony.media.clip",
 }
 """The vocabulary and the seams: any room of ivr may import these."""
@@ -49,11 +50,14 @@ ROOM = " ".join(sorted(SHARED))
 LAYERS = [  # a module belongs to the first that names it or a package it lies in
     layer("telephony.errors"),
     layer("telephony.leg", "telephony.media.clip telephony.media.codec", "numpy"),
+    layer("telephony.joining", "telephony.leg telephony.media", "numpy"),
     layer("telephony.fake", "telephony.leg telephony.errors telephony.media", "numpy"),
     layer("telephony.media", "telephony.errors", "numpy av"),
     layer("telephony.sip", "telephony.errors telephony.leg telephony.media", "numpy sipmessage phonenumbers"),
     layer("telephony.net", "telephony.errors telephony.media telephony.sip", "numpy dns websockets"),
     layer("telephony.gateway.aiortc_seam", "telephony.errors telephony.gateway", "aiortc aioice pylibsrtp"),
+    layer("telephony.gateway.recording_files", "telephony", "av numpy"),
+    layer("telephony.gateway.sealing", "telephony.errors", "cryptography"),
     layer("telephony.gateway.phone_account", "telephony", "pyVoIP numpy"),
     layer("telephony.gateway", "telephony", "numpy"),
     layer("telephony"),
@@ -86,6 +90,7 @@ EXCEPTIONS = {
 
 PURE = {
     "telephony.errors",
+    "telephony.joining",
     "telephony.leg",
     "telephony.media",
     "telephony.sip",
