@@ -14,6 +14,11 @@ from telephony.sip.transaction import Kind, State, Step, Transaction, Trigger, t
 COOKIE = "z9hG4bK"
 DEFAULT_PORT = 5060
 MAX_TRANSACTIONS = 60_000
+MAX_DATAGRAM = 1300
+"""Bytes of a request that UDP carries whatever lies between; larger ones go by TCP where they can (RFC 3261 §18.1.1)."""
+UDP_ALONE = 600.0
+"""Seconds for which a far end that took no TCP connection is sent large requests by UDP at once."""
+MAX_UDP_ALONE = 1024
 
 Answer = Callable[[int, Response | None, float], None]
 """Takes status, response and time; the response is None for our own 408 (nothing came) and 503 (nowhere to send)."""
@@ -46,6 +51,8 @@ class Sent:
     transaction: Transaction
     answer: Answer
     key: tuple[str, str]
+    fallback: Flow | None = None
+    """UDP, where the request went by TCP for its size alone."""
 
 
 def way_back(request: Request, flow: Flow) -> Flow:
@@ -74,6 +81,9 @@ class Transactions:
         self._served: dict[tuple[str, ...], Served] = {}
         self._merged: dict[tuple[str, ...], Served] = {}
         self._sent: dict[tuple[str, str], Sent] = {}
+        self._udp_alone: dict[tuple[str, int], float] = {}
+        self.by_stream: Callable[[Flow], Flow | None] = lambda flow: None
+        """The way by TCP to where a UDP flow leads; None where there is none."""
 
     def __len__(self) -> int:
         return len(self._served) + len(self._sent)
@@ -134,15 +144,41 @@ class Transactions:
 
     def request(self, request: Request, flow: Flow, now: float, answer: Answer, branch: str = "") -> Sent:
         """Send a request of ours with a Via of its own; `answer` hears its responses, or 408 or 503 where none came."""
-        branch = branch or COOKIE + self._token()
-        request.headers.set("Via", via_for(flow, branch))
-        kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
-        transaction = Transaction(kind, self._timers, reliable=flow.reliable)
-        sent = Sent(request, flow, transaction, answer, (branch, request.method))
-        transaction.context = sent
-        self._sent[sent.key] = sent
-        self._step(sent, Trigger.START, now, bytes(request))
+        sent = Sent(request, flow, self._client(request, flow), answer, (branch or COOKIE + self._token(), request.method))
+        request.headers.set("Via", via_for(flow, sent.key[0]))
+        data = bytes(request)
+        if len(data) > MAX_DATAGRAM and flow.sized and (stream := self._stream_for(flow, now)) is not None:
+            sent.flow, sent.fallback, sent.transaction = stream, flow, self._client(request, stream)
+            request.headers.set("Via", via_for(stream, sent.key[0]))
+            data = bytes(request)
+        self._start(sent, data, now)
         return sent
+
+    def _client(self, request: Request, flow: Flow) -> Transaction:
+        kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
+        return Transaction(kind, self._timers, reliable=flow.reliable)
+
+    def _start(self, sent: Sent, data: bytes, now: float) -> None:
+        sent.transaction.context = sent
+        self._sent[sent.key] = sent
+        self._step(sent, Trigger.START, now, data)
+
+    def _stream_for(self, flow: Flow, now: float) -> Flow | None:
+        if self._udp_alone.get((flow.host, flow.port), now) > now:
+            return None
+        return self.by_stream(flow)
+
+    def _fall_back(self, sent: Sent, now: float) -> None:
+        """Send by UDP what found no TCP connection, as a transaction of its own (§18.1.1)."""
+        assert sent.fallback is not None
+        if len(self._udp_alone) >= MAX_UDP_ALONE:
+            self._udp_alone.clear()
+        self._udp_alone[sent.fallback.host, sent.fallback.port] = now + UDP_ALONE
+        sent.flow, sent.fallback = sent.fallback, None
+        sent.key = COOKIE + self._token(), sent.request.method
+        sent.transaction = self._client(sent.request, sent.flow)
+        sent.request.headers.set("Via", via_for(sent.flow, sent.key[0]))
+        self._start(sent, bytes(sent.request), now)
 
     def send(self, request: Request, flow: Flow) -> bytes:
         """Send an ACK for a 2xx, which has no transaction, and return its bytes (§13.2.2.4)."""
@@ -184,12 +220,24 @@ class Transactions:
             owner.answer(408, None, now)
         return owner if step.failed and isinstance(owner, Served) else None
 
-    def unreachable(self, transport: str, host: str, port: int, now: float) -> None:
-        """Fail whatever we asked of that far end: the operating system could not send there (§8.1.3.1)."""
+    def unreachable(self, transport: str, host: str, port: int, now: float, connection: int = 0) -> None:
+        """Fail whatever we asked of that far end: the operating system could not send there (§8.1.3.1).
+
+        With `connection`, that one is gone: what the far end has begun to answer may still be answered along another.
+        """
         peer = transport, host, port
-        for sent in [one for one in self._sent.values() if (one.flow.transport, one.flow.host, one.flow.port) == peer]:
-            if self._step(sent, Trigger.UNREACHABLE, now).failed:
+        for sent in list(self._sent.values()):
+            flow = sent.flow
+            if (flow.transport, flow.host, flow.port) != peer and not 0 < connection == flow.connection:
+                continue
+            if connection and not flow.pinned and sent.transaction.state is State.PROCEEDING:
+                continue
+            if not self._step(sent, Trigger.UNREACHABLE, now).failed:
+                continue
+            if sent.fallback is None:
                 sent.answer(503, None, now)
+            else:
+                self._fall_back(sent, now)
 
     def _step(self, owner: Served | Sent, trigger: Trigger, now: float, message: bytes = b"") -> Step:
         step = owner.transaction.handle(trigger, now, message)
