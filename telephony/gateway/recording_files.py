@@ -1,0 +1,181 @@
+"""Sound files that grow while a call goes on: WAV and Opus in Ogg, plain or sealed. Blocking; run it in the writer's thread.
+
+What was flushed is in the hands of the operating system, so the death of the process loses nothing of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from telephony.gateway.sealing import SealedWriter, unseal
+from telephony.media import wav
+from telephony.media.g711 import encode_pcmu
+
+RATE = 8000
+FORMATS = ("wav", "wav_pcmu", "opus")
+SUFFIX = {"wav": ".wav", "wav_pcmu": ".wav", "opus": ".ogg"}
+SEALED = ".sealed"
+
+_OPUS_FRAME = 160
+
+
+class SoundFile(Protocol):
+    """One growing file. Every method may raise OSError."""
+
+    def write(self, block: NDArray[np.int16]) -> None:
+        """Append interleaved samples, shape (n, 2), and flush."""
+
+    def close(self) -> None: ...
+
+
+class WavFile:
+    """Linear PCM or µ-law. A plain file's header is right after every block; a sealed one's says "to the end"."""
+
+    def __init__(self, out: BinaryIO | SealedWriter, tag: int) -> None:
+        self._out, self._tag, self._octets = out, tag, 0
+        out.write(wav.header(tag, 2, RATE, 0 if self._plain else None))
+        out.flush()
+
+    @property
+    def _plain(self) -> bool:
+        return not isinstance(self._out, SealedWriter)
+
+    def write(self, block: NDArray[np.int16]) -> None:
+        flat = np.ascontiguousarray(block).reshape(-1)
+        data = encode_pcmu(flat) if self._tag == wav.MULAW else flat.astype("<i2").tobytes()
+        self._out.write(data)
+        self._octets += len(data)
+        self._settle()
+
+    def close(self) -> None:
+        self._settle()
+        self._out.close()
+
+    def _settle(self) -> None:
+        if not isinstance(self._out, SealedWriter):
+            self._out.seek(0)
+            self._out.write(wav.header(self._tag, 2, RATE, self._octets))
+            self._out.seek(0, os.SEEK_END)
+        self._out.flush()
+
+
+class OggFile:
+    """Opus at 32 kbit/s for both channels. Every half second is a page of its own: what is there can be played."""
+
+    def __init__(self, out: BinaryIO | SealedWriter) -> None:
+        self._out = out
+        options = {"page_duration": "500000", "flush_packets": "1"}
+        self._container = av.open(_Unseekable(out), "w", format="ogg", options=options)
+        self._stream = self._container.add_stream("libopus", rate=RATE)
+        self._stream.layout = "stereo"
+        self._stream.bit_rate = 32000
+        self._at = 0
+
+    def write(self, block: NDArray[np.int16]) -> None:
+        for start in range(0, len(block), _OPUS_FRAME):
+            part = np.ascontiguousarray(block[start : start + _OPUS_FRAME])
+            frame = av.AudioFrame.from_ndarray(part.reshape(1, -1), format="s16", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = RATE, self._at, Fraction(1, RATE)
+            self._at += len(part)
+            self._container.mux(self._stream.encode(frame))
+        self._out.flush()
+
+    def close(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+        self._out.flush()
+        self._out.close()
+
+
+class _Unseekable:
+    """A file that libavformat may only append to."""
+
+    def __init__(self, out: BinaryIO | SealedWriter) -> None:
+        self._out = out
+
+    def write(self, data: bytes) -> int:
+        return self._out.write(bytes(data))
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+
+def create(path: Path, form: str, key: bytes | None) -> SoundFile:
+    """Make a new file; readable by its owner and group only. Raises OSError, FileExistsError where it is there."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    raw = cast(BinaryIO, os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640), "w+b"))
+    out = SealedWriter(raw, key) if key is not None else raw
+    if form == "opus":
+        return OggFile(out)
+    return WavFile(out, wav.MULAW if form == "wav_pcmu" else wav.PCM)
+
+
+def note(path: Path, about: Mapping[str, Any]) -> None:
+    """Write the JSON beside a recording, whole or not at all. Raises OSError."""
+    beside = sidecar(path)
+    fresh = beside.with_suffix(".tmp")
+    fresh.write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    fresh.replace(beside)
+
+
+def sidecar(path: Path) -> Path:
+    return path.with_name(path.name.split(".")[0] + ".json")
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """What stands beside a recording; {} where it cannot be read."""
+    try:
+        about = json.loads(sidecar(path).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def repair(folder: Path) -> int:
+    """Make every file readable that a crash left unfinished, and say so beside it; returns how many.
+
+    Call it at the start, before anything is recorded. Raises OSError.
+    """
+    count = 0
+    for beside in sorted(folder.rglob("*.json")):
+        about = read_sidecar(beside)
+        path = beside.with_name(str(about.get("file", "")))
+        if about.get("ended") or not about.get("file") or not path.is_file():
+            continue
+        size = path.stat().st_size
+        if path.suffix == ".wav":
+            with path.open("r+b") as file:
+                right = wav.repaired(file.read(wav.HEADER_SIZE), size)
+                if right is not None:
+                    file.seek(0)
+                    file.write(right)
+        note(path, {**about, "ended": "crash", "octets": size})
+        count += 1
+    return count
+
+
+def plain(path: Path, key: bytes | None) -> bytes:
+    """A whole recording as a player takes it, unsealed where it is sealed. Raises OSError and SealBroken.
+
+    An hour of two-channel PCM is 115 MB; use it in a thread.
+    """
+    if not path.name.endswith(SEALED):
+        return path.read_bytes()
+    if key is None:
+        raise OSError(f"{path.name} is sealed and there is no key")
+    with path.open("rb") as file:
+        data = b"".join(unseal(file, key))
+    right = wav.repaired(data[: wav.HEADER_SIZE], len(data))
+    return data if right is None else right + data[wav.HEADER_SIZE :]
