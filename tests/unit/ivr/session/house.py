@@ -29,7 +29,7 @@ from ivr.settings import Route
 from ivr.speech.fake import FakeRecognizer
 from ivr.speech.prompts import PromptLibrary, Recording
 from telephony.fake import FakeLeg
-from telephony.leg import CallLeg, LegState, Party
+from telephony.leg import CallLeg, DialOptions, LegState, Party
 from telephony.media.clip import Clip
 
 FLOW = """
@@ -229,7 +229,7 @@ class House:
         self.bridges.append(FakeBridge((a, b)))
         return self.bridges[-1]
 
-    def _dial(self, uri: str, caller: Party) -> FakeLeg:
+    def _dial(self, uri: str, caller: Party, /, *, options: DialOptions | None = None) -> FakeLeg:
         if self.dial_error is not None:
             raise self.dial_error
         self.dialled.append(FakeLeg(uri, caller=caller, state=LegState.DIALING))

@@ -22,7 +22,7 @@ from ivr.session.timers import TimerDue, Timers
 from ivr.session.view import Placement, contact_view
 from telephony.errors import TransportError
 from telephony.fake import FakeLeg
-from telephony.leg import EndCause, LegState, Party
+from telephony.leg import DialOptions, EndCause, LegState, Party
 from tests.unit.ivr.session.house import FakeDesk
 
 ROOT = Path(__file__).parents[4]
@@ -194,7 +194,7 @@ class Phones:
         self.pages = FakeDesk()
         self.desk = DeviceDesk(self.pages, {"phone": "sip:2@127.0.0.1"}, self.dial)
 
-    def dial(self, uri: str, caller: Party) -> FakeLeg:
+    def dial(self, uri: str, caller: Party, /, *, options: DialOptions | None = None) -> FakeLeg:
         self.legs.append(FakeLeg(uri, state=LegState.DIALING))
         return self.legs[-1]
 
