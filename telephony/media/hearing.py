@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from telephony.media.codec import Codec
-from telephony.media.coding import Decoder, Frame, make_decoder
+from telephony.media.coding import NARROW, Decoder, Frame, make_decoder
 from telephony.media.listening import Listening
 
 Listener = Callable[[Frame], None]
@@ -81,7 +81,7 @@ class Hearing:
         if self._listening is not None:
             if codec is not self._codec or self._decoder is None:
                 self._codec, self._decoder = codec, make_decoder(codec)
-            self._listening.receive(self._decoder.decode(payload), timestamp, ssrc)
+            self._listening.receive(self._decoder.decode(payload), timestamp, ssrc, codec.clock_rate // NARROW)
 
     def sent(self, codec: Codec, payload: bytes, now: float) -> None:
         """Take a voice packet that went to the far end."""

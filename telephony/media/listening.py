@@ -42,17 +42,17 @@ class Listening:
         self._last = np.zeros(FRAME_SAMPLES, np.int16)
         self._rest = _NONE
 
-    def receive(self, samples: NDArray[np.int16], timestamp: int, ssrc: int) -> None:
-        """Take one packet's voice."""
+    def receive(self, samples: NDArray[np.int16], timestamp: int, ssrc: int, ratio: int = 1) -> None:
+        """Take one packet's voice; `ratio` is by how much the timestamp's clock is faster than 8 kHz."""
         gap = (timestamp - self._expected) & 0xFFFFFFFF
         if ssrc != self._ssrc or self._expected < 0:
             self._ssrc, self._rest = ssrc, _NONE
         elif gap >= _HALF:
-            if 0x100000000 - gap < _RESTART:
+            if 0x100000000 - gap < _RESTART * ratio:
                 return
         elif gap:
-            self._fill(min(gap, MAX_FILL))
-        self._expected = (timestamp + len(samples)) & 0xFFFFFFFF
+            self._fill(min(gap // ratio, MAX_FILL))
+        self._expected = (timestamp + len(samples) * ratio) & 0xFFFFFFFF
         self._take(samples)
 
     def _take(self, samples: NDArray[np.int16]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from struct import Struct
 
-from telephony.media.codec import FRAME_SAMPLES
+from telephony.media.codec import Codec
 from telephony.media.rtp import HEADER, MARKER, MAX_DROPOUT, MAX_MISORDER, VERSION_2
 
 _pack_frame = Struct("!BBHII160s").pack
@@ -18,18 +18,22 @@ _pack_frame = Struct("!BBHII160s").pack
 
 _pack_header = HEADER.pack
 
-_RATE = 8000
+
+def _pack_any(first: int, second: int, sequence: int, timestamp: int, ssrc: int, payload: bytes) -> bytes:
+    return _pack_header(first, second, sequence, timestamp, ssrc) + payload
+
+
 _WORD = 0xFFFFFFFF
 _SHORT = 0xFFFF
 _HALF = 0x80000000
 _STEADY = 0.030
 """Seconds; a frame sooner than this after the one before continues its talk spurt."""
 
-_PLAIN_STEP = 4800
-"""Timestamp units (600 ms) that a source's next packet may move on without being compared with the clock."""
+_PLAIN_STEP = 0.6
+"""Seconds that a source's next packet may move on without being compared with the clock."""
 
-_CLOCK_SLACK = 16000
-"""Timestamp units (2 s) by which a source's timestamps may stray from the wall clock across a gap."""
+_CLOCK_SLACK = 2.0
+"""Seconds by which a source's timestamps may stray from the wall clock across a gap."""
 
 _MOST_MISSING = 64
 
@@ -38,7 +42,10 @@ class Outgoing:
     """Numbers and sends packets of our own and packets forwarded from other legs."""
 
     __slots__ = (
+        "_clock",
         "_missing",
+        "_pack",
+        "_plain_step",
         "_sent_at",
         "_sequence",
         "_sequence_offset",
@@ -47,6 +54,7 @@ class Outgoing:
         "_source_ssrc",
         "_source_timestamp",
         "_ssrc",
+        "_step",
         "_timestamp",
         "_timestamp_offset",
         "_transmit",
@@ -66,11 +74,27 @@ class Outgoing:
         self._source_ssrc = self._source_sequence = self._source_timestamp = 0
         self._sequence_offset = self._timestamp_offset = 0
         self._missing: dict[int, int] = {}
+        self.follow(Codec.PCMU)
+
+    def follow(self, codec: Codec) -> None:
+        """Count in the clock of `codec` from now on; the timestamp runs on from where it stands (RFC 7160 §4.2)."""
+        self._clock, self._step = codec.clock_rate, codec.timestamp_step
+        self._plain_step = int(_PLAIN_STEP * self._clock)
+        self._pack = _pack_any if codec is Codec.OPUS else _pack_frame
+        self.release()
 
     @property
     def sent_at(self) -> float:
         """When the newest packet was sent, in the clock of its caller; 0.0 before the first."""
         return self._sent_at or 0.0
+
+    @property
+    def ssrc(self) -> int:
+        return self._ssrc
+
+    def timestamp_at(self, now: float) -> int:
+        """What the RTP timestamp is at `now`, in the clock of `send_frame`: for sender reports (RFC 3550 §6.4.1)."""
+        return (self._timestamp + int((now - self.sent_at) * self._clock)) & _WORD
 
     def redirect(self, transmit: Callable[[bytes], object]) -> None:
         """Hand packets to `transmit` from now on."""
@@ -81,10 +105,10 @@ class Outgoing:
         self._source = None
 
     def send_frame(self, payload_type: int, payload: bytes, now: float) -> None:
-        """Send 20 ms of our own voice, 160 octets."""
+        """Send 20 ms of our own voice: 160 octets, with Opus any number."""
         sent_at = self._sent_at
         if self._source is self and sent_at is not None and now - sent_at < _STEADY:
-            self._timestamp = (self._timestamp + FRAME_SAMPLES) & _WORD
+            self._timestamp = (self._timestamp + self._step) & _WORD
             self._sent_at = now
         else:
             self._begin(now)
@@ -92,8 +116,8 @@ class Outgoing:
             payload_type |= MARKER
         self._sequence = sequence = (self._sequence + 1) & _SHORT
         self.sent += 1
-        transmit = self._transmit  # a local: calling an attribute in place is slower (CPython 3.11 to 3.13)
-        transmit(_pack_frame(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc, payload))
+        transmit, pack = self._transmit, self._pack  # locals: calling an attribute in place is slower (CPython 3.11 to 3.13)
+        transmit(pack(VERSION_2, payload_type, sequence, self._timestamp, self._ssrc, payload))
 
     def send_event(self, payload_type: int, payload: bytes, starts: bool, now: float) -> None:
         """Send a packet of a telephone event; all of one event carry the timestamp of its start (RFC 4733 §2.5.1.2)."""
@@ -124,7 +148,7 @@ class Outgoing:
         """
         if (
             (sequence - self._source_sequence) & _SHORT == 1
-            and 0 < (timestamp - self._source_timestamp) & _WORD <= _PLAIN_STEP
+            and 0 < (timestamp - self._source_timestamp) & _WORD <= self._plain_step
             and source is self._source
             and ssrc == self._source_ssrc
             and not event
@@ -177,8 +201,8 @@ class Outgoing:
                 return False
             return None if event or step >= _HALF or step == 0 else True
         assert self._sent_at is not None
-        elapsed = (now - self._sent_at) * _RATE
-        if ahead > MAX_DROPOUT or (not event and not (step < _HALF and abs(step - elapsed) <= _CLOCK_SLACK)):
+        elapsed = (now - self._sent_at) * self._clock
+        if ahead > MAX_DROPOUT or (not event and not (step < _HALF and abs(step - elapsed) <= _CLOCK_SLACK * self._clock)):
             return True
         self._miss(ahead)
         self._source_sequence = sequence
@@ -206,6 +230,6 @@ class Outgoing:
     def _begin(self, now: float) -> None:
         """Move the timestamp on by the wall time since the last one, at least by one frame."""
         if self._sent_at is not None:
-            elapsed = int((now - self._sent_at) * _RATE + 0.5)
-            self._timestamp = (self._timestamp + max(FRAME_SAMPLES, elapsed)) & _WORD
+            elapsed = int((now - self._sent_at) * self._clock + 0.5)
+            self._timestamp = (self._timestamp + max(self._step, elapsed)) & _WORD
         self._sent_at = now

@@ -80,11 +80,13 @@ class Reception:
     A new SSRC or a far jump is a new source: it is neither loss nor jitter, and it costs nothing.
     """
 
-    __slots__ = ("_expected", "_highest", "_jitter", "_ssrc", "_transit", "received")
+    __slots__ = ("_expected", "_highest", "_jitter", "_ssrc", "_transit", "clock", "received")
 
     def __init__(self) -> None:
         self.received = 0
         """Packets, late and duplicated ones included."""
+        self.clock = 8000
+        """Hz of the timestamps."""
         self._expected = 0
         self._highest = -1
         self._ssrc = -1
@@ -103,22 +105,27 @@ class Reception:
     @property
     def jitter(self) -> float:
         """Seconds, smoothed (RFC 3550 A.8)."""
-        return self._jitter / 8000
+        return self._jitter / self.clock
 
     @property
     def ssrc(self) -> int:
         """The current source, or -1 before the first packet."""
         return self._ssrc
 
+    @property
+    def highest(self) -> int:
+        """The newest sequence number, 16 bits; -1 before the first packet."""
+        return self._highest
+
     def arrived(self, sequence: int, timestamp: int, ssrc: int, now: float) -> None:
         """Take note of a voice packet that arrived `now` (seconds)."""
-        transit = now * 8000 - timestamp
+        transit = now * self.clock - timestamp
         if (sequence - self._highest) & 0xFFFF == 1 and ssrc == self._ssrc:
             self._highest = sequence
             self._expected += 1
             self.received += 1
             change = abs(transit - self._transit)
-            if change < 80000:  # else the timestamp wrapped or jumped
+            if change < 480000:  # else the timestamp wrapped or jumped
                 self._jitter += (change - self._jitter) / 16
         else:
             self.counted(sequence, ssrc)

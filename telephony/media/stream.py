@@ -7,10 +7,9 @@ sends digits needs no ticks: `active` says so, and `on_active` wakes the pump.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import Any
 
-from telephony.media.clip import Clip
+from telephony.media.clip import Clip, frames_of
 from telephony.media.codec import Codec
 from telephony.media.coding import Encoder, make_encoder
 from telephony.media.g711 import PCMA_TO_PCMU, PCMU_TO_PCMA
@@ -64,6 +63,7 @@ class MediaStream:
         "last_received",
         "malformed",
         "on_active",
+        "on_control",
         "unwanted",
     )
 
@@ -83,6 +83,8 @@ class MediaStream:
         self._on_playback = on_playback
         self.on_active: Callable[[MediaStream], None] | None = None
         """Called when ticks become necessary; the pump sets it."""
+        self.on_control: Callable[[bytes, float], None] | None = None
+        """Gets RTCP that shares the port (RFC 5761 §4), which else counts as malformed."""
         self.last_received = 0.0
         """When the last RTP packet came, in the clock of `receive`; 0.0 before the first."""
         self.malformed = 0
@@ -109,7 +111,7 @@ class MediaStream:
         self._plays = 0
         self._playback = 0
         self._clips: tuple[Clip, ...] = ()
-        self._frames: tuple[bytes, ...] = ()
+        self._frames: Sequence[bytes] = ()
         self._index = self._played = 0
         self._repeat = False
 
@@ -123,7 +125,7 @@ class MediaStream:
         """
         if codec is not self._codec and self._playback:
             self._codec = codec
-            self._frames = self._encoded(self._clips)
+            self._frames = frames_of(self._clips, self._codec)
         if codec is not self._codec:
             self._encoder = None
         self._codec, self._payload_type = codec, payload_type
@@ -140,6 +142,11 @@ class MediaStream:
     @property
     def sending(self) -> bool:
         return self._sending
+
+    @property
+    def numbers(self) -> tuple[Outgoing, Reception]:
+        """Both directions, for reports."""
+        return self._out, self._reception
 
     # What the far end hears
 
@@ -174,7 +181,7 @@ class MediaStream:
         """
         ended, played = self._playback, self._played
         self._clips = tuple(clips)
-        self._frames = self._encoded(self._clips)
+        self._frames = frames_of(self._clips, self._codec)
         self._index = self._played = 0
         self._repeat = repeat and bool(self._frames)
         self._plays += 1
@@ -254,11 +261,6 @@ class MediaStream:
     def _settle_floor(self) -> None:
         self._open = self._sending and not self._playback and not self._keying and self._source is None
 
-    def _encoded(self, clips: tuple[Clip, ...]) -> tuple[bytes, ...]:
-        if len(clips) == 1:
-            return clips[0].frames(self._codec)
-        return tuple(chain.from_iterable(clip.frames(self._codec) for clip in clips))
-
     # What the far end says
 
     @property
@@ -321,7 +323,10 @@ class MediaStream:
         first, second, sequence, timestamp, ssrc = _unpack_header(packet)
         kind = second & 0x7F
         if first & 0xC0 != 0x80 or 64 <= kind <= 95:
-            self.malformed += 1
+            if self.on_control is not None and first & 0xC0 == 0x80:
+                self.on_control(packet, now)
+            else:
+                self.malformed += 1
             return
         codec = self._codec if kind == self._payload_type else self._codecs.get(kind)
         if codec is None:

@@ -13,10 +13,9 @@ _END = 0x80
 _VOLUME = 10
 """-10 dBm0, within the range receivers expect (§2.3.4)."""
 
-_LATE = 80000
-"""Timestamp units (10 s): an event this much older than the last is late; older still, the source's clock restarted."""
+_LATE = 10
+"""Seconds: an event this much older than the last is late; older still, the source's clock restarted."""
 
-_TICK = 160
 _TONE_TICKS = 5
 _GAP_TICKS = 3
 _END_PACKETS = 3
@@ -29,9 +28,11 @@ class EventReceiver:
     one packet arrives.
     """
 
-    __slots__ = ("_code", "_duration", "_timestamp")
+    __slots__ = ("_code", "_duration", "_late", "_timestamp")
 
-    def __init__(self) -> None:
+    def __init__(self, clock: int = 8000) -> None:
+        """`clock` is that of the voice codec, in Hz, and so that of the events (RFC 4733 §2.1)."""
+        self._late = _LATE * clock
         self._timestamp = -1
         self._code = -1
         self._duration = 0
@@ -46,7 +47,7 @@ class EventReceiver:
         if timestamp == self._timestamp:
             self._duration = max(self._duration, duration)
             return None
-        if self._timestamp >= 0 and (self._timestamp - timestamp) & 0xFFFFFFFF < _LATE:
+        if self._timestamp >= 0 and (self._timestamp - timestamp) & 0xFFFFFFFF < self._late:
             return None
         continued = code == self._code and self._is_next_segment(timestamp)
         self._timestamp, self._code, self._duration = timestamp, code, duration
@@ -60,9 +61,11 @@ class EventReceiver:
 class EventSender:
     """Turns digits into one payload each 20 ms: 100 ms of tone, 60 ms apart, the end sent three times (§2.5.1.4)."""
 
-    __slots__ = ("_queue", "_tick")
+    __slots__ = ("_queue", "_tick", "step")
 
     def __init__(self) -> None:
+        self.step = 160
+        """Timestamp units in 20 ms, by the clock of the voice codec."""
         self._queue: deque[int] = deque()
         self._tick = 0
 
@@ -86,7 +89,7 @@ class EventSender:
             self._queue.popleft()
             self._tick = 0
         if tick < _TONE_TICKS:
-            return _PAYLOAD.pack(code, _VOLUME, tick * _TICK), tick == 1
+            return _PAYLOAD.pack(code, _VOLUME, tick * self.step), tick == 1
         if tick < _TONE_TICKS + _END_PACKETS:
-            return _PAYLOAD.pack(code, _END | _VOLUME, _TONE_TICKS * _TICK), False
+            return _PAYLOAD.pack(code, _END | _VOLUME, _TONE_TICKS * self.step), False
         return None
