@@ -11,8 +11,9 @@ from telephony.errors import TransportError
 from telephony.sip.dialog import Dialog
 from telephony.sip.digest import ALGORITHMS, Account
 from telephony.sip.events import AgentEvent
-from telephony.sip.flow import Flow, Outgoing
+from telephony.sip.flow import DEFAULT_PORTS, Flow, Outgoing
 from telephony.sip.grammar import Uri
+from telephony.sip.locate import host_of, is_address, transport_of
 from telephony.sip.suspicion import Sign
 from telephony.sip.timers import Timers
 from telephony.sip.transactions import DEFAULT_PORT, Transactions
@@ -56,10 +57,13 @@ class Core:
         self.token = token
         self.listeners = dict(listeners)
         """Transport to the host and port under which it is reached: what our Via and Contact say on new ways out."""
+        self.way: Callable[[str, str, int], Flow | None] = self._way_by_listener
+        """The way over a transport to a host and port by the listener that suits it best; None where we lack the transport."""
         self.timers: Timers[tuple[object, object]] = Timers()
         self.outbox: deque[Outgoing] = deque()
         self.events: deque[AgentEvent] = deque()
         self.transactions = Transactions(self.timers, self.outbox, token)
+        self.transactions.by_stream = lambda flow: self.way("tcp", flow.host, flow.port)
         self.calls: dict[tuple[str, str], Call] = {}
         """By Call-ID and our tag."""
         self.active = 0
@@ -73,14 +77,21 @@ class Core:
 
         Raises TransportError where we have no listener for it: the far end could not call back.
         """
-        transport = "tls" if uri.scheme == "sips" else uri.transport or (like.transport if like else "udp")
-        local = (like.local_host, like.local_port) if like and like.transport == transport else self.listeners.get(transport)
-        if local is None or uri.scheme not in ("sip", "sips"):
-            raise TransportError(f"no way to {uri.scheme} URIs over {transport or 'any transport'}")
-        flow = Flow(transport, (uri.parameter("maddr") or uri.host).strip("[]"), uri.port or DEFAULT_PORT, *local)
-        if like is not None and like.reliable and like.transport == transport:
-            return replace(flow, connection=like.connection)
-        return flow
+        transport = transport_of(uri) or ("tls" if uri.scheme == "sips" else like.transport if like else "udp")
+        if transport == "ws" and like is not None and like.transport == "wss":
+            transport = "wss"  # URIs of either say "ws" (RFC 7118 §5.3)
+        host = host_of(uri)
+        port = uri.port or (DEFAULT_PORTS.get(transport, DEFAULT_PORT) if is_address(host) else 0)
+        if like is not None and like.transport == transport:
+            name = like.name if is_address(host) else ""
+            return replace(like, host=host, port=port, name=name, sized=False)
+        if (flow := self.way(transport, host, port)) is None:
+            raise TransportError(f"no way to {uri.scheme} URIs over {transport}")
+        return replace(flow, sized=transport == "udp" and not uri.transport)
+
+    def _way_by_listener(self, transport: str, host: str, port: int) -> Flow | None:
+        local = self.listeners.get(transport)
+        return None if local is None else Flow(transport, host, port, *local)
 
     def resend(self, data: bytes, flow: Flow) -> None:
         """Put bytes on the wire once more."""
@@ -88,7 +99,7 @@ class Core:
 
     def contact(self, flow: Flow, user: str) -> str:
         """Our Contact towards `flow`."""
-        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        transport = "" if flow.transport == "udp" else f";transport={'ws' if flow.pinned else flow.transport}"
         host = f"[{flow.local_host}]" if ":" in flow.local_host else flow.local_host
         return f"<{Uri('sip', user, host, flow.local_port)}{transport}>"
 
