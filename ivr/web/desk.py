@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.websockets import WebSocket
 
 from ivr.acd.desk import RingOutcome
 from ivr.errors import Conflict, IvrError
+from ivr.web.agent_leg import open_agent_leg
 from ivr.web.desk_state import DeskState
 from ivr.web.page_socket import PageSocket
 from ivr.web.parts import Account, AgentActions, OpenLeg
 from telephony.errors import TelephonyError, TransportError
-from telephony.leg import CallLeg, EndCause, Ended, Party
+from telephony.leg import CallLeg, Party
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,12 @@ COMMANDS: Mapping[str, Mapping[str, int]] = {
     "wrap_up": {"contact_id": 64, "disposition": 64, "note": 10000},
 }
 """What goes to `AgentActions` as it is: its fields, in order, with the most characters each may have."""
+
+OF_THE_CALL = frozenset(kind for kind, fields in COMMANDS.items() if "contact_id" in fields) - {"note", "wrap_up"}
+"""Those that work on the node that has the call; their first field is the contact."""
+
+Elsewhere = Callable[[str, str, Sequence[str]], Awaitable[bool]]
+"""(command, agent, its fields' values)"""
 
 _STOP_WORDS = {
     RingOutcome.ACCEPTED: "accepted",
@@ -142,9 +149,13 @@ class DeskHub:
         self._desks: dict[str, AgentDesk] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._actions: AgentActions | None = None
+        self._elsewhere: Elsewhere = _nowhere_else
 
-    def start(self, actions: AgentActions) -> None:
+    def start(self, actions: AgentActions, elsewhere: Elsewhere | None = None) -> None:
+        """`elsewhere` does what a button means on another node; False where the call is on this one."""
         self._actions = actions
+        if elsewhere is not None:
+            self._elsewhere = elsewhere
 
     @property
     def online(self) -> tuple[str, ...]:
@@ -206,30 +217,25 @@ class DeskHub:
             desk.push("ring_stopped", {"contact_id": contact_id, "reason": reason})
 
     async def connect(self, agent_id: str, contact_id: str) -> CallLeg:
+        agent = Party(agent_id, self._desk(agent_id).name, authenticated=True)
+        return await open_agent_leg(self, self._open_leg, agent, contact_id)
+
+    async def ask_media(self, agent_id: str, leg_id: str, offer: str) -> str:
+        """Give the page an audio offer, of whichever node, and return its answer. Raises TransportError where none comes."""
         desk = self._desk(agent_id)
-        agent = Party(agent_id, desk.name, authenticated=True)
-        leg, offer = await self._open_leg(agent, Party(contact_id), ())
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        desk.media[leg.id] = (offer, answer)
-        leg.when_ended(lambda ended: self._leg_ended(desk, leg.id, answer, ended))
+        desk.media[leg_id] = (offer, answer)
         gone = asyncio.ensure_future(desk.gone.wait())
         try:
-            desk.push("media_offer", {"leg_id": leg.id, "sdp": offer})
-            desk.push("media", {"leg_id": leg.id, "state": "connecting"})
+            desk.push("media_offer", {"leg_id": leg_id, "sdp": offer})
+            desk.push("media", {"leg_id": leg_id, "state": "connecting"})
             await asyncio.wait((answer, gone), timeout=self._media_seconds, return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done() or answer.cancelled():
+            if not answer.done():
                 raise TransportError(f"the page of agent {agent_id} did not answer the audio offer")
-            desk.media.pop(leg.id, None)
-            await leg.accept_answer(answer.result())
-            leg.answer()
-        except BaseException:
-            leg.hang_up(EndCause.FAILED)
-            raise
+            return answer.result()
         finally:
             gone.cancel()
-            desk.media.pop(leg.id, None)
-        desk.push("media", {"leg_id": leg.id, "state": "connected"})
-        return leg
+            desk.media.pop(leg_id, None)
 
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
         self._desk(agent_id).push(kind, data)
@@ -313,7 +319,8 @@ class DeskHub:
                 desk.answered(_text(fields, "leg_id", 64), _text(fields, "sdp", 20000))
             case _ if kind in COMMANDS:
                 values = [_text(fields, name, most) for name, most in COMMANDS[kind].items()]
-                await getattr(self._actions, kind)(desk.agent_id, *values)
+                if kind not in OF_THE_CALL or not await self._elsewhere(kind, desk.agent_id, values):
+                    await getattr(self._actions, kind)(desk.agent_id, *values)
                 if kind in ("note", "wrap_up"):
                     desk.state.noted(values[0], values[-1])
             case _:
@@ -339,15 +346,16 @@ class DeskHub:
                 except IvrError as error:
                     log.warning("agent %s: the end of the page could not be told: %s", desk.agent_id, error)
 
-    def _leg_ended(self, desk: AgentDesk, leg_id: str, answer: asyncio.Future[str], ended: Ended) -> None:
-        answer.cancel()
-        desk.push("media", {"leg_id": leg_id, "state": "lost" if ended.cause is EndCause.MEDIA_LOST else "closed"})
-
     def _desk(self, agent_id: str) -> AgentDesk:
         desk = self._desks.get(agent_id)
         if desk is None:
             desk = self._desks[agent_id] = AgentDesk(agent_id, self._settings, self._clock)
         return desk
+
+
+async def _nowhere_else(kind: str, agent_id: str, values: Sequence[str]) -> bool:
+    """A node on its own has every call."""
+    return False
 
 
 def _text(fields: Mapping[str, Any], name: str, most: int) -> str:
