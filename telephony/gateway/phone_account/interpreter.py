@@ -45,7 +45,6 @@ from telephony.sip.events import (
 )
 from telephony.sip.flow import Flow, Outgoing
 from telephony.sip.grammar import Address, Uri
-from telephony.sip.incoming import IncomingCall
 from telephony.sip.message import Request, Response, parse
 from telephony.sip.outgoing import OutgoingCall
 from telephony.sip.sdp import MIRRORED, Description, Media, rejected
