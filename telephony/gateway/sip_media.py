@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from telephony.gateway.shield import Shield
 from telephony.media.codec import Codec
 from telephony.media.stream import MediaStream
 from telephony.net.rtp_socket import RtpPorts
@@ -27,17 +28,20 @@ class SipMedia:
         policy: MediaPolicy | None = None,
     ) -> None:
         """`host` is the address that the far end is told."""
-        self._rtp = ports.open(lambda packet, now: self.stream.receive(packet, now))
+        self._rtp = ports.open(_unheard)
         self._ticker = ticker
-        self._negotiation = Negotiation(host, self._rtp.port, secrets.randbits(62), policy)
+        self._negotiation = Negotiation(host, self._rtp.port, secrets.randbits(62), policy, secrets.token_bytes)
+        self._shield = Shield(self._rtp, self._controlled)
         self.stream = MediaStream(
             ssrc=secrets.randbits(32),
-            sequence=secrets.randbits(16),
+            # 15 bits: a first wrap within a lost packet would break SRTP's index estimate (RFC 3711 §3.3.1).
+            sequence=secrets.randbits(15),
             timestamp=secrets.randbits(32),
             transmit=self._rtp.send,
             on_digit=on_digit,
             on_playback=on_playback,
         )
+        self._rtp.receive = self.stream.receive
         self.quiet_since = 0.0
         """When RTP was first to be expected, on the loop's clock."""
         ticker.attach(self.stream)
@@ -80,7 +84,10 @@ class SipMedia:
         return now - max(self.quiet_since, self.stream.last_received) if self.expects_voice else 0.0
 
     def quality(self) -> dict[str, Any]:
-        return self.stream.quality()
+        figures = self.stream.quality()
+        if self._shield.suite:
+            figures |= {"srtp": self._shield.suite, "packets_rejected": self._shield.rejected}
+        return figures
 
     def close(self) -> None:
         """Fall silent and give the port back."""
@@ -94,5 +101,13 @@ class SipMedia:
         agreed = self.agreement
         if agreed is not None:
             self._rtp.aim(agreed.host, agreed.port)
+            self._shield.follow(agreed, now)
             self.stream.configure(agreed.codec, agreed.payload_type, agreed.telephone_event, agreed.sending)
             self.quiet_since = now
+
+    def _controlled(self, packet: bytes, now: float) -> None:
+        """Hear RTCP."""
+
+
+def _unheard(packet: bytes, now: float) -> None:
+    """Take what comes before there is a stream: nothing."""

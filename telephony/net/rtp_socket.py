@@ -15,6 +15,8 @@ from telephony.media.rtp import is_rtp
 from telephony.net.ticker import Ticker
 
 Address = tuple[str, int]
+Guard = Callable[[bytes, Address, float], bytes | None]
+"""Takes a datagram, its source and when it came; what it returns is a packet of the far end, None for anything else."""
 
 MAX_DATAGRAM = 2048
 STRANGER_WAIT = 0.2
@@ -89,14 +91,20 @@ class RtpSocket:
     at once the signalled address, or its host with another port; another host only after `STRANGER_WAIT` of silence from
     the signalled one. From either of these the signalled address takes its leg back during `TRIAL`. Once settled the
     socket is connected, so that the kernel itself turns strangers away and a send needs no address.
+
+    A sealed socket believes no source, only packets that its guard lets through: nobody else can move it, and whoever holds
+    the key moves it at once.
     """
 
     __slots__ = (
         "_aimed",
         "_connected",
+        "_guard",
         "_latched_at",
         "_recv",
         "_released",
+        "_roaming",
+        "_seal",
         "_send",
         "_settled",
         "_socket",
@@ -116,7 +124,8 @@ class RtpSocket:
         self, bound: socket.socket, ticker: Ticker, receive: Callable[[bytes, float], None], released: Callable[[], None]
     ) -> None:
         self._socket = bound
-        self._recv, self._send = bound.recv, bound.send
+        self._recv = bound.recv
+        self._send: Callable[[bytes], int] = bound.send
         self._ticker = ticker
         self.receive = receive
         """Gets each datagram of the far end and when it came; may be replaced."""
@@ -126,7 +135,9 @@ class RtpSocket:
         self._aimed: Address | None = None
         self._target: Address | None = None
         self._source: Address | None = None
-        self._settled = self._connected = False
+        self._settled = self._connected = self._roaming = False
+        self._seal: Callable[[bytes], bytes | None] | None = None
+        self._guard: Guard | None = None
         self._stranger_since = -1.0
         self._latched_at = 0.0
         self.errors = 0
@@ -172,16 +183,53 @@ class RtpSocket:
         self._stranger_since = -1.0
         self._ticker.watch(self._socket.fileno(), self._read_any)
 
+    def seal(self, seal: Callable[[bytes], bytes | None] | None, guard: Guard | None) -> None:
+        """Send only what `seal` makes of a packet, and hear only what `guard` lets through; None for no such thing.
+
+        Keys that change need no new search for the far end's source: it shows itself by its first packet that passes.
+        """
+        self._seal, self._guard = seal, guard
+        self._send = self._socket.send if seal is None else self._send_sealed
+        if self._connected:
+            self._ticker.watch(self._socket.fileno(), self._read_connected if guard is None else self._read_guarded)
+
+    def roam(self, address: Address | None) -> None:
+        """Send to `address`, which ICE found, and follow no other packet; None goes back to `aim` and to finding a source."""
+        if self._socket.fileno() < 0:
+            return
+        if self._roaming is (address is None):
+            self._roaming = address is not None
+            self.relatch()
+        if address is not None:
+            self._source = self._target = address
+
     def send(self, data: bytes) -> None:
-        """Send one datagram, or lose it: before `aim`, after `close`, or where the system refuses."""
+        """Send one packet, or lose it: before `aim`, after `close`, or where the system refuses."""
         try:
             if self._connected:
                 send = self._send
                 send(data)
             elif self._target is not None:
-                self._socket.sendto(data, self._target)
+                sealed = data if self._seal is None else self._seal(data)
+                if sealed is not None:
+                    self._socket.sendto(sealed, self._target)
         except OSError:
             self.errors += 1
+
+    def send_bare(self, data: bytes, whither: Address | None = None) -> None:
+        """Send a datagram that is no RTP as it is: to the far end, or back to where another one came from."""
+        target = whither or self._target
+        try:
+            if self._connected:
+                self._socket.send(data)
+            elif target is not None:
+                self._socket.sendto(data, target)
+        except OSError:
+            self.errors += 1
+
+    def _send_sealed(self, data: bytes) -> int:
+        sealed = None if self._seal is None else self._seal(data)
+        return self._socket.send(sealed) if sealed is not None else 0
 
     def close(self) -> None:
         """Give the port back. Without effect the second time."""
@@ -201,6 +249,18 @@ class RtpSocket:
             return
         receive(data, now)
 
+    def _read_guarded(self, now: float) -> None:
+        """As `_read_connected`, past the guard."""
+        try:
+            data = self._socket.recv(MAX_DATAGRAM)
+        except OSError:
+            self.errors += 1
+            return
+        if self._guard is not None and self._source is not None:
+            opened = self._guard(data, self._source, now)
+            if opened is not None:
+                self.receive(opened, now)
+
     def _read_any(self, now: float) -> None:
         try:
             data, whence = self._socket.recvfrom(MAX_DATAGRAM)
@@ -208,6 +268,11 @@ class RtpSocket:
             self.errors += 1
             return
         source = whence[:2]
+        if self._guard is not None:
+            opened = self._guard(data, source, now)
+            if opened is None:
+                return
+            data = opened
         if source != self._source and not (self._accepts(source, now) and is_rtp(data)):
             self.strangers += 1
             return
@@ -220,8 +285,10 @@ class RtpSocket:
 
     def _accepts(self, source: Address, now: float) -> bool:
         """True where `source`, not the current one, may become the far end."""
-        if self._aimed is None or self._settled:
+        if self._aimed is None or self._settled or self._roaming:
             return False
+        if self._seal is not None:
+            return True
         if source == self._aimed:
             return True
         if self._source is not None:
@@ -238,7 +305,7 @@ class RtpSocket:
         A socket bound to the unspecified address is not connected: that would fix its own address, which may not be the
         one that the far end was told.
         """
-        if self._socket.fileno() < 0:
+        if self._socket.fileno() < 0 or self._roaming:
             return
         self._settled = True
         if self._wildcard:
@@ -249,7 +316,7 @@ class RtpSocket:
             self.errors += 1
             return
         self._connected = True
-        self._ticker.watch(self._socket.fileno(), self._read_connected)
+        self._ticker.watch(self._socket.fileno(), self._read_connected if self._guard is None else self._read_guarded)
         self._empty(source, now)
 
     def _empty(self, source: Address, now: float) -> None:
@@ -260,7 +327,9 @@ class RtpSocket:
             except OSError:
                 return
             if whence[:2] == source:
-                self.receive(data, now)
+                opened = data if self._guard is None else self._guard(data, source, now)
+                if opened is not None:
+                    self.receive(opened, now)
             else:
                 self.strangers += 1
 

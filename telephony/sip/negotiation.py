@@ -6,16 +6,18 @@ An answer names one codec, so the far end cannot change it in mid-stream. What a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from telephony.errors import MalformedMessage, Misuse, NoCommonCodec
 from telephony.media.codec import Codec
 from telephony.sip.formats import Choice, Format, Numbers, choose, formats_of, offered
+from telephony.sip.ice_lite import IceSession, begin, credentials
+from telephony.sip.keying import Keying, Keys, Secrecy, Secured
 from telephony.sip.sdp import MIRRORED, Description, Media, rejected
 
-PLAIN = ("RTP/AVP", "RTP/AVPF")
 SENDING = ("sendrecv", "sendonly")
+HOLDING = ("sendonly", "inactive")
 HEARING = ("sendrecv", "recvonly")
 MAX_MID = 32
 """Characters of an a=mid that we repeat."""
@@ -33,6 +35,11 @@ class MediaPolicy:
     """Agree to comfort noise (RFC 3389): the far end may then fall silent, which costs a recogniser the start of words."""
     rtcp: bool = False
     """Share the RTP port with reports where the far end can (RFC 5761)."""
+    secrecy: Secrecy = field(default_factory=Secrecy)
+    answers_ice: bool = False
+    """Take part in ICE where the far end offers it."""
+    offers_ice: bool = False
+    """Offer ICE, as browsers insist on it, with the rest of what they expect: a bundle of one, named stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,10 @@ class Agreement:
     """The far end's a=fmtp of the codec."""
     rtcp_port: int = 0
     """Where the far end hears reports; the RTP port itself with rtcp-mux (RFC 5761)."""
+    protocol: str = "RTP/AVP"
+    keys: Keys = None
+    """How packets are kept secret; None for not at all."""
+    ice: IceSession | None = None
 
     @property
     def sending(self) -> bool:
@@ -69,21 +80,35 @@ class Agreement:
         return self.rtcp_port == self.port
 
 
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """An offer of ours that waits for its answer."""
+
+    codecs: tuple[Codec, ...] = ()
+    direction: str = "sendrecv"
+    protocol: str = ""
+    ice: IceSession | None = None
+
+
 class Negotiation:
     """Our side of the session of one call: its origin, its version, and what is agreed."""
 
-    def __init__(self, host: str, port: int, session: int, policy: MediaPolicy | None = None) -> None:
-        """`session` is a random number of at most 62 bits."""
+    def __init__(
+        self, host: str, port: int, session: int, policy: MediaPolicy | None = None, random: Callable[[int], bytes] = bytes
+    ) -> None:
+        """`session` is a random number of at most 62 bits; `random` gives that many octets fit for keys."""
         self._host = host
         self._port = port
         self._session = session
         self.policy = policy or MediaPolicy()
+        self._random = random
+        self._keying = Keying(self.policy.secrecy, random)
         self._numbers = Numbers()
         self._version = 0
         self._last = ""
-        self._wish = self._offered_wish = "sendrecv"
-        """The direction that we want of our own accord; and that of an offer which has no answer yet."""
-        self._offered: tuple[Codec, ...] = ()
+        self._wish = "sendrecv"
+        """The direction that we want of our own accord."""
+        self._proposal: _Proposal | None = None
         self.agreement: Agreement | None = None
 
     def offer(self, codecs: Sequence[Codec] = (), direction: str = "") -> bytes:
@@ -96,77 +121,103 @@ class Negotiation:
         current = self.agreement
         if current is not None and not codecs:
             chosen = tuple(sorted(chosen, key=lambda codec: codec is not current.codec))
-        self._offered = chosen
-        self._offered_wish = direction or self._wish
+        protocol, lines = self._keying.offer(current.keys if current else None, current.protocol if current else "")
+        ice = current.ice if current else begin(self._random) if self.policy.offers_ice else None
+        self._proposal = _Proposal(chosen, direction or self._wish, protocol, ice)
+        named = ["a=mid:0"] if self.policy.offers_ice else []
+        mux = ["a=rtcp-mux"] if self.policy.rtcp or self.policy.offers_ice else []
+        extra = [*named, *mux, *lines, *(ice.lines(self._host, self._port) if ice else [])]
         formats = offered(chosen, self._numbers, noise=self.policy.comfort_noise)
-        return self._compose([self._section(formats, self._offered_wish, ["a=rtcp-mux"] if self.policy.rtcp else [])])
+        head = ("a=ice-lite\r\n" if ice else "") + ("a=group:BUNDLE 0\r\n" if named else "")
+        return self._compose([self._section(formats, self._proposal.direction, extra, protocol)], head)
 
     def answer(self, body: bytes) -> bytes:
         """Take an offer and return the answer to it. Raises MalformedMessage, and NoCommonCodec (488)."""
         description = Description.parse(body)
         for media in description.media:
             self._numbers.learn(formats_of(media))
-        agreed, choice = self._agree(description)
+        agreed, choice, secured = self._agree(description)
         self.agreement = agreed
         sections = []
         for index, media in enumerate(description.media):
             if index == agreed.section:
-                extra = ["a=rtcp-mux"] if self.policy.rtcp and agreed.rtcp_mux else []
-                sections.append(self._section(choice.formats, agreed.direction, _mid(media) + extra, media.protocol))
+                mux = ["a=rtcp-mux"] if agreed.rtcp_mux and media.value("rtcp-mux") is not None else []
+                ice = agreed.ice.lines(self._host, self._port) if agreed.ice else []
+                extra = [*_mid(media), *mux, *secured.lines, *ice]
+                sections.append(self._section(choice.formats, agreed.direction, extra, media.protocol))
             else:
                 sections.append(rejected(media) + "".join(f"{line}\r\n" for line in _mid(media)))
-        return self._compose(sections, _group(description, agreed.section))
+        return self._compose(sections, ("a=ice-lite\r\n" if agreed.ice else "") + _group(description, agreed.section))
 
     def take_answer(self, body: bytes) -> Agreement:
         """Take the answer to our offer. Raises MalformedMessage, and NoCommonCodec where it holds nothing that we offered."""
-        if not self._last:
+        proposal = self._proposal
+        if proposal is None:
             raise Misuse("an answer without an offer")
         description = Description.parse(body)
         stream = next((one for one in enumerate(description.media) if one[1].kind == "audio"), None)
-        agreed = self._match(stream[1], stream[0], answering=False) if stream is not None and stream[1].port else None
-        if agreed is None:
-            raise NoCommonCodec("the answer has no audio stream with what we offered")
-        self._wish = self._offered_wish
-        self.agreement = agreed[0]
-        return agreed[0]
-
-    def _agree(self, description: Description) -> tuple[Agreement, Choice]:
-        for index, media in enumerate(description.media):
-            if media.kind == "audio" and media.port and (agreed := self._match(media, index, answering=True)) is not None:
-                return agreed
-        raise NoCommonCodec("no audio stream with a codec in common over RTP/AVP")
-
-    def _match(self, media: Media, index: int, *, answering: bool) -> tuple[Agreement, Choice] | None:
-        if media.protocol not in PLAIN:
-            return None
-        if not media.host:
-            raise MalformedMessage("the audio stream has no c= line")
-        choice = choose(
-            formats_of(media),
-            self.policy.codecs if answering else self._offered,
-            own_order=answering and self.policy.own_order,
-            noise=self.policy.comfort_noise,
-        )
+        if stream is None or not stream[1].port:
+            raise NoCommonCodec("the answer turns the audio stream away")
+        index, media = stream
+        current = self.agreement
+        secured = self._keying.accept(description, media, current.keys if current else None, proposal.protocol)
+        if secured is None:
+            raise NoCommonCodec("the answer does not keep the audio stream as secret as the offer")
+        choice = choose(formats_of(media), proposal.codecs, own_order=False, noise=self.policy.comfort_noise)
         if choice is None:
-            return None
-        direction = _combined(self._wish if answering else self._offered_wish, MIRRORED[media.direction])
-        agreed = Agreement(
-            choice.codec,
-            choice.voice.payload_type,
-            choice.event.payload_type if choice.event else None,
-            media.host,
-            media.port,
-            media.held,
-            direction in HEARING,
-            index,
-            direction,
-            choice.noise.payload_type if choice.noise else None,
-            choice.voice.parameters,
-            _rtcp_port(media),
-        )
-        return agreed, choice
+            raise NoCommonCodec("the answer has no codec that we offered")
+        names = credentials(description, media) if proposal.ice else None
+        ice = replace(proposal.ice, peer=names[0], peer_password=names[1]) if proposal.ice and names else None
+        self.agreement = self._settle(media, index, choice, proposal.direction, secured.keys, ice)
+        self._wish = proposal.direction
+        return self.agreement
 
-    def _section(self, formats: list[Format], direction: str, extra: list[str], protocol: str = "RTP/AVP") -> str:
+    def _agree(self, description: Description) -> tuple[Agreement, Choice, Secured]:
+        """The first stream that we can take."""
+        current, policy = self.agreement, self.policy
+        for index, media in enumerate(description.media):
+            if media.kind != "audio" or not media.port:
+                continue
+            secured = self._keying.answer(description, media, current.keys if current else None)
+            choice = choose(formats_of(media), policy.codecs, own_order=policy.own_order, noise=policy.comfort_noise)
+            if secured is not None and choice is not None:
+                ice = self._ice(description, media)
+                return self._settle(media, index, choice, self._wish, secured.keys, ice), choice, secured
+        raise NoCommonCodec("no audio stream with a codec and a profile in common")
+
+    def _ice(self, description: Description, media: Media) -> IceSession | None:
+        """Our part in the ICE that is offered; names that changed ask for a restart (RFC 8839 §4.4.1.1.1)."""
+        names = credentials(description, media) if self.policy.answers_ice else None
+        current = self.agreement.ice if self.agreement else None
+        if names is None:
+            return None
+        if current is not None and (current.peer, current.peer_password) == names:
+            return current
+        return replace(begin(self._random), peer=names[0], peer_password=names[1])
+
+    def _settle(self, media: Media, index: int, choice: Choice, wish: str, keys: Keys, ice: IceSession | None) -> Agreement:
+        if not media.host and ice is None:
+            raise MalformedMessage("the audio stream has no c= line")
+        direction = _combined(wish, MIRRORED[media.direction])
+        return Agreement(
+            codec=choice.codec,
+            payload_type=choice.voice.payload_type,
+            telephone_event=choice.event.payload_type if choice.event else None,
+            host=media.host,
+            port=media.port,
+            held=media.held if ice is None else media.direction in HOLDING,
+            receiving=direction in HEARING,
+            section=index,
+            direction=direction,
+            comfort_noise=choice.noise.payload_type if choice.noise else None,
+            parameters=choice.voice.parameters,
+            rtcp_port=_rtcp_port(media, shared=self.policy.rtcp or ice is not None),
+            protocol=media.protocol,
+            keys=keys,
+            ice=ice,
+        )
+
+    def _section(self, formats: list[Format], direction: str, extra: list[str], protocol: str) -> str:
         lines = [f"m=audio {self._port} {protocol} {' '.join(str(one.payload_type) for one in formats)}"]
         for one in formats:
             lines += one.lines()
@@ -188,9 +239,9 @@ def _combined(wish: str, possible: str) -> str:
     return ("sendrecv" if hearing else "sendonly") if sending else ("recvonly" if hearing else "inactive")
 
 
-def _rtcp_port(media: Media) -> int:
-    """RFC 3605 and RFC 5761: the port itself, a named one, else the next."""
-    if media.value("rtcp-mux") is not None:
+def _rtcp_port(media: Media, *, shared: bool) -> int:
+    """RFC 3605 and RFC 5761: the port itself where both want it `shared`, a named one, else the next."""
+    if shared and media.value("rtcp-mux") is not None:
         return media.port
     text = (media.value("rtcp") or "").partition(" ")[0]
     port = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0

@@ -242,3 +242,66 @@ async def test_ipv6(ticker: Ticker) -> None:
         assert phone.recv(99) == b"six"
     leg.socket.close()
     assert leg.got == [1, 2]
+
+
+def opened(data: bytes, source: tuple[str, int], now: float) -> bytes | None:
+    """A guard whose key is the octet "k" in front."""
+    return data[1:] if data[:1] == b"k" else None
+
+
+def sealed(number: int) -> bytes:
+    return b"k" + rtp(number)
+
+
+async def test_a_sealed_port_follows_no_packet_that_its_guard_refuses(leg: Leg) -> None:
+    with far_end() as phone, far_end() as thief, far_end("127.0.0.2") as moved:
+        leg.socket.seal(lambda data: b"k" + data, opened)
+        leg.socket.aim(*phone.getsockname())
+        leg.hear(thief, 1)
+        leg.now += STRANGER_WAIT * 2
+        leg.hear(thief, 2)
+        assert leg.got == [] and leg.socket.source is None
+        leg.hear(moved, 3, sealed(3))
+        assert leg.got == [3] and leg.socket.source == moved.getsockname(), "who holds the key is the far end at once"
+        leg.socket.send(rtp(4))
+        assert moved.recv(999) == sealed(4)
+        leg.hear(phone, 5)
+        assert leg.socket.source == moved.getsockname(), "not even the signalled address without the key"
+        leg.hear(phone, 6, sealed(6))
+        assert leg.got == [3, 6] and leg.socket.source == phone.getsockname()
+        leg.hear(phone, 7)
+        leg.hear(phone, 8, sealed(8))
+        assert leg.got == [3, 6, 8], "the guard stands once the socket is connected, too"
+        leg.socket.send(rtp(9))
+        assert phone.recv(999) == sealed(9)
+        leg.socket.seal(None, None)
+        leg.socket.send(rtp(10))
+        leg.hear(phone, 11)
+        assert phone.recv(999) == rtp(10) and leg.got[-1] == 11
+
+
+async def test_what_cannot_be_sealed_is_not_sent(leg: Leg) -> None:
+    with far_end() as phone:
+        leg.socket.aim(*phone.getsockname())
+        leg.socket.seal(lambda data: None, opened)
+        leg.socket.send(rtp(1))
+        leg.hear(phone, 2, sealed(2))
+        leg.socket.send(rtp(3))
+        leg.socket.send_bare(b"bare")
+        assert phone.recv(999) == b"bare"
+
+
+async def test_a_roaming_port_goes_where_it_is_told_and_nowhere_else(leg: Leg) -> None:
+    with far_end() as first, far_end() as second:
+        leg.socket.aim(*first.getsockname())
+        leg.hear(first, 1)
+        leg.socket.roam(second.getsockname())
+        leg.hear(first, 2)
+        leg.hear(second, 3)
+        assert leg.got == [1, 3] and leg.socket.strangers == 1
+        leg.socket.send(rtp(4))
+        assert second.recv(999) == rtp(4)
+        leg.socket.roam(None)
+        leg.hear(first, 5)
+        assert leg.got == [1, 3, 5]
+        leg.socket.send_bare(b"back", second.getsockname())
