@@ -31,6 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_models(commands)
     _add_prompts(commands)
+    _add_bans(commands)
+    _add_trace(commands)
     return parser
 
 
@@ -81,6 +83,22 @@ def _add_prompts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     prompts = commands.add_parser("prompts", help="render, check and list spoken prompts")
     prompts_cli.add_arguments(prompts)
     prompts.set_defaults(run=prompts_cli.run)
+
+
+def _add_bans(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr.guarding import bans_cli
+
+    bans = commands.add_parser("bans", help="list, add, remove and export banned SIP sources of a running node")
+    bans_cli.add_arguments(bans)
+    bans.set_defaults(run=bans_cli.run)
+
+
+def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr.guarding import trace_cli
+
+    trace = commands.add_parser("trace", help="show the SIP messages of a call on a running node")
+    trace_cli.add_arguments(trace)
+    trace.set_defaults(run=trace_cli.run)
 
 
 if __name__ == "__main__":

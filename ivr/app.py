@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,9 @@ from ivr.acd.store import AcdStore
 from ivr.banner import banner
 from ivr.dialplan.watch import watch
 from ivr.errors import ConfigError, IvrError, SpeechUnavailable, StoreUnavailable
+from ivr.joining import join_nodes
+from ivr.nodes.desks import PageMap
+from ivr.nodes.link import NodeLink
 from ivr.profile.sources import StaticProfiles
 from ivr.records.database import open_database, sqlite_url
 from ivr.records.reader import ContactReader
@@ -61,6 +64,7 @@ from ivr.wiring import (
     sip_settings,
     speech_settings,
 )
+from ivr.wiring_guard import keeper_of
 from telephony.errors import TelephonyError
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
@@ -158,9 +162,10 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
     browsers = WebRtcGateway(ticker, hosts=media_hosts(settings), media_timeout=settings.sip.media_timeout)
     stack.push_async_callback(browsers.close)
     talks = Talks()
-    agents = Agents(stores.acd, stores.log, talks, time.time)
+    link, where = NodeLink(stores.redis, settings.node), PageMap(stores.redis, settings.node)
+    agents = Agents(stores.acd, stores.log, talks, time.time, where)
     hub = agents.desk = DeskHub(browsers.offer, settings=desk_settings(settings))
-    hub.start(agents)
+    desks = join_nodes(link, where, stores.acd, hub, agents, talks, browsers.offer)
     stack.push_async_callback(hub.close)
 
     exchange: list[Switchboard] = []
@@ -174,7 +179,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
         profiles=StaticProfiles.load(Path(settings.profiles)) if settings.profiles else StaticProfiles({}),
         router=router,
         log=stores.log,
-        desk=DeviceDesk(hub, {agent.id: agent.device for agent in settings.agents if agent.device}, sip.dial),
+        desk=DeviceDesk(desks, {agent.id: agent.device for agent in settings.agents if agent.device}, sip.dial),
         talks=talks,
         bridge=bridge,
         dial=sip.dial,
@@ -184,15 +189,18 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
     exchange.append(switchboard)
     await sip.start()
     stack.push_async_callback(sip.close)
+    keeper = keeper_of(settings, sip, stores.redis, switchboard, ContactReader(stores.engine))
     node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
-    await _web(node.web_parts(accounts, stores, hub, token, browsers), web_socket, stack)
+    await _web(replace(node.web_parts(accounts, stores, hub, token, browsers), sip_desk=keeper), web_socket, stack)
     await agents.on_duty([agent.id for agent in settings.agents if agent.device])
     for work in (
+        link.run(),
         router.run(),
         agents.beat(),
         agents.follow(EventFeed(stores.redis)),
         watch(flows),
         _flush(stores.log),
+        keeper.run(),
     ):
         tasks.start(work)
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token))

@@ -18,6 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 
 from ivr.errors import ConfigError
+from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -47,6 +48,11 @@ class SipOptions:
     media_timeout: float = 30.0
     """Seconds without any RTP after which a leg is given up; `30s`."""
     accounts: tuple[SipAccount, ...] = ()
+    guard: GuardOptions = field(default_factory=GuardOptions)
+    trace: TraceOptions = field(default_factory=TraceOptions)
+    hep: str = ""
+    """`udp://HOST:PORT` or `tcp://HOST:PORT` of a Homer server that gets every message (HEP3)."""
+    hep_password: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +233,7 @@ def _check(settings: Settings, file: str) -> None:
     for address in settings.sip.listen:
         if not re.fullmatch(r"(udp|tcp)://(\[[0-9a-fA-F:]+\]|[^:/]+):\d{1,5}", address):
             raise ConfigError(f"{file}: sip.listen: '{address}' is not udp://HOST:PORT or tcp://HOST:PORT")
+    check_guard(settings.sip.guard, settings.sip.trace, settings.sip.hep, file)
     parse_address(settings.web.listen, f"{file}: web.listen")
     parse_ports(settings.sip.rtp_ports, f"{file}: sip.rtp_ports")
     seen: set[str] = set()

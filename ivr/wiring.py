@@ -24,6 +24,7 @@ from ivr.speech.prompts import PromptLibrary, languages_in
 from ivr.speech.settings import Feed, SpeechSettings
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
+from ivr.wiring_guard import door_settings
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.gateway.sip_wire import Listener
 from telephony.net.ticker import Ticker
@@ -167,6 +168,7 @@ def sip_settings(settings: Settings) -> SipSettings:
         rtp_high=high,
         max_calls=options.max_calls,
         media_timeout=options.media_timeout,
+        door=door_settings(options),
     )
 
 
@@ -252,6 +254,8 @@ def metrics_text(switchboard: Switchboard, sip: SipGateway, ticker: Ticker) -> s
         "# TYPE hotline_sip_refused_total counter",
         *(f'hotline_sip_refused_total{{reason="{reason}"}} {count}' for reason, count in sorted(sip.refused.items())),
     ]
+    for name, value in sip.door.metrics().items():
+        lines += [f"# TYPE hotline_sip_{name} gauge", f"hotline_sip_{name} {value:g}"]
     for name, value in ticker.metrics().items():
         lines += [f"# TYPE hotline_media_{name} gauge", f"hotline_media_{name} {value:g}"]
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from ivr.errors import IvrError, NotAllowed, NotFound, StoreUnavailable
+from ivr.errors import Conflict, IvrError, NotAllowed, NotFound, StoreUnavailable
 from ivr.web.auth import COOKIE, SESSION_SECONDS, Gate, Sessions, SignInNeeded, TooManyFailures
 from ivr.web.parts import Account, WebParts
 
@@ -41,6 +41,8 @@ def answer_error(_request: Request, error: Exception) -> Response:
             return error_response(403, "not_allowed", str(error))
         case NotFound():
             return error_response(404, "not_found", str(error))
+        case Conflict():
+            return error_response(409, "conflict", str(error))
         case StoreUnavailable():
             return error_response(503, "unavailable", str(error), {"retry-after": "2"})
         case HTTPException():

@@ -19,6 +19,7 @@ from ivr.web.auth import Gate, Sessions
 from ivr.web.caller import CallerHub
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
+from ivr.web.sip_api import SipApi
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ def build_web(parts: WebParts) -> Starlette:
         routes=[
             *Pages(parts.static).routes,
             *Api(parts, sessions, gate).routes,
+            *(SipApi(parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),
         ],

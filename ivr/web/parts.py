@@ -104,6 +104,24 @@ class Contacts(Protocol):
     async def get(self, contact_id: str) -> Mapping[str, Any]: ...
 
 
+class SipDesk(Protocol):
+    """What administrators do about SIP: `ivr.guarding.keeper.Keeper`. Errors carry words for the person."""
+
+    def bans(self) -> Sequence[Mapping[str, Any]]: ...
+
+    async def ban(self, text: str, seconds: float, reason: str) -> Mapping[str, Any]: ...
+
+    async def lift(self, text: str) -> None: ...
+
+    def traces(self) -> Mapping[str, Any]: ...
+
+    def switch_trace(self, enabled: bool) -> Mapping[str, Any]: ...
+
+    async def traced(self, call: str) -> Mapping[str, Any]: ...
+
+    async def capture(self, call: str, secrets: bool = False) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class CallerLimits:
     total: int = 200
@@ -135,3 +153,5 @@ class WebParts:
     origins: tuple[str, ...] = ()
     """Origins that may use cookie and sockets besides the one the page came from: `https://desk.example.org`."""
     caller_limits: CallerLimits = CallerLimits()
+    sip_desk: SipDesk | None = None
+    """None where the node has no SIP of its own: then `/api/v1/sip` is not there."""
