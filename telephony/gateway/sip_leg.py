@@ -32,7 +32,8 @@ from telephony.leg import (
 from telephony.media.clip import Clip
 from telephony.media.codec import Codec
 from telephony.media.stream import MediaStream
-from telephony.sip.call import Call, IncomingCall
+from telephony.sip.call import Call
+from telephony.sip.incoming import IncomingCall
 from telephony.sip.outgoing import OutgoingCall
 
 logger = logging.getLogger(__name__)
@@ -177,8 +178,14 @@ class SipLeg:
 
     # What the gateway tells it
 
+    @property
+    def sip_media(self) -> SipMedia | None:
+        return self._media
+
     def take_media(self, media: SipMedia) -> None:
-        """Own a port and a stream from now on."""
+        """Own a port and a stream from now on, in place of those before."""
+        if self._media is not None:
+            self._media.close()
         self._media = media
 
     def take_offer(self, offer: bytes) -> None:

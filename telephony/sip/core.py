@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from telephony.sip.events import AgentEvent
 from telephony.sip.flow import DEFAULT_PORTS, Flow, Outgoing
 from telephony.sip.grammar import Uri
 from telephony.sip.locate import host_of, is_address, transport_of
+from telephony.sip.overload import Overload
+from telephony.sip.replaces import Replaces
 from telephony.sip.suspicion import Sign
 from telephony.sip.timers import Timers
 from telephony.sip.transactions import DEFAULT_PORT, Transactions
@@ -21,8 +24,11 @@ from telephony.sip.transactions import DEFAULT_PORT, Transactions
 if TYPE_CHECKING:
     from telephony.sip.call import Call
 
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER"
-ACCEPT = "application/sdp, application/dtmf-relay, application/dtmf"
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER"
+ACCEPT = "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag"
+SUPPORTED = "100rel, timer, replaces, norefersub"
+"""What our INVITE and its answers say; OPTIONS and 420 know `EXTENSIONS`."""
+EXTENSIONS = frozenset(("100rel", "timer", "replaces", "norefersub", "outbound", "path"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,14 @@ class AgentSettings:
     max_bindings: int = 10
     """Contacts of one user."""
     max_users: int = 10_000
+    session_expires: int = 1800
+    """Seconds after which a call that nobody refreshed is over (RFC 4028): what we ask for; 0 to ask for nothing."""
+    min_se: int = 90
+    """Seconds: the shortest Session-Expires that we take."""
+    max_call_rate: float = 0.0
+    """New calls a second that are taken; 0 for any."""
+    max_lag: float = 0.0
+    """Seconds of lag of the event loop (95th percentile) above which new calls are refused; 0 for any."""
 
 
 class Core:
@@ -68,6 +82,9 @@ class Core:
         """By Call-ID and our tag."""
         self.active = 0
         """Calls that are not over."""
+        self.leaving = 0
+        """Calls that are over for us and still have to say BYE."""
+        self.overload = Overload(settings.max_call_rate, settings.max_lag)
         self.draining = False
         self.refused: Counter[str] = Counter()
         """What was turned away, by reason."""
@@ -97,11 +114,23 @@ class Core:
         """Put bytes on the wire once more."""
         self.outbox.append(Outgoing(data, flow))
 
+    def call_of(self, replaces: Replaces) -> Call | None:
+        """The call that Replaces names, in any state (RFC 3891 §3)."""
+        call = self.calls.get((replaces.call_id, replaces.local_tag))
+        return call if call is not None and call.knows(replaces.remote_tag) else None
+
+    def fraction(self) -> float:
+        """A random number in [0, 1), made of a token."""
+        return zlib.crc32(self.token().encode()) / 2**32
+
     def contact(self, flow: Flow, user: str) -> str:
         """Our Contact towards `flow`."""
+        return f"<{self.contact_uri(flow, user)}>"
+
+    def contact_uri(self, flow: Flow, user: str) -> str:
         transport = "" if flow.transport == "udp" else f";transport={'ws' if flow.pinned else flow.transport}"
         host = f"[{flow.local_host}]" if ":" in flow.local_host else flow.local_host
-        return f"<{Uri('sip', user, host, flow.local_port)}{transport}>"
+        return f"{Uri('sip', user, host, flow.local_port)}{transport}"
 
     def flow_within(self, dialog: Dialog, flow: Flow, direct: bool) -> Flow:
         """The way of our requests within `dialog`, whose messages came along `flow`.

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from telephony.sip.call import Call, IncomingCall
+    from telephony.sip.call import Call
+    from telephony.sip.flow import Flow
+    from telephony.sip.incoming import IncomingCall
     from telephony.sip.outgoing import OutgoingCall
+    from telephony.sip.replaces import ReferTo
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class CallRinging:
 
     call: OutgoingCall
     status: int
+    answer: bytes = b""
+    """SDP answer of a far end that sends voice already (RFC 3262 §5), else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class ByeReceived:
 
 @dataclass(frozen=True, slots=True)
 class CallLost:
-    """Our 2xx was never acknowledged; BYE was sent."""
+    """The far end is gone: it acknowledged nothing, refreshed nothing or no longer knows the call. It was told BYE."""
 
     call: Call
     detail: str
@@ -70,7 +75,10 @@ class CallLost:
 
 @dataclass(frozen=True, slots=True)
 class ReOffered:
-    """A re-INVITE or UPDATE asks for another session; answer it with `accept_reoffer` or `refuse_reoffer`."""
+    """The far end makes an offer; answer it with `accept_reoffer` or `refuse_reoffer`.
+
+    It came in a re-INVITE, UPDATE or PRACK, or in the response to an INVITE of ours that had none.
+    """
 
     call: Call
     offer: bytes
@@ -83,7 +91,7 @@ class ReOfferAnswered:
 
     call: Call
     status: int
-    """200, or how the far end refused our re-INVITE."""
+    """200, or how the far end refused: the session then stays as it was."""
     answer: bytes
 
 
@@ -93,6 +101,36 @@ class InfoDigit:
 
     call: Call
     digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferReceived:
+    """The far end asks us to call somebody (REFER); answer it with `report`. Nobody is called by us."""
+
+    call: Call
+    target: ReferTo
+    other: Call | None
+    """The call of ours that `target.replaces` names."""
+    referred_by: str
+    """As the far end wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferProgress:
+    """How what we asked for with `refer` goes on; a status of 200 or above is the last."""
+
+    call: Call
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerBusy:
+    """A far end refused a call of ours for lack of capacity (503) and wants to be left alone for a while."""
+
+    call: OutgoingCall
+    flow: Flow
+    seconds: int
+    """Of its Retry-After; 0 where it named none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +151,8 @@ AgentEvent = (
     | ReOffered
     | ReOfferAnswered
     | InfoDigit
+    | ReferReceived
+    | ReferProgress
+    | PeerBusy
     | Registered
 )

@@ -37,7 +37,7 @@ REASONS = {
     414: "Request-URI Too Long", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
     422: "Session Interval Too Small", 423: "Interval Too Brief", 480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 484: "Address Incomplete",
-    486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending",
+    486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here", 489: "Bad Event", 491: "Request Pending",
     500: "Server Internal Error", 501: "Not Implemented", 503: "Service Unavailable", 504: "Server Time-out",
     505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline",
     604: "Does Not Exist Anywhere", 606: "Not Acceptable",
@@ -73,6 +73,10 @@ class Headers:
 
     def tokens(self, name: str) -> frozenset[str]:
         return frozenset(item.lower() for item in self.items_of(name))
+
+    def names(self) -> list[str]:
+        """Every name, in lower case, in the order in which they came."""
+        return list(self._values)
 
     def add(self, name: str, value: str) -> None:
         self._values.setdefault(name.lower(), []).append(value)

@@ -12,20 +12,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from telephony.errors import MalformedMessage, PeerFault
+from telephony.sip import admission
 from telephony.sip.access import Access
-from telephony.sip.call import Call, CallState, IncomingCall
-from telephony.sip.core import ACCEPT, ALLOW, AgentSettings, Core
+from telephony.sip.call import Call, CallState
+from telephony.sip.core import ACCEPT, ALLOW, EXTENSIONS, AgentSettings, Core
 from telephony.sip.digest import Account
 from telephony.sip.events import AgentEvent, CallOffered, Registered
 from telephony.sip.flow import Flow, Outgoing
 from telephony.sip.grammar import Address, Uri
+from telephony.sip.incoming import IncomingCall
 from telephony.sip.message import Request, Response, parse, respond
 from telephony.sip.outgoing import OutgoingCall
 from telephony.sip.registrar import Binding, Registrar
 from telephony.sip.suspicion import Sign
+from telephony.sip.targets import Target, Targets
 from telephony.sip.transaction import Transaction, Trigger
 from telephony.sip.transactions import Served, way_back
 
@@ -34,7 +37,8 @@ KNOWN = frozenset(
      "MESSAGE", "PUBLISH")
 )  # fmt: skip
 """Methods that have a meaning in SIP: 405 where we lack them, 501 for any other (§8.2.1, §21.5.2)."""
-WITHIN_DIALOG = frozenset(("INVITE", "BYE", "INFO", "UPDATE", "OPTIONS"))
+WITHIN_DIALOG = frozenset(("INVITE", "BYE", "INFO", "UPDATE", "OPTIONS", "PRACK", "REFER", "NOTIFY", "SUBSCRIBE"))
+CAPABILITIES = {"Allow": ALLOW, "Accept": ACCEPT, "Supported": ", ".join(sorted(EXTENSIONS)), "Allow-Events": "refer"}
 SWEEP = 30.0
 """Seconds between looks at registrations that have run out."""
 
@@ -124,12 +128,27 @@ class UserAgent:
 
     # Commands
 
-    def dial(self, target: Uri, caller: Address, flow: Flow | None = None, *, account: Account | None = None) -> OutgoingCall:
-        """Prepare a call; its `start` sends it. `flow` is where to send it, if not where `target` says.
+    def dial(
+        self,
+        target: Uri,
+        caller: Address,
+        flow: Flow | None = None,
+        *,
+        account: Account | None = None,
+        headers: Mapping[str, str] | None = None,
+        candidates: Sequence[Flow] = (),
+        follow: Callable[[Uri], Flow | None] | None = None,
+    ) -> OutgoingCall:
+        """Prepare a call; its `start` sends it.
 
-        Raises TransportError where no listener serves the transport of `target`.
+        `flow` is where to send it, if not where `target` says: a far end behind a NAT. `candidates` are the servers of
+        `target` in their order (RFC 3263), the next one after 503, 408, silence or where nothing can be sent. `follow` says
+        which URIs of a 3xx may be called and which way; without it none are. Raises TransportError where no listener
+        serves the transport of `target`.
         """
-        call = OutgoingCall(self.core, target, caller, flow or self.core.flow_to(target), account=account)
+        flows = [flow] if flow is not None else list(candidates) or [self.core.flow_to(target)]
+        targets = Targets([Target(target, one) for one in flows], follow)
+        call = OutgoingCall(self.core, targets, caller, account, headers)
         call.direct = flow is not None
         return call
 
@@ -170,38 +189,50 @@ class UserAgent:
             self._refuse(request, flow, 481, reason="no dialog")
         elif request.method not in WITHIN_DIALOG:
             self._refuse_method(request, flow)
-        elif unsupported := request.headers.items_of("require"):
-            self._refuse(request, flow, 420, {"Unsupported": ", ".join(unsupported)}, "extension")
+        elif refusal := admission.extension(request):
+            self._turn_away(request, flow, refusal)
+        elif request.method == "REFER" and not self._may_refer(call, request, flow, now):
+            return
         else:
             call.handle(self.core.transactions.serve(request, flow), now)
+
+    def _may_refer(self, call: Call, request: Request, flow: Flow, now: float) -> bool:
+        """Only a far end that we trust, or that digest has proved, sends us elsewhere: all others are challenged."""
+        if self.core.settings.trusted(flow) or (call.authenticated_user and flow.host == call.flow.host):
+            return True
+        verdict = self._access.check(request, now, flow)
+        if isinstance(verdict, list):
+            self._challenge(request, flow, verdict)
+            return False
+        return True
 
     def _take_new(self, request: Request, flow: Flow, now: float) -> None:
         """§8.2: method, target, extensions, and only then what it asks."""
         if request.method not in ("INVITE", "OPTIONS", "REGISTER"):
-            if request.method in WITHIN_DIALOG:
-                self._refuse(request, flow, 481, reason="no dialog")
-            else:
-                self._refuse_method(request, flow)
-        elif unsupported := request.headers.items_of("require"):
-            self._refuse(request, flow, 420, {"Unsupported": ", ".join(unsupported)}, "extension")
+            self._take_stranger(request, flow)
+        elif refusal := admission.extension(request):
+            self._turn_away(request, flow, refusal)
         elif request.method == "OPTIONS":
-            self._reply(request, flow, 503 if self.core.draining else 200, {"Allow": ALLOW, "Accept": ACCEPT})
+            self._reply(request, flow, 503 if self.core.draining else 200, CAPABILITIES)
         elif request.method == "REGISTER":
             self._take_register(request, flow, now)
         else:
             self._take_invite(request, flow, now)
 
+    def _take_stranger(self, request: Request, flow: Flow) -> None:
+        """A method that means something within a dialog only, or nothing to us."""
+        if request.method in ("SUBSCRIBE", "NOTIFY"):
+            self._refuse(request, flow, 489, {"Allow-Events": "refer"}, "event")
+        elif request.method == "REFER":
+            self._refuse(request, flow, 403, reason="refer outside a dialog")
+        elif request.method in WITHIN_DIALOG:
+            self._refuse(request, flow, 481, reason="no dialog")
+        else:
+            self._refuse_method(request, flow)
+
     def _take_invite(self, request: Request, flow: Flow, now: float) -> None:
-        # A call that comes to us may be carried on, so its hops count here as at a proxy.
-        if request.number("max-forwards") == 0:
-            self._refuse(request, flow, 483, reason="hops")
-            return
-        if request.body and request.content_type not in ("application/sdp", ""):
-            self._refuse(request, flow, 415, {"Accept": "application/sdp"}, "body")
-            return
-        accepted = {item.partition(";")[0].strip().lower() for item in request.headers.items_of("accept")}
-        if accepted and not accepted & {"application/sdp", "application/*", "*/*"}:
-            self._refuse(request, flow, 406, {"Accept": "application/sdp"}, "body")
+        if refusal := admission.session(request, self.core) or admission.capacity(self.core, now):
+            self._turn_away(request, flow, refusal)
             return
         user = ""
         if not self.core.settings.trusted(flow):
@@ -210,9 +241,9 @@ class UserAgent:
                 self._challenge(request, flow, verdict)
                 return
             user = verdict.user
-        if self.core.draining or self.core.active >= self.core.settings.max_calls:
-            reason = "draining" if self.core.draining else "call limit"
-            self._refuse(request, flow, 503, {"Retry-After": str(self.core.settings.retry_after)}, reason)
+        replaced = admission.replaced(request, self.core)
+        if isinstance(replaced, admission.Refusal):
+            self._turn_away(request, flow, replaced)
             return
         if request.contact is None:
             raise MalformedMessage("Contact is missing")
@@ -223,6 +254,7 @@ class UserAgent:
         except PeerFault as error:
             self.core.transactions.reply(served, error.status, now)
             return
+        call.replaces = replaced
         self.core.events.append(CallOffered(call, request.body))
 
     def _take_cancel(self, request: Request, flow: Flow, now: float) -> None:
@@ -294,6 +326,9 @@ class UserAgent:
 
     def _refuse_method(self, request: Request, flow: Flow) -> None:
         self._refuse(request, flow, 405 if request.method in KNOWN else 501, {"Allow": ALLOW}, "method")
+
+    def _turn_away(self, request: Request, flow: Flow, refusal: admission.Refusal) -> None:
+        self._refuse(request, flow, refusal.status, refusal.headers, refusal.reason)
 
     def _refuse(
         self, request: Request, flow: Flow, status: int, headers: Mapping[str, str] | None = None, reason: str = ""

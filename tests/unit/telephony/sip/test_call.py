@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from telephony.errors import Misuse
-from telephony.sip.call import CallState, IncomingCall
+from telephony.sip.call import CallState
 from telephony.sip.events import (
     AgentEvent,
     ByeReceived,
@@ -17,6 +17,7 @@ from telephony.sip.events import (
     ReOfferAnswered,
     ReOffered,
 )
+from telephony.sip.incoming import IncomingCall
 from telephony.sip.message import Request, Response, respond
 from tests.unit.telephony.sip.peers import ANSWER, CLIENT, OFFER, Script, request
 
@@ -277,7 +278,7 @@ def test_within_a_dialog_order_tags_and_methods_are_checked() -> None:
     assert script.statuses(within(call, "INFO", 6, from_tag="stranger")) == [481]
     assert script.statuses(within(call, "INFO", 7, call_id="other")) == [481]
     assert script.statuses(within(call, "OPTIONS", 8)) == [200]
-    assert script.statuses(within(call, "REFER", 9)) == [405]
+    assert script.statuses(within(call, "MESSAGE", 9)) == [405]
     assert script.statuses(within(call, "INFO", 10, headers="Require: x\r\n")) == [420]
     assert call.state is CallState.UP
 
@@ -311,7 +312,7 @@ def test_a_far_end_behind_a_nat_is_answered_where_it_spoke_from() -> None:
     script = Script()
     call = offered(script, contact="<sip:me@192.168.1.5:5060>")
     call.accept(ANSWER, script.now)
-    script.sent()
+    script.send(request("ACK", branch="z9hG4bKack", to_tag=call.tag))
     call.bye(script.now)
     (outgoing,) = script.agent.core.outbox
     assert outgoing.flow == CLIENT
@@ -324,6 +325,7 @@ def test_over_tcp_requests_take_the_same_connection() -> None:
     call.accept(ANSWER, script.now)
     (okay,) = script.sent()
     assert okay.contact is not None and okay.contact.uri.transport == "tcp"
+    script.send(request("ACK", branch="z9hG4bKack", to_tag=call.tag))
     call.bye(script.now)
     (outgoing,) = script.agent.core.outbox
     assert outgoing.flow.connection == 7

@@ -209,13 +209,13 @@ def test_a_challenge_is_answered(lost: list[str]) -> None:
     assert offered.call.invite.cseq[0] == 2
 
 
-def test_a_wrong_password_ends_after_two_tries() -> None:
+def test_a_wrong_password_ends_after_one_try() -> None:
     one = link(trusted=lambda flow: False, credentials=lambda user: Account("ann", "other"))
     dial(one, Account("ann", "secret"))
     one.run(40.0)
     (failed,) = one.of(A, CallFailed)
     assert isinstance(failed, CallFailed) and failed.status == 401
-    assert one.words(A).count("INVITE") == 3
+    assert one.words(A).count("INVITE") == 2
 
 
 def test_the_route_set_of_a_call_we_make_is_reversed() -> None:

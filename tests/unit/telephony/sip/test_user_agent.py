@@ -45,7 +45,9 @@ def test_options_are_answered_with_capabilities_and_no_state() -> None:
 @pytest.mark.parametrize(
     ("data", "status", "header"),
     [
-        (request("SUBSCRIBE"), 405, "allow"),
+        (request("SUBSCRIBE"), 489, "allow-events"),
+        (request("MESSAGE"), 405, "allow"),
+        (request("REFER", headers="Refer-To: <sip:x@y>\r\n"), 403, ""),
         (request("MAKECOFFEE"), 501, "allow"),
         (request("BYE"), 481, ""),
         (request("BYE", to_tag="gone"), 481, ""),
