@@ -55,7 +55,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("telephony.media", "telephony.errors", "numpy av"),
     layer("telephony.sip", "telephony.errors telephony.leg telephony.media", "numpy sipmessage phonenumbers"),
     layer("telephony.net.srtp", "", "pylibsrtp"),
-    layer("telephony.net", "telephony.errors telephony.media telephony.sip", "numpy dns websockets"),
+    layer("telephony.net", "telephony.errors telephony.media telephony.sip", "numpy dns websockets cryptography"),
     layer("telephony.gateway.aiortc_seam", "telephony.errors telephony.gateway", "aiortc aioice pylibsrtp"),
     layer("telephony.gateway.recording_files", "telephony", "av numpy"),
     layer("telephony.gateway.sealing", "telephony.errors", "cryptography"),
@@ -83,7 +83,10 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.joining", "ivr telephony"),
     layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
     layer("ivr.wiring_guard", "ivr telephony", "redis"),
-    layer("ivr.app", "ivr telephony", "redis sqlalchemy uvicorn"),
+    layer("ivr.stores", "ivr", "redis sqlalchemy"),
+    layer("ivr.web_server", "ivr.web", "uvicorn"),
+    layer("ivr.node", "ivr telephony", "redis sqlalchemy"),
+    layer("ivr.app", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.__main__", "ivr"),
     layer("ivr"),
 ]
@@ -124,7 +127,7 @@ PURE = {
     "ivr.understanding.intent",
 }
 
-TOP = {"ivr.app", "ivr.joining", "ivr.wiring", "ivr.wiring_guard", "ivr.__main__"}
+TOP = {"ivr.app", "ivr.node", "ivr.stores", "ivr.web_server", "ivr.joining", "ivr.wiring", "ivr.wiring_guard", "ivr.__main__"}
 """Where parts are put together; nothing below knows them."""
 
 

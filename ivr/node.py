@@ -1,0 +1,275 @@
+"""A node put together from its settings: every part once, ended in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from ivr.acd.desk import Desk
+from ivr.acd.feed import EventFeed
+from ivr.acd.routing import Router
+from ivr.banner import banner
+from ivr.dialplan.loader import FlowStore
+from ivr.dialplan.watch import watch
+from ivr.errors import IvrError, SpeechUnavailable
+from ivr.joining import join_nodes
+from ivr.nodes.desks import PageMap
+from ivr.nodes.link import NodeLink
+from ivr.profile.sources import StaticProfiles
+from ivr.records.reader import ContactReader
+from ivr.records.writer import ContactLog
+from ivr.session.agents import Agents
+from ivr.session.phone_desk import DeviceDesk
+from ivr.session.services import Services
+from ivr.session.switchboard import Switchboard
+from ivr.session.talk import Talks
+from ivr.settings import Settings
+from ivr.speech.prompts import PromptLibrary
+from ivr.speech.vosk_engine import VoskRecognizer
+from ivr.stores import Stores, open_stores
+from ivr.web.accounts import SettingsAccounts
+from ivr.web.desk import DeskHub
+from ivr.web.parts import WebParts
+from ivr.web_server import serve_web
+from ivr.wiring import (
+    accounts_of,
+    admin_token,
+    agents_of,
+    bind_web,
+    credentials_of,
+    data_folder,
+    desk_settings,
+    media_hosts,
+    metrics_text,
+    queues_of,
+    read_dialplan,
+    sip_settings,
+    speech_settings,
+)
+from ivr.wiring_guard import keeper_of
+from telephony.gateway.bridge import bridge
+from telephony.gateway.sip import SipGateway
+from telephony.gateway.webrtc import WebRtcGateway
+from telephony.leg import CallLeg
+from telephony.net.ticker import Ticker
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 5.0
+"""Between looks for records that SQL could not take when their call ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node that takes calls."""
+
+    switchboard: Switchboard
+    sip: SipGateway
+    banner: str
+
+
+async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
+    """Start every part; `stack` ends them in the reverse order. Raises IvrError or TelephonyError in one line."""
+    data = data_folder(settings)
+    token, new_token = admin_token(data)
+    web_socket = bind_web(settings)
+    stack.callback(web_socket.close)
+    queues, defined = queues_of(settings), agents_of(settings)
+    passwords, accounts = await asyncio.to_thread(accounts_of, settings)
+    flows, prompts = await asyncio.to_thread(read_dialplan, settings)
+    tasks = await stack.enter_async_context(_Tasks())
+    stores = await open_stores(settings, data, stack)
+    await stores.acd.define_queues(queues)
+    await stores.acd.define_agents(defined)
+    languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
+    recognizer = await _recognizer(settings, languages, data, stack)
+    ticker = Ticker()
+    ticker.start()
+    stack.push_async_callback(ticker.close)
+    browsers = WebRtcGateway(ticker, hosts=media_hosts(settings), media_timeout=settings.sip.media_timeout)
+    stack.push_async_callback(browsers.close)
+    talks = Talks()
+    link, where = NodeLink(stores.redis, settings.node), PageMap(stores.redis, settings.node)
+    agents = Agents(stores.acd, stores.log, talks, time.time, where)
+    hub = agents.desk = DeskHub(browsers.offer, settings=desk_settings(settings))
+    desks = join_nodes(link, where, stores.acd, hub, agents, talks, browsers.offer)
+    stack.push_async_callback(hub.close)
+
+    exchange: list[Switchboard] = []
+    sip = SipGateway(sip_settings(settings), ticker, lambda leg: _take(exchange, leg), credentials_of(settings))
+    router = Router(stores.acd, settings.node)
+    services = _services(settings, flows, prompts, recognizer, router, stores, desks, talks, sip)
+    switchboard = Switchboard(services, settings.routes)
+    exchange.append(switchboard)
+    await sip.start()
+    stack.push_async_callback(sip.close)
+    keeper = keeper_of(settings, sip, stores.redis, switchboard, ContactReader(stores.engine))
+    node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
+    await serve_web(replace(node.web_parts(accounts, stores, hub, token, browsers), sip_desk=keeper), web_socket, stack)
+    await agents.on_duty([agent.id for agent in settings.agents if agent.device])
+    for work in (
+        link.run(),
+        router.run(),
+        agents.beat(),
+        agents.follow(EventFeed(stores.redis)),
+        watch(flows),
+        _flush(stores.log),
+        keeper.run(),
+    ):
+        tasks.start(work)
+    return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token))
+
+
+def _services(
+    settings: Settings,
+    flows: FlowStore,
+    prompts: PromptLibrary,
+    recognizer: VoskRecognizer | None,
+    router: Router,
+    stores: Stores,
+    desks: Desk,
+    talks: Talks,
+    sip: SipGateway,
+) -> Services:
+    """What every call of this node is given."""
+    return Services(
+        node=settings.node,
+        flows=flows,
+        prompts=prompts,
+        recognizer=recognizer,
+        profiles=StaticProfiles.load(Path(settings.profiles)) if settings.profiles else StaticProfiles({}),
+        router=router,
+        log=stores.log,
+        desk=DeviceDesk(desks, {agent.id: agent.device for agent in settings.agents if agent.device}, sip.dial),
+        talks=talks,
+        bridge=bridge,
+        dial=sip.dial,
+        clock=time.time,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is up: where `/api/v1/health`, `/metrics` and the banner take their facts from."""
+
+    settings: Settings
+    switchboard: Switchboard
+    sip: SipGateway
+    ticker: Ticker
+    languages: Sequence[str]
+    models: Mapping[str, str]
+
+    @property
+    def addresses(self) -> list[str]:
+        return sorted({f"sip:hotline@{_host(one.host)}:{one.port}" for one in self.sip.listeners})
+
+    def health(self) -> dict[str, Any]:
+        return {
+            "status": "ok",
+            "version": version("hotline"),
+            "sip": self.addresses,
+            "speech": {language: self.models.get(language) for language in self.languages},
+            "flows": self.switchboard.flows(),
+        }
+
+    def web_parts(
+        self, accounts: SettingsAccounts, stores: Stores, hub: DeskHub, token: str, browsers: WebRtcGateway
+    ) -> WebParts:
+        public = self.settings.web.public_url
+        return WebParts(
+            accounts=accounts,
+            redis=stores.redis,
+            desk=hub,
+            contacts=ContactReader(stores.engine),
+            admin_token=token,
+            open_leg=browsers.offer,
+            on_caller_leg=lambda leg, page, name, language, to: self.switchboard.take(leg, language, page),
+            health=self.health,
+            metrics=lambda: metrics_text(self.switchboard, self.sip, self.ticker),
+            static=Path(__file__).parent / "web" / "static",
+            origins=(public,) if public else (),
+        )
+
+    def banner(self, web_socket: socket.socket, passwords: Mapping[str, str], data: Path, new_token: bool) -> str:
+        return banner(
+            sip=self.addresses,
+            web=self.settings.web.public_url or _url(web_socket),
+            passwords=passwords,
+            languages=self.languages,
+            models=self.models,
+            data=str(data),
+            new_token=new_token,
+        )
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{_host(host)}:{port}"
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _take(switchboards: Sequence[Switchboard], leg: CallLeg) -> None:
+    for switchboard in switchboards:
+        switchboard.take(leg)
+
+
+class _Tasks:
+    """The node's own tasks. One that fails is logged; leaving cancels and awaits them all."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    def start(self, *works: Coroutine[Any, Any, None]) -> None:
+        for work in works:
+            task = asyncio.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("a part of the node failed: %s", task.get_name(), exc_info=error)
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _recognizer(settings: Settings, languages: Iterable[str], data: Path, stack: AsyncExitStack) -> VoskRecognizer | None:
+    """Started workers, or None where no language has a model: flows go on with keys."""
+    wanted = speech_settings(settings, languages, data)
+    if not wanted.models:
+        return None
+    recognizer = VoskRecognizer(wanted)
+    stack.push_async_callback(recognizer.close)
+    try:
+        await recognizer.start()
+    except SpeechUnavailable as error:
+        log.error("speech: %s; callers press keys instead", error)
+        return None
+    return recognizer
+
+
+async def _flush(contact_log: ContactLog) -> None:
+    """Bring into SQL what could not be written when its call ended."""
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        try:
+            await contact_log.flush()
+        except IvrError as error:
+            log.warning("records wait: %s", error)

@@ -1,0 +1,45 @@
+"""The web server of a node, on a socket that is bound already; the node itself hears the signals."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+import uvicorn
+
+from ivr.web.app import build_web
+from ivr.web.parts import WebParts
+
+
+class Server(uvicorn.Server):
+    """Leaves the signals to the node, which drains before it stops the pages."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve_web(parts: WebParts, web_socket: socket.socket, stack: AsyncExitStack) -> None:
+    """Serve pages and API on a socket that is bound already; returns when it answers."""
+    config = uvicorn.Config(
+        build_web(parts), log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=3
+    )
+    server = Server(config)
+    serving = asyncio.create_task(server.serve([web_socket]))
+    await server.up.wait()
+
+    async def stop() -> None:
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
+
+    stack.push_async_callback(stop)
