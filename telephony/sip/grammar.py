@@ -84,7 +84,8 @@ def host_and_port(text: str) -> tuple[str, int | None]:
     text = text.strip()
     if text.startswith("["):
         host, bracket, rest = text.partition("]")
-        host, port = host + bracket, rest.removeprefix(":") if rest.startswith(":") else rest and "?"
+        # RFC 3261's own grammar wrote three colons before an IPv4 tail; both forms mean one address (RFC 5118 §4.10).
+        host, port = host.replace(":::", "::") + bracket, rest.removeprefix(":") if rest.startswith(":") else rest and "?"
     else:
         host, _, port = (part.strip() for part in text.partition(":"))
     if _HOST.match(host) is None:
