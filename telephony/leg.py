@@ -165,6 +165,11 @@ class TransferRequested:
     """Value of Replaces (RFC 3891): the call that the new one is to take the place of; "" for a blind transfer."""
     referred_by: str = ""
     """Value of Referred-By (RFC 3892), as the far end wrote it."""
+    other: CallLeg | None = None
+    """The leg of ours that `replaces` names: a phone asks that those whom it talks with by both legs talk with each other.
+
+    Nobody needs to be called then: join them, report 200, and the phone hangs up both of its legs.
+    """
 
 
 @dataclass(frozen=True, slots=True)

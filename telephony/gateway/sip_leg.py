@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from telephony.errors import Misuse, TelephonyError, TransportError
+from telephony.errors import MalformedMessage, Misuse, TelephonyError, TransportError
+from telephony.gateway.leg_events import LegEvents
 from telephony.gateway.sip_media import SipMedia
 from telephony.leg import (
     Answered,
     CallInfo,
     CallLeg,
     DtmfReceived,
+    EarlyMedia,
     EndCause,
     Ended,
     Frame,
@@ -33,8 +34,10 @@ from telephony.media.clip import Clip
 from telephony.media.codec import Codec
 from telephony.media.stream import MediaStream
 from telephony.sip.call import Call
+from telephony.sip.grammar import Address, Uri
 from telephony.sip.incoming import IncomingCall
 from telephony.sip.outgoing import OutgoingCall
+from telephony.sip.replaces import ReferTo, Replaces
 
 logger = logging.getLogger(__name__)
 
@@ -92,12 +95,15 @@ class SipLeg:
         self._probed_at = 0.0
         self._owner = owner
         self._loop = asyncio.get_running_loop()
-        self._handler: Callable[[LegEvent], None] | None = None
-        self._events: deque[LegEvent] = deque()
-        self._handing_out = False
+        self._events = LegEvents(f"leg {leg_id}", lambda: self.hang_up(EndCause.FAILED, 500))
         self._media: SipMedia | None = None
         self._key = ("", "", -1.0)
         self._answer = b""
+        self._early = False
+        self._direction = ""
+        self._codecs: tuple[Codec, ...] = ()
+        self.replaces: SipLeg | None = None
+        """The leg that ends when this one is answered."""
 
     # What telephony.leg.CallLeg asks for
 
@@ -109,12 +115,19 @@ class SipLeg:
         return self._media.stream
 
     def subscribe(self, handler: Callable[[LegEvent], None]) -> None:
-        self._handler = handler
+        self._events.handler = handler
 
     def ring(self) -> None:
         if self.state is LegState.OFFERED and isinstance(self.call, IncomingCall):
             self.call.ring(self._loop.time())
             self._owner.flush()
+
+    def progress(self) -> None:
+        if self.state is not LegState.OFFERED or not isinstance(self.call, IncomingCall) or self._early or not self._answer:
+            return
+        self._early = True
+        self.call.progress(self._answer, self._loop.time())
+        self._owner.flush()
 
     def answer(self) -> None:
         if self.state is not LegState.OFFERED or not isinstance(self.call, IncomingCall) or self._media is None:
@@ -124,6 +137,8 @@ class SipLeg:
         self.call.accept(self._media.offer() if offered else self._answer, self._loop.time())
         if not offered:
             self._go_up()
+        if self.replaces is not None:
+            self.replaces.give_way()
         self._owner.flush()
 
     def play(self, clips: Sequence[Clip], *, repeat: bool = False) -> int:
@@ -141,23 +156,32 @@ class SipLeg:
         if self._media is not None and self.state is LegState.UP:
             self._media.stream.send_digits(digits)
 
-    def progress(self) -> None:
-        """Without effect yet: the far end hears us from the answer on."""
-
     def set_hold(self, on: bool) -> None:
-        """Without effect yet: the far end is not told."""
+        self._direction = "sendonly" if on else "sendrecv"
+        self._reoffer()
 
     def renegotiate(self, codecs: Sequence[Codec]) -> None:
-        """Without effect yet: the codec of the first agreement stays."""
+        self._codecs = tuple(codecs)
+        if self.state is LegState.UP:
+            self._reoffer()
 
     def transfer(self, target: str) -> None:
-        self.report(TransferProgress(self._loop.time(), 501))
+        try:
+            self._refer(ReferTo(self._uri_of(target)))
+        except MalformedMessage:
+            self.report(TransferProgress(self._loop.time(), 404))
 
     def transfer_to(self, other: CallLeg) -> None:
-        self.report(TransferProgress(self._loop.time(), 501))
+        dialog = other.call.dialog if isinstance(other, SipLeg) and other.call is not None else None
+        if dialog is None or other.state is not LegState.UP:
+            self.report(TransferProgress(self._loop.time(), 501))
+        else:
+            self._refer(ReferTo(Uri.parse(dialog.target), str(Replaces.towards(dialog))))
 
     def report_transfer(self, status: int) -> None:
-        """Without effect yet: no REFER is taken."""
+        if self.call is not None:
+            self.call.report(status, self._loop.time())
+            self._owner.flush()
 
     def hang_up(self, cause: EndCause = EndCause.RELEASED, status: int | None = None) -> None:
         if self.state is LegState.ENDED:
@@ -170,7 +194,7 @@ class SipLeg:
         elif self.call is not None:
             with contextlib.suppress(Misuse):  # the far end was quicker; its event is on the way
                 self.call.bye(now)
-        self.end(cause, by_peer=False, detail=str(status or ""))
+        self.end(cause, by_peer=cause is EndCause.TRANSFERRED, detail=str(status or ""))
         self._owner.flush()
 
     def quality(self) -> dict[str, Any]:
@@ -198,12 +222,42 @@ class SipLeg:
         """The dialog stands; `answer` is the far end's, where the offer was ours."""
         if self.state is LegState.ENDED or self._media is None:
             return
-        if (answer or self._media.agreement is None) and self._take_answer(answer):
+        settled = self._media.agreement is not None and not answer
+        if settled and self.state is LegState.UP:
+            return
+        if settled or self._take_answer(answer):
             self.state = LegState.UP
             self._go_up()
 
-    def ringing(self) -> None:
-        self.report(Ringing(self._loop.time()))
+    def ringing(self, status: int = 180, answer: bytes = b"") -> None:
+        """Hear a provisional response; `answer` is the SDP of a far end that sends voice already."""
+        if self.state is not LegState.DIALING:
+            return
+        now = self._loop.time()
+        if status in (180, 183):
+            self.report(Ringing(now))
+        if not answer or self._media is None:
+            return
+        try:
+            self._media.take_answer(answer, now)
+        except TelephonyError as error:  # the 200 says what counts
+            logger.debug("call %s leg %s: early answer: %s", self.correlation, self.id, error)
+            return
+        if not self._early:
+            self._early = True
+            self.report(EarlyMedia(now))
+
+    def transfer_goes_on(self, status: int) -> None:
+        """Hear how a REFER of ours goes on; when it has succeeded this leg is over."""
+        self.report(TransferProgress(self._loop.time(), status))
+        if 200 <= status < 300 and self.call is not None and self.state is LegState.UP:
+            with contextlib.suppress(Misuse):  # the far end was quicker
+                self.call.bye(self._loop.time())
+            self.end(EndCause.TRANSFERRED, by_peer=False)
+
+    def give_way(self) -> None:
+        """End, because another leg of the same far end has taken this one's place."""
+        self.hang_up(EndCause.TRANSFERRED)
 
     def reoffered(self, offer: bytes) -> None:
         """Answer a new offer of the far end: hold, resume, moved media or a mere refresh."""
@@ -269,6 +323,34 @@ class SipLeg:
 
     # Parts
 
+    def _reoffer(self) -> None:
+        """Offer what we want now; refused or crossed by another offer, the session stays as it was."""
+        if self.state not in (LegState.UP, LegState.DIALING) or self.call is None or self._media is None:
+            return
+        media = self._media
+        with contextlib.suppress(Misuse):  # the far end was quicker
+            self.call.reoffer(lambda: media.offer(self._codecs, self._direction), self._loop.time())
+        self._owner.flush()
+
+    def _refer(self, target: ReferTo) -> None:
+        now = self._loop.time()
+        if self.state is not LegState.UP or self.call is None:
+            self.report(TransferProgress(now, 481))
+        elif not self.call.refer(target, now):
+            self.report(TransferProgress(now, 491))
+        self._owner.flush()
+
+    def _uri_of(self, target: str) -> Uri:
+        """What the far end shall call; a bare number or name is one of its own domain. Raises MalformedMessage."""
+        if target.lower().startswith(("sip:", "sips:", "tel:")):
+            return Uri.parse(target)
+        if "@" in target:
+            return Uri.parse(f"sip:{target}")
+        remote = Address.parse(self.call.dialog.remote).uri if self.call is not None and self.call.dialog is not None else None
+        if remote is None:
+            raise MalformedMessage("no dialog")
+        return Uri("sip", target, remote.host, remote.port)
+
     def _take_answer(self, answer: bytes) -> bool:
         assert self._media is not None
         try:
@@ -297,19 +379,4 @@ class SipLeg:
 
     def report(self, event: LegEvent) -> None:
         """Queue an event for the handler."""
-        self._events.append(event)
-        if not self._handing_out:
-            self._handing_out = True
-            self._loop.call_soon(self._hand_out)
-
-    def _hand_out(self) -> None:
-        self._handing_out = False
-        while self._events:
-            event = self._events.popleft()
-            if self._handler is None:
-                continue
-            try:
-                self._handler(event)
-            except Exception:
-                logger.exception("call %s leg %s: the handler of its events failed", self.correlation, self.id)
-                self.hang_up(EndCause.FAILED, 500)
+        self._events.put(event)
