@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from telephony.gateway.shield import Shield
+from telephony.gateway.sip_reports import Reports
 from telephony.media.codec import Codec
 from telephony.media.stream import MediaStream
 from telephony.net.rtp_socket import RtpPorts
@@ -32,6 +33,7 @@ class SipMedia:
         self._ticker = ticker
         self._negotiation = Negotiation(host, self._rtp.port, secrets.randbits(62), policy, secrets.token_bytes)
         self._shield = Shield(self._rtp, self._controlled)
+        self._reports: Reports | None = None
         self.stream = MediaStream(
             ssrc=secrets.randbits(32),
             # 15 bits: a first wrap within a lost packet would break SRTP's index estimate (RFC 3711 §3.3.1).
@@ -42,6 +44,9 @@ class SipMedia:
             on_playback=on_playback,
         )
         self._rtp.receive = self.stream.receive
+        if self._negotiation.policy.rtcp:
+            self._reports = Reports(self.stream, self._shield, self._rtp, ports, ticker)
+            self.stream.on_control = self._reports.heard
         self.quiet_since = 0.0
         """When RTP was first to be expected, on the loop's clock."""
         ticker.attach(self.stream)
@@ -79,18 +84,26 @@ class SipMedia:
         self._negotiation.take_answer(answer)
         self._follow(now)
 
+    @property
+    def last_sign(self) -> float:
+        """When the far end was last known to be there, by voice or by a report, on the loop's clock."""
+        reported = self._reports.last_heard if self._reports is not None else 0.0
+        return max(self.quiet_since, self.stream.last_received, reported)
+
     def silent_for(self, now: float) -> float:
-        """Seconds for which no RTP came although some was to be expected; 0 while none is."""
-        return now - max(self.quiet_since, self.stream.last_received) if self.expects_voice else 0.0
+        """Seconds for which neither voice nor a report came although voice was to be expected; 0 while none is."""
+        return now - self.last_sign if self.expects_voice else 0.0
 
     def quality(self) -> dict[str, Any]:
         figures = self.stream.quality()
         if self._shield.suite:
             figures |= {"srtp": self._shield.suite, "packets_rejected": self._shield.rejected}
-        return figures
+        return figures | self._reports.figures() if self._reports is not None else figures
 
     def close(self) -> None:
         """Fall silent and give the port back."""
+        if self._reports is not None:
+            self._reports.close()
         self.stream.stop()
         self.stream.listener = None
         self._ticker.detach(self.stream)
@@ -104,9 +117,12 @@ class SipMedia:
             self._shield.follow(agreed, now)
             self.stream.configure(agreed.codec, agreed.payload_type, agreed.telephone_event, agreed.sending)
             self.quiet_since = now
+            if self._reports is not None:
+                self._reports.follow(agreed)
 
     def _controlled(self, packet: bytes, now: float) -> None:
-        """Hear RTCP."""
+        if self._reports is not None:
+            self._reports.heard(packet, now)
 
 
 def _unheard(packet: bytes, now: float) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from telephony.errors import Misuse, TransportError
-from telephony.gateway import rtcp
 from telephony.gateway.aiortc_seam import Certificate, IceServer, SecureChannel, broken_contract
 from telephony.gateway.webrtc_sdp import EVENT_PAYLOAD, PCMU_PAYLOAD, offer_text, parse_answer
 from telephony.leg import (
@@ -32,15 +31,13 @@ from telephony.leg import (
     PlaybackFinished,
     TransferProgress,
 )
+from telephony.media import opinion, rtcp
 from telephony.media.clip import Clip
 from telephony.media.codec import Codec
 from telephony.media.stream import MediaStream
 from telephony.net.ticker import Ticker
 
 log = logging.getLogger(__name__)
-
-REPORT_SECONDS = 5.0
-"""Between RTCP reports (RFC 3550 §6.2)."""
 
 WATCH_SECONDS = 0.5
 """Between looks at the media time-out."""
@@ -99,12 +96,7 @@ class WebRtcLeg:
         self._connected_at = 0.0
         self._timer: asyncio.TimerHandle | None = self._loop.call_later(gateway.answer_timeout, self._unanswered)
         self._report_due = 0.0
-        self._reporter = rtcp.Reporter(self.ssrc)
-        self._sent = 0
-        self._octets = 0
-        self._last_sent = b""
-        self._last_sent_at = 0.0
-        self._last_received = b""
+        self._reporter = rtcp.Reporter()
 
     # --- signalling
 
@@ -203,10 +195,9 @@ class WebRtcLeg:
 
     def quality(self) -> dict[str, Any]:
         """What the stream counts, and under `peer_` what the browser reported of our packets."""
-        figures = self.media.quality() | {"packets_rejected": self.channel.rejected}
-        if block := self._reporter.block:
-            figures |= {"peer_packets_lost": block.cumulative_lost, "peer_jitter_ms": round(block.jitter / 8, 2)}
-        return figures
+        out, reception = self.media.numbers
+        heard = opinion.figures(self._reporter, reception, out.sent, self.media.codec.clock_rate)
+        return self.media.quality() | {"packets_rejected": self.channel.rejected} | heard
 
     # --- what its page's own socket tells
 
@@ -227,20 +218,15 @@ class WebRtcLeg:
     # --- media
 
     def _transmit(self, packet: bytes) -> None:
-        self._sent += 1
-        self._octets += len(packet) - 12
-        self._last_sent = packet
-        self._last_sent_at = self._loop.time()
         self.channel.send_rtp(packet)
 
     def _rtp(self, packet: bytes) -> None:
         if self.connected:
-            self._last_received = packet
             self.media.receive(packet, self._loop.time())
 
     def _rtcp(self, packet: bytes) -> None:
         self._last_report = self._loop.time()
-        self._reporter.heard(packet, self._last_report)
+        self._reporter.heard(packet, self.ssrc, now=self._last_report, wall=time.time())
 
     def _digit(self, digit: str) -> None:
         if self.state is LegState.UP:
@@ -260,21 +246,9 @@ class WebRtcLeg:
             self._end(EndCause.MEDIA_LOST, True, f"no packet for {silent:.0f} s")
             return
         self._timer = self._loop.call_later(WATCH_SECONDS, self._watch)
-        if now >= self._report_due and self._last_sent:
-            self._report_due = now + REPORT_SECONDS
-            self.channel.send_rtcp(self._reporter.compose(self._counters(), now=now, wall=time.time()))
-
-    def _counters(self) -> rtcp.Counters:
-        figures = self.media.quality()
-        return rtcp.Counters(
-            packets=self._sent,
-            octets=self._octets,
-            last_sent=self._last_sent,
-            last_sent_at=self._last_sent_at,
-            last_received=self._last_received,
-            lost=figures["packets_lost"],
-            jitter=figures["jitter_ms"] / 1000,
-        )
+        if now >= self._report_due:
+            self._report_due = now + rtcp.pause(random.random())
+            self.channel.send_rtcp(self._reporter.compose(self.media.numbers, now=now, wall=time.time()))
 
     def _unanswered(self) -> None:
         self._end(EndCause.NO_ANSWER, True, "the page never answered the offer")

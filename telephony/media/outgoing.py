@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from struct import Struct
 
-from telephony.media.codec import Codec
+from telephony.media.codec import FRAME_SAMPLES, Codec
 from telephony.media.rtp import HEADER, MARKER, MAX_DROPOUT, MAX_MISORDER, VERSION_2
 
 _pack_frame = Struct("!BBHII160s").pack
@@ -91,6 +91,11 @@ class Outgoing:
     @property
     def ssrc(self) -> int:
         return self._ssrc
+
+    @property
+    def octets(self) -> int:
+        """Of payload, for sender reports: packets times their usual size, since a counter would cost each of them."""
+        return self.sent * (60 if self._pack is _pack_any else FRAME_SAMPLES)
 
     def timestamp_at(self, now: float) -> int:
         """What the RTP timestamp is at `now`, in the clock of `send_frame`: for sender reports (RFC 3550 §6.4.1)."""

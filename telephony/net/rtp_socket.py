@@ -66,6 +66,10 @@ class RtpPorts:
                 return RtpSocket(bound, self._ticker, receive, partial(self._used.discard, port))
         raise PortsExhausted(f"no free RTP port between {self._ports.start} and {self._ports.stop - 1} on {self._host}")
 
+    def beside(self, port: int) -> socket.socket | None:
+        """The UDP port after `port`, which is one of ours, bound for RTCP; None where another program holds it."""
+        return _bind(self._host, port + 1)
+
 
 def _bind(host: str, port: int) -> socket.socket | None:
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)

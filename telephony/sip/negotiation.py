@@ -34,7 +34,7 @@ class MediaPolicy:
     comfort_noise: bool = False
     """Agree to comfort noise (RFC 3389): the far end may then fall silent, which costs a recogniser the start of words."""
     rtcp: bool = False
-    """Share the RTP port with reports where the far end can (RFC 5761)."""
+    """Send and hear reports, on the RTP port itself where the far end can (RFC 5761)."""
     secrecy: Secrecy = field(default_factory=Secrecy)
     answers_ice: bool = False
     """Take part in ICE where the far end offers it."""

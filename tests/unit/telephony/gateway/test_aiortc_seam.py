@@ -11,7 +11,7 @@ from aiortc import RTCCertificate, RTCDtlsTransport
 from telephony.errors import MalformedMessage, TransportError
 from telephony.gateway import aiortc_seam
 from telephony.gateway.aiortc_seam import Certificate, IceServer, SecureChannel, broken_contract
-from telephony.gateway.rtcp import SenderInfo, report
+from telephony.media.rtcp import SenderInfo, report
 from telephony.gateway.webrtc_sdp import IceDescription
 from telephony.media.rtp import compose
 

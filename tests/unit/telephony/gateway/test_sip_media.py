@@ -11,8 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from telephony.gateway.sip_media import SipMedia
+from telephony.media import rtcp
 from telephony.media.clip import Clip
 from telephony.media.codec import Codec
+from telephony.media.rtcp import Reporter, parse, report
 from telephony.media.rtp import compose
 from telephony.net.rtp_socket import RtpPorts
 from telephony.net.ticker import Ticker
@@ -148,3 +150,61 @@ async def test_hold_and_resume_by_our_own_reoffer_keep_the_keys(ticker: Ticker) 
         assert callee.media.held is held and keys(caller) == first
     await tones_pass(caller, callee)
     assert caller.media.quality()["packets_rejected"] == callee.media.quality()["packets_rejected"] == 0
+
+
+async def both_report(caller: Side, callee: Side) -> None:
+    """Reports go both ways; who hears one knows what arrives there, and the way."""
+    await tones_pass(caller, callee)
+    sides = (caller.media, callee.media)
+    await until(lambda: all("peer_mos" in one.quality() and "round_trip_ms" in one.quality() for one in sides), 10.0)
+    for one in sides:
+        found = one.quality()
+        assert found["mos"] > 4 and found["peer_mos"] > 4 and found["round_trip_ms"] < 100
+        assert (
+            found["peer_packets_lost"] == 0 and found["packets_malformed"] == 0
+        )
+
+
+REPORTING = MediaPolicy((Codec.PCMU,), rtcp=True)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("srtp", list(Srtp))
+async def test_reports_by_the_same_port_or_the_next_one(
+    ticker: Ticker, monkeypatch: pytest.MonkeyPatch, shared: bool, srtp: Srtp
+) -> None:
+    monkeypatch.setattr(rtcp, "INTERVAL", 0.2)
+    policy = MediaPolicy((Codec.PCMU,), rtcp=True, secrecy=Secrecy(srtp, hidden=True))
+    caller, callee = Side(ticker, policy), Side(ticker, policy)
+    offer = caller.media.offer()
+    assert b"a=rtcp-mux" in offer
+    offer = offer if shared else offer.replace(b"a=rtcp-mux\r\n", b"")
+    caller.media.take_answer(callee.media.answer(offer, now()), now())
+    agreed = caller.media.agreement
+    assert agreed is not None and agreed.rtcp_mux is shared
+    await both_report(caller, callee)
+    heard: list[bytes] = []
+    monkeypatch.setattr(Reporter, "heard", lambda self, data, ssrc, **more: heard.append(data))
+    caller.media.close()
+    await until(lambda: any(parse(data).bye for data in heard))
+    callee.media.close()
+
+
+async def test_a_report_is_a_sign_of_life_and_a_stranger_s_is_none(ticker: Ticker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtcp, "INTERVAL", 0.2)
+    caller, callee = Side(ticker, REPORTING), Side(ticker, REPORTING)
+    caller.media.take_answer(callee.media.answer(caller.media.offer().replace(b"a=rtcp-mux\r\n", b""), now()), now())
+    began = now()
+    await until(lambda: callee.media.last_sign > began + 0.3)
+    assert callee.media.stream.last_received == 0.0 and callee.media.silent_for(now()) < 0.5
+    caller.media.close()
+    agreed = caller.media.agreement
+    assert agreed is not None
+    await asyncio.sleep(0.05)  # the good-bye
+    last = callee.media.last_sign
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.2", 0))
+        stranger.sendto(report(1, None, None), (agreed.host, agreed.rtcp_port))
+        await asyncio.sleep(0.1)
+    assert callee.media.last_sign == last
+    callee.media.close()

@@ -17,6 +17,7 @@ from telephony.errors import MalformedMessage, Misuse, NoCommonCodec, TransportE
 from telephony.gateway import webrtc
 from telephony.gateway.webrtc import WebRtcGateway, WebRtcLeg
 from telephony.leg import Answered, CallLeg, DtmfReceived, EndCause, Ended, Frame, LegEvent, LegState, Party, PlaybackFinished
+from telephony.media import rtcp
 from telephony.media.clip import Clip
 from telephony.net.ticker import Ticker
 from tests.e2e.browser import tone_level
@@ -177,7 +178,7 @@ async def test_page_may_press_keys_and_leave_by_its_socket(gateway: WebRtcGatewa
 async def test_reports_cross_both_ways(
     gateway: WebRtcGateway, browser: RTCPeerConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webrtc, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr(rtcp, "INTERVAL", 0.1)
     leg, _ = await connected(gateway, browser)
     leg.answer()
     leg.play([Clip.tone(440, 3.0)])

@@ -214,7 +214,7 @@ def test_a_bundle_of_one_and_the_names_of_streams_are_repeated() -> None:
     [("", 4001), ("a=rtcp:4711 IN IP4 10.0.0.1", 4711), ("a=rtcp-mux", 4000), ("a=rtcp:0", 4001), ("a=rtcp:²", 4001)],
 )
 def test_where_reports_go(line: str, port: int) -> None:
-    one = ours()
+    one = Negotiation("10.0.0.2", 6000, 77, EVERYTHING)
     one.answer(offer(f"m=audio 4000 RTP/AVP 0\r\n{line}\r\n"))
     assert agreed(one).rtcp_port == port
 
