@@ -47,6 +47,14 @@ class SipOptions:
     max_calls: int = 2000
     media_timeout: float = 30.0
     """Seconds without any RTP after which a leg is given up; `30s`."""
+    session_expires: float = 1800.0
+    """Seconds between the refreshes of a call (RFC 4028), `30m`; 0 to ask for none."""
+    min_se: float = 90.0
+    """Seconds, 90 or more: phones that want to refresh more often are told not to."""
+    max_call_rate: int = 0
+    """New calls a second; what is more is sent elsewhere (503). 0 for any."""
+    max_lag: float = 0.5
+    """Seconds by which this node may come late (95th percentile) before new calls are sent elsewhere, `500ms`; 0 for any."""
     accounts: tuple[SipAccount, ...] = ()
     guard: GuardOptions = field(default_factory=GuardOptions)
     trace: TraceOptions = field(default_factory=TraceOptions)
@@ -223,6 +231,8 @@ def _secret(name: str, file: str, place: str) -> str:
 
 def _check(settings: Settings, file: str) -> None:
     """What no single value shows."""
+    if settings.sip.min_se < 90 or 0 < settings.sip.session_expires < settings.sip.min_se or settings.sip.max_call_rate < 0:
+        raise ConfigError(f"{file}: sip: min_se is 90s or more, session_expires 0 or not below it, max_call_rate not below 0")
     for network in settings.sip.trusted_networks:
         try:
             ipaddress.ip_network(network)
