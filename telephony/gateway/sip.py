@@ -8,16 +8,20 @@ import ipaddress
 import logging
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from telephony.errors import Misuse, PeerFault, TelephonyError, TransportError
-from telephony.gateway.parties import address_of, languages_of, party_of, uri_of
+from telephony.errors import Misuse, TelephonyError, TransportError
+from telephony.gateway.dialing import Dialing
+from telephony.gateway.parties import languages_of, party_of
 from telephony.gateway.sip_door import Door, DoorSettings
 from telephony.gateway.sip_leg import CAUSES, SipLeg
 from telephony.gateway.sip_media import SipMedia
 from telephony.gateway.sip_wire import Listener, Wire
-from telephony.leg import EndCause, LegState, Party
+from telephony.gateway.toll_guard import TollGuard
+from telephony.gateway.trunks import Trunks
+from telephony.leg import DialOptions, EndCause, LegState, Party
+from telephony.media.codec import Codec
 from telephony.net.rtp_socket import RtpPorts
 from telephony.net.ticker import Ticker
 from telephony.sip.call import Call
@@ -39,6 +43,7 @@ from telephony.sip.events import (
 )
 from telephony.sip.flow import Flow
 from telephony.sip.negotiation import MediaPolicy
+from telephony.sip.trunk import TrunkOptions
 from telephony.sip.user_agent import UserAgent
 
 logger = logging.getLogger(__name__)
@@ -70,6 +75,7 @@ class SipSettings:
     min_expires: int = 60
     max_expires: int = 3600
     """Seconds: bounds of a registration."""
+    trunks: tuple[TrunkOptions, ...] = ()
     media: MediaPolicy = field(default_factory=MediaPolicy)
     door: DoorSettings = field(default_factory=DoorSettings)
 
@@ -97,7 +103,9 @@ class SipGateway:
         ticker: Ticker,
         on_call: Callable[[SipLeg], None],
         credentials: Callable[[str], Account | None] = lambda user: None,
+        guard: TollGuard | None = None,
     ) -> None:
+        """`guard` judges calls to numbers and foreign hosts; without one every call that is asked for is made."""
         self.settings = settings
         self._ticker = ticker
         self._on_call = on_call
@@ -121,6 +129,8 @@ class SipGateway:
         self._open: set[tuple[str, int]] = set()
         self._rtp: RtpPorts | None = None
         self._legs: dict[Call, SipLeg] = {}
+        self.trunks = Trunks(settings.trunks, self._agent.core, self.flush)
+        self._dialing = Dialing(self, self._agent, self._legs, settings.realm, self.trunks, guard)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
         self._watch: asyncio.TimerHandle | None = None
@@ -147,6 +157,7 @@ class SipGateway:
         host = self.settings.rtp_host or (self.listeners[0].host if self.listeners else "127.0.0.1")
         self._rtp = RtpPorts(host, self.settings.rtp_low, self.settings.rtp_high, self._ticker)
         self._watch = self._loop.call_later(WATCH, self._watch_media)
+        self.trunks.start()
 
     # For the rest of the program
 
@@ -157,7 +168,7 @@ class SipGateway:
 
     @property
     def legs(self) -> list[SipLeg]:
-        return list(self._legs.values())
+        return list(dict.fromkeys(self._legs.values()))
 
     @property
     def registrations(self) -> int:
@@ -169,21 +180,12 @@ class SipGateway:
         """How often what was turned away, by reason."""
         return dict(self._agent.refused + self.door.guard.refused)
 
-    def dial(self, target: str, caller: Party) -> SipLeg:
-        """Call a SIP URI, or a registered user by name or as `sip:user@REALM`, and return the DIALING leg at once.
+    def dial(self, target: str, caller: Party, /, *, options: DialOptions | None = None) -> SipLeg:
+        """Call a registered user, a number or a SIP URI, and return the DIALING leg at once; see `telephony.gateway.dialing`.
 
-        Whatever stands in the way, an unknown user or no free port, comes as `Ended`.
+        Whatever stands in the way, a rule or no free port, comes as `Ended`.
         """
-        leg = SipLeg(f"sip-{secrets.token_hex(6)}", caller, Party(target), state=LegState.DIALING, owner=self, correlation="")
-        try:
-            self._dial(leg, target, caller)
-        except PeerFault as error:
-            leg.end(EndCause.UNREACHABLE, by_peer=False, detail=str(error))
-        except TelephonyError as error:
-            cause = EndCause.UNREACHABLE if type(error) is TransportError else EndCause.FAILED
-            leg.end(cause, by_peer=False, detail=str(error))
-        self.flush()
-        return leg
+        return self._dialing.dial(target, caller, options)
 
     def stop_offering(self) -> None:
         """Refuse new calls with 503 and Retry-After, and say so to OPTIONS; running calls go on, and may still dial."""
@@ -208,6 +210,7 @@ class SipGateway:
         for leg in self.legs:
             leg.hang_up(EndCause.SHUTDOWN, 503)
         await asyncio.sleep(0)
+        await self.trunks.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL):
                 while self._agent.core.transactions.unanswered:
@@ -283,7 +286,7 @@ class SipGateway:
             self._offered(event)
             return
         leg = self._legs.get(event.call)
-        if leg is None:
+        if leg is None or self._dialing.hears(event):
             return
         match event:
             case CallRinging():
@@ -337,24 +340,17 @@ class SipGateway:
             logger.exception("call %s: whoever takes calls failed", leg.correlation)
             leg.hang_up(EndCause.FAILED, 500)
 
-    def _dial(self, leg: SipLeg, target: str, caller: Party) -> None:
-        uri = uri_of(target, self.settings.realm)
-        known: Flow | None = None
-        if uri.host == self.settings.realm or uri.host in {one.host for one in self.listeners}:
-            bindings = self._agent.lookup(uri.user, self._loop.time())
-            if bindings:
-                uri, known = bindings[0].contact.uri, bindings[0].flow
-            elif uri.host == self.settings.realm:
-                raise PeerFault("no such user is registered", 404)
-        flow = known or self._agent.core.flow_to(uri)
-        offer = self._give_media(leg, flow.local_host).offer()
-        call = self._agent.dial(uri, address_of(caller, flow.local_host), known)
-        leg.correlation, leg.callee, leg.call = call.call_id, Party(uri.user, host=uri.host), call
-        self._legs[call] = leg
-        logger.debug("call %s leg %s dialled", leg.correlation, leg.id)
-        call.start(offer, self._loop.time())
-
     # Media
+
+    def offer_for(self, leg: SipLeg, host: str, codecs: Sequence[Codec]) -> bytes:
+        """Our offer to whom `leg` dials; `host` makes a port with that address, "" keeps the one there is."""
+        media = self._give_media(leg, host) if host else leg.sip_media
+        assert media is not None
+        return media.offer(codecs)
+
+    def is_ours(self, host: str) -> bool:
+        """Whether a URI with this host names a user of ours."""
+        return host == self.settings.realm or host.strip("[]") in {one.host for one in self.listeners}
 
     def _give_media(self, leg: SipLeg, host: str) -> SipMedia:
         """Give `leg` an RTP port and a stream. Raises PortsExhausted."""
@@ -375,6 +371,7 @@ class SipGateway:
         """Forget a leg that has ended."""
         if leg.call is not None:
             self._legs.pop(leg.call, None)
+        self._dialing.ended(leg)
         if not self._legs:
             self._idle.set()
 

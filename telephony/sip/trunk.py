@@ -153,13 +153,15 @@ class Vitals:
         self._successes += 1
         return self._successes >= self._health.up_after and self._enter(TrunkState.UP)
 
-    def failed(self, now: float, retry_after: float = 0.0) -> bool:
-        """A probe or call failed: no answer, no way, or 503 with `retry_after` seconds. Returns whether the state changed."""
+    def failed(self) -> bool:
+        """A probe or call failed: no answer, no way, or 503. Returns whether the state changed."""
         self._successes = 0
         self._failures += 1
-        if retry_after > 0:
-            self.closed_until = max(self.closed_until, now + min(retry_after, MAX_RETRY_AFTER))
         return self._enter(TrunkState.DOWN if self._failures >= self._health.down_after else TrunkState.DEGRADED)
+
+    def rest(self, now: float, seconds: float) -> None:
+        """Take no call for so long: Retry-After of a 503."""
+        self.closed_until = max(self.closed_until, now + min(seconds, MAX_RETRY_AFTER))
 
     def open(self, now: float) -> bool:
         """Whether a call may be tried."""

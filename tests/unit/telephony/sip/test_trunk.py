@@ -51,22 +51,22 @@ def test_a_trunk_is_down_after_three_failures_and_up_after_two_answers() -> None
     vitals = Vitals(Health(down_after=3, up_after=2))
     seen = []
     for event in "ffffaafaa":
-        vitals.failed(0.0) if event == "f" else vitals.answered()
+        vitals.failed() if event == "f" else vitals.answered()
         seen.append(vitals.state.name)
     assert seen == ["DEGRADED", "DEGRADED", "DOWN", "DOWN", "DOWN", "UP", "DEGRADED", "DEGRADED", "UP"]
 
 
 def test_each_change_is_told_once() -> None:
     vitals = Vitals(Health(down_after=2, up_after=1))
-    assert [vitals.failed(0.0), vitals.failed(0.0), vitals.failed(0.0)] == [True, True, False]
+    assert [vitals.failed(), vitals.failed(), vitals.failed()] == [True, True, False]
     assert [vitals.answered(), vitals.answered()] == [True, False]
 
 
 def test_retry_after_closes_a_trunk_for_so_long_and_no_longer_than_bounds() -> None:
     vitals = Vitals(Health())
-    vitals.failed(100.0, retry_after=30.0)
+    vitals.rest(100.0, 30.0)
     assert [vitals.open(100.0), vitals.open(129.9), vitals.open(130.0)] == [False, False, True]
-    vitals.failed(200.0, retry_after=1e9)
+    vitals.rest(200.0, 1e9)
     assert vitals.closed_until == 200.0 + MAX_RETRY_AFTER
 
 
