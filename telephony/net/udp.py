@@ -61,6 +61,10 @@ class UdpEndpoint(asyncio.DatagramProtocol):
         except (OSError, ValueError):
             self.errors += 1
 
+    def fileno(self) -> int:
+        """The descriptor of the socket, -1 where there is none."""
+        return -1 if self._transport is None else int(self._transport.get_extra_info("socket").fileno())
+
     @property
     def dropped(self) -> int:
         """Datagrams that the kernel kept from us: no SIP, or more than we could read."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telephony.errors import MalformedMessage, PeerFault
-from telephony.sip.flow import Flow
+from telephony.sip.flow import DEFAULT_PORTS, Flow
 from telephony.sip.grammar import Address
 from telephony.sip.message import Request
 
@@ -23,6 +23,11 @@ class Binding:
     cseq: int
 
     @property
+    def key(self) -> str:
+        """What another REGISTER means by the same contact: its URI, or where a phone names itself, that (RFC 5626 §6)."""
+        return key_of(self.contact)
+
+    @property
     def preference(self) -> float:
         """The q parameter, 0 to 1; 1 where it is missing or malformed."""
         try:
@@ -38,6 +43,8 @@ class Registrar:
         self._max_bindings = max_bindings
         self._max_users = max_users
         self._users: dict[str, dict[str, Binding]] = {}
+        self._along: dict[int, set[str]] = {}
+        """Users that registered along a connection."""
 
     def __len__(self) -> int:
         """Users that have a contact, those included whose time has just run out."""
@@ -54,7 +61,7 @@ class Registrar:
         Raises PeerFault: 400 for a malformed Contact or `*` beside others, 423 for too short a time, 503 beyond the bounds,
         500 for a request that is older than one seen (§10.3 item 7).
         """
-        current = {str(one.contact.uri): one for one in self.lookup(user, now)}
+        current = {one.key: one for one in self.lookup(user, now)}
         items = request.headers.items_of("contact")
         if "*" in items:
             if len(items) > 1 or request.number("expires") != 0:
@@ -72,9 +79,18 @@ class Registrar:
             raise PeerFault("too many registrations", 503)
         if wanted:
             self._users[user] = wanted
+            if flow.connection:
+                self._along.setdefault(flow.connection, set()).add(user)
         else:
             self._users.pop(user, None)
         return self.lookup(user, now)
+
+    def adopt(self, user: str, bindings: list[Binding]) -> None:
+        """Take over the contacts of a user who registered elsewhere; none forgets the user. Without effect beyond the bounds."""
+        if not bindings:
+            self._users.pop(user, None)
+        elif user in self._users or len(self._users) < self._max_users:
+            self._users[user] = {one.key: one for one in bindings[: self._max_bindings]}
 
     def sweep(self, now: float) -> list[str]:
         """Drop what has run out and return the users who are gone with it."""
@@ -83,8 +99,36 @@ class Registrar:
             del self._users[user]
         return gone
 
+    def drop(self, binding: Binding, user: str) -> bool:
+        """Forget a contact that does not answer. False where it is gone, or was registered anew meanwhile."""
+        contacts = self._users.get(user, {})
+        if contacts.get(binding.key) is not binding:
+            return False
+        del contacts[binding.key]
+        if not contacts:
+            del self._users[user]
+        return True
+
+    def lose(self, connection: int) -> list[str]:
+        """Forget the contacts that a connection alone reached, and return their users (RFC 5626 §5.3).
+
+        One that registered from the address it names may be called there.
+        """
+        lost = []
+        for user in self._along.pop(connection, ()):
+            contacts = self._users.get(user, {})
+            for key, binding in [item for item in contacts.items() if item[1].flow.connection == connection]:
+                if (flow := _without_connection(binding)) is not None:
+                    contacts[key] = replace(binding, flow=flow)
+                    continue
+                del contacts[key]
+                lost.append(user)
+            if not contacts:
+                self._users.pop(user, None)
+        return lost
+
     def _bind(self, wanted: dict[str, Binding], contact: Address, request: Request, flow: Flow, now: float) -> None:
-        key = str(contact.uri)
+        key = key_of(contact)
         if key in wanted:
             _in_order(wanted[key], request)
         seconds = self._seconds(contact, request)
@@ -106,3 +150,18 @@ class Registrar:
 def _in_order(binding: Binding, request: Request) -> None:
     if binding.call_id == request.call_id and request.cseq[0] <= binding.cseq:
         raise PeerFault("an older REGISTER came after a newer one", 500)
+
+
+def key_of(contact: Address) -> str:
+    """The instance and its flow where a phone tells them, else the URI, which a browser makes up anew each time."""
+    instance, flow = contact.parameters.get("+sip.instance"), contact.parameters.get("reg-id")
+    return f"{instance};{flow}" if instance and flow else str(contact.uri)
+
+
+def _without_connection(binding: Binding) -> Flow | None:
+    """The way to a contact by a new connection; None where none can be made: behind a NAT, in a browser, by its own word."""
+    uri, flow = binding.contact.uri, binding.flow
+    outbound = uri.parameter("ob") is not None or "reg-id" in binding.contact.parameters
+    if flow.pinned or outbound or uri.host.strip("[]") != flow.host:
+        return None
+    return replace(flow, port=uri.port or DEFAULT_PORTS[flow.transport], connection=0, subject=())

@@ -22,16 +22,21 @@ ROOT = Path(__file__).parents[2]
 
 
 class HotlineProcess:
-    """Starts with `async with`; `output` has its lines. Settings are the demo's, changed by `settings`."""
+    """Starts with `async with`; `output` has its lines. Settings are the demo's, changed by `settings`.
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    `options` are more options of the command.
+    """
+
+    def __init__(self, folder: Path, *, options: tuple[str, ...] = (), **settings: Any) -> None:
         self.folder = folder
+        self._options = options
         self.sip_port = free_port()
         self.web_port = free_port(socket.SOCK_STREAM)
         self.output: list[str] = []
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
+        self._news = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
 
     @property
@@ -72,6 +77,7 @@ class HotlineProcess:
             f"127.0.0.1:{self.web_port}",
             "--data",
             str(self.folder / "data"),
+            *self._options,
         ]
         self._process = await asyncio.create_subprocess_exec(
             *command,
@@ -94,6 +100,7 @@ class HotlineProcess:
         async for line in self._process.stdout:
             text = line.decode("utf-8", "replace").rstrip()
             self.output.append(text)
+            self._news.set()
             if text == "ready":
                 self._ready.set()
 
@@ -153,6 +160,13 @@ class HotlineProcess:
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise TimeoutError(f"no contact with {fields}; the last one seen: {found}") from None
+
+    async def until_line(self, pattern: str, count: int = 1, seconds: float = 30.0) -> None:
+        """Wait until `count` lines match. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while len(self.log_lines(pattern)) < count:
+                self._news.clear()
+                await self._news.wait()
 
     def log_lines(self, pattern: str) -> list[str]:
         return [line for line in self.output if re.search(pattern, line)]

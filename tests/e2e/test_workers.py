@@ -1,0 +1,116 @@
+"""`ivr serve --workers 2`: calls on both workers, one agent's page for all, and a worker that dies takes nobody else along."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.baresip import Baresip
+from tests.e2e.browser import Browser, write_tone
+from tests.e2e.desk import DeskPage
+from tests.e2e.server import HotlineProcess
+from tests.e2e.signals import read_wav, rms, silence, tone, write_wav
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+
+CALLER_TONE, AGENT_TONE = 440.0, 660.0
+STARTED = r"^\S+ \S+ I (\S+) ivr\.session\S* .*call started"
+UP = r"node {} is up"
+
+
+@pytest.fixture
+async def pair(tmp_path: Path) -> AsyncIterator[HotlineProcess]:
+    """Two workers, keys only."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    async with HotlineProcess(folder, options=("--workers", "2"), speech={"enabled": False}) as server:
+        yield server
+
+
+def quiet(folder: Path) -> Path:
+    return write_wav(folder / "quiet.wav", silence(1))
+
+
+async def call_until_both_have_one(
+    server: HotlineProcess, folder: Path, stack: AsyncExitStack
+) -> dict[str, tuple[Baresip, str]]:
+    """Call until each worker has a call: node to the phone and its user. Call-IDs are random, so it may take some calls."""
+    found: dict[str, tuple[Baresip, str]] = {}
+    begun = len(server.log_lines(STARTED))
+    for n in range(12):
+        user = f"10{n:02d}"
+        phone = await stack.enter_async_context(Baresip(folder / user, quiet(folder), user=user))
+        await phone.dial(server.sip)
+        await phone.wait_for("CALL_ESTABLISHED")
+        node = await newest_node(server, n + 1 + begun)
+        if node in found:
+            await phone.hang_up()
+        else:
+            found[node] = phone, user
+        if len(found) == 2:
+            return found
+    raise AssertionError(f"twelve calls went to one worker: {found}")
+
+
+def pid_of(server: HotlineProcess, node: str) -> int:
+    found = re.search(r"pid (\d+)", server.log_lines(UP.format(node))[-1])
+    assert found is not None
+    return int(found[1])
+
+
+async def newest_node(server: HotlineProcess, count: int) -> str:
+    """The node of the `count`-th call: each line of a worker carries its name."""
+    await server.until_line(STARTED, count)
+    found = re.search(STARTED, server.log_lines(STARTED)[count - 1])
+    assert found is not None
+    return found[1]
+
+
+async def test_each_worker_has_calls_and_one_desk_serves_both(pair: HotlineProcess, tmp_path: Path) -> None:
+    caller_tone = write_wav(tmp_path / "tone.wav", tone(CALLER_TONE, 40))
+    async with AsyncExitStack() as stack:
+        browser = await stack.enter_async_context(Browser(write_tone(tmp_path / "agent.wav", AGENT_TONE)))
+        desk = await DeskPage.open(browser, pair, "emma")
+        phones = await call_until_both_have_one(pair, tmp_path, stack)
+        for node, (phone, user) in sorted(phones.items()):
+            await phone.press("0")
+            await desk.until_ring()
+            await desk.accept()
+            await phone.speak(caller_tone)
+            await desk.until_level(CALLER_TONE, -30.0)
+            await desk.page.get_by_test_id("hold").click()
+            await asyncio.sleep(1.0)
+            assert await desk.level(CALLER_TONE) < -50.0, f"hold works for the call on {node}"
+            await desk.page.get_by_test_id("hold").click()
+            await desk.until_level(CALLER_TONE, -30.0)
+            await phone.hang_up()
+            await desk.until_state("wrap_up")
+            row = await pair.contact(caller_number=user, disposition="served")
+            assert (row["node"], row["agent_id"]) == (node, "emma")
+            await desk.wrap_up("solved", "")
+            samples, rate = read_wav(phone.heard()[0])
+            assert rms(samples[-2 * rate :]) > 100, "the caller heard the agent"
+
+
+async def test_a_worker_that_dies_takes_only_its_own_calls_and_comes_back(pair: HotlineProcess, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        phones = await call_until_both_have_one(pair, tmp_path, stack)
+        dying, living = sorted(phones)[1], sorted(phones)[0]
+        os.kill(pid_of(pair, dying), signal.SIGKILL)
+        await pair.until_line(UP.format(dying), count=2)
+        phone, user = phones[living]
+        await phone.press("2")
+        await asyncio.sleep(1.0)
+        await phone.hang_up()
+        row = await pair.contact(caller_number=user, end_cause="hung_up")
+        assert "2" in [turn["text"] for turn in row["turns"]], "the other worker's call went on"
+        await pair.contact(caller_number=phones[dying][1], disposition="lost")
+        more = await call_until_both_have_one(pair, tmp_path / "more", stack)
+        assert sorted(more) == [living, dying], "the worker that was started again takes calls"
