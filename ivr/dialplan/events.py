@@ -111,6 +111,18 @@ class BridgeEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferEnded:
+    outcome: str
+    """As of `BridgeEnded`; "done" where the caller's own phone took the transfer, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkEnded:
+    outcome: str
+    """"done" (somebody picked the caller up, and that talk is over), "timeout"."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallerHungUp:
     pass
 
@@ -132,6 +144,8 @@ Event = (
     | Queued
     | QueueLeft
     | BridgeEnded
+    | TransferEnded
+    | ParkEnded
     | CallerHungUp
     | StepFailed
 )
@@ -236,6 +250,43 @@ class BridgeTo:
 
     target: str
     ring_seconds: float = 30.0
+    music: str = ""
+    """What the caller hears meanwhile; "" for the ringing tone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTo:
+    """Send the caller to a number for good; `TransferEnded` follows."""
+
+    target: str
+    how: str = "bridged"
+    """"bridged" (we call and join), "refer" (the caller's phone calls, and we are out of it), "auto" (that, else this)."""
+    ring_seconds: float = 30.0
+    music: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkCaller:
+    """Put the caller into a parking slot with music; `ParkEnded` follows."""
+
+    slot: str = ""
+    """"" for a free one."""
+    music: str = "music"
+    seconds: float = 120.0
+    """0 for no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Let the caller hear us without taking the call (early media)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCall:
+    """Begin, pause, resume or end the recording of the call. Nothing is reported: a call goes on without its recording."""
+
+    action: str
+    """"start", "pause", "resume", "stop"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +322,10 @@ Command = (
     | Enqueue
     | LeaveQueue
     | BridgeTo
+    | TransferTo
+    | ParkCaller
+    | Progress
+    | RecordCall
     | SetLanguage
     | Note
     | Hangup

@@ -31,7 +31,7 @@ FIELDS = frozenset(column.name for column in contacts.columns) - {"id"}
 """What `update` and `close` take."""
 
 _OPEN = "log:open"
-_EMPTY: Mapping[str, Any] = {"slots": {}, "tags": [], "profile": {}, "quality": {}, "note": ""}
+_EMPTY: Mapping[str, Any] = {"slots": {}, "tags": [], "profile": {}, "quality": {}, "recordings": [], "note": ""}
 
 GATHER_SECONDS = 0.05
 """How long a record that is over waits for others, so that a busy node commits many at once."""

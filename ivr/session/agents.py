@@ -14,7 +14,8 @@ from ivr.acd.store import AcdStore
 from ivr.errors import Conflict, IvrError, NotAllowed, StoreUnavailable
 from ivr.nodes.desks import PageMap
 from ivr.records.writer import ContactLog
-from ivr.session.talk import Talk, Talks
+from ivr.session.call_actions import CallActions
+from ivr.session.talk import Talks
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +32,15 @@ LONGEST_NOTE = 10_000
 STATES = {"available": AgentState.AVAILABLE, "break": AgentState.BREAK, "offline": AgentState.OFFLINE}
 
 
-class Agents:
+class Agents(CallActions):
     """The `AgentActions` of `ivr.web.parts`, and the two tasks behind them: `beat` and `follow`."""
 
     def __init__(
         self, store: AcdStore, contact_log: ContactLog, talks: Talks, clock: Callable[[], float], where: PageMap | None = None
     ) -> None:
         """`where` tells other nodes which pages are here."""
-        self._store, self._log, self._talks, self._clock, self._where = store, contact_log, talks, clock, where
+        super().__init__(talks)
+        self._store, self._log, self._clock, self._where = store, contact_log, clock, where
         self._present: set[str] = set()
         self._devices: set[str] = set()
         self.desk: Desk | None = None
@@ -87,9 +89,6 @@ class Agents:
         await self._log.update(contact_id, **fields)
         if (await self._store.agent(agent_id)).state is AgentState.WRAP_UP:
             await self._store.end_wrap_up(agent_id)
-
-    def _talk(self, agent_id: str, contact_id: str) -> Talk:
-        return self._talks.find(contact_id, agent_id)
 
     async def _own(self, agent_id: str, contact_id: str) -> None:
         """Raises NotAllowed where the contact is not, and was not last, this agent's."""

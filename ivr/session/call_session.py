@@ -9,21 +9,37 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ivr.call import Call, Disposition, Intent, Medium, Speaker, Turn
+from ivr.call import Call, Disposition, Medium, Speaker, Turn
 from ivr.dialplan import events as flow
 from ivr.dialplan.machine import Machine
 from ivr.session.bridging import bridge_out
+from ivr.session.knowing import known, noted
+from ivr.session.leaving import transfer_out
+from ivr.session.onward import park_step
+from ivr.session.recordings import CallRecordings
 from ivr.session.scribe import Scribe
 from ivr.session.services import CallerPage, Services
 from ivr.session.side import Side, SideOver
+from ivr.session.talk import Talk
 from ivr.session.timers import TimerDue, Timers
 from ivr.session.view import Placement, contact_view
 from ivr.session.voice_io import VoiceIO
 from ivr.session.waiting import Waiting
-from telephony.leg import CallLeg, DtmfReceived, EndCause, Ended, LegEvent, LegState, PlaybackFinished
+from telephony.leg import (
+    CallLeg,
+    DtmfReceived,
+    EndCause,
+    Ended,
+    LegEvent,
+    LegState,
+    PlaybackFinished,
+    Replaced,
+    TransferProgress,
+    TransferRequested,
+)
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +53,15 @@ OURS = frozenset({EndCause.FAILED, EndCause.SHUTDOWN})
 CAUSES = {"normal": EndCause.RELEASED, "rejected": EndCause.DECLINED, "busy": EndCause.BUSY}
 STATUS = {"normal": 480, "rejected": 603, "busy": 486}
 
-Happening = LegEvent | flow.Event | TimerDue | SideOver
+
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """The call goes on in another flow."""
+
+    flow: str
+
+
+Happening = LegEvent | flow.Event | TimerDue | SideOver | Diverted
 
 
 class CallSession:
@@ -49,6 +73,10 @@ class CallSession:
         self.agent_id = ""
         self.disposition = Disposition.LEFT_FLOW
         self.dropped = 0
+        self.talk: Talk | None = None
+        """The talk that goes on: what the caller's phone asks for is for it to do."""
+        self.progress: asyncio.Queue[TransferProgress] = asyncio.Queue(8)
+        """How a transfer that the caller's phone was asked for goes on."""
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
         self._timers = Timers(self.emit)
         self._waiting: Waiting | None = None
@@ -56,6 +84,7 @@ class CallSession:
         self._scribe = Scribe(call.correlation, lambda fields, said: services.log.add(call.id, fields, said))
         self._begun = False
         self.voice = VoiceIO(leg, services.prompts, services.recognizer, self.emit)
+        self.recordings = CallRecordings(services, leg, call, self.record)
         leg.subscribe(self.emit)
         if leg.state is LegState.ENDED:
             self.emit(Ended(asyncio.get_running_loop().time(), EndCause.CANCELLED, True, "ended before it was taken"))
@@ -87,7 +116,7 @@ class CallSession:
             log.exception("%s call failed", self.call.correlation)
 
     async def _live(self) -> None:
-        await self._know_caller()
+        self.call = await known(self.call, self.services.profiles, self.services.profile_budget)
         if self.leg.state is not LegState.ENDED:
             self._begin()
         while self._ended is None:
@@ -116,7 +145,41 @@ class CallSession:
 
     @property
     def _talking(self) -> bool:
-        return self.placement is not None and self.placement.phase in ("connected", "held")
+        return self.talk is not None or (self.placement is not None and self.placement.phase in ("connected", "held"))
+
+    def answer(self) -> None:
+        """Take the call, unless it was taken."""
+        if self.leg.state is LegState.OFFERED:
+            self.record(answered_at=self.services.clock())
+        self.leg.answer()
+
+    def swap_leg(self, leg: CallLeg) -> None:
+        """Go on with another leg in place of the caller's; transcript and record stay. The old one's end means nothing."""
+        old, self.leg = self.leg, leg
+        old.subscribe(lambda event: None)
+        old.hear(None)
+        self.voice.move(leg)
+        self.recordings.move(leg)
+        self.call = replace(self.call, correlation=leg.correlation)
+        leg.subscribe(self.emit)
+        log.info("%s goes on as %s", old.correlation, leg.correlation)
+        if leg.state is LegState.ENDED:
+            self.emit(Ended(asyncio.get_running_loop().time(), EndCause.HUNG_UP, True, "ended before it was taken"))
+
+    def divert(self, name: str) -> None:
+        """Go on in another flow, from its beginning."""
+        self.emit(Diverted(name))
+
+    async def wait_for(self, agent_id: str) -> str:
+        """Let one agent have the caller, by way of the first queue; returns how that ended, as `QueueLeft.outcome`."""
+        queues = await self.services.router.store.queues()
+        self._waiting = Waiting(self, flow.Enqueue(queues[0].name if queues else "", {}), agent_id)
+        return (await self._waiting.run()).outcome
+
+    def tell_consult(self, state: str) -> None:
+        """Bring the agent's page up to date about a third party."""
+        if self.agent_id:
+            self.services.desk.push(self.agent_id, "consult", {"contact_id": self.call.id, "state": state})
 
     def tell_page(self, kind: str, data: Mapping[str, Any]) -> None:
         if self.page is not None:
@@ -140,23 +203,11 @@ class CallSession:
         if self.agent_id and self.placement is not None:
             self.services.desk.push(self.agent_id, "contact", self.view())
 
-    async def _know_caller(self) -> None:
-        """One read with a budget; a slow or broken source costs the budget and nothing else."""
-        profile: Mapping[str, Any] = {}
-        try:
-            async with asyncio.timeout(self.services.profile_budget):
-                profile = await self.services.profiles.find(self.call.caller)
-        except TimeoutError:
-            log.warning("%s profile: over its budget of %g s", self.call.correlation, self.services.profile_budget)
-        except Exception:
-            log.exception("%s profile: the source failed", self.call.correlation)
-        name = self.call.caller.name or str(profile.get("name") or "")
-        language = self.call.language or str(profile.get("language") or "")
-        self.change(profile=profile, language=language, caller=replace(self.call.caller, name=name))
-
     # --- the flow
 
     def _begin(self) -> None:
+        if self._begun:
+            self.services.flows.finish(self._machine.flow)
         machine = self.services.flows.begin(self.call.flow)
         self._machine: Machine = machine
         self._begun = True
@@ -182,8 +233,14 @@ class CallSession:
                 if (outcome := self._side.over(event)) is not None:
                     self._out_of_queue()
                     self._step(outcome)
+            case Diverted(flow=name):
+                self._divert(name)
             case DtmfReceived(digit=digit):
                 self._key(digit)
+            case TransferRequested() | Replaced():
+                self._asked(event)
+            case TransferProgress() if not self.progress.full():
+                self.progress.put_nowait(event)
             case PlaybackFinished():
                 self.voice.on_playback(event)
             case flow.Heard():
@@ -197,6 +254,29 @@ class CallSession:
                 self._step(event)
             case _:
                 log.debug("%s %s", self.call.correlation, event)
+
+    def _asked(self, event: TransferRequested | Replaced) -> None:
+        """The caller's phone wants to leave, or another takes its place: a talk knows how, a flow only swaps."""
+        if self.talk is not None:
+            self.talk.caller_event(event)
+        elif isinstance(event, Replaced):
+            event.by.answer()
+            self.swap_leg(event.by)
+        else:
+            self.leg.report_transfer(603)
+
+    def _divert(self, name: str) -> None:
+        if name not in self.services.flows.flows:
+            self._step(flow.StepFailed(f"there is no flow {name}"))
+            return
+        self._side.leave()
+        self._waiting = None
+        self._timers.close()
+        self.voice.stop()
+        self.voice.pause()
+        self.change(flow=name)
+        self.record(flow=name)
+        self._begin()
 
     def _queued(self, event: flow.Queued) -> None:
         """A position that was told just before an agent answered must not be announced into the talk."""
@@ -229,8 +309,7 @@ class CallSession:
     def _obey(self, command: flow.Command) -> None:
         match command:
             case flow.Answer():
-                self.leg.answer()
-                self.record(answered_at=self.services.clock())
+                self.answer()
                 self.tell_page("phase", {"phase": "bot"})
             case flow.Say():
                 if words := self.voice.say(command):
@@ -260,6 +339,14 @@ class CallSession:
                 self._out_of_queue()
             case flow.BridgeTo():
                 self._side.start(lambda: bridge_out(self, command), flow.BridgeEnded("failed"))
+            case flow.TransferTo():
+                self._side.start(lambda: transfer_out(self, command), flow.TransferEnded("failed"))
+            case flow.ParkCaller():
+                self._side.start(lambda: park_step(self, command), flow.ParkEnded("timeout"))
+            case flow.Progress():
+                self.leg.progress()
+            case flow.RecordCall(action=action):
+                self.recordings.do(action)
             case flow.SetLanguage(language=language):
                 self.change(language=language)
                 self.record(language=language)
@@ -269,17 +356,8 @@ class CallSession:
                 self._hang_up(cause)
 
     def _note(self, note: flow.Note) -> None:
-        changes: dict[str, Any] = {}
-        if note.intent:
-            changes["intent"] = Intent(note.intent, 1.0 if note.confidence is None else note.confidence)
-            self.record(intent=note.intent, intent_confidence=note.confidence)
-        if note.tags:
-            changes["tags"] = tuple(dict.fromkeys((*self.call.tags, *note.tags)))
-            self.record(tags=list(changes["tags"]))
-        if note.slots:
-            changes["slots"] = {**self.call.slots, **note.slots}
-            self.record(slots=changes["slots"])
-        self.change(**changes)
+        self.call, fields = noted(self.call, note)
+        self.record(**fields)
         self.show()
 
     def _hang_up(self, cause: str) -> None:
@@ -302,6 +380,7 @@ class CallSession:
         """Release everything and write the record; the write-ahead log keeps what cannot be written now."""
         self._timers.close()
         self.voice.close()
+        await self.recordings.close()
         if self._begun:
             self.services.flows.finish(self._machine.flow)
         if self._ended is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ivr.acd.desk import Desk
@@ -11,10 +11,19 @@ from ivr.acd.routing import Router
 from ivr.dialplan.loader import FlowStore
 from ivr.profile.sources import ProfileSource
 from ivr.records.writer import ContactLog
+from ivr.session.parking import ParkingLot
 from ivr.session.talk import Talks
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.recognizer import Recognizer
+from telephony.errors import Misuse
+from telephony.joining import Confer, Conference, Record
 from telephony.leg import Bridger, Dialer
+from telephony.media.clip import Clip
+
+
+def no_conference(music: Sequence[Clip]) -> Conference:
+    """Stands where a node has no mixer."""
+    raise Misuse("there are no conferences here")
 
 
 class CallerPage(Protocol):
@@ -41,6 +50,12 @@ class Services:
     dial: Dialer
     clock: Callable[[], float]
     """Epoch seconds: what is stored and crosses nodes."""
+    confer: Confer = no_conference
+    record: Record | None = None
+    """None where nothing is to be recorded."""
+    parking: ParkingLot = field(default_factory=ParkingLot)
+    ringback: Sequence[Clip] = (Clip.silence(1.0),)
+    """What a caller hears while somebody else's phone rings."""
     profile_budget: float = 0.3
     """Seconds a profile may take before the call goes on as a stranger's."""
     flush_seconds: float = 30.0

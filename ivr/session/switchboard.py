@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 
 from ivr.call import Call, Caller
+from ivr.errors import NotFound
 from ivr.session.call_session import CallSession
 from ivr.session.services import CallerPage, Services
 from ivr.settings import Route
@@ -46,6 +47,9 @@ class Switchboard:
 
     def take(self, leg: CallLeg, language: str = "", page: CallerPage | None = None) -> str:
         """Start a session for an offered leg; returns the call's id, or "" where the call was refused."""
+        if self._open and self._services.parking.is_slot(leg.callee.user):
+            self._pick_up(leg)
+            return ""
         flow = self.route(leg.callee.user)
         if not self._open or flow not in self._services.flows.flows:
             log.warning(
@@ -70,6 +74,19 @@ class Switchboard:
         self.started += 1
         task.add_done_callback(lambda _: self._calls.pop(call.id, None))
         return call.id
+
+    def _pick_up(self, leg: CallLeg) -> None:
+        """A phone of the house dialled a parking slot: it gets the caller who is parked there."""
+        if not leg.caller.authenticated:
+            log.warning("%s refused: only phones that signed in pick up parked callers", leg.correlation)
+            leg.hang_up(EndCause.FAILED, 403)
+            return
+        try:
+            self._services.parking.pick_up(leg.callee.user, leg)
+        except NotFound:
+            leg.hang_up(EndCause.FAILED, 404)
+            return
+        leg.answer()
 
     def _asked(self, flow: str, languages: Sequence[str]) -> str:
         """The first language the far end asked for that the flow speaks: "zh-CN" is "zh"."""

@@ -79,9 +79,7 @@ class Talk:
         self.partner: CallLeg | None = None
         self.destination: Destination | None = None
         self.finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        agent.subscribe(self._agent_event)
-        if agent.state is LegState.ENDED:
-            self._end("agent_lost")
+        self._hear_agent(agent)
 
     # --- hold, keys, words
 
@@ -173,7 +171,8 @@ class Talk:
             consult, self.consult = self.consult, None
             consult.drop()
         self._bridge.close()
-        if self.finished.result() == "transferred" and not self._hung_up_here:
+        moved = not self.finished.cancelled() and self.finished.result() == "transferred"
+        if moved and not self._hung_up_here:
             asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self._agent.hang_up)
         else:
             self._agent.hang_up()
@@ -188,8 +187,14 @@ class Talk:
             case Replaced(by=by) if self._exchange is not None:
                 self._take_over(self._caller, by)
 
-    def _agent_event(self, event: LegEvent) -> None:
-        if self.finished.done():
+    def _hear_agent(self, agent: CallLeg) -> None:
+        self._agent = agent
+        agent.subscribe(lambda event: self._agent_event(agent, event))
+        if agent.state is LegState.ENDED:
+            self._end("agent_lost")
+
+    def _agent_event(self, agent: CallLeg, event: LegEvent) -> None:
+        if self.finished.done() or agent is not self._agent:
             return
         match event:
             case Ended():
@@ -236,8 +241,7 @@ class Talk:
         """INVITE with Replaces: another call takes the place of `old`, which then ends by itself."""
         by.answer()
         if old is self._agent:
-            self._agent = by
-            by.subscribe(self._agent_event)
+            self._hear_agent(by)
             self._join()
         else:
             self._replace_caller(by)

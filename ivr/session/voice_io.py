@@ -49,6 +49,15 @@ class VoiceIO:
         self._last_frame = 0.0
         self._filler: asyncio.TimerHandle | None = None
 
+    def move(self, leg: CallLeg) -> None:
+        """Speak and listen on another leg from now on; what was being said is not said again, but counts as heard."""
+        self._leg, speaking = leg, self._speaking
+        if self.listening:
+            leg.hear(self._feed)
+        if speaking:
+            self._speaking = False
+            self._emit(PromptEnded(self._number))
+
     # --- mouth
 
     def say(self, command: Say) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ivr.acd.desk import RingOutcome
@@ -17,6 +18,9 @@ from ivr.acd.routing import Moved, Offered, Place, PlaceEvent, Withdrawn
 from ivr.call import Disposition
 from ivr.dialplan.events import Enqueue, Listen, Queued, QueueLeft
 from ivr.errors import IvrError, StoreUnavailable
+from ivr.session.bridging import exchange_of, talk_on
+from ivr.session.destination import Destination, Kind
+from ivr.session.onward import AGENT_SECONDS, send_on
 from ivr.session.talk import Talk
 from ivr.session.view import Placement
 from telephony.errors import TelephonyError
@@ -33,14 +37,18 @@ REASONS = {RingOutcome.DECLINED: "declined", RingOutcome.NO_ANSWER: "missed", Ri
 class Waiting:
     """One stay in one queue. `run` returns the `QueueLeft` for the flow, unless it is cancelled."""
 
-    def __init__(self, session: CallSession, command: Enqueue) -> None:
-        self._session, self._command = session, command
+    def __init__(self, session: CallSession, command: Enqueue, only: str = "") -> None:
+        """`only` is the one agent who may take the call, for `AGENT_SECONDS`; then anybody who can."""
+        self._session, self._command, self._only = session, command, only
         self._services = session.services
         self._started = session.services.clock()
         self._music = session.voice.music(command.music, session.call.language)
         self._position = 0
         self._reading: asyncio.Task[PlaceEvent | None] | None = None
         self._talked = False
+        self._sent: Destination | None = None
+        """Where an agent sent the caller."""
+        self._last_agent = ""
         self._until: float | None = None
         """End of the wait on the loop's clock; a talk suspends it."""
 
@@ -48,11 +56,7 @@ class Waiting:
         session = self._session
         outcome = "error"
         try:
-            async with asyncio.timeout(None) as self._deadline:
-                self._limit_anew()
-                outcome = await self._wait()
-        except TimeoutError:
-            outcome = "timeout"
+            outcome = await self._wait_in_turn()
         except (IvrError, TelephonyError) as error:
             log.error("%s queue %s: %s", session.call.correlation, self._command.queue, error)
         finally:
@@ -64,9 +68,41 @@ class Waiting:
             session.placement = None
         return QueueLeft(outcome)
 
+    async def _wait_in_turn(self) -> str:
+        """One wait after another, for as long as agents send the caller on to each other."""
+        while True:
+            try:
+                async with asyncio.timeout(None) as self._deadline:
+                    self._until = None
+                    self._limit_anew()
+                    outcome = await self._wait()
+            except TimeoutError:
+                if not self._only:
+                    return "timeout"
+                self._only, outcome = "", "again"
+            if outcome == "sent":
+                assert self._sent is not None
+                onward = await send_on(self._session, self._sent, self._last_agent)
+                if onward is None:
+                    return "served"
+                self._redirect(onward)
+            elif outcome != "again":
+                return outcome
+
+    def _redirect(self, to: Destination) -> None:
+        """Wait for somebody else from now on, before those who just called."""
+        ahead = min(10, self._command.priority + 2)
+        if to.kind is Kind.QUEUE:
+            self._command = replace(self._command, queue=to.name, needs={}, priority=ahead, max_wait=0.0)
+            self._only = ""
+        else:
+            self._command = replace(self._command, priority=ahead)
+            self._only = to.name
+
     def _limit_anew(self) -> None:
-        if self._command.max_wait:
-            self._until = asyncio.get_running_loop().time() + self._command.max_wait
+        seconds = AGENT_SECONDS if self._only else self._command.max_wait
+        if seconds:
+            self._until = asyncio.get_running_loop().time() + seconds
         self._deadline.reschedule(self._until)
 
     async def _wait(self) -> str:
@@ -79,10 +115,11 @@ class Waiting:
             id=session.call.id,
             queue=command.queue,
             enqueued_at=self._started,
-            needs=needs_of(command.needs),
+            needs=() if self._only else needs_of(command.needs),
             priority=command.priority,
             node=self._services.node,
-            language=session.call.language,
+            language="" if self._only else session.call.language,
+            excluded=await self._others(),
         )
         self.play_music()
         self._keep_listening()
@@ -93,8 +130,14 @@ class Waiting:
                 if isinstance(event, Moved):
                     self._position = event.position
                     self._tell_position()
-                elif isinstance(event, Offered) and await self._offered(place, events, event):
-                    return "served"
+                elif isinstance(event, Offered) and (how := await self._offered(place, events, event)):
+                    return how
+
+    async def _others(self) -> frozenset[str]:
+        """Everybody but the one who is wanted."""
+        if not self._only:
+            return frozenset()
+        return frozenset(agent.id for agent in await self._services.router.store.agents()) - {self._only}
 
     async def _next(self, events: Any, seconds: float | None) -> PlaceEvent | None:
         """The next event of the place; each time `seconds` pass without one, the position is told again."""
@@ -130,8 +173,8 @@ class Waiting:
 
     # --- an offer
 
-    async def _offered(self, place: Place, events: Any, offer: Offered) -> bool:
-        """Show, ring, join; True when the talk is over, False when the wait goes on."""
+    async def _offered(self, place: Place, events: Any, offer: Offered) -> str:
+        """Show, ring, join; "served" or "sent" when the talk is over, "" when the wait goes on."""
         session, desk = self._session, self._services.desk
         session.agent_id = offer.agent_id
         self._place("offered", why=offer.why)
@@ -154,7 +197,7 @@ class Waiting:
             await place.declined(reason)
         self._deadline.reschedule(self._until)
         self._wait_again()
-        return False
+        return ""
 
     def _off_the_page(self, agent_id: str) -> None:
         """The contact is not this agent's any more, though the page may still be there."""
@@ -193,21 +236,17 @@ class Waiting:
 
     # --- the talk
 
-    async def _joined(self, place: Place, agent_leg: CallLeg) -> bool:
-        """The talk itself. False where the agent's side was lost: the caller hears music and waits again."""
+    async def _joined(self, place: Place, agent_leg: CallLeg) -> str:
+        """The talk itself. "" where the agent's side was lost: the caller hears music and waits again."""
         session, services, agent_id = self._session, self._services, self._session.agent_id
         bridge = self._bridge(agent_leg)
-        talk = Talk(session.leg, agent_leg, bridge, self._music, self._place)
-        services.talks.add(session.call.id, agent_id, talk)
-        connected_at = services.clock()
-        self._talked = True
-        session.disposition = Disposition.SERVED
-        session.record(agent_id=agent_id, connected_at=connected_at, wait_seconds=connected_at - self._started)
-        self._place("connected")
+        talk = Talk(session.leg, agent_leg, bridge, self._music, self._place, exchange_of(session, f"agent:{agent_id}"))
+        connected_at = self._begun(talk, agent_id)
         how = "caller"
         try:
             how = await talk.finished
         finally:
+            session.talk = None
             services.talks.remove(session.call.id)
             talk.close()
             session.record(talk_seconds=services.clock() - connected_at)
@@ -220,10 +259,36 @@ class Waiting:
             await place.declined("gone")
             self._limit_anew()
             self._wait_again()
-            return False
+            return ""
         with suppress(StoreUnavailable):  # the router owes it then; the talk was served all the same
             await asyncio.shield(place.finished("served"))
-        return True
+        return await self._after(talk, how, agent_id)
+
+    def _begun(self, talk: Talk, agent_id: str) -> float:
+        """Note that a talk has begun; returns when."""
+        session, services = self._session, self._services
+        services.talks.add(session.call.id, agent_id, talk)
+        session.talk = talk
+        connected_at = services.clock()
+        self._talked = True
+        session.disposition = Disposition.SERVED
+        session.record(agent_id=agent_id, connected_at=connected_at, wait_seconds=connected_at - self._started)
+        self._place("connected")
+        return connected_at
+
+    async def _after(self, talk: Talk, how: str, agent_id: str) -> str:
+        """What follows a talk that the agent left: nothing, a talk with somebody else, or another place to go to."""
+        self._session.agent_id = ""
+        if how == "transferred" and talk.partner is not None:
+            try:
+                await talk_on(self._session, talk.partner, f"agent:{agent_id}")
+            finally:
+                talk.partner.hang_up()
+        elif how == "sent":
+            self.play_music()
+            self._sent, self._last_agent = talk.destination, agent_id
+            return "sent"
+        return "served"
 
     def _bridge(self, agent_leg: CallLeg) -> Bridge:
         """Join the two; an agent's leg that cannot be joined is not left alone."""

@@ -34,6 +34,16 @@ COMMANDS: Mapping[str, Mapping[str, int]] = {
     "dtmf": {"contact_id": 64, "digits": 32},
     "note": {"contact_id": 64, "text": 10000},
     "wrap_up": {"contact_id": 64, "disposition": 64, "note": 10000},
+    "transfer": {"contact_id": 64, "to": 260},
+    "consult": {"contact_id": 64, "to": 260},
+    "toggle": {"contact_id": 64},
+    "three_way": {"contact_id": 64},
+    "complete": {"contact_id": 64},
+    "back": {"contact_id": 64},
+    "park": {"contact_id": 64, "slot": 16},
+    "pick_up": {"slot": 16},
+    "record": {"contact_id": 64, "action": 10},
+    "announce": {"contact_id": 64, "prompt": 64},
 }
 """What goes to `AgentActions` as it is: its fields, in order, with the most characters each may have."""
 

@@ -192,6 +192,7 @@ class House:
         self.recognizer = FakeRecognizer(languages={"en": "fake"})
         self.bridges: list[FakeBridge] = []
         self.dialled: list[FakeLeg] = []
+        self.options: list[DialOptions] = []
         self.dial_error: Exception | None = None
         self.bridge_error: Exception | None = None
         flows = FlowStore([])
@@ -232,6 +233,7 @@ class House:
     def _dial(self, uri: str, caller: Party, /, *, options: DialOptions | None = None) -> FakeLeg:
         if self.dial_error is not None:
             raise self.dial_error
+        self.options.append(options or DialOptions())
         self.dialled.append(FakeLeg(uri, caller=caller, state=LegState.DIALING))
         return self.dialled[-1]
 

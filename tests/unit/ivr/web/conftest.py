@@ -118,6 +118,36 @@ class RecordedActions:
     async def note(self, agent_id: str, contact_id: str, text: str) -> None:
         self.done.append(("note", agent_id, contact_id, text))
 
+    async def transfer(self, agent_id: str, contact_id: str, to: str) -> None:
+        self.done.append(("transfer", agent_id, contact_id, to))
+
+    async def consult(self, agent_id: str, contact_id: str, to: str) -> None:
+        self.done.append(("consult", agent_id, contact_id, to))
+
+    async def toggle(self, agent_id: str, contact_id: str) -> None:
+        self.done.append(("toggle", agent_id, contact_id))
+
+    async def three_way(self, agent_id: str, contact_id: str) -> None:
+        self.done.append(("three_way", agent_id, contact_id))
+
+    async def complete(self, agent_id: str, contact_id: str) -> None:
+        self.done.append(("complete", agent_id, contact_id))
+
+    async def back(self, agent_id: str, contact_id: str) -> None:
+        self.done.append(("back", agent_id, contact_id))
+
+    async def park(self, agent_id: str, contact_id: str, slot: str) -> None:
+        self.done.append(("park", agent_id, contact_id, slot))
+
+    async def pick_up(self, agent_id: str, slot: str) -> None:
+        self.done.append(("pick_up", agent_id, slot))
+
+    async def record(self, agent_id: str, contact_id: str, action: str) -> None:
+        self.done.append(("record", agent_id, contact_id, action))
+
+    async def announce(self, agent_id: str, contact_id: str, prompt: str) -> None:
+        self.done.append(("announce", agent_id, contact_id, prompt))
+
     async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None:
         self.done.append(("wrap_up", agent_id, contact_id, disposition, note))
 

@@ -1,0 +1,119 @@
+"""What an agent's buttons do to a call beyond hold and hang-up: send it on, ask somebody, join three, park, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ivr.dialplan.events import Prompt
+from ivr.errors import Conflict, NotFound
+from ivr.session.call_session import CallSession
+from ivr.session.destination import Destination, Kind, destination
+from ivr.session.parking import ParkingLot
+from ivr.session.talk import Talk, Talks
+from telephony.leg import Party
+
+RECORD_ACTIONS = ("start", "pause", "resume", "stop")
+
+
+class CallActions:
+    """Part of `ivr.web.parts.AgentActions`. Everything raises Conflict with words for the page where it cannot be."""
+
+    def __init__(self, talks: Talks) -> None:
+        self._talks = talks
+        self.find: Callable[[str], CallSession | None] = lambda contact_id: None
+        """The running call of a contact; set by `ivr.app`, for calls and actions need each other."""
+        self.parking: ParkingLot | None = None
+        self.phones: Mapping[str, str] = {}
+        """Agent to the SIP URI of the device that stands for them."""
+
+    async def transfer(self, agent_id: str, contact_id: str, to: str) -> None:
+        """Blind: the caller goes to an agent, a queue, a flow, a parking slot or a number; this agent is free."""
+        await self._send(agent_id, contact_id, destination(to))
+
+    async def park(self, agent_id: str, contact_id: str, slot: str) -> None:
+        """Into `slot`, "" for a free one; a time-out brings the caller back to this agent."""
+        if self.parking is None or not self.parking.slots:
+            raise Conflict("there are no parking slots")
+        if slot and not self.parking.is_slot(slot):
+            raise Conflict(f"there is no parking slot {slot}")
+        await self._send(agent_id, contact_id, Destination(Kind.PARK, slot))
+
+    async def pick_up(self, agent_id: str, slot: str) -> None:
+        """The caller in `slot` rings at this agent's desk next."""
+        if self.parking is None:
+            raise Conflict("there are no parking slots")
+        try:
+            self.parking.pick_up(slot, agent_id)
+        except NotFound as error:
+            raise Conflict(str(error)) from error
+
+    async def consult(self, agent_id: str, contact_id: str, to: str) -> None:
+        """Call somebody while the caller hears music: a number, a registered user, or an agent with a phone."""
+        talk, call = self._session(agent_id, contact_id)
+        talk.call(self._callable(destination(to)), Party(agent_id, call.call.caller.name or call.call.caller.number))
+
+    async def toggle(self, agent_id: str, contact_id: str) -> None:
+        self._talk(agent_id, contact_id).toggle()
+
+    async def three_way(self, agent_id: str, contact_id: str) -> None:
+        self._talk(agent_id, contact_id).three_way()
+
+    async def complete(self, agent_id: str, contact_id: str) -> None:
+        self._talk(agent_id, contact_id).complete()
+
+    async def back(self, agent_id: str, contact_id: str) -> None:
+        self._talk(agent_id, contact_id).back()
+
+    async def record(self, agent_id: str, contact_id: str, action: str) -> None:
+        """`start`, `pause` (card data), `resume` or `stop`; the page hears the state as `recording`."""
+        _, call = self._session(agent_id, contact_id)
+        match action:
+            case "start":
+                call.recordings.start()
+            case "pause":
+                call.recordings.pause(f"agent {agent_id}")
+            case "resume":
+                call.recordings.resume()
+            case "stop":
+                call.recordings.stop()
+            case _:
+                raise Conflict(f"a recording can {', '.join(RECORD_ACTIONS)}")
+        data = {"contact_id": contact_id, "state": call.recordings.state}
+        call.services.desk.push(agent_id, "recording", data)
+
+    async def announce(self, agent_id: str, contact_id: str, prompt: str) -> None:
+        """Caller and agent hear a recorded prompt in the caller's language."""
+        talk, call = self._session(agent_id, contact_id)
+        if prompt not in call.services.prompts.names():
+            raise Conflict(f"there is no prompt {prompt}")
+        talk.announce(call.services.prompts.clips((Prompt(prompt, call.call.language),)))
+
+    async def _send(self, agent_id: str, contact_id: str, to: Destination) -> None:
+        talk, call = self._session(agent_id, contact_id)
+        store = call.services.router.store
+        if to.kind is Kind.QUEUE and to.name not in {queue.name for queue in await store.queues()}:
+            raise Conflict(f"there is no queue {to.name}")
+        if to.kind is Kind.FLOW and to.name not in call.services.flows.flows:
+            raise Conflict(f"there is no flow {to.name}")
+        if to.kind is Kind.AGENT and to.name not in {agent.id for agent in await store.agents()}:
+            raise Conflict(f"there is no agent {to.name}")
+        if to.kind is Kind.AGENT and to.name == agent_id:
+            raise Conflict("that is you")
+        talk.send(to)
+
+    def _callable(self, to: Destination) -> str:
+        """What to dial for a consultation."""
+        if to.kind is Kind.NUMBER:
+            return to.name
+        if to.kind is Kind.AGENT and to.name in self.phones:
+            return self.phones[to.name]
+        raise Conflict("a number, a registered user, or an agent with a phone can be consulted")
+
+    def _session(self, agent_id: str, contact_id: str) -> tuple[Talk, CallSession]:
+        talk, call = self._talk(agent_id, contact_id), self.find(contact_id)
+        if call is None:
+            raise Conflict("this call has ended")
+        return talk, call
+
+    def _talk(self, agent_id: str, contact_id: str) -> Talk:
+        return self._talks.find(contact_id, agent_id)

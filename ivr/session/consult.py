@@ -1,0 +1,148 @@
+"""A third party beside a talk: called, talked with, joined, or given the caller. Driven by the legs' events."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ivr.errors import Conflict
+from telephony.errors import TelephonyError
+from telephony.joining import Conference
+from telephony.leg import Answered, Bridge, CallLeg, DialOptions, EndCause, Ended, LegEvent, LegState, Party
+from telephony.media.clip import Clip
+
+if TYPE_CHECKING:
+    from ivr.session.talk import Exchange
+
+log = logging.getLogger(__name__)
+
+RING_SECONDS = 45.0
+
+
+class Consult:
+    """At most one a talk. The caller is on hold when it begins; `over` is called when the third party is gone by itself."""
+
+    def __init__(
+        self, caller: CallLeg, agent: CallLeg, music: Sequence[Clip], exchange: Exchange, over: Callable[[], None]
+    ) -> None:
+        self._caller, self._agent, self._music, self._exchange, self._over = caller, agent, music, exchange, over
+        self._other: CallLeg | None = None
+        self._private: Bridge | None = None
+        """Agent and third party."""
+        self._room: Conference | None = None
+        self._with_caller = False
+        self._ended = False
+
+    @property
+    def up(self) -> bool:
+        """The third party has answered."""
+        return self._other is not None and self._other.state is LegState.UP
+
+    @property
+    def three(self) -> bool:
+        """All three hear each other."""
+        return self._room is not None
+
+    def dial(self, target: str, caller: Party) -> None:
+        """Call; the agent hears the ring. Never raises: a call that cannot be placed is over at once."""
+        self._exchange.told("calling")
+        self._agent.play(self._exchange.ringback, repeat=True)
+        options = DialOptions(payer=self._exchange.payer, ring_timeout=RING_SECONDS)
+        try:
+            leg = self._other = self._exchange.dial(target, caller, options=options)
+        except TelephonyError as error:
+            log.warning("%s consultation: %s", self._caller.correlation, error)
+            self._gone("failed")
+            return
+        leg.subscribe(self._event)
+        if leg.state is LegState.ENDED:
+            self._gone("failed")
+
+    def toggle(self, bridge: Bridge) -> None:
+        """From the third party to the caller, or back to it; `bridge` is the caller's and the agent's."""
+        if self._room is not None:
+            raise Conflict("all three are talking")
+        if not self._with_caller:
+            self._part()
+            self._third.play(self._music, repeat=True)
+            bridge.resume(self._caller)
+            self._caller.stop()
+        else:
+            bridge.hold(self._caller, self._music)
+            self._agent.stop()
+            self._third.stop()
+            self._private = self._exchange.bridge(self._agent, self._third)
+        self._with_caller = not self._with_caller
+        self._exchange.told("caller" if self._with_caller else "consult")
+
+    def conference(self, bridge: Bridge) -> None:
+        """Join all three in place of whatever bridges there are."""
+        if self._room is not None:
+            raise Conflict("all three are talking already")
+        self._part()
+        bridge.close()
+        self._quiet()
+        room = self._exchange.confer(self._music)
+        for leg in (self._caller, self._agent, self._third):
+            room.join(leg)
+        self._room = room
+        self._exchange.told("three_way")
+
+    def give_away(self, bridge: Bridge) -> CallLeg:
+        """Leave the third party to the caller, both free of every bridge; returns its leg."""
+        self._ended = True
+        self._part()
+        bridge.close()
+        self._close_room()
+        self._quiet()
+        return self._third
+
+    def end(self) -> None:
+        """The agent comes back from it: the third party is released."""
+        self._gone("back")
+
+    def drop(self) -> None:
+        """Release the third party and everything else, because the talk is over. Tells nobody."""
+        self._ended = True
+        self._part()
+        self._close_room()
+        if self._other is not None:
+            self._other.hang_up(EndCause.RELEASED if self.up else EndCause.CANCELLED)
+
+    @property
+    def _third(self) -> CallLeg:
+        assert self._other is not None
+        return self._other
+
+    def _event(self, event: LegEvent) -> None:
+        if self._ended:
+            return
+        if isinstance(event, Answered):
+            self._agent.stop()
+            self._private = self._exchange.bridge(self._agent, self._third)
+            self._exchange.told("consult")
+        elif isinstance(event, Ended):
+            self._gone("back" if event.cause is EndCause.HUNG_UP else "failed")
+
+    def _gone(self, how: str) -> None:
+        self.drop()
+        self._quiet()
+        self._over()
+        self._exchange.told(how)
+
+    def _quiet(self) -> None:
+        """End music and ringing of ours."""
+        for leg in (self._caller, self._agent, self._other):
+            if leg is not None and leg.state is LegState.UP:
+                leg.stop()
+
+    def _part(self) -> None:
+        if self._private is not None:
+            self._private.close()
+            self._private = None
+
+    def _close_room(self) -> None:
+        if self._room is not None:
+            self._room.close()
+            self._room = None
