@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from telephony.errors import Misuse, TelephonyError, TransportError
 from telephony.gateway.dialing import Dialing
+from telephony.gateway.inbound import Inbound
 from telephony.gateway.parties import languages_of, party_of
 from telephony.gateway.sip_door import Door, DoorSettings
 from telephony.gateway.sip_leg import CAUSES, SipLeg
@@ -118,6 +119,7 @@ class SipGateway:
                 max_calls=settings.max_calls,
                 credentials=credentials,
                 trusted=self._trusts,
+                trunk_of=lambda request, flow: self.trunks.of_request(request, flow),
                 noticed=self.door.noticed,
                 min_expires=settings.min_expires,
                 max_expires=settings.max_expires,
@@ -130,6 +132,7 @@ class SipGateway:
         self._rtp: RtpPorts | None = None
         self._legs: dict[Call, SipLeg] = {}
         self.trunks = Trunks(settings.trunks, self._agent.core, self.flush)
+        self._inbound = Inbound(self.trunks, self._trusts)
         self._dialing = Dialing(self, self._agent, self._legs, settings.realm, self.trunks, guard)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
@@ -321,6 +324,12 @@ class SipGateway:
             correlation=call.call_id,
         )
         leg.languages = languages_of(invite)
+        self._inbound.introduce(leg, call)
+        if refusal := self._inbound.take(leg, call, now):
+            self._agent.refused[f"trunk {refusal}"] += 1
+            call.reject(503, now, {"Retry-After": "5"})
+            leg.end(EndCause.FAILED, by_peer=False, detail=refusal)
+            return
         try:
             self._give_media(leg, call.flow.local_host)
             if event.offer:
@@ -372,6 +381,7 @@ class SipGateway:
         if leg.call is not None:
             self._legs.pop(leg.call, None)
         self._dialing.ended(leg)
+        self._inbound.ended(leg)
         if not self._legs:
             self._idle.set()
 

@@ -117,8 +117,8 @@ class Trunks:
     def __getitem__(self, name: str) -> Trunk:
         return self._trunks[name]
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._trunks
+    def get(self, name: str) -> Trunk | None:
+        return self._trunks.get(name)
 
     def __iter__(self) -> Iterator[Trunk]:
         return iter(self._trunks.values())
