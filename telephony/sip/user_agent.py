@@ -24,6 +24,7 @@ from telephony.sip.events import AgentEvent, CallOffered, Registered
 from telephony.sip.flow import Flow, Outgoing
 from telephony.sip.grammar import Address, Uri
 from telephony.sip.incoming import IncomingCall
+from telephony.sip.keepalive import Keepalive
 from telephony.sip.message import Request, Response, parse, respond
 from telephony.sip.outgoing import OutgoingCall
 from telephony.sip.registrar import Binding, Registrar
@@ -62,6 +63,7 @@ class UserAgent:
             max_bindings=settings.max_bindings,
             max_users=settings.max_users,
         )
+        self.keepalive = Keepalive(self.core, self.registrar)
 
     @property
     def refused(self) -> Counter[str]:
@@ -96,9 +98,11 @@ class UserAgent:
             if isinstance(message, Request) and message.method != "ACK":
                 self._refuse(message, flow, error.status)
 
-    def unreachable(self, transport: str, host: str, port: int, now: float) -> None:
-        """Hear that nothing can be sent to that far end."""
-        self.core.transactions.unreachable(transport, host, port, now)
+    def unreachable(self, transport: str, host: str, port: int, now: float, connection: int = 0) -> None:
+        """Hear that nothing can be sent to that far end; with `connection`, that this one is gone and its flows with it."""
+        self.core.transactions.unreachable(transport, host, port, now, connection)
+        for user in self.registrar.lose(connection) if connection else ():
+            self.core.events.append(Registered(user, len(self.registrar.lookup(user, now))))
 
     def next_deadline(self) -> float:
         """When `handle_timer` wants to be called, in seconds; infinity for never."""
@@ -111,6 +115,8 @@ class UserAgent:
                 self.core.transactions.fire(owner, name, now)
             elif isinstance(owner, Call):
                 owner.on_timer(name, now)
+            elif owner is self.keepalive:
+                self.keepalive.on_timer(now)
             elif owner is self:
                 self._sweep(now)
 
@@ -235,8 +241,7 @@ class UserAgent:
             self._turn_away(request, flow, refusal)
             return
         user = ""
-        trunk = self.core.settings.trunk_of(request, flow)
-        if not trunk and not self.core.settings.trusted(flow):
+        if not self.core.settings.trusted(flow):
             verdict = self._access.check(request, now, flow)
             if isinstance(verdict, list):
                 self._challenge(request, flow, verdict)
@@ -255,7 +260,7 @@ class UserAgent:
         except PeerFault as error:
             self.core.transactions.reply(served, error.status, now)
             return
-        call.replaces, call.trunk = replaced, trunk
+        call.replaces = replaced
         self.core.events.append(CallOffered(call, request.body))
 
     def _take_cancel(self, request: Request, flow: Flow, now: float) -> None:
@@ -295,7 +300,10 @@ class UserAgent:
             left = max(1, round(binding.expires_at - now))
             kept = {name: value for name, value in binding.contact.parameters.items() if name == "q"}
             response.headers.add("Contact", str(Address(binding.contact.uri, "", {**kept, "expires": str(left)})))
+        if any("reg-id" in one.contact.parameters for one in bindings):
+            response.headers.set("Require", "outbound")  # RFC 5626 §6: its flow is what reaches it
         self.core.transactions.respond(served, response, now)
+        self.keepalive.watch(account.user, bindings, now)
         if (self, "sweep") not in self.core.timers:  # else a busy registrar would put it off for ever
             self.core.timers.set((self, "sweep"), now + SWEEP)
         if before or bindings:
