@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 from urllib.parse import quote, unquote
 
@@ -16,6 +17,9 @@ from telephony.errors import MalformedMessage
 
 MAX_PARAMETERS = 64
 """Parameters of one URI, address or Via: real ones have fewer than ten."""
+
+REMEMBERED = 200
+"""Characters up to which an address, URI, host or Via is remembered: every message of a call says the same few again."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HOST = re.compile(r"\A(?:\[[0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z]+)?\]|[A-Za-z0-9._-]{1,253})\Z")
@@ -55,23 +59,24 @@ def _after_quote(text: str, at: int) -> int:
 
 def unquoted(text: str) -> str:
     """`text` without the quotes around it and the backslashes inside."""
-    if len(text) >= 2 and text[0] == text[-1] == '"':
+    if text[:1] == '"' and len(text) >= 2 and text[-1] == '"':
         return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
     return text
 
 
 def parameters(text: str) -> dict[str, str | None]:
     """`;a=b;c` as a mapping with lower-case names; quotes are taken off, an escaped octet stays as it is."""
-    if not text.strip():
+    if not text or text.isspace():
         return {}
     pieces = split(text, ";")
-    if pieces[0].strip() or len(pieces) > MAX_PARAMETERS or not all(map(str.strip, pieces[1:-1])):
+    if len(pieces) > MAX_PARAMETERS or pieces[0].strip() or not all(map(str.strip, pieces[1:-1])):
         raise MalformedMessage("parameters are malformed or too many")
     found: dict[str, str | None] = {}
     for piece in pieces[1:]:
         name, equals, value = piece.partition("=")
-        if name := name.strip().lower():
-            found.setdefault(name, unquoted(value.strip()) if equals else None)
+        name = name.strip().lower()
+        if name and name not in found:
+            found[name] = unquoted(value.strip()) if equals else None
     return found
 
 
@@ -81,6 +86,10 @@ def format_parameters(values: Mapping[str, str | None]) -> str:
 
 def host_and_port(text: str) -> tuple[str, int | None]:
     """Split `host[:port]`. Raises MalformedMessage for anything that is not a host name, an address or a port."""
+    return _near(text) if len(text) <= REMEMBERED else _host_and_port(text)
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
     text = text.strip()
     if text.startswith("["):
         host, bracket, rest = text.partition("]")
@@ -95,6 +104,9 @@ def host_and_port(text: str) -> tuple[str, int | None]:
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
         raise MalformedMessage("not a port")
     return host, int(port)
+
+
+_near = lru_cache(1024)(_host_and_port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +125,12 @@ class Uri:
     headers: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Uri:
         """Read any absolute URI; one of another scheme keeps what follows the colon in `host`. Raises MalformedMessage."""
+        return _uri(text) if len(text) <= REMEMBERED else cls._parse(text)
+
+    @classmethod
+    def _parse(cls, text: str) -> Self:
         scheme, colon, rest = text.strip().partition(":")
         scheme = scheme.lower()
         if _CONTROL.search(text) or " " in text.strip() or not colon:
@@ -164,8 +180,12 @@ class Address:
     parameters: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Address:
         """Raises MalformedMessage."""
+        return _address(text) if len(text) <= REMEMBERED else cls._parse(text)
+
+    @classmethod
+    def _parse(cls, text: str) -> Self:
         text = text.strip()
         at = _after_quote(text, 1) if text.startswith('"') else 0
         opening = text.find("<", at)
@@ -201,8 +221,12 @@ class Via:
     parameters: Mapping[str, str | None]
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Via:
         """Raises MalformedMessage."""
+        return _via(text) if len(text) <= REMEMBERED else cls._parse(text)
+
+    @classmethod
+    def _parse(cls, text: str) -> Self:
         head, semicolon, tail = text.partition(";")
         pieces = head.replace("/", " / ").split()
         if len(pieces) < 6 or pieces[1] != "/" or pieces[3] != "/" or f"{pieces[0]}/{pieces[2]}".upper() != "SIP/2.0":
@@ -217,3 +241,8 @@ class Via:
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
         return f"SIP/2.0/{self.transport} {self.host}{port}{format_parameters(self.parameters)}"
+
+
+_uri = lru_cache(2048)(Uri._parse)
+_address = lru_cache(4096)(Address._parse)
+_via = lru_cache(2048)(Via._parse)

@@ -8,8 +8,8 @@ Octets that are not UTF-8 survive unchanged into what is copied.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar, overload
 
 from telephony.errors import MalformedMessage
 from telephony.sip.grammar import Address, Uri, Via, split
@@ -46,9 +46,37 @@ SINGLE = ("call-id", "cseq", "from", "to", "max-forwards")
 """Headers that stand at most once (RFC 3261 §7.3.1): a second one would let two readers see two different messages."""
 
 
-@lru_cache(512)
-def _spelled(name: str) -> str:
-    return _SPELLING.get(name) or name.title()
+T = TypeVar("T")
+_COMMON = {name: _SPELLING.get(name) or name.title() for name in (
+    "via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "route", "record-route", "content-type",
+    "content-length", "allow", "supported", "require", "server", "user-agent", "expires", "authorization", "www-authenticate", "event",
+    "proxy-authorization", "proxy-authenticate", "session-expires", "min-se", "rseq", "rack", "refer-to", "referred-by",
+    "replaces", "retry-after", "reason", "accept", "allow-events", "subscription-state", "date", "subject",
+    "p-asserted-identity",
+)}  # fmt: skip
+_KNOWN = {spelled: name for name, spelled in _COMMON.items()} | {name: name for name in _COMMON}
+"""Names as they mostly come, and in lower case."""
+
+
+class once(Generic[T]):  # noqa: N801
+    """A property that is read once and then kept in the object; unlike `cached_property` it takes no lock."""
+
+    def __init__(self, read: Callable[[Any], T]) -> None:
+        self._read = read
+        self.__doc__ = read.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> once[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> once[T] | T:
+        if instance is None:
+            return self
+        value = instance.__dict__[self._name] = self._read(instance)
+        return value
 
 
 class Headers:
@@ -57,7 +85,7 @@ class Headers:
     __slots__ = ("_values",)
 
     def __init__(self, values: Mapping[str, Iterable[str]] | None = None) -> None:
-        self._values: dict[str, list[str]] = {name.lower(): list(found) for name, found in (values or {}).items()}
+        self._values: dict[str, list[str]] = {name.lower(): list(found) for name, found in values.items()} if values else {}
 
     def get(self, name: str, default: str = "") -> str:
         """The first value."""
@@ -94,10 +122,17 @@ class Headers:
     def __str__(self) -> str:
         lines = []
         for name, values in self._values.items():
-            spelled = _spelled(name)
+            spelled = _COMMON.get(name) or _SPELLING.get(name) or name.title()
             for value in values:
                 lines.append(f"{spelled}: {value}\r\n")
         return "".join(lines)
+
+    @classmethod
+    def owning(cls, values: dict[str, list[str]]) -> Headers:
+        """Headers that are `values` themselves: names in lower case, lists of one value at least."""
+        made = cls.__new__(cls)
+        made._values = values
+        return made
 
 
 class Message:
@@ -111,30 +146,30 @@ class Message:
 
     start_line = ""
 
-    @cached_property
+    @once
     def via(self) -> Via:
         """The topmost Via."""
         first = self.headers.get("via")
         return Via.parse(split(first, ",")[0] if "," in first else first)
 
-    @cached_property
+    @once
     def sender(self) -> Address:
         """From."""
         return Address.parse(self.headers.get("from"))
 
-    @cached_property
+    @once
     def recipient(self) -> Address:
         """To."""
         return Address.parse(self.headers.get("to"))
 
-    @cached_property
+    @once
     def call_id(self) -> str:
         value = self.headers.get("call-id")
         if not value or len(value) > 512:
             raise MalformedMessage("Call-ID is missing or too long")
         return value
 
-    @cached_property
+    @once
     def cseq(self) -> tuple[int, str]:
         """Number, below 2**31, and method."""
         found = _CSEQ.match(self.headers.get("cseq"))
@@ -142,13 +177,13 @@ class Message:
             raise MalformedMessage("CSeq is missing or out of range")
         return int(found[1]), found[2]
 
-    @cached_property
+    @once
     def contact(self) -> Address | None:
         """The first Contact; None where there is none, or the `*` of a REGISTER."""
         items = self.headers.items_of("contact")
         return Address.parse(items[0]) if items and items[0] != "*" else None
 
-    @cached_property
+    @once
     def content_type(self) -> str:
         """Media type in lower case without parameters, "" where there is no body."""
         return self.headers.get("content-type").partition(";")[0].strip().lower()
@@ -167,8 +202,9 @@ class Message:
         if self.fault is not None:
             raise self.fault
         _ = (self.via, self.sender, self.recipient, self.call_id, self.cseq)
-        if any(len(self.headers.all(name)) > 1 for name in SINGLE):
-            raise MalformedMessage("a header that may stand once stands twice")
+        for name in SINGLE:
+            if len(self.headers.all(name)) > 1:
+                raise MalformedMessage("a header that may stand once stands twice")
 
     def __bytes__(self) -> bytes:
         head = f"{self.start_line}\r\n{self.headers}Content-Length: {len(self.body)}\r\n\r\n"
@@ -187,7 +223,7 @@ class Request(Message):
     def start_line(self) -> str:  # type: ignore[override]
         return f"{self.method} {self.target} SIP/2.0"
 
-    @cached_property
+    @once
     def uri(self) -> Uri:
         return Uri.parse(self.target)
 
@@ -256,15 +292,26 @@ def _body(headers: Headers, body: bytes) -> bytes:
 
 
 def _headers(lines: list[str]) -> Headers:
-    headers = Headers()
+    found: dict[str, list[str]] = {}
     for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        name = name.rstrip(" \t")
-        if not colon or _TOKEN.match(name) is None or "\n" in value or "\r" in value:
+        raw, colon, value = line.partition(":")
+        name = _KNOWN.get(raw) or _name(raw)
+        if not colon or "\n" in value or "\r" in value:
             raise MalformedMessage("a header line is malformed")
-        name = name.lower()
-        headers.add(_COMPACT.get(name, name), value.strip(" \t"))
-    return headers
+        if name in found:
+            found[name].append(value.strip(" \t"))
+        else:
+            found[name] = [value.strip(" \t")]
+    return Headers.owning(found)
+
+
+def _name(raw: str) -> str:
+    """The name of a header as it was sent, in lower case and not compact. Raises MalformedMessage."""
+    name = raw.rstrip(" \t")
+    if _TOKEN.match(name) is None:
+        raise MalformedMessage("a header line is malformed")
+    name = name.lower()
+    return _COMPACT.get(name, name)
 
 
 def _start(line: str, headers: Headers) -> Request | Response:
@@ -299,17 +346,17 @@ def respond(
 
     `source` is the address the request came from. Record-Route goes into 101 to 299 (RFC 3261 §8.2.6, §12.1.1, RFC 3581).
     """
-    found = Headers({"via": request.headers.all("via")})
-    if source is not None:
-        found.set("via", *_stamped(request, source))
+    given = request.headers
+    values = {"via": given.all("via") if source is None else _stamped(request, source)}
     for name in ("from", "to", "call-id", "cseq"):
-        found.set(name, request.headers.get(name))
+        values[name] = [given.get(name)]
     if tag and status > 100 and not _has_tag(request):
-        found.set("to", f"{request.headers.get('to')};tag={tag}")
-    if 100 < status < 300 and "record-route" in request.headers:
-        found.set("record-route", *request.headers.all("record-route"))
+        values["to"] = [f"{values['to'][0]};tag={tag}"]
+    if 100 < status < 300 and "record-route" in given:
+        values["record-route"] = list(given.all("record-route"))
     for name, value in (headers or {}).items():
-        found.set(name, value)
+        values[name.lower()] = [value]
+    found = Headers.owning(values)
     return Response(status, found, body, reason)
 
 

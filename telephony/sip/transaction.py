@@ -21,6 +21,9 @@ T4 = 5.0
 
 
 class State(Enum):
+    # Members are compared by identity; Enum hashes their names, which takes ten times as long.
+    __hash__ = object.__hash__
+
     CALLING = "calling"
     TRYING = "trying"
     PROCEEDING = "proceeding"
@@ -32,6 +35,8 @@ class State(Enum):
 
 class Trigger(Enum):
     """What may happen to a transaction; one letter is a timer of RFC 3261 table 4."""
+
+    __hash__ = object.__hash__
 
     START = "start"
     REQUEST = "request"
@@ -59,6 +64,8 @@ class Trigger(Enum):
 
 
 class Kind(Enum):
+    __hash__ = object.__hash__
+
     INVITE_SERVER = "INVITE server"
     SERVER = "non-INVITE server"
     INVITE_CLIENT = "INVITE client"
