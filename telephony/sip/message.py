@@ -49,8 +49,8 @@ SINGLE = ("call-id", "cseq", "from", "to", "max-forwards")
 T = TypeVar("T")
 _COMMON = {name: _SPELLING.get(name) or name.title() for name in (
     "via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "route", "record-route", "content-type",
-    "content-length", "allow", "supported", "require", "server", "user-agent", "expires", "authorization", "www-authenticate", "event",
-    "proxy-authorization", "proxy-authenticate", "session-expires", "min-se", "rseq", "rack", "refer-to", "referred-by",
+    "content-length", "allow", "supported", "require", "server", "user-agent", "expires", "authorization",
+    "www-authenticate", "event", "proxy-authorization", "proxy-authenticate", "session-expires", "min-se", "rseq", "rack", "refer-to", "referred-by",
     "replaces", "retry-after", "reason", "accept", "allow-events", "subscription-state", "date", "subject",
     "p-asserted-identity",
 )}  # fmt: skip
@@ -58,7 +58,7 @@ _KNOWN = {spelled: name for name, spelled in _COMMON.items()} | {name: name for 
 """Names as they mostly come, and in lower case."""
 
 
-class once(Generic[T]):  # noqa: N801
+class once(Generic[T]):
     """A property that is read once and then kept in the object; unlike `cached_property` it takes no lock."""
 
     def __init__(self, read: Callable[[Any], T]) -> None:
