@@ -15,6 +15,7 @@ from telephony.sip.events import AgentEvent
 from telephony.sip.flow import DEFAULT_PORTS, Flow, Outgoing
 from telephony.sip.grammar import Uri
 from telephony.sip.locate import host_of, is_address, transport_of
+from telephony.sip.message import Request
 from telephony.sip.overload import Overload
 from telephony.sip.replaces import Replaces
 from telephony.sip.suspicion import Sign
@@ -43,6 +44,8 @@ class AgentSettings:
     credentials: Callable[[str], Account | None] = field(default=lambda user: None)
     trusted: Callable[[Flow], bool] = field(default=lambda flow: False)
     """Tells whose calls are taken without digest."""
+    trunk_of: Callable[[Request, Flow], str] = field(default=lambda request, flow: "")
+    """The trunk that an INVITE comes over, "" for none: its calls are taken without digest."""
     noticed: Callable[[Flow, Sign], None] = field(default=lambda flow, sign: None)
     """Hears what a far end's message says about it: `telephony.sip.guard` makes bans of it."""
     algorithms: tuple[str, ...] = ALGORITHMS

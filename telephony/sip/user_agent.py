@@ -241,7 +241,8 @@ class UserAgent:
             self._turn_away(request, flow, refusal)
             return
         user = ""
-        if not self.core.settings.trusted(flow):
+        trunk = self.core.settings.trunk_of(request, flow)
+        if not trunk and not self.core.settings.trusted(flow):
             verdict = self._access.check(request, now, flow)
             if isinstance(verdict, list):
                 self._challenge(request, flow, verdict)
@@ -260,7 +261,7 @@ class UserAgent:
         except PeerFault as error:
             self.core.transactions.reply(served, error.status, now)
             return
-        call.replaces = replaced
+        call.replaces, call.trunk = replaced, trunk
         self.core.events.append(CallOffered(call, request.body))
 
     def _take_cancel(self, request: Request, flow: Flow, now: float) -> None:
