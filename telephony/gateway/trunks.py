@@ -95,20 +95,20 @@ class Trunk:
 
 
 class Trunks:
-    """`flush` sends what was put into the core; `changed` hears of every change of state."""
+    """`flush` sends what was put into the core."""
 
     def __init__(
         self,
         options: Sequence[TrunkOptions],
         core: Core,
         flush: Callable[[], None],
-        changed: Callable[[TrunkChanged], None] = lambda event: None,
     ) -> None:
         """Raises MalformedMessage for a host or registrar that is no SIP URI."""
         self._trunks = {one.name: Trunk(one) for one in options}
         self._core = core
         self._flush = flush
-        self._changed = changed
+        self.changed: list[Callable[[TrunkChanged], None]] = []
+        """Who hears of every change of state; none may block."""
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
         self._unregistered = asyncio.Event()
         self._started = False
@@ -218,7 +218,8 @@ class Trunks:
         registered = None if trunk.registration is None else trunk.registration.registered
         level = logging.INFO if state is TrunkState.UP and registered is not False else logging.WARNING
         log.log(level, "trunk %s: %s%s: %s", trunk.options.name, state.value, _words(registered), detail)
-        self._changed(TrunkChanged(trunk.options.name, state, registered, detail))
+        for hear in self.changed:
+            hear(TrunkChanged(trunk.options.name, state, registered, detail))
 
     # Probes
 
