@@ -50,7 +50,8 @@ T = TypeVar("T")
 _COMMON = {name: _SPELLING.get(name) or name.title() for name in (
     "via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "route", "record-route", "content-type",
     "content-length", "allow", "supported", "require", "server", "user-agent", "expires", "authorization",
-    "www-authenticate", "event", "proxy-authorization", "proxy-authenticate", "session-expires", "min-se", "rseq", "rack", "refer-to", "referred-by",
+    "www-authenticate", "event", "proxy-authorization", "proxy-authenticate",
+    "session-expires", "min-se", "rseq", "rack", "refer-to", "referred-by",
     "replaces", "retry-after", "reason", "accept", "allow-events", "subscription-state", "date", "subject",
     "p-asserted-identity",
 )}  # fmt: skip
