@@ -37,6 +37,7 @@ MAX_TEXT = 4000
 _STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
 _MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 _PATH = re.compile(r"(!\s*)?(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?!\s*\()")
+_PLAIN_PATH = re.compile(r"[a-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _COLUMN = re.compile(r"<input>:\d+:(\d+): (.*)")
 
 
@@ -61,12 +62,16 @@ class Expression:
     place: Place
     program: Any = field(compare=False, repr=False)
     roots: tuple[str, ...] = field(compare=False, repr=False)
+    path: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """Where the expression is nothing but `a.b.c`: its names. Looked up here, it costs a hundredth."""
 
     def value(self, scope: Mapping[str, Any]) -> Any:
         """What the expression gives for `scope` (root name to plain data); None where something it needs is missing.
 
         Raises EvaluationError where the data has the wrong type.
         """
+        if self.path:
+            return _at(self.path, scope)
         context = {root: scope.get(root, {}) for root in self.roots}
         try:
             return _run(self.program, context)
@@ -85,6 +90,18 @@ class Expression:
         if value is None or isinstance(value, bool):
             return bool(value)
         raise EvaluationError(f"`{self.source}` gives {type(value).__name__}, a condition must be true or false")
+
+
+def _at(path: tuple[str, ...], scope: Mapping[str, Any]) -> Any:
+    """The value at the end of a path of names, None where a name is missing. Raises EvaluationError as CEL would."""
+    value: Any = scope.get(path[0], {})
+    for name in path[1:]:
+        if not isinstance(value, Mapping):
+            raise EvaluationError(f"`{name}` is asked of {type(value).__name__}, which has no names")
+        if name not in value:
+            return None
+        value = value[name]
+    return value
 
 
 def _run(program: Any, context: Mapping[str, Any]) -> Any:
@@ -127,7 +144,8 @@ def _fill(data: Any, names: list[str], missing: bool | None) -> Any:
 def compile_expression(source: str, place: Place) -> Expression:
     """`source` ready to run. Raises ExpressionError with the cure."""
     program, roots = _compile(source.strip())
-    return Expression(source.strip(), place, program, roots)
+    path = tuple(source.strip().split(".")) if _PLAIN_PATH.fullmatch(source.strip()) and roots else ()
+    return Expression(source.strip(), place, program, roots, path)
 
 
 @lru_cache(maxsize=4096)

@@ -39,8 +39,9 @@ MOST_TOGETHER = 200
 
 _ADD = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV))
-return redis.call('HINCRBY', KEYS[1], 'rev', 1)
+local rev = redis.call('HINCRBY', KEYS[1], 'rev', 1)
+redis.call('HSET', KEYS[1], 'w:' .. rev, ARGV[1])
+return rev
 """
 _FORGET = """
 if redis.call('HGET', KEYS[1], 'rev') ~= ARGV[1] then return 0 end
@@ -65,12 +66,11 @@ class ContactLog:
 
     async def open(self, call: Call, node: str) -> None:
         """Begin the record of a call that `node` holds."""
-        fields = {f"f:{name}": _json(value) for name, value in _of_call(call, node).items()}
-        said = {f"t:{index}": _json(turn.to_dict()) for index, turn in enumerate(call.turns)}
-        written = {"rev": "0", **fields, **said}
-        pairs = [part for pair in written.items() for part in pair]
-        await self._together.run(("SADD", _OPEN, _entry(call.id, node)), ("HSET", _key(call.id), *pairs))
-        self._known[call.id] = written
+        first = _write(_of_call(call, node), dict(enumerate(call.turns)))
+        await self._together.run(
+            ("SADD", _OPEN, _entry(call.id, node)), ("HSET", _key(call.id), "rev", "0", "node", node, "w:0", first)
+        )
+        self._known[call.id] = {"rev": "0", "node": node, "w:0": first}
 
     async def update(self, contact_id: str, **fields: Any) -> None:
         """Set fields of the record, of a contact that goes on or of one that is over (a note in the wrap-up).
@@ -78,7 +78,7 @@ class ContactLog:
         Raises NotFound, and TypeError for a field that is not in FIELDS.
         """
         _check(fields)
-        if not fields or await self._add(contact_id, {f"f:{name}": _json(value) for name, value in fields.items()}):
+        if not fields or await self._add(contact_id, _write(fields)):
             return
         values = {name: json.loads(_json(value)) for name, value in fields.items()}
         with sql_errors():
@@ -90,14 +90,12 @@ class ContactLog:
     async def add(self, contact_id: str, fields: Mapping[str, Any], said: Mapping[int, Turn]) -> None:
         """Fields and turns of a contact that goes on, in one step. Raises NotFound, and TypeError as `update`."""
         _check(fields)
-        values = {f"f:{name}": _json(value) for name, value in fields.items()}
-        values |= {f"t:{index}": _json(turn.to_dict()) for index, turn in said.items()}
-        if values and not await self._add(contact_id, values):
+        if (fields or said) and not await self._add(contact_id, _write(fields, said)):
             raise NotFound(f"there is no contact {contact_id} that goes on")
 
     async def turn(self, contact_id: str, index: int, turn: Turn) -> None:
         """Add the turn with this number; the same number again replaces it. Raises NotFound."""
-        if await self._add(contact_id, {f"t:{index}": _json(turn.to_dict())}):
+        if await self._add(contact_id, _write({}, {index: turn})):
             return
         try:
             async with self._engine.begin() as connection:
@@ -113,8 +111,7 @@ class ContactLog:
         Raises TypeError for a field that is not in FIELDS.
         """
         _check(fields)
-        final = {f"f:{name}": _json(value) for name, value in fields.items()}
-        if await self._add(contact_id, {**final, "closed": "1"}):
+        if await self._add(contact_id, _write(fields)):
             self._unsettled.add(contact_id)
             await self._settle(contact_id)
             self._unsettled.discard(contact_id)
@@ -197,14 +194,14 @@ class ContactLog:
             records = await self._read(grown) if grown else {}
         return found
 
-    async def _add(self, contact_id: str, fields: Mapping[str, str]) -> bool:
-        pairs = [part for pair in fields.items() for part in pair]
-        (revision,) = await self._together.run(("EVAL", _ADD, 1, _key(contact_id), *pairs))
+    async def _add(self, contact_id: str, written: str) -> bool:
+        (revision,) = await self._together.run(("EVAL", _ADD, 1, _key(contact_id), written))
         known = self._known.get(contact_id)
         if known is not None:
             # Somebody else wrote too where the number is not the next one: then the hash is read at the end.
             if int(revision) == int(known["rev"]) + 1:
-                known.update(fields, rev=str(int(revision)))
+                known["rev"] = str(int(revision))
+                known[f"w:{int(revision)}"] = written
             else:
                 del self._known[contact_id]
         return bool(revision)
@@ -234,7 +231,7 @@ class ContactLog:
         answers = await self._together.run(*drops)
         gone = {contact_id for contact_id, answer in zip(records, answers, strict=True) if answer}
         if gone:
-            entries = [_entry(contact_id, json.loads(records[contact_id]["f:node"])) for contact_id in gone]
+            entries = [_entry(contact_id, records[contact_id]["node"]) for contact_id in gone]
             await self._together.run(("SREM", _OPEN, *entries))
         return gone
 
@@ -297,10 +294,20 @@ def _of_call(call: Call, node: str) -> dict[str, Any]:
     }
 
 
+def _write(fields: Mapping[str, Any], said: Mapping[int, Turn] | None = None) -> str:
+    """What one write says: columns and turns."""
+    return _json((fields, {index: turn.to_dict() for index, turn in said.items()} if said else {}))
+
+
 def _rows(contact_id: str, data: Mapping[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The rows of a hash: what was never said is derived, or has its default."""
-    known = {name[2:]: json.loads(value) for name, value in data.items() if name.startswith("f:")}
-    said = sorted((int(name[2:]), json.loads(value)) for name, value in data.items() if name.startswith("t:"))
+    known: dict[str, Any] = {}
+    turns_by_index: dict[int, Any] = {}
+    for number in sorted(int(name[2:]) for name in data if name.startswith("w:")):
+        fields, more = json.loads(data[f"w:{number}"])
+        known |= fields
+        turns_by_index |= {int(index): turn for index, turn in more.items()}
+    said = sorted(turns_by_index.items())
     row: dict[str, Any] = {**dict.fromkeys(FIELDS), **_EMPTY, **known, "id": contact_id}
     row["disposition"] = row["disposition"] or Disposition.LOST.value
     if row["ended_at"] is None:

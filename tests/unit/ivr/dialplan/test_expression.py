@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -125,3 +126,24 @@ def test_plain_data_is_bounded() -> None:
     assert plain(Decimal("1.5")) == 1.5
     assert plain(datetime(2026, 1, 2, tzinfo=UTC)).startswith("2026-01-02T")
     assert plain(1 << 70) == str(1 << 70)
+
+
+SMALL = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=2),
+    lambda inner: st.dictionaries(st.sampled_from("ab"), inner, max_size=2) | st.lists(inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from("ab"), SMALL), st.sampled_from(["vars", "vars.a", "vars.a.b", "vars.b.a.b"]))
+def test_a_bare_path_is_what_cel_makes_of_it(data: dict[str, Any], source: str) -> None:
+    path = compile_expression(source, Place())
+    assert path.path
+
+    def outcome(expression: Any) -> Any:
+        try:
+            return expression.value({"vars": data})
+        except EvaluationError:
+            return EvaluationError
+
+    assert outcome(path) == outcome(replace(path, path=()))
