@@ -115,7 +115,7 @@ class Authenticator:
         account = find(values["username"])
         expected = _response(algorithm, self._ha1(account, values["username"], algorithm), method, values)
         # Compared even where no such account exists: time must not tell which names do.
-        if not hmac.compare_digest(expected.encode(), values["response"].lower().encode()) or account is None:
+        if not hmac.compare_digest(expected.encode(), values["response"].lower().encode("utf-8", "replace")) or account is None:
             raise WrongCredentials(values["username"], values["nonce"], known=account is not None)
         if not self._fresh(values["nonce"], int(count, 16), now):
             raise Stale("the nonce is too old or its count was used")

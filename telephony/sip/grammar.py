@@ -149,7 +149,9 @@ class Uri:
         address, semicolon, tail = rest.partition(";")
         host, port = host_and_port(address)
         values = tuple(parameters(semicolon + tail).items())
-        return cls(scheme, unquote(user.partition(":")[0]), host.lower(), port, values, headers)
+        # Octets that are no UTF-8 become U+FFFD: a user goes into records and other messages, which take nothing else.
+        name = unquote(user.partition(":")[0]).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return cls(scheme, name, host.lower(), port, values, headers)
 
     def parameter(self, name: str) -> str | None:
         """Value of a parameter, "" where it has none, None where it is absent."""
