@@ -7,7 +7,11 @@ from typing import Protocol
 
 from telephony.media.codec import Codec
 from telephony.media.coding import NARROW, Decoder, Frame, make_decoder
+from telephony.media.comfort_noise import ComfortNoise
 from telephony.media.listening import Listening
+
+_MOST_NOISES = 3000
+"""Frames (60 s) of noise after a single packet of it."""
 
 Listener = Callable[[Frame], None]
 
@@ -35,7 +39,7 @@ class FrameSource(Protocol):
 class Hearing:
     """Hands each voice packet to the taps, and decoded once to the listeners; false while there is nobody."""
 
-    __slots__ = ("_codec", "_decoder", "_first", "_listeners", "_listening", "taps")
+    __slots__ = ("_codec", "_decoder", "_first", "_listeners", "_listening", "_noise", "_noises", "taps")
 
     def __init__(self) -> None:
         self.taps: tuple[Tap, ...] = ()
@@ -44,6 +48,8 @@ class Hearing:
         self._codec: Codec | None = None
         self._decoder: Decoder | None = None
         self._listening: Listening | None = None
+        self._noise: ComfortNoise | None = None
+        self._noises = 0
 
     def __bool__(self) -> bool:
         return bool(self._listeners or self.taps or self._first is not None)
@@ -79,9 +85,26 @@ class Hearing:
         for tap in self.taps:
             tap.heard(codec, payload, sequence, timestamp, ssrc, now)
         if self._listening is not None:
+            self._noise = None
             if codec is not self._codec or self._decoder is None:
                 self._codec, self._decoder = codec, make_decoder(codec)
             self._listening.receive(self._decoder.decode(payload), timestamp, ssrc, codec.clock_rate // NARROW)
+
+    def quieten(self, payload: bytes) -> bool:
+        """Take a packet of comfort noise; True where there is a listener to hear it."""
+        if self._listening is None:
+            return False
+        self._noise, self._noises = ComfortNoise(payload), 0
+        return True
+
+    def murmur(self) -> bool:
+        """Let listeners hear 20 ms of the noise; False once voice came back, or it lasted too long to be true."""
+        if self._noise is None or self._listening is None or self._noises >= _MOST_NOISES:
+            self._noise = None
+            return False
+        self._noises += 1
+        self._listening.rest(self._noise.frame())
+        return True
 
     def sent(self, codec: Codec, payload: bytes, now: float) -> None:
         """Take a voice packet that went to the far end."""
@@ -91,7 +114,7 @@ class Hearing:
     def _settle(self) -> None:
         """Time and concealment run on for listeners as long as there is one."""
         if self._first is None and not self._listeners:
-            self._codec = self._decoder = self._listening = None
+            self._codec = self._decoder = self._listening = self._noise = None
         elif self._listening is None:
             self._listening = Listening(self._tell)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telephony.media.codec import FRAME_SAMPLES
+from telephony.media.concealment import Concealer
 
 Frame = NDArray[np.int16]
 
@@ -28,10 +29,10 @@ _NONE = np.zeros(0, np.int16)
 class Listening:
     """Cuts voice of any packet time into frames of 160 samples and bridges gaps.
 
-    The first lost 20 ms repeat what was heard before, each next one at half the loudness: a plain form of G.711 Appendix I.
+    A loss sounds as if the voice went on for a moment and faded (`telephony.media.concealment`).
     """
 
-    __slots__ = ("_expected", "_last", "_rest", "_ssrc", "concealed", "listener")
+    __slots__ = ("_concealer", "_expected", "_rest", "_ssrc", "concealed", "listener")
 
     def __init__(self, listener: Callable[[Frame], None]) -> None:
         self.listener = listener
@@ -39,7 +40,7 @@ class Listening:
         """Samples filled in so far."""
         self._expected = -1
         self._ssrc = -1
-        self._last = np.zeros(FRAME_SAMPLES, np.int16)
+        self._concealer = Concealer()
         self._rest = _NONE
 
     def receive(self, samples: NDArray[np.int16], timestamp: int, ssrc: int, ratio: int = 1) -> None:
@@ -52,26 +53,31 @@ class Listening:
                 return
         elif gap:
             self._fill(min(gap // ratio, MAX_FILL))
+            samples = self._concealer.resume(samples)
         self._expected = (timestamp + len(samples) * ratio) & 0xFFFFFFFF
         self._take(samples)
 
     def _take(self, samples: NDArray[np.int16]) -> None:
         if len(samples) == FRAME_SAMPLES and not len(self._rest):
-            self._last = samples
+            self._concealer.heard(samples)
             self.listener(samples)
             return
         joined = np.concatenate((self._rest, samples))
         whole = len(joined) - len(joined) % FRAME_SAMPLES
         self._rest = joined[whole:]
         for start in range(0, whole, FRAME_SAMPLES):
-            self._last = joined[start : start + FRAME_SAMPLES].copy()
-            self.listener(self._last)
+            frame = joined[start : start + FRAME_SAMPLES].copy()
+            self._concealer.heard(frame)
+            self.listener(frame)
+
+    def rest(self, frame: Frame) -> None:
+        """Hear 20 ms without a timestamp: a far end's silence. Time starts anew with the next packet."""
+        self._expected = -1
+        self._take(frame)
 
     def _fill(self, missing: int) -> None:
         self.concealed += missing
-        voice = self._last
         while missing > 0:
-            part = voice[:missing].copy()
-            missing -= len(part)
-            self._take(part)
-            voice = voice // 2
+            count = min(missing, FRAME_SAMPLES)
+            missing -= count
+            self._take(self._concealer.conceal(count))

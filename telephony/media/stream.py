@@ -1,68 +1,42 @@
 """One leg's voice, both ways: what it plays, who hears it, where it is forwarded. No I/O, no clock.
 
-Packets and ticks come in with `now` (seconds, monotonic), packets go out through `transmit`. A stream that neither plays nor
-sends digits needs no ticks: `active` says so, and `on_active` wakes the pump.
+Packets and ticks come in with `now` (seconds, monotonic), packets go out through `transmit`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from telephony.media.clip import Clip, frames_of
-from telephony.media.codec import Codec
-from telephony.media.coding import Encoder, make_encoder
-from telephony.media.g711 import PCMA_TO_PCMU, PCMU_TO_PCMA
-from telephony.media.hearing import FrameSource, Hearing, Listener, Tap
+from telephony.media.codec import COMFORT_NOISE, Codec
+from telephony.media.hearing import Hearing, Listener, Tap
 from telephony.media.outgoing import Outgoing
 from telephony.media.rtp import HEADER, HEADER_SIZE, MARKER, Reception, payload_of
-from telephony.media.telephone_event import EventReceiver, EventSender
-
-_FRAME_MS = 20
-_MOST_TURNS = 3
-"""Playbacks that may follow each other within one tick: enough for `play` inside `on_playback`, too few for an endless loop."""
+from telephony.media.speaking import Speaking
+from telephony.media.telephone_event import EventReceiver
+from telephony.media.transcoding import TRANSLATE, Transcoder
 
 _unpack_header = HEADER.unpack_from
-_TRANSLATE = {(Codec.PCMU, Codec.PCMA): PCMU_TO_PCMA, (Codec.PCMA, Codec.PCMU): PCMA_TO_PCMU}
 
 
-class MediaStream:
+class MediaStream(Speaking):
     """The media of one leg, towards one far end.
 
     `on_digit` gets each key press once; `on_playback` gets (playback number, completed, milliseconds played) once for each
-    `play`. Both are called from within `receive`, `tick`, `play` or `stop`, and may call `play` again.
+    `play` and `announce`. Both are called from within `receive`, `tick`, `play` or `stop`, and may call `play` again.
     """
 
     __slots__ = (
-        "_clips",
-        "_codec",
         "_codecs",
-        "_digits",
-        "_ears",
-        "_encoder",
-        "_event_type",
         "_events",
         "_forward_to",
-        "_frames",
         "_hearing",
-        "_index",
-        "_keying",
         "_on_digit",
-        "_on_playback",
-        "_open",
-        "_out",
-        "_payload_type",
-        "_playback",
-        "_played",
-        "_plays",
         "_reception",
-        "_repeat",
-        "_sending",
-        "_source",
+        "_transcoder",
         "_transmit",
         "last_received",
         "malformed",
-        "on_active",
         "on_control",
         "unwanted",
     )
@@ -78,11 +52,8 @@ class MediaStream:
         on_playback: Callable[[int, bool, int], None],
     ) -> None:
         """`ssrc`, `sequence` and `timestamp` are random tokens (RFC 3550 §5.1). Nothing is sent before `configure`."""
-        self._out = Outgoing(ssrc, sequence, timestamp, transmit)
+        super().__init__(Outgoing(ssrc, sequence, timestamp, transmit), on_playback)
         self._on_digit = on_digit
-        self._on_playback = on_playback
-        self.on_active: Callable[[MediaStream], None] | None = None
-        """Called when ticks become necessary; the pump sets it."""
         self.on_control: Callable[[bytes, float], None] | None = None
         """Gets RTCP that shares the port (RFC 5761 §4), which else counts as malformed."""
         self.last_received = 0.0
@@ -91,44 +62,26 @@ class MediaStream:
         """Packets that were not RTP, or whose lengths contradict each other."""
         self.unwanted = 0
         """Packets of a payload type that was not negotiated."""
-        self._codec = Codec.PCMU
+        self._transmit = transmit
         self._codecs: dict[int, Codec] = {}
-        self._payload_type = -1
-        self._event_type = -1
-        self._sending = False
-        self._keying = False
-        self._open = False
-        """True while forwarded packets may pass: the far end wants to hear, and nothing of our own has the floor."""
         self._reception = Reception()
         self._events = EventReceiver()
-        self._digits = EventSender()
-        self._transmit = transmit
-        self._ears = Hearing()
         self._hearing: Hearing | None = None
-        self._source: FrameSource | None = None
-        self._encoder: Encoder | None = None
         self._forward_to: MediaStream | None = None
-        self._plays = 0
-        self._playback = 0
-        self._clips: tuple[Clip, ...] = ()
-        self._frames: Sequence[bytes] = ()
-        self._index = self._played = 0
-        self._repeat = False
-
-    # What was negotiated
+        self._transcoder: Transcoder | None = None
 
     def configure(self, codec: Codec, payload_type: int, telephone_event: int | None, sending: bool = True) -> None:
         """Take over what offer and answer came to; again after each re-INVITE.
 
-        `telephone_event` is the payload type of keys, None where the far end has none. With `sending` False (the far end
-        holds us) nothing is sent while playbacks run on unheard.
+        `telephone_event` is the payload type of keys, None where the far end has none; they count in the codec's clock. With
+        `sending` False (the far end holds us) nothing is sent while playbacks run on unheard.
         """
-        if codec is not self._codec and self._playback:
-            self._codec = codec
-            self._frames = frames_of(self._clips, self._codec)
         if codec is not self._codec:
-            self._encoder = None
-        self._codec, self._payload_type = codec, payload_type
+            self._recode(codec)
+            self._transcoder = None
+            self._reception.clock = codec.clock_rate
+            self._events = EventReceiver(codec.clock_rate)
+        self._payload_type = payload_type
         self._codecs = {0: Codec.PCMU, 8: Codec.PCMA, payload_type: codec}
         self._event_type = -1 if telephone_event is None else telephone_event
         self._sending = sending
@@ -136,132 +89,11 @@ class MediaStream:
         self._settle_floor()
 
     @property
-    def codec(self) -> Codec:
-        return self._codec
-
-    @property
-    def sending(self) -> bool:
-        return self._sending
-
-    @property
     def numbers(self) -> tuple[Outgoing, Reception]:
         """Both directions, for reports."""
         return self._out, self._reception
 
-    # What the far end hears
-
-    @property
-    def playback(self) -> int:
-        """The number of the running playback, 0 where none runs."""
-        return self._playback
-
-    @property
-    def active(self) -> bool:
-        """True while `tick` has something to do."""
-        return self._playback != 0 or self._keying or self._source is not None
-
-    @property
-    def source(self) -> FrameSource | None:
-        """Asked for a frame at each tick while nothing plays; forwarded voice waits as long as there is one."""
-        return self._source
-
-    @source.setter
-    def source(self, source: FrameSource | None) -> None:
-        self._source = source
-        self._encoder = None
-        self._out.release()
-        self._settle_floor()
-        if source is not None and self.on_active is not None:
-            self.on_active(self)
-
-    def play(self, clips: Sequence[Clip], repeat: bool = False) -> int:
-        """Send `clips` one after another in place of what is playing, `repeat` for ever; return the playback's number.
-
-        The first frame goes out with the next tick; forwarded voice waits until the last.
-        """
-        ended, played = self._playback, self._played
-        self._clips = tuple(clips)
-        self._frames = frames_of(self._clips, self._codec)
-        self._index = self._played = 0
-        self._repeat = repeat and bool(self._frames)
-        self._plays += 1
-        self._playback = number = self._plays
-        self._settle_floor()
-        if self.on_active is not None:
-            self.on_active(self)
-        if ended:
-            self._on_playback(ended, False, played * _FRAME_MS)
-        return number
-
-    def stop(self) -> None:
-        """End the running playback at once. Without effect where none runs."""
-        if self._playback:
-            self._finish(False)
-
-    def send_digits(self, digits: str) -> None:
-        """Send keys as RFC 4733 events, 100 ms each, 60 ms apart; a playback pauses for them.
-
-        Without effect where the far end negotiated no telephone-event.
-        """
-        if self._event_type < 0:
-            return
-        self._digits.add(digits)
-        self._keying = bool(self._digits)
-        self._settle_floor()
-        if self._keying and self.on_active is not None:
-            self.on_active(self)
-
-    def tick(self, now: float) -> bool:
-        """Send what is due. Call every 20 ms while `active`, with the deadline as `now`; returns `active`."""
-        if not self._keying:
-            index = self._index
-            if index < len(self._frames):
-                self._index = index + 1
-                self._played += 1
-                if self._sending:
-                    self._out.send_frame(self._payload_type, self._frames[index], now)
-                return True
-            return self._turn_over(now)
-        due = self._digits.next()
-        if due is not None and self._sending and self._event_type >= 0:
-            self._out.send_event(self._event_type, *due, now)
-        self._keying = bool(self._digits)
-        self._settle_floor()
-        return self.active
-
-    def _turn_over(self, now: float) -> bool:
-        """The frames are through: begin again, or end, and send what follows at once."""
-        for _ in range(_MOST_TURNS):
-            if self._repeat:
-                self._index = 0
-            elif self._playback:
-                self._finish(True)
-            if self._index < len(self._frames):
-                return self.tick(now)
-        if self._source is not None and not self._playback:
-            self._pull(self._source, now)
-        return self.active
-
-    def _pull(self, source: FrameSource, now: float) -> None:
-        """Send the next 20 ms of `source`, which goes on unheard while the far end holds us."""
-        frame = source.frame(now)
-        if frame is not None and self._sending:
-            if self._encoder is None:
-                self._encoder = make_encoder(self._codec)
-            self._out.send_frame(self._payload_type, self._encoder.encode(frame), now)
-
-    def _finish(self, completed: bool) -> None:
-        number, self._playback = self._playback, 0
-        self._clips, self._frames = (), ()
-        self._index, self._repeat = 0, False
-        self._out.release()
-        self._settle_floor()
-        self._on_playback(number, completed, self._played * _FRAME_MS)
-
-    def _settle_floor(self) -> None:
-        self._open = self._sending and not self._playback and not self._keying and self._source is None
-
-    # What the far end says
+    # Who hears the far end
 
     @property
     def listener(self) -> Listener | None:
@@ -314,6 +146,9 @@ class MediaStream:
             if self._forward_to is not None:
                 self._forward_to._out.release()
             self._forward_to = target
+            self._transcoder = None
+
+    # What the far end says
 
     def receive(self, packet: bytes, now: float) -> None:
         """Take a datagram from the far end. Whatever its bytes are, nothing is raised."""
@@ -341,45 +176,104 @@ class MediaStream:
         if not payload:
             self.malformed += payload is None
             return
-        if target is not None and target._open:
-            wanted = target._codec
-            voice = payload if codec is wanted else payload.translate(_TRANSLATE[codec, wanted])
-            target._out.forward(self, target._payload_type, second & MARKER, sequence, timestamp, ssrc, voice, now)
+        if target is not None:
+            if target._wants is codec:
+                target._out.forward(self, target._payload_type, second & MARKER, sequence, timestamp, ssrc, payload, now)
+            else:
+                self._relay(target, codec, payload, second & MARKER, sequence, timestamp, ssrc, now)
         if hearing is not None:
             hearing.heard(codec, payload, sequence, timestamp, ssrc, now)
+
+    def _relay(
+        self,
+        target: MediaStream,
+        codec: Codec,
+        payload: bytes,
+        marker: int,
+        sequence: int,
+        timestamp: int,
+        ssrc: int,
+        now: float,
+    ) -> None:
+        """Forward voice to a leg that speaks another codec, or that hears an announcement over it."""
+        wanted = target._wants
+        if wanted is None:
+            if target._announcement is not None:
+                target._announcement.heard(codec, payload, sequence, timestamp, ssrc, now)
+            return
+        kind, out = target._payload_type, target._out
+        table = TRANSLATE.get((codec, wanted))
+        if table is not None:
+            out.forward(self, kind, marker, sequence, timestamp, ssrc, payload.translate(table), now)
+            return
+        transcoder = self._transcoding(codec, wanted)
+        for voice in transcoder.convert(payload, marker, sequence, timestamp, ssrc):
+            out.forward(transcoder, kind, voice.marker, voice.sequence, voice.timestamp, ssrc, voice.payload, now)
+
+    def _transcoding(self, source: Codec, target: Codec) -> Transcoder:
+        kept = self._transcoder
+        if kept is None or kept.source is not source or kept.target is not target:
+            kept = self._transcoder = Transcoder(source, target)
+        return kept
 
     def _receive_other(
         self, packet: bytes, kind: int, marker: int, sequence: int, timestamp: int, ssrc: int, now: float
     ) -> None:
-        """Keys, and what nobody asked for."""
+        """Keys, comfort noise, and what nobody asked for."""
         self.last_received = now
         fresh = ssrc != self._reception.ssrc
         self._reception.counted(sequence, ssrc)
         target = self._forward_to
         if kind != self._event_type:
-            self.unwanted += 1
             if target is not None:
-                target._out.pass_over(self, sequence, ssrc)
+                self._pass_over(target, sequence, ssrc)
+            if kind == COMFORT_NOISE:
+                self._fell_silent(payload_of(packet))
+            else:
+                self.unwanted += 1
             return
         payload = payload_of(packet)
         if payload is None:
             self.malformed += 1
             return
         if target is not None:
-            target._relay_event(self, marker, sequence, timestamp, ssrc, payload, now)
+            self._relay_event(target, marker, sequence, timestamp, ssrc, payload, now)
         if fresh:
-            self._events = EventReceiver()
+            self._events = EventReceiver(self._codec.clock_rate)
         digit = self._events.receive(payload, timestamp)
         if digit is not None:
             self._on_digit(digit)
 
+    def _fell_silent(self, payload: bytes | None) -> None:
+        """The far end sends no voice for a while (RFC 3389): listeners hear its noise, in time, until it speaks again."""
+        if payload is None:
+            self.malformed += 1
+        elif self._ears.quieten(payload) and not self._murmuring:
+            self._murmur(True)
+            self._awake()
+
+    def _pass_over(self, target: MediaStream, sequence: int, ssrc: int) -> None:
+        """Leave no gap for a packet that `target` does not get."""
+        target._out.pass_over(self, sequence, ssrc)
+        if self._transcoder is not None:
+            self._transcoder.skip(sequence, ssrc)
+
     def _relay_event(
-        self, source: MediaStream, marker: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, now: float
+        self, target: MediaStream, marker: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, now: float
     ) -> None:
-        if self._event_type < 0:
-            self._out.pass_over(source, sequence, ssrc)
-        elif self._open:
-            self._out.forward(source, self._event_type, marker, sequence, timestamp, ssrc, payload, now, True)
+        """Forward a key, in the other clock where legs differ."""
+        kind, wanted = target._event_type, target._wants
+        if kind < 0:
+            self._pass_over(target, sequence, ssrc)
+        elif wanted is None:
+            return
+        elif wanted is self._codec or (self._codec, wanted) in TRANSLATE:
+            target._out.forward(self, kind, marker, sequence, timestamp, ssrc, payload, now, True)
+        else:
+            transcoder = self._transcoding(self._codec, wanted)
+            key = transcoder.place(payload, sequence, timestamp, ssrc)
+            if key is not None:
+                target._out.forward(transcoder, kind, marker, key.sequence, key.timestamp, ssrc, key.payload, now, True)
 
     def quality(self) -> dict[str, Any]:
         """Packets, loss and jitter so far, with units in the keys."""

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from telephony.media.listening import MAX_FILL, Listening
+from tests.unit.telephony.media.waves import sine
 
 WAVE = np.arange(8000, dtype=np.int16)
 
@@ -27,17 +28,23 @@ def test_any_packet_time_is_cut_into_frames_of_20_ms(length: int) -> None:
     assert len(joined) >= 1600 - 160
 
 
-def test_a_lost_packet_is_filled_by_the_one_before() -> None:
-    frames, listening = heard([(0, 160), (160, 160), (480, 160)])
-    assert len(frames) == 4
-    assert np.array_equal(frames[2], WAVE[160:320])
-    assert np.array_equal(frames[3], WAVE[480:640])
+def test_a_lost_packet_is_filled_with_what_the_voice_would_have_been() -> None:
+    tone, frames = sine(125, 0.2), list[NDArray[np.int16]]()
+    listening = Listening(frames.append)
+    for start in (0, 160, 320, 480, 800, 960):
+        listening.receive(tone[start : start + 160], start, 1)
+    assert len(frames) == 7
+    assert np.array_equal(frames[6], tone[960:1120])
     assert listening.concealed == 160
+    error = np.abs(np.concatenate(frames).astype(int) - tone[: 7 * 160])
+    assert error[640:].max() < 2000 and error[:640].max() == 0
 
 
 def test_a_longer_loss_fades_out() -> None:
-    frames, _ = heard([(160, 160), (160 * 6, 160)])
-    assert [int(frame.max()) for frame in frames] == [319, 319, 159, 79, 39, 160 * 7 - 1]
+    frames, _ = heard([(160, 160), (320, 160), (160 * 8, 160)])
+    peaks = [int(np.abs(frame).max()) for frame in frames]
+    assert peaks[:3] == [319, 479, peaks[2]] and peaks[2] > peaks[3] > peaks[4] > peaks[5] == peaks[6] == 0
+    assert peaks[7] == 160 * 9 - 1
 
 
 def test_time_is_kept_up_to_the_bound_only() -> None:

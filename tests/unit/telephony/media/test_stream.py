@@ -285,6 +285,8 @@ def test_what_the_other_side_did_not_negotiate_is_dropped_without_a_hole() -> No
     assert [p.payload_type for p in b.sent] == [0, 0]
     assert sequence_steps(b.sent) == {1}
     assert timestamp_steps(b.sent) == [480]
+    assert a.stream.quality()["packets_unwanted"] == 0
+    a.stream.receive(compose(77 + 20, False, 5, 800, 9, b"\x20"), T0 + 0.08)
     assert a.stream.quality()["packets_unwanted"] == 1
     assert a.digits == ["3"]
 
