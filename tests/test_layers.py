@@ -55,6 +55,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("telephony.media", "telephony.errors", "numpy av"),
     layer("telephony.sip", "telephony.errors telephony.leg telephony.media", "numpy sipmessage phonenumbers"),
     layer("telephony.net.srtp", "", "pylibsrtp"),
+    layer("telephony.net.dtls", "telephony.sip", "cryptography OpenSSL"),
     layer("telephony.net", "telephony.errors telephony.media telephony.sip", "numpy dns websockets cryptography"),
     layer("telephony.gateway.aiortc_seam", "telephony.errors telephony.gateway", "aiortc aioice pylibsrtp"),
     layer("telephony.gateway.recording_files", "telephony", "av numpy"),
@@ -81,10 +82,14 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.guarding", f"{ROOM} ivr.settings telephony.sip", "redis httpx rich"),
     layer("ivr.nodes", f"{ROOM} ivr.acd", "redis"),
     layer("ivr.joining", "ivr telephony"),
+    layer("ivr.phone", "ivr.errors ivr.speech.recording telephony", "numpy rich"),
     layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
     layer("ivr.wiring_guard", "ivr telephony", "redis"),
     layer("ivr.stores", "ivr", "redis sqlalchemy"),
     layer("ivr.web_server", "ivr.web", "uvicorn"),
+    layer("ivr.seat", "ivr.errors ivr.settings"),
+    layer("ivr.post", "ivr telephony"),
+    layer("ivr.workers", "ivr telephony"),
     layer("ivr.node", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.app", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.__main__", "ivr"),
@@ -125,9 +130,22 @@ PURE = {
     "ivr.acd.explain",
     "ivr.acd.desk",
     "ivr.understanding.intent",
+    "ivr.phone.keys",
+    "ivr.phone.measure",
 }
 
-TOP = {"ivr.app", "ivr.node", "ivr.stores", "ivr.web_server", "ivr.joining", "ivr.wiring", "ivr.wiring_guard", "ivr.__main__"}
+TOP = {
+    "ivr.app",
+    "ivr.node",
+    "ivr.post",
+    "ivr.workers",
+    "ivr.stores",
+    "ivr.web_server",
+    "ivr.joining",
+    "ivr.wiring",
+    "ivr.wiring_guard",
+    "ivr.__main__",
+}
 """Where parts are put together; nothing below knows them."""
 
 
