@@ -10,10 +10,10 @@ from ivr.dialplan.build_speech import speech
 from ivr.dialplan.build_steps import WAITING, assignments, instants, language_of
 from ivr.dialplan.expression import Template, compile_template
 from ivr.dialplan.fields import Fields, integer, template, word, words
-from ivr.dialplan.model import END, RESERVED, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Switch
+from ivr.dialplan.model import END, RESERVED, TALKS, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Switch
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind, read
 from ivr.dialplan.problems import Findings, Place
-from ivr.dialplan.steps import BridgeStep, EnqueueStep, Speech, Waiting
+from ivr.dialplan.steps import EnqueueStep, Speech, Waiting
 
 FLOW_KEYS = ("flow", "languages", "entry", "time_zone", "vars", "defaults", "intents", "states")
 LEAVING = ("go", "goto", "switch", "hangup")
@@ -254,7 +254,7 @@ def _built_in(step: Waiting | None, place: Place) -> dict[str, Edge]:
     found = {"hangup": end}
     if isinstance(step, EnqueueStep):
         found["served"] = end
-    if isinstance(step, BridgeStep):
+    if isinstance(step, TALKS):
         found["done"] = end
     return found
 

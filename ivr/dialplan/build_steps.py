@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ivr.dialplan import build_calls
 from ivr.dialplan.build_speech import speech
 from ivr.dialplan.expression import Template, compile_template
 from ivr.dialplan.fields import Fields, duration, expression, integer, template, word, words
@@ -13,7 +14,6 @@ from ivr.dialplan.steps import (
     Announce,
     AnswerStep,
     AskStep,
-    BridgeStep,
     Choice,
     Digits,
     EnqueueStep,
@@ -179,9 +179,10 @@ def _play(node: Node, findings: Findings, languages: Languages) -> Waiting:
     empty = Template("", node.place, ())
     if isinstance(node, Scalar):
         return PlayStep(template(node, findings) or empty, node.place)
-    fields = Fields(node, findings, "play", ("name", "repeat"))
+    fields = Fields(node, findings, "play", ("name", "repeat", "answer"))
     fields.need("name", "name: the recording")
-    return PlayStep(fields.template("name") or empty, node.place, fields.flag("repeat", False))
+    name = fields.template("name") or empty
+    return PlayStep(name, node.place, fields.flag("repeat", False), fields.flag("answer", True))
 
 
 def _wait(node: Node, findings: Findings, languages: Languages) -> Waiting:
@@ -231,21 +232,14 @@ def _announce(node: Node | None, findings: Findings, languages: Languages) -> An
     return Announce(max(fields.duration("every", 30.0), 5.0), spoken, _optional_speech(fields, "first", languages))
 
 
-def _bridge(node: Node, findings: Findings, languages: Languages) -> Waiting:
-    empty = Template("", node.place, ())
-    if isinstance(node, Scalar):
-        return BridgeStep(template(node, findings) or empty, node.place)
-    fields = Fields(node, findings, "bridge", ("to", "ring"))
-    fields.need("to", 'to: "sip:user@host"')
-    return BridgeStep(fields.template("to") or empty, node.place, fields.duration("ring", 30.0))
-
-
 INSTANT: dict[str, Callable[[Node, Findings, Languages], Instant]] = {
     "answer": _answer,
     "say": _say,
     "set": _set,
     "language": _language,
     "tag": _tag,
+    "progress": build_calls.progress,
+    "record": build_calls.record,
 }
 WAITING: dict[str, Callable[[Node, Findings, Languages], Waiting]] = {
     "ask": _ask,
@@ -254,7 +248,9 @@ WAITING: dict[str, Callable[[Node, Findings, Languages], Waiting]] = {
     "play": _play,
     "wait": _wait,
     "enqueue": _enqueue,
-    "bridge": _bridge,
+    "bridge": build_calls.bridge,
+    "transfer": build_calls.transfer,
+    "park": build_calls.park,
 }
 
 

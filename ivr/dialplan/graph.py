@@ -11,6 +11,7 @@ from ivr.dialplan.model import (
     ENDING,
     EVERYWHERE,
     KEYS,
+    TALKS,
     Edge,
     Flow,
     FlowState,
@@ -20,7 +21,7 @@ from ivr.dialplan.model import (
     answers,
     outcomes,
 )
-from ivr.dialplan.steps import AskStep, BridgeStep, Digits, EnqueueStep, MenuStep, SayStep, SpeakStep, Speech
+from ivr.dialplan.steps import AskStep, Digits, EnqueueStep, MenuStep, ParkStep, SayStep, SpeakStep, Speech
 
 ANYWHERE = "*"
 """Stands for a target that is computed."""
@@ -33,13 +34,15 @@ def possible(flow: Flow, state: FlowState) -> set[str]:
     if step is None:
         return found
     found.update(outcomes(step), answers(step))
-    if isinstance(step, EnqueueStep | BridgeStep):
-        found.update(ENDING if isinstance(step, BridgeStep) else ("served", "timeout"))
+    if isinstance(step, TALKS):
+        found.update(ENDING)
+    if isinstance(step, EnqueueStep | ParkStep):
+        found.update(("served", "timeout") if isinstance(step, EnqueueStep) else ("timeout",))
     if isinstance(step, AskStep | MenuStep):
         found.update(flow.intents, (AGENT, "done"))
         numeric = isinstance(step, AskStep) and isinstance(step.expect, Digits)
         found.update("*#" if numeric else KEYS)
-    elif not isinstance(step, SpeakStep | BridgeStep):
+    elif not isinstance(step, (SpeakStep, *TALKS)):
         found.update(KEYS)
     return found
 

@@ -9,7 +9,7 @@ from ivr.dialplan import graph
 from ivr.dialplan.dialogue import NO_INPUT, NO_MATCH, bare
 from ivr.dialplan.model import AGAIN, AGENT, EVERYWHERE, KEYS, OUTCOMES, RESERVED, Edge, Flow, FlowState, answers, outcomes
 from ivr.dialplan.problems import Findings, Place
-from ivr.dialplan.steps import AskStep, Choice, EnqueueStep, MenuStep, PlayStep, PromptPart
+from ivr.dialplan.steps import AskStep, BridgeStep, Choice, EnqueueStep, MenuStep, ParkStep, PlayStep, PromptPart, TransferStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _prompts(flow: Flow, findings: Findings, prompts: Mapping[str, Collection[st
         step, name = state.step, None
         if isinstance(step, PlayStep):
             name = step.name.fixed
-        elif isinstance(step, EnqueueStep):
+        elif isinstance(step, EnqueueStep | BridgeStep | TransferStep | ParkStep):
             name = step.music
         if name and step is not None and name not in prompts:
             findings.warn(step.place, "unknown-prompt", f"there is no recording `{name}`", "add it to prompts/")

@@ -15,9 +15,11 @@ from ivr.dialplan.steps import (
     EnqueueStep,
     Instant,
     MenuStep,
+    ParkStep,
     PlayStep,
     SpeakStep,
     Speech,
+    TransferStep,
     Waiting,
     WaitStep,
 )
@@ -137,6 +139,8 @@ OUTCOMES: Mapping[type, tuple[str, ...]] = {
     PlayStep: ("done",),
     WaitStep: ("done",),
     BridgeStep: ("done", "busy", "no_answer", "failed"),
+    TransferStep: ("done", "busy", "no_answer", "failed"),
+    ParkStep: ("done", "timeout"),
     EnqueueStep: ("served", "no_agents", "timeout", "closed", "full"),
     MenuStep: ("no_input", "no_match"),
     AskStep: ("no_input", "no_match"),
@@ -145,7 +149,9 @@ OUTCOMES: Mapping[type, tuple[str, ...]] = {
 
 EVERYWHERE = ("error", "hangup")
 ENDING = ("served", "done")
-"""Outcomes of a queue and a bridge that end the call where no edge says otherwise."""
+"""Outcomes of a queue and of talks with others that end the call where no edge says otherwise."""
+TALKS = (BridgeStep, TransferStep, ParkStep)
+"""Steps in which the caller talks with somebody who is no agent."""
 
 
 def answers(step: Waiting) -> tuple[str, ...]:
@@ -170,7 +176,9 @@ def outcomes(step: Waiting | None) -> tuple[str, ...]:
     found = OUTCOMES[type(step)]
     if isinstance(step, EnqueueStep):
         found = tuple(name for name in found if name != "served" and (name != "timeout" or step.max_wait))
-    elif isinstance(step, BridgeStep):
+    elif isinstance(step, ParkStep) and not step.timeout:
+        found = ()
+    elif isinstance(step, TALKS):
         found = found[1:]
     elif isinstance(step, PlayStep) and step.repeat:
         found = ()

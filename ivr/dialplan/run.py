@@ -17,7 +17,9 @@ from ivr.dialplan.events import (
     LeaveQueue,
     Note,
     Play,
+    Progress,
     Prompt,
+    RecordCall,
     Say,
     SetLanguage,
     SetTimer,
@@ -30,7 +32,20 @@ from ivr.dialplan.events import (
 from ivr.dialplan.expression import ROOTS, EvaluationError, Template, plain
 from ivr.dialplan.model import Edge, Flow, FlowState
 from ivr.dialplan.state import Phase, State
-from ivr.dialplan.steps import AnswerStep, Instant, Part, PromptPart, SayStep, SetStep, Speech, TagStep, TextPart, ValuePart
+from ivr.dialplan.steps import (
+    AnswerStep,
+    Instant,
+    Part,
+    ProgressStep,
+    PromptPart,
+    RecordStep,
+    SayStep,
+    SetStep,
+    Speech,
+    TagStep,
+    TextPart,
+    ValuePart,
+)
 
 MAX_TAGS = 32
 
@@ -77,14 +92,14 @@ class Run:
 
     def say(self, barge_in: float | None) -> None:
         """Begin to speak what is pending."""
-        self.answer()
+        self._be_heard()
         number = self.state.sound + 1
         self.emit(Say(tuple(self.pending), barge_in, number))
         self.pending.clear()
         self.update(sound=number, speaking=True)
 
     def play(self, name: str, repeat: bool) -> None:
-        self.answer()
+        self._be_heard()
         number = self.state.sound + 1
         self.emit(Play(name, repeat, number))
         self.update(sound=number, speaking=True)
@@ -92,7 +107,17 @@ class Run:
     def answer(self) -> None:
         if not self.state.answered:
             self.emit(Answer())
-            self.update(answered=True)
+            self.update(answered=True, early=False)
+
+    def progress(self) -> None:
+        """Be heard from here on without taking the call."""
+        if not self.state.answered and not self.state.early:
+            self.emit(Progress())
+            self.update(early=True)
+
+    def _be_heard(self) -> None:
+        if not self.state.early:
+            self.answer()
 
     def hush(self) -> None:
         if self.state.speaking:
@@ -141,6 +166,10 @@ class Run:
                 self.switch_language(language)
             case TagStep(tag):
                 self.tag(tag)
+            case ProgressStep():
+                self.progress()
+            case RecordStep(action):
+                self.emit(RecordCall(action))
 
     def effects(self, edge: Edge) -> None:
         self.switch_language(edge.language)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ivr.dialplan import model, steps
 from ivr.dialplan.build import CAUSES
+from ivr.dialplan.build_calls import ACTIONS, HOW
 from ivr.dialplan.build_speech import VALUES
 from ivr.dialplan.expression import ROOTS
 
@@ -23,6 +24,7 @@ _TEXT = {"type": "string"}
 _LITERAL = {"type": ["string", "number", "boolean", "null"]}
 _EXPRESSION = {"type": ["string", "number", "boolean"], "description": "CEL over " + " ".join(ROOTS)}
 _FLAG = {"type": "boolean"}
+_NOTHING = {"type": "null"}
 
 
 def _ref(name: str) -> Schema:
@@ -112,14 +114,17 @@ def _waiting() -> Schema:
     announce = _object({"every": _DURATION, "say": _ref("speech"), "first": _ref("speech")}, ("say",), steps.Announce)
     queue = {"queue": _TEXT, "need": _map(level), "priority": _ref("expression"), "music": _NAME}
     queue |= {"announce": announce, "max_wait": _DURATION}
+    calling = {"to": _TEXT, "ring": _DURATION, "music": _NAME}
     return {
         "ask": _object({**asking, "expect": expect, "between_keys": _DURATION}, ("say",), steps.AskStep),
         "menu": _object({**asking, "options": options, "read": read}, ("options",), steps.MenuStep),
         "say": {**_ref("speech"), "description": inspect.getdoc(steps.SpeakStep)},
-        "play": _either(_TEXT, _object({"name": _TEXT, "repeat": _FLAG}, ("name",)), of=steps.PlayStep),
+        "play": _either(_TEXT, _object({"name": _TEXT, "repeat": _FLAG, "answer": _FLAG}, ("name",)), of=steps.PlayStep),
         "wait": _either(_DURATION, _object({"for": _DURATION}, ("for",)), of=steps.WaitStep),
         "enqueue": _object(queue, ("queue",), steps.EnqueueStep),
-        "bridge": _either(_TEXT, _object({"to": _TEXT, "ring": _DURATION}, ("to",)), of=steps.BridgeStep),
+        "bridge": _either(_TEXT, _object(calling, ("to",)), of=steps.BridgeStep),
+        "transfer": _either(_TEXT, _object({**calling, "how": {"enum": list(HOW)}}, ("to",)), of=steps.TransferStep),
+        "park": _either(_NOTHING, _TEXT, _object({"slot": _TEXT, "music": _NAME, "timeout": _DURATION}), of=steps.ParkStep),
     }
 
 
@@ -129,9 +134,11 @@ def _instant() -> Schema:
         "set": (_map(_LITERAL), steps.SetStep),
         "language": (_TEXT, steps.SetStep),
         "tag": (_TEXT, steps.TagStep),
+        "record": ({"enum": list(ACTIONS)}, steps.RecordStep),
     }
     objects = [_object({name: value}, (name,), of) for name, (value, of) in described.items()]
-    return _either({"const": "answer", "description": inspect.getdoc(steps.AnswerStep)}, *objects)
+    bare = {"answer": steps.AnswerStep, "progress": steps.ProgressStep}
+    return _either(*({"const": name, "description": inspect.getdoc(of)} for name, of in bare.items()), *objects)
 
 
 def _state() -> Schema:

@@ -21,6 +21,8 @@ class Phase(Enum):
     WAIT = "wait"
     QUEUE = "queue"
     BRIDGE = "bridge"
+    TRANSFER = "transfer"
+    PARK = "park"
     ENDED = "ended"
 
 
@@ -57,6 +59,8 @@ class State:
     queue: Mapping[str, Any] = field(default_factory=dict)
     asr: Mapping[str, Any] = field(default_factory=dict)
     answered: bool = False
+    early: bool = False
+    """What is spoken goes out before the call is taken."""
     sound: int = 0
     """Number of the last `Say` or `Play`."""
     speaking: bool = False

@@ -80,7 +80,20 @@ class TagStep:
     tag: Template
 
 
-Instant = AnswerStep | SayStep | SetStep | TagStep
+@dataclass(frozen=True, slots=True)
+class ProgressStep:
+    """Let the caller hear what is spoken from here on without taking the call (early media). A question takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStep:
+    """Begin, pause, resume or end the recording of the call; it goes on across states, queues and talks."""
+
+    action: str
+    """`start`, `pause`, `resume` or `stop`."""
+
+
+Instant = AnswerStep | SayStep | SetStep | TagStep | ProgressStep | RecordStep
 
 # --- steps that wait
 
@@ -163,6 +176,8 @@ class PlayStep:
     name: Template
     place: Place
     repeat: bool = False
+    answer: bool = True
+    """False plays it as early media, where the call was not taken yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +221,32 @@ class BridgeStep:
     to: Template
     place: Place
     ring: float = 30.0
+    music: str = ""
+    """What the caller hears meanwhile; "" for the ringing tone."""
 
 
-Waiting = AskStep | MenuStep | SpeakStep | PlayStep | WaitStep | EnqueueStep | BridgeStep
+@dataclass(frozen=True, slots=True)
+class TransferStep:
+    """Send the caller to a number or SIP URI for good; leaves by how that ended."""
+
+    to: Template
+    place: Place
+    how: str = "bridged"
+    """`bridged` calls and joins; `refer` lets the caller's own phone call, which ends our part; `auto` tries that first."""
+    ring: float = 30.0
+    music: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkStep:
+    """Put the caller into a numbered slot until somebody picks them up; leaves by `done` after that talk, or by `timeout`."""
+
+    slot: Template
+    """Empty for a free one."""
+    place: Place
+    music: str = "music"
+    timeout: float = 120.0
+    """0 for no limit."""
+
+
+Waiting = AskStep | MenuStep | SpeakStep | PlayStep | WaitStep | EnqueueStep | BridgeStep | TransferStep | ParkStep

@@ -1,16 +1,32 @@
-"""Steps that wait for something other than an answer: `play`, `wait`, `say`, `enqueue`, `bridge`. Pure."""
+"""Steps that wait for something other than an answer: `play`, `wait`, `say`, `enqueue`, and talks with others. Pure."""
 
 from __future__ import annotations
 
 from ivr.dialplan.dialogue import edge_of
-from ivr.dialplan.events import BridgeEnded, BridgeTo, Enqueue, Event, Pressed, PromptEnded, Queued, QueueLeft, TimerFired
+from ivr.dialplan.events import (
+    BridgeEnded,
+    BridgeTo,
+    Enqueue,
+    Event,
+    ParkCaller,
+    ParkEnded,
+    Pressed,
+    PromptEnded,
+    Queued,
+    QueueLeft,
+    TimerFired,
+    TransferEnded,
+    TransferTo,
+)
 from ivr.dialplan.expression import EvaluationError
 from ivr.dialplan.model import KEYS, Edge
 from ivr.dialplan.run import FlowFault, Run
 from ivr.dialplan.state import Phase
-from ivr.dialplan.steps import Announce, BridgeStep, EnqueueStep, PlayStep, SpeakStep, WaitStep
+from ivr.dialplan.steps import Announce, BridgeStep, EnqueueStep, ParkStep, PlayStep, SpeakStep, TransferStep, WaitStep
 
 WAIT = "wait"
+_TALKS = (Phase.BRIDGE, Phase.TRANSFER, Phase.PARK)
+"""Keys in these are for whom the caller talks with."""
 
 
 def start(run: Run) -> Edge | None:
@@ -18,7 +34,9 @@ def start(run: Run) -> Edge | None:
     match run.here.step:
         case SpeakStep():
             return edge_of(run, "done")
-        case PlayStep(name=name, repeat=repeat):
+        case PlayStep(name=name, repeat=repeat, answer=answer):
+            if not answer:
+                run.progress()
             run.play(name.text(run.scope()), repeat)
             run.update(phase=Phase.PLAY)
         case WaitStep(seconds=seconds):
@@ -27,9 +45,16 @@ def start(run: Run) -> Edge | None:
             run.set_timer(WAIT, seconds)
         case EnqueueStep() as step:
             _enqueue(run, step)
-        case BridgeStep(to=to, ring=ring):
-            run.emit(BridgeTo(to.text(run.scope()), ring))
+        case BridgeStep(to=to, ring=ring, music=music):
+            run.emit(BridgeTo(to.text(run.scope()), ring, music))
             run.update(phase=Phase.BRIDGE)
+        case TransferStep(to=to, how=how, ring=ring, music=music):
+            run.emit(TransferTo(to.text(run.scope()), how, ring, music))
+            run.update(phase=Phase.TRANSFER)
+        case ParkStep(slot=slot, music=music, timeout=timeout):
+            run.answer()
+            run.emit(ParkCaller(slot.text(run.scope()), music, timeout))
+            run.update(phase=Phase.PARK)
     return None
 
 
@@ -56,7 +81,7 @@ def react(run: Run, event: Event) -> Edge | None:
     """What an event means while the step runs: the edge to take, or None to stay."""
     phase = run.state.phase
     match event:
-        case Pressed(digit) if len(digit) == 1 and digit in KEYS and phase is not Phase.BRIDGE:
+        case Pressed(digit) if len(digit) == 1 and digit in KEYS and phase not in _TALKS:
             return run.here.own.get(digit)
         case PromptEnded() if phase is Phase.PLAY:
             return edge_of(run, "done")
@@ -68,6 +93,10 @@ def react(run: Run, event: Event) -> Edge | None:
             run.update(phase=Phase.INTRO, queue={**run.state.queue, "outcome": outcome})
             return _outcome(run, outcome)
         case BridgeEnded(outcome) if phase is Phase.BRIDGE:
+            return _outcome(run, outcome)
+        case TransferEnded(outcome) if phase is Phase.TRANSFER:
+            return _outcome(run, outcome)
+        case ParkEnded(outcome) if phase is Phase.PARK:
             return _outcome(run, outcome)
     return None
 

@@ -43,7 +43,8 @@ def test_the_schema_is_one_and_names_every_key() -> None:
     assert set(schema()["properties"]) == set(FLOW_KEYS)
     assert set(defs["state"]["properties"]) == set(STATE_KEYS)
     assert set(defs["edge"]["anyOf"][1]["properties"]) == set(EDGE_KEYS)
-    named = {name for one in defs["instant"]["anyOf"][1:] for name in one["properties"]} | {"answer"}
+    named = {name for one in defs["instant"]["anyOf"][2:] for name in one["properties"]}
+    named |= {one["const"] for one in defs["instant"]["anyOf"][:2]}
     assert named == set(INSTANT)
     assert json.loads(text()) == schema()
 
