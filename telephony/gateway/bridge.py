@@ -1,4 +1,4 @@
-"""Two legs that hear each other: packets pass from one stream to the other, not decoded and not delayed."""
+"""Two legs that hear each other: packets pass from one stream to the other, not decoded and not delayed where codecs agree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from typing import Protocol, runtime_checkable
 from telephony.errors import Misuse
 from telephony.leg import CallLeg
 from telephony.media.clip import Clip
+from telephony.media.codec import Codec
 from telephony.media.stream import MediaStream
+from telephony.media.transcoding import TRANSLATE
+
+
+@runtime_checkable
+class Negotiable(Protocol):
+    """A leg whose far end can be asked for another codec."""
+
+    @property
+    def spoken(self) -> tuple[Codec, ...]:
+        """What both sides are known to speak, in our order."""
+
+    def renegotiate(self, codecs: Sequence[Codec]) -> None: ...
 
 
 @runtime_checkable
@@ -25,12 +38,37 @@ _SILENCE = Clip.silence(1.0)
 def bridge(a: CallLeg, b: CallLeg) -> MediaBridge:
     """Join two legs that are UP, at once.
 
+    Where they speak different codecs and share one, the far ends are asked to turn to it; what is said until then, and where
+    they share none, is transcoded.
+
     Raises:
         Misuse: a leg has no media of its own, or both are the same.
     """
     if not isinstance(a, MediaLeg) or not isinstance(b, MediaLeg):
         raise Misuse(f"{a.id} and {b.id} cannot be bridged here: no MediaStream")
-    return MediaBridge(a.media, b.media)
+    joined = MediaBridge(a.media, b.media)
+    agree(a, b)
+    return joined
+
+
+def agree(a: MediaLeg, b: MediaLeg) -> Codec | None:
+    """Ask for the codec that both legs share, of the leg that does not speak it yet; None where nothing was asked.
+
+    µ-law beside A-law stays as it is: to exchange an octet for another costs less than an offer.
+    """
+    now = a.media.codec, b.media.codec
+    if now[0] is now[1] or now in TRANSLATE:
+        return None
+    spoken = [leg.spoken if isinstance(leg, Negotiable) else () for leg in (a, b)]
+    able = [(codec, *theirs) for codec, theirs in zip(now, spoken, strict=True)]
+    shared = [codec for codec in (*spoken[0], *able[0], *able[1]) if codec in able[0] and codec in able[1]]
+    if not shared:
+        return None
+    best = min(shared, key=lambda codec: sum(codec is not one for one in now))
+    for leg, codec in zip((a, b), now, strict=True):
+        if codec is not best and isinstance(leg, Negotiable):
+            leg.renegotiate((best,))
+    return best
 
 
 class MediaBridge:

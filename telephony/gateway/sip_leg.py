@@ -160,6 +160,11 @@ class SipLeg:
         self._direction = "sendonly" if on else "sendrecv"
         self._reoffer()
 
+    @property
+    def spoken(self) -> tuple[Codec, ...]:
+        """What both sides are known to speak, in our order."""
+        return () if self._media is None else self._media.spoken
+
     def renegotiate(self, codecs: Sequence[Codec]) -> None:
         self._codecs = tuple(codecs)
         if self.state is LegState.UP:

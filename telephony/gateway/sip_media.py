@@ -56,6 +56,11 @@ class SipMedia:
         return self._negotiation.agreement
 
     @property
+    def spoken(self) -> tuple[Codec, ...]:
+        """What both sides are known to speak, in our order."""
+        return self._negotiation.spoken
+
+    @property
     def held(self) -> bool:
         """The far end asked us to send nothing."""
         return self.agreement is not None and self.agreement.held

@@ -110,6 +110,8 @@ class Negotiation:
         """The direction that we want of our own accord."""
         self._proposal: _Proposal | None = None
         self.agreement: Agreement | None = None
+        self.spoken: tuple[Codec, ...] = ()
+        """Of our codecs those that the far end was ever heard to speak, in our order: what a new offer may turn to."""
 
     def offer(self, codecs: Sequence[Codec] = (), direction: str = "") -> bytes:
         """Our offer: `codecs` of our own, by default all, the one in use first.
@@ -166,6 +168,7 @@ class Negotiation:
         choice = choose(formats_of(media), proposal.codecs, own_order=False, noise=self.policy.comfort_noise)
         if choice is None:
             raise NoCommonCodec("the answer has no codec that we offered")
+        self._learn(media)
         names = credentials(description, media) if proposal.ice else None
         ice = replace(proposal.ice, peer=names[0], peer_password=names[1]) if proposal.ice and names else None
         self.agreement = self._settle(media, index, choice, proposal.direction, secured.keys, ice)
@@ -181,9 +184,18 @@ class Negotiation:
             secured = self._keying.answer(description, media, current.keys if current else None)
             choice = choose(formats_of(media), policy.codecs, own_order=policy.own_order, noise=policy.comfort_noise)
             if secured is not None and choice is not None:
+                self._learn(media)
                 ice = self._ice(description, media)
                 return self._settle(media, index, choice, self._wish, secured.keys, ice), choice, secured
         raise NoCommonCodec("no audio stream with a codec and a profile in common")
+
+    def _learn(self, media: Media) -> None:
+        names = {(one.name, one.clock_rate) for one in formats_of(media)}
+        self.spoken = tuple(
+            codec
+            for codec in self.policy.codecs
+            if codec in self.spoken or (codec.encoding_name.upper(), codec.clock_rate) in names
+        )
 
     def _ice(self, description: Description, media: Media) -> IceSession | None:
         """Our part in the ICE that is offered; names that changed ask for a restart (RFC 8839 §4.4.1.1.1)."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
@@ -123,3 +124,47 @@ def test_legs_that_cannot_be_bridged_are_refused() -> None:
 
     with pytest.raises(Misuse):
         bridge(as_leg(a), as_leg(Voiceless()))
+
+
+class TalkingLeg(Leg):
+    """A leg whose far end speaks what it is told to."""
+
+    def __init__(self, codec: Codec, spoken: tuple[Codec, ...]) -> None:
+        super().__init__()
+        self.spoken = spoken
+        self.asked: list[tuple[Codec, ...]] = []
+        self.media.configure(codec, codec.payload_type, 101)
+
+    def renegotiate(self, codecs: Sequence[Codec]) -> None:
+        self.asked.append(tuple(codecs))
+
+
+MU, A, WIDE, OPUS = Codec.PCMU, Codec.PCMA, Codec.G722, Codec.OPUS
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "asked"),
+    [
+        ((MU, (MU, A)), (MU, (MU,)), ([], [])),
+        ((MU, (MU, A)), (A, (A, MU)), ([], [])),
+        ((MU, (MU, OPUS)), (OPUS, (MU, OPUS)), ([], [(MU,)])),
+        ((OPUS, (OPUS, MU)), (MU, (MU,)), ([(MU,)], [])),
+        ((MU, (MU,)), (OPUS, (OPUS,)), ([], [])),
+        ((MU, (MU, WIDE)), (OPUS, (OPUS, WIDE)), ([(WIDE,)], [(WIDE,)])),
+        ((OPUS, ()), (MU, (MU, OPUS)), ([], [(OPUS,)])),
+    ],
+)
+def test_legs_are_asked_for_the_codec_they_share(
+    a: tuple[Codec, tuple[Codec, ...]], b: tuple[Codec, tuple[Codec, ...]], asked: tuple[list[Any], list[Any]]
+) -> None:
+    one, other = TalkingLeg(*a), TalkingLeg(*b)
+    bridge(as_leg(one), as_leg(other))
+    assert (one.asked, other.asked) == asked
+
+
+def test_a_leg_that_cannot_be_asked_is_transcoded() -> None:
+    a, b = Leg(), TalkingLeg(OPUS, (OPUS,))
+    bridge(as_leg(a), as_leg(b))
+    a.speak(0x55)
+    assert b.asked == []
+    assert [packet.payload_type for packet in b.rig.sent] == [111]
