@@ -50,8 +50,10 @@ class Baresip:
         codecs: str = "pcmu",
         password: str = "",
         registrar: int = 0,
+        registrar_host: str = "127.0.0.1",
     ) -> None:
         self._registrar = registrar
+        self._registrar_host = registrar_host
         self.folder, self.voice, self.user, self.transport, self.codecs, self.password = (
             folder,
             voice,
@@ -82,7 +84,7 @@ class Baresip:
             + "".join(f"module {name}.so\n" for name in modules)
             + "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
         )
-        host, interval = (f"127.0.0.1:{self._registrar}", 600) if self._registrar else ("127.0.0.1", 0)
+        host, interval = (f"{self._registrar_host}:{self._registrar}", 600) if self._registrar else ("127.0.0.1", 0)
         account = f"<sip:{self.user}@{host};transport={self.transport}>;regint={interval}"
         account += f";audio_codecs={self.codecs};answermode=auto"
         if self.password:
