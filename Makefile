@@ -17,7 +17,7 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 
 PAGE_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run setup setup-test test lint types pages-check unit e2e pages prompts prompts-check lock clean
+.PHONY: help run setup setup-test test lint types pages-check unit e2e fuzz flood pages prompts prompts-check lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -88,6 +88,12 @@ unit: $(VENV)/.tested ## tests without a network of their own
 
 e2e: setup-test ## real phones, real browser, real speech
 	@$(BIN)/pytest -q -m "e2e and not load" </dev/null
+
+fuzz: $(VENV)/.tested ## fuzz every parser for SECONDS (30) each; finds go to .fuzz
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),30) $(TARGETS)
+
+flood: $(VENV)/.tested ## 100 calls while garbage, a brute force and a scanner come in (20 s)
+	@$(BIN)/python -m tests.load.flood
 
 # --- what is checked in, made anew
 

@@ -33,7 +33,7 @@ def main() -> int:
     if unknown := set(args.names) - set(TARGETS):
         parser.error(f"no target {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
     if importlib.util.find_spec("atheris") is None:
-        print("fuzzing needs atheris: .venv/bin/pip install atheris (CPython 3.11 to 3.13 on Linux)", file=sys.stderr)
+        print("fuzzing needs atheris: .venv/bin/pip install -e '.[fuzz]' (CPython on Linux)", file=sys.stderr)
         return 1
     (WORK / "findings").mkdir(parents=True, exist_ok=True)
     names = args.names or list(TARGETS)
