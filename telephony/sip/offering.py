@@ -28,12 +28,15 @@ class Offering:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._wanted: Compose | None = None
+        self._made: Compose | None = None
+        """What `_wanted` was when the offer that is under way was made."""
         self._tries = 0
         self._acks: dict[int, tuple[bytes, Flow]] = {}
         self.busy = False
         """An offer of ours has no answer yet."""
 
     def want(self, compose: Compose, now: float) -> None:
+        """Make an offer as soon as may be, in place of one that waits."""
         self._wanted, self._tries = compose, 0
         self.proceed(now)
 
@@ -44,8 +47,8 @@ class Offering:
             return
         self._tries += 1
         early = not call.up
-        compose = self._wanted
-        body = compose()
+        self._made = self._wanted
+        body = self._wanted()
         if early and (not call.peer_updates or not body):
             return
         self._send("UPDATE" if early else "INVITE", body, now)
@@ -98,7 +101,7 @@ class Offering:
             call.refreshed(response, now)
             answer = response.body
         if request.body:
-            self._wanted = None
+            self._done()
             call.core.events.append(ReOfferAnswered(call, 200 if status < 300 else status, answer))
         self.proceed(now)
 
@@ -118,7 +121,7 @@ class Offering:
             if not call.over:
                 self._take_final(request, 200, response, now)
                 if not request.body:
-                    self._wanted = None
+                    self._done()
             return
         if call.owed is None:
             call.refreshed(response, now)
@@ -127,11 +130,17 @@ class Offering:
 
     def _answer_theirs(self, number: int, body: bytes, now: float) -> None:
         """The far end made the offer in its 2xx: our answer goes into the ACK. Without one the call cannot go on (§14.1)."""
-        self.busy, self._wanted = False, None
+        self.busy = False
+        self._done()
         self._acknowledge(number, body, now)
         if not body:
             self._call.bye(now, 'SIP;cause=488;text="no common media"')
         self.proceed(now)
+
+    def _done(self) -> None:
+        """What was under way is settled; what has been wanted since is not."""
+        if self._wanted is self._made:
+            self._wanted = None
 
     def _acknowledge(self, number: int, body: bytes, now: float) -> None:
         call = self._call
