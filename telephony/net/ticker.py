@@ -35,7 +35,8 @@ class Ticker:
     """Ticks each active stream every 20 ms and reads each watched socket at least every 5 ms.
 
     Streams are spread over four phases, so that packets leave evenly. A pass that was missed is skipped, never made up
-    for by a burst. One epoll of our own for all sockets costs a fraction of an event loop call-back for each packet.
+    for by a burst. One epoll of our own for all sockets costs a fraction of an event loop call-back for each packet. Without
+    a socket to read and a stream to tick it rests.
     """
 
     def __init__(self) -> None:
@@ -58,14 +59,14 @@ class Ticker:
         """Begin ticking in the running event loop. Without effect where it ticks already."""
         if self._timer is None:
             self._loop = asyncio.get_running_loop()
-            self._origin, self._pass_number = self._loop.time(), 0
-            self._timer = self._loop.call_later(STEP, self._run)
+            self._begin()
 
     async def close(self) -> None:
         """Stop ticking and let go of all streams and sockets; the sockets stay open."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._loop = None
         self._readers.clear()
         self._phase_of.clear()
         for active in self._active:
@@ -97,6 +98,8 @@ class Ticker:
         if fd not in self._readers:
             self._epoll.register(fd, select.EPOLLIN)
         self._readers[fd] = reader
+        if self._timer is None:
+            self._begin()
 
     def unwatch(self, fd: int) -> None:
         """Forget `fd`; call it before closing the socket. Without effect where it is not watched."""
@@ -129,10 +132,21 @@ class Ticker:
         phase = self._phase_of.get(stream)
         if phase is not None:
             self._active[phase][stream] = None
+            if self._timer is None:
+                self._begin()
+
+    def _begin(self) -> None:
+        """Set out anew from now: at the start, and after a rest. Without effect before `start`."""
+        if self._loop is not None:
+            self._origin, self._pass_number = self._loop.time(), 0
+            self._timer = self._loop.call_later(STEP, self._run)
 
     def _run(self) -> None:
-        """One pass: read, tick one phase, aim at the next deadline."""
+        """One pass: read, tick one phase, aim at the next deadline; rest where there is nothing to do."""
         assert self._loop is not None
+        if not self._readers and not any(self._active):
+            self._timer = None
+            return
         now = self._loop.time()
         number = self._pass_number + 1
         due = self._origin + number * STEP

@@ -43,12 +43,22 @@ class Clock:
     def time(self) -> float:
         return self.now
 
-    def call_at(self, when: float, call: Callable[[], None]) -> None:
+    def call_at(self, when: float, call: Callable[[], None]) -> Clock:
         self.due.append((when, call))
+        return self
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> Clock:
+        return self.call_at(self.now + seconds, call)
+
+    def cancel(self) -> None:
+        self.due.clear()
 
     def run_passes(self, count: int, late: float = 0.0) -> None:
         for _ in range(count):
-            when, call = self.due.pop() if self.due else (self.now + STEP, self.ticker._run)
+            if not self.due:  # it rests
+                self.now += STEP
+                continue
+            when, call = self.due.pop()
             self.now = max(self.now, when + late)
             call()
 
@@ -187,3 +197,26 @@ async def test_it_runs_in_an_event_loop_and_closes(ticker: Ticker) -> None:
     await ticker.close()
     await ticker.close()
     assert ticker.metrics()["streams"] == 0
+
+
+async def test_a_ticker_with_nothing_to_do_rests_and_wakes_for_a_socket() -> None:
+    ticker = Ticker()
+    ticker.start()
+    await asyncio.sleep(0.05)
+    passes = ticker.metrics()["passes"]
+    await asyncio.sleep(0.05)
+    assert ticker.metrics()["passes"] == passes
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    heard: list[bytes] = []
+    ticker.watch(ours.fileno(), lambda now: heard.append(ours.recv(10)))
+    theirs.send(b"hello")
+    await asyncio.sleep(0.05)
+    assert heard == [b"hello"]
+    ticker.unwatch(ours.fileno())
+    await asyncio.sleep(0.05)
+    passes = ticker.metrics()["passes"]
+    await asyncio.sleep(0.05)
+    assert ticker.metrics()["passes"] == passes
+    await ticker.close()
+    ours.close()
+    theirs.close()
