@@ -5,26 +5,55 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from ivr.errors import ConfigError
 from ivr.node import start_node
+from ivr.post import Post
+from ivr.seat import Seat
 from ivr.settings import Settings, load_settings
 from ivr.wiring import (
     overridden,
 )
+from ivr.workers import serve_workers
 from telephony.errors import TelephonyError
 
 log = logging.getLogger(__name__)
 
+MOST_WORKERS = 64
 
-def serve_forever(config: Path, sip: str | None, web: str | None, data: Path | None, verbose: bool) -> int:
-    """`ivr serve`: returns the exit code when the node has drained. Raises IvrError for what a person can mend."""
+
+def serve_forever(
+    config: Path, sip: str | None, web: str | None, data: Path | None, verbose: bool, workers: int, arguments: Sequence[str]
+) -> int:
+    """`ivr serve`: returns the exit code when the node has drained. Raises IvrError for what a person can mend.
+
+    With `workers` above 1 this process only owns the SIP listeners; each worker runs `ivr serve` with the same `arguments`.
+    """
+    if not 1 <= workers <= MOST_WORKERS:
+        raise ConfigError(f"--workers: expected 1 to {MOST_WORKERS}, found {workers}; one a core is enough")
+    seat = Seat.taken()
     settings = overridden(load_settings(config), config, sip, web, data)
+    if seat is not None:
+        settings = seat.settings(settings)
+    _log(verbose, f"{settings.node} " if seat is not None else "")
+    try:
+        if workers > 1 and seat is None:
+            serve_workers(settings, workers, arguments)
+        else:
+            asyncio.run(_serve(settings, seat))
+    except TelephonyError as error:
+        raise ConfigError(str(error)) from error
+    return 0
+
+
+def _log(verbose: bool, node: str) -> None:
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname).1s %(name)s %(message)s"
+        level=logging.DEBUG if verbose else logging.INFO, format=f"%(asctime)s %(levelname).1s {node}%(name)s %(message)s"
     )
     for noisy in (
         "aiosqlite",
@@ -39,24 +68,24 @@ def serve_forever(config: Path, sip: str | None, web: str | None, data: Path | N
         "pydub",
     ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
-        asyncio.run(_serve(settings))
-    except TelephonyError as error:
-        raise ConfigError(str(error)) from error
-    return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, seat: Seat | None = None) -> None:
     """Start everything, say `ready`, wait for the order to stop, drain, and end in the reverse order."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
-        node = await start_node(settings, stack)
+        post = Post(seat, stopping.set) if seat is not None else None
+        node = await start_node(settings, stack, post)
         _settle_heap()
-        print(node.banner, flush=True)
-        print("ready", flush=True)
+        if post is not None:
+            post.ready(node.banner)
+            log.info("node %s is up: pid %d", settings.node, os.getpid())
+        else:
+            print(node.banner, flush=True)
+            print("ready", flush=True)
         await stopping.wait()
         print(f"Stopping: {len(node.switchboard)} calls may go on for {settings.drain_seconds:g} s", flush=True)
         loop.remove_signal_handler(signal.SIGINT)

@@ -23,6 +23,7 @@ from ivr.errors import IvrError, SpeechUnavailable
 from ivr.joining import join_nodes
 from ivr.nodes.desks import PageMap
 from ivr.nodes.link import NodeLink
+from ivr.post import Post
 from ivr.profile.sources import StaticProfiles
 from ivr.records.reader import ContactReader
 from ivr.records.writer import ContactLog
@@ -76,12 +77,14 @@ class Node:
     banner: str
 
 
-async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
-    """Start every part; `stack` ends them in the reverse order. Raises IvrError or TelephonyError in one line."""
+async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | None = None) -> Node:
+    """Start every part; `stack` ends them in the reverse order. Raises IvrError or TelephonyError in one line.
+
+    A worker of several has a `post`; only the first of them serves pages and API.
+    """
     data = data_folder(settings)
     token, new_token = admin_token(data)
-    web_socket = bind_web(settings)
-    stack.callback(web_socket.close)
+    web_socket = bind_web(settings) if post is None else post.web_socket()
     queues, defined = queues_of(settings), agents_of(settings)
     passwords, accounts = await asyncio.to_thread(accounts_of, settings)
     flows, prompts = await asyncio.to_thread(read_dialplan, settings)
@@ -104,16 +107,26 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
     stack.push_async_callback(hub.close)
 
     exchange: list[Switchboard] = []
-    sip = SipGateway(sip_settings(settings), ticker, lambda leg: _take(exchange, leg), credentials_of(settings))
+    sip = SipGateway(
+        sip_settings(settings),
+        ticker,
+        lambda leg: _take(exchange, leg),
+        credentials_of(settings),
+        hosting=post.hosting if post else None,
+    )
     router = Router(stores.acd, settings.node)
     services = _services(settings, flows, prompts, recognizer, router, stores, desks, talks, sip)
     switchboard = Switchboard(services, settings.routes)
     exchange.append(switchboard)
     await sip.start()
     stack.push_async_callback(sip.close)
+    if post is not None:
+        post.serve(sip)
     keeper = keeper_of(settings, sip, stores.redis, switchboard, ContactReader(stores.engine))
     node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
-    await serve_web(replace(node.web_parts(accounts, stores, hub, token, browsers), sip_desk=keeper), web_socket, stack)
+    if web_socket is not None:
+        stack.callback(web_socket.close)
+        await serve_web(replace(node.web_parts(accounts, stores, hub, token, browsers), sip_desk=keeper), web_socket, stack)
     await agents.on_duty([agent.id for agent in settings.agents if agent.device])
     for work in (
         link.run(),
@@ -125,7 +138,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack) -> Node:
         keeper.run(),
     ):
         tasks.start(work)
-    return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token))
+    return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
 
 
 def _services(

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ivr.acd.embedded import start_embedded
-from ivr.errors import ConfigError
 from ivr.records.database import open_database, sqlite_url
 from ivr.seat import Seat
 from ivr.settings import Settings
@@ -217,7 +216,5 @@ class Workers:
 
 def serve_workers(settings: Settings, count: int, arguments: Sequence[str]) -> None:
     """Serve with `count` workers until told to stop. Raises ConfigError or TelephonyError where it cannot start."""
-    if not 2 <= count <= 64:
-        raise ConfigError(f"--workers: expected 1 to 64, found {count}")
     command = [sys.executable, "-m", "ivr", "serve", *arguments]
     asyncio.run(Workers(settings, count, command).run())
