@@ -1,6 +1,6 @@
-"""Legs to browsers: we offer PCMU and telephone-event, the browser answers, RTP goes through our own media path.
+"""Legs to browsers: we offer codecs and telephone-event, the browser answers, RTP goes through our own media path.
 
-What is left out: trickle, ICE restart (a page that lost its network opens a new leg), Opus, video. See docs/webrtc.md.
+What is left out: trickle, ICE restart (a page that lost its network opens a new leg), video. See docs/webrtc.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from telephony.errors import Misuse, TransportError
 from telephony.gateway.aiortc_seam import Certificate, IceServer, SecureChannel, broken_contract
-from telephony.gateway.webrtc_sdp import EVENT_PAYLOAD, PCMU_PAYLOAD, offer_text, parse_answer
+from telephony.gateway.webrtc_sdp import CODECS, Answer, offer_text, parse_answer
 from telephony.leg import (
     Answered,
     CallInfo,
@@ -113,7 +113,7 @@ class WebRtcLeg:
         if self._timer is not None:
             self._timer.cancel()
         try:
-            answer = parse_answer(sdp)
+            answer = parse_answer(sdp, self._gateway.codecs)
             await self.channel.add_remote(answer.ice)
             async with asyncio.timeout(self._gateway.setup_timeout):
                 await self.channel.connect(answer.ice, we_are_client=not answer.browser_is_client)
@@ -127,16 +127,16 @@ class WebRtcLeg:
             self._end(EndCause.FAILED, True, str(error))
             raise
         self._insist("while it was connected")
-        self._open(telephone_event=EVENT_PAYLOAD if answer.events else None)
+        self._open(answer)
 
     def _insist(self, when: str) -> None:
         if self.state is LegState.ENDED:
             raise TransportError(f"{self.id} ended {when}")
 
-    def _open(self, telephone_event: int | None) -> None:
+    def _open(self, answer: Answer) -> None:
         self.connected = True
         self._connected_at = self._loop.time()
-        self.media.configure(Codec.PCMU, PCMU_PAYLOAD, telephone_event)
+        self.media.configure(answer.codec, answer.codec.payload_type, answer.telephone_event)
         self._gateway.ticker.attach(self.media)
         self._timer = self._loop.call_later(WATCH_SECONDS, self._watch)
         if self._answering:
@@ -282,7 +282,8 @@ class WebRtcGateway:
     """Makes legs to browsers on `hosts`; `close` ends them all.
 
     All seconds: `media_timeout` without a packet, RTP or RTCP, ends a leg, `answer_timeout` is how long a page may take for
-    its answer (it asks for the microphone first), `setup_timeout` bounds ICE and DTLS. Raises Misuse where the installed
+    its answer (it asks for the microphone first), `setup_timeout` bounds ICE and DTLS. `codecs` are offered best first; the
+    browser speaks the first that it knows. Raises Misuse where the installed
     aiortc is not the one this was written for.
     """
 
@@ -294,6 +295,7 @@ class WebRtcGateway:
         ice_servers: tuple[IceServer, ...] = (),
         media_timeout: float = 10.0,
         answer_timeout: float = 30.0,
+        codecs: Sequence[Codec] = CODECS,
         setup_timeout: float = 10.0,
     ) -> None:
         broken = broken_contract()
@@ -304,6 +306,7 @@ class WebRtcGateway:
         self.ice_servers = ice_servers
         self.media_timeout = media_timeout
         self.answer_timeout = answer_timeout
+        self.codecs = tuple(codecs)
         self.setup_timeout = setup_timeout
         self.certificate = Certificate()
         self._legs: dict[str, WebRtcLeg] = {}
@@ -322,7 +325,7 @@ class WebRtcGateway:
             leg.hang_up(EndCause.FAILED)
             raise
         self._legs[leg.id] = leg
-        return leg, offer_text(ice, session=random.getrandbits(62), ssrc=leg.ssrc)
+        return leg, offer_text(ice, session=random.getrandbits(62), ssrc=leg.ssrc, codecs=self.codecs)
 
     def forget(self, leg: WebRtcLeg) -> None:
         """Close the sockets of a leg that has ended."""

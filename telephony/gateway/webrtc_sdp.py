@@ -1,18 +1,23 @@
 """The one offer a browser gets from us and the answer it gives back (RFC 8829, RFC 8866). No I/O, no clock.
 
-We always offer: PCMU and telephone-event, one bundled audio section, every candidate in the text (no trickle).
+We always offer: the codecs of the setting and telephone-event at their clocks, one bundled audio section, every candidate in
+the text (no trickle).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from telephony.errors import MalformedMessage, NoCommonCodec
+from telephony.media.codec import Codec
 
-PCMU_PAYLOAD = 0
-EVENT_PAYLOAD = 101
-"""The payload type SIP phones use most, so that a bridge need not renumber it."""
+CODECS = (Codec.PCMU, Codec.OPUS)
+"""What is offered, best first. Browsers speak the first they know: µ-law, which most calls need no transcoding for."""
+
+EVENT_PAYLOADS = {8000: 101, 48000: 110}
+"""By clock rate (RFC 4733 §2.1): the payload type SIP phones use most, so that a bridge need not renumber it."""
 
 MAX_BYTES = 16384
 MAX_LINES = 400
@@ -42,13 +47,17 @@ class Answer:
     ice: IceDescription
     browser_is_client: bool
     """True where the browser starts the DTLS handshake (`a=setup:active`)."""
-    events: bool
-    """True where telephone-event was kept."""
+    codec: Codec
+    """The browser's first: what it sends, and what it gets."""
+    telephone_event: int | None
+    """Payload type of keys at the clock of the codec, else at another; None where telephone-event was not kept."""
 
 
-def offer_text(ice: IceDescription, *, session: int, ssrc: int) -> str:
+def offer_text(ice: IceDescription, *, session: int, ssrc: int, codecs: Sequence[Codec] = CODECS) -> str:
     """The complete SDP offer, ending in CRLF; `session` is the number of the `o=` line (RFC 8866 §5.2)."""
     algorithm, digest = ice.fingerprints[0]
+    events = [(EVENT_PAYLOADS[clock], clock) for clock in dict.fromkeys(codec.clock_rate for codec in codecs)]
+    payloads = [codec.payload_type for codec in codecs] + [number for number, _ in events]
     return "\r\n".join(
         [
             "v=0",
@@ -57,7 +66,7 @@ def offer_text(ice: IceDescription, *, session: int, ssrc: int) -> str:
             "t=0 0",
             "a=group:BUNDLE 0",
             "a=msid-semantic:WMS *",
-            f"m=audio 9 UDP/TLS/RTP/SAVPF {PCMU_PAYLOAD} {EVENT_PAYLOAD}",
+            f"m=audio 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, payloads))}",
             "c=IN IP4 0.0.0.0",
             "a=rtcp:9 IN IP4 0.0.0.0",
             *(f"a=candidate:{candidate}" for candidate in ice.candidates),
@@ -70,9 +79,9 @@ def offer_text(ice: IceDescription, *, session: int, ssrc: int) -> str:
             "a=sendrecv",
             "a=msid:hotline audio",
             "a=rtcp-mux",
-            f"a=rtpmap:{PCMU_PAYLOAD} PCMU/8000",
-            f"a=rtpmap:{EVENT_PAYLOAD} telephone-event/8000",
-            f"a=fmtp:{EVENT_PAYLOAD} 0-15",
+            *(f"a=rtpmap:{codec.payload_type} {codec.rtpmap}" for codec in codecs),
+            *(f"a=fmtp:{codec.payload_type} {codec.fmtp}" for codec in codecs if codec.fmtp),
+            *(f"a=rtpmap:{number} telephone-event/{clock}\r\na=fmtp:{number} 0-15" for number, clock in events),
             "a=ptime:20",
             f"a=ssrc:{ssrc} cname:hotline",
             "",
@@ -80,17 +89,18 @@ def offer_text(ice: IceDescription, *, session: int, ssrc: int) -> str:
     )
 
 
-def parse_answer(text: str) -> Answer:
-    """Read the browser's answer to `offer_text`.
+def parse_answer(text: str, codecs: Sequence[Codec] = CODECS) -> Answer:
+    """Read the browser's answer to `offer_text` with the same `codecs`.
 
     Raises MalformedMessage for anything that is not such an answer or exceeds a limit, and NoCommonCodec where the
-    browser refused the audio section or PCMU.
+    browser refused the audio section or every codec.
     """
     lines = _lines(text)
     starts = [number for number, line in enumerate(lines) if line.startswith("m=")]
     if len(starts) != 1:
         raise MalformedMessage(f"the answer has {len(starts)} media sections; one was offered")
     payloads = _payloads(lines[starts[0]])
+    codec = _codec(payloads, codecs)
     attributes = _attributes(lines)
     setup = _one(attributes, "setup")
     if setup not in ("active", "passive"):
@@ -102,7 +112,8 @@ def parse_answer(text: str) -> Answer:
             _ice(attributes, "ice-ufrag", 4), _ice(attributes, "ice-pwd", 22), _prints(attributes), _candidates(attributes)
         ),
         browser_is_client=setup == "active",
-        events=str(EVENT_PAYLOAD) in payloads,
+        codec=codec,
+        telephone_event=_event(payloads, codec),
     )
 
 
@@ -123,9 +134,20 @@ def _payloads(media: str) -> list[str]:
         raise MalformedMessage("the media line of the answer is not audio as it was offered")
     if fields[1] == "0":
         raise NoCommonCodec("the browser refused the audio section")
-    if str(PCMU_PAYLOAD) not in fields[3:]:
-        raise NoCommonCodec("the browser refused PCMU")
     return fields[3:]
+
+
+def _codec(payloads: list[str], codecs: Sequence[Codec]) -> Codec:
+    for payload in payloads:
+        for codec in codecs:
+            if payload == str(codec.payload_type):
+                return codec
+    raise NoCommonCodec(f"the browser refused {', '.join(codec.encoding_name for codec in codecs)}")
+
+
+def _event(payloads: list[str], codec: Codec) -> int | None:
+    kept = {clock: number for clock, number in EVENT_PAYLOADS.items() if str(number) in payloads}
+    return kept.get(codec.clock_rate, next(iter(kept.values()), None))
 
 
 def _attributes(lines: list[str]) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from fractions import Fraction
 from typing import cast
@@ -197,7 +198,7 @@ async def test_bad_answer_ends_the_leg(gateway: WebRtcGateway, browser: RTCPeerC
         await leg.accept_answer(text)
     refused, _ = await gateway.offer(CALLER, CALLEE)
     with pytest.raises(NoCommonCodec):
-        await refused.accept_answer(text.replace("SAVPF 0", "SAVPF 8"))
+        await refused.accept_answer(re.sub("SAVPF .*", "SAVPF 8", text))
     assert (leg.state, refused.state, gateway.legs) == (LegState.ENDED, LegState.ENDED, ())
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from telephony.errors import MalformedMessage, NoCommonCodec, PeerFault
 from telephony.gateway.webrtc_sdp import MAX_CANDIDATES, IceDescription, offer_text, parse_answer
+from telephony.media.codec import Codec
 
 DIGEST = ":".join(["AB"] * 32)
 CANDIDATE = "1 1 udp 2122260223 127.0.0.1 50000 typ host"
@@ -38,7 +39,8 @@ a=ssrc:3 cname:x\r
 def test_offer_is_complete_and_names_only_what_we_carry() -> None:
     ice = IceDescription("abcd", "p" * 22, (("sha-256", DIGEST),), (CANDIDATE,))
     lines = offer_text(ice, session=7, ssrc=99).split("\r\n")
-    assert "m=audio 9 UDP/TLS/RTP/SAVPF 0 101" in lines
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 0 111 101 110" in lines
+    assert {"a=rtpmap:111 opus/48000/2", f"a=fmtp:111 {Codec.OPUS.fmtp}", "a=rtpmap:110 telephone-event/48000"} <= set(lines)
     assert f"a=candidate:{CANDIDATE}" in lines
     assert "a=end-of-candidates" in lines
     assert "a=setup:actpass" in lines
@@ -50,11 +52,32 @@ def test_answer_of_chromium_is_read() -> None:
     assert answer.ice.ufrag == "EsAw"
     assert answer.ice.fingerprints == (("sha-256", DIGEST),)
     assert answer.ice.candidates == (f"{CANDIDATE} generation 0 network-id 1",)
-    assert (answer.browser_is_client, answer.events) == (True, True)
+    assert (answer.browser_is_client, answer.codec, answer.telephone_event) == (True, Codec.PCMU, 101)
+
+
+@pytest.mark.parametrize(
+    ("payloads", "codec", "event"),
+    [
+        ("111 0 101 110", Codec.OPUS, 110),
+        ("111 101", Codec.OPUS, 101),
+        ("0 111 110 101", Codec.PCMU, 101),
+        ("111", Codec.OPUS, None),
+    ],
+)
+def test_the_first_codec_of_the_answer_is_spoken(payloads: str, codec: Codec, event: int | None) -> None:
+    answer = parse_answer(CHROMIUM_ANSWER.replace("SAVPF 0 101", f"SAVPF {payloads}"))
+    assert (answer.codec, answer.telephone_event) == (codec, event)
+
+
+def test_an_offer_of_one_codec_takes_no_other() -> None:
+    ice = IceDescription("abcd", "p" * 22, (("sha-256", DIGEST),), (CANDIDATE,))
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 111 110" in offer_text(ice, session=7, ssrc=9, codecs=(Codec.OPUS,))
+    with pytest.raises(NoCommonCodec):
+        parse_answer(CHROMIUM_ANSWER, (Codec.OPUS,))
 
 
 def test_answer_without_events() -> None:
-    assert parse_answer(CHROMIUM_ANSWER.replace("SAVPF 0 101", "SAVPF 0")).events is False
+    assert parse_answer(CHROMIUM_ANSWER.replace("SAVPF 0 101", "SAVPF 0")).telephone_event is None
 
 
 def test_candidates_beyond_the_limit_are_ignored() -> None:
