@@ -10,6 +10,7 @@ from telephony.gateway.shield import Shield
 from telephony.gateway.sip_reports import Reports
 from telephony.media.codec import Codec
 from telephony.media.stream import MediaStream
+from telephony.net.dtls import Identity
 from telephony.net.rtp_socket import RtpPorts
 from telephony.net.ticker import Ticker
 from telephony.sip.negotiation import Agreement, MediaPolicy, Negotiation
@@ -27,12 +28,14 @@ class SipMedia:
         on_digit: Callable[[str], None],
         on_playback: Callable[[int, bool, int], None],
         policy: MediaPolicy | None = None,
+        identity: Identity | None = None,
+        on_failed: Callable[[str], None] = lambda detail: None,
     ) -> None:
-        """`host` is the address that the far end is told."""
+        """`host` is the address that the far end is told; `identity` is for DTLS; `on_failed` hears why its keys failed."""
         self._rtp = ports.open(_unheard)
         self._ticker = ticker
         self._negotiation = Negotiation(host, self._rtp.port, secrets.randbits(62), policy, secrets.token_bytes)
-        self._shield = Shield(self._rtp, self._controlled)
+        self._shield = Shield(self._rtp, identity, self._controlled, on_failed)
         self._reports: Reports | None = None
         self.stream = MediaStream(
             ssrc=secrets.randbits(32),
@@ -109,6 +112,7 @@ class SipMedia:
         """Fall silent and give the port back."""
         if self._reports is not None:
             self._reports.close()
+        self._shield.close()
         self.stream.stop()
         self.stream.listener = None
         self._ticker.detach(self.stream)
@@ -118,7 +122,8 @@ class SipMedia:
         """Make port and stream follow what is agreed."""
         agreed = self.agreement
         if agreed is not None:
-            self._rtp.aim(agreed.host, agreed.port)
+            if agreed.ice is None:
+                self._rtp.aim(agreed.host, agreed.port)
             self._shield.follow(agreed, now)
             self.stream.configure(agreed.codec, agreed.payload_type, agreed.telephone_event, agreed.sending)
             self.quiet_since = now

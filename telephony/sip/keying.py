@@ -40,6 +40,8 @@ class Secrecy:
     """Of SDES, as our offers list them."""
     dtls: bool = False
     """Offer DTLS-SRTP instead of SDES."""
+    feedback: bool = False
+    """Offer it as SAVPF, as browsers do."""
     hidden: bool = False
     """The signalling is encrypted: a key in it is worth something."""
     fingerprint: str = ""
@@ -81,7 +83,10 @@ class Keying:
         """Profile and lines of an offer; one that renews a session stays with its `protocol` and its `current` keys."""
         policy = self.policy
         if isinstance(current, DtlsPeer) or (not protocol and policy.dtls and policy.srtp is not Srtp.OFF):
-            return protocol or DTLS[0], (f"a=fingerprint:{policy.fingerprint}", "a=setup:actpass")
+            return protocol or (DTLS[1] if policy.feedback else DTLS[0]), (
+                f"a=fingerprint:{policy.fingerprint}",
+                "a=setup:actpass",
+            )
         if isinstance(current, SdesKeys):
             return protocol, (Crypto(current.tag, current.suite, current.ours).line(),)
         if policy.srtp is Srtp.REQUIRED:

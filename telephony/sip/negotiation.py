@@ -13,7 +13,7 @@ from telephony.errors import MalformedMessage, Misuse, NoCommonCodec
 from telephony.media.codec import Codec
 from telephony.sip.formats import Choice, Format, Numbers, choose, formats_of, offered
 from telephony.sip.ice_lite import IceSession, begin, credentials
-from telephony.sip.keying import Keying, Keys, Secrecy, Secured
+from telephony.sip.keying import Keying, Keys, Secrecy, Secured, Srtp
 from telephony.sip.sdp import MIRRORED, Description, Media, rejected
 
 SENDING = ("sendrecv", "sendonly")
@@ -41,6 +41,17 @@ class MediaPolicy:
     offers_ice: bool = False
     """Offer ICE, as browsers insist on it, with the rest of what they expect: a bundle of one, named stream."""
 
+    def over(self, transport: str) -> MediaPolicy:
+        """What it comes to for a call that is signalled over `transport`.
+
+        Over WebSocket there is a browser: it takes DTLS-SRTP with ICE or nothing (RFC 8827 §6.5). Keys in a description are
+        hidden by TLS, and by nothing else.
+        """
+        if transport in ("ws", "wss"):
+            secrecy = replace(self.secrecy, srtp=Srtp.REQUIRED, dtls=True, feedback=True, hidden=transport == "wss")
+            return replace(self, secrecy=secrecy, answers_ice=True, offers_ice=True)
+        return replace(self, secrecy=replace(self.secrecy, hidden=transport == "tls"))
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -65,7 +76,7 @@ class Agreement:
     parameters: str = ""
     """The far end's a=fmtp of the codec."""
     rtcp_port: int = 0
-    """Where the far end hears reports; the RTP port itself with rtcp-mux (RFC 5761)."""
+    """Where the far end hears reports; the RTP port itself with rtcp-mux (RFC 5761); 0 for nowhere."""
     protocol: str = "RTP/AVP"
     keys: Keys = None
     """How packets are kept secret; None for not at all."""
@@ -223,7 +234,7 @@ class Negotiation:
             direction=direction,
             comfort_noise=choice.noise.payload_type if choice.noise else None,
             parameters=choice.voice.parameters,
-            rtcp_port=_rtcp_port(media, shared=self.policy.rtcp or ice is not None),
+            rtcp_port=_rtcp_port(media, shared=self.policy.rtcp or ice is not None, checked=ice is not None),
             protocol=media.protocol,
             keys=keys,
             ice=ice,
@@ -251,10 +262,15 @@ def _combined(wish: str, possible: str) -> str:
     return ("sendrecv" if hearing else "sendonly") if sending else ("recvonly" if hearing else "inactive")
 
 
-def _rtcp_port(media: Media, *, shared: bool) -> int:
-    """RFC 3605 and RFC 5761: the port itself where both want it `shared`, a named one, else the next."""
+def _rtcp_port(media: Media, *, shared: bool, checked: bool) -> int:
+    """RFC 3605 and RFC 5761: the port itself where both want it `shared`, a named one, else the next.
+
+    0, for none, where ICE is `checked` and the port not shared: our answer has one component.
+    """
     if shared and media.value("rtcp-mux") is not None:
         return media.port
+    if checked:
+        return 0
     text = (media.value("rtcp") or "").partition(" ")[0]
     port = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
     return port if 0 < port <= 65535 else min(media.port + 1, 65535)

@@ -28,7 +28,7 @@ def tokens() -> Callable[[int], bytes]:
 def side(
     srtp: Srtp, *, hidden: bool = True, dtls: bool = False, suites: tuple[str, ...] = tuple(SUITES), ice: bool = False
 ) -> Negotiation:
-    secrecy = Secrecy(srtp, suites, dtls, hidden, PRINT)
+    secrecy = Secrecy(srtp, suites, dtls, hidden=hidden, fingerprint=PRINT)
     policy = MediaPolicy((Codec.PCMU,), secrecy=secrecy, answers_ice=ice, offers_ice=ice)
     return Negotiation("10.0.0.2", 6000, 77, policy, tokens())
 
