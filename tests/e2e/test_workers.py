@@ -112,5 +112,6 @@ async def test_a_worker_that_dies_takes_only_its_own_calls_and_comes_back(pair: 
         row = await pair.contact(caller_number=user, end_cause="hung_up")
         assert "2" in [turn["text"] for turn in row["turns"]], "the other worker's call went on"
         await pair.contact(caller_number=phones[dying][1], disposition="lost")
+        (tmp_path / "more").mkdir()
         more = await call_until_both_have_one(pair, tmp_path / "more", stack)
         assert sorted(more) == [living, dying], "the worker that was started again takes calls"
