@@ -7,9 +7,9 @@ A UDP source address can be made up. So two kinds of signs are kept apart:
 - What a single made-up datagram can do (garbage, a scanner's name, requests without credentials) costs that source at most
   `mute_seconds` of silence. Such a mute is short, does not grow, is not shared and is never exported.
 
-Networks of the settings, hosts that we send requests to, and hosts that have just proven a password are neither muted nor
-banned. A flood from made-up addresses therefore cannot silence a trunk or a registered phone, cannot fill the table of bans,
-and costs a fixed table of sources.
+Networks of the settings are never limited. Hosts that we send requests to, and hosts that have just proven a password, are
+never muted, and banned only for guessing on a large scale. A flood from made-up addresses therefore cannot silence a trunk
+or a registered phone, cannot fill the table of bans, and costs a fixed table of sources.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class _Source:
     messages: float
     invites: float
     registers: float
+    octets: float
     allowed: bool
     noise: float = 0.0
     muted_until: float = 0.0
@@ -103,8 +104,10 @@ class Guard:
             self.refused["banned"] += 1
             return False
         source = self._sources.get(key) or self._met(key, host, now)
-        if source.allowed or self._vouched.get(key, 0.0) > now:
+        if source.allowed:
             return True
+        if self._vouched.get(key, 0.0) > now:
+            return self._within(source, data, now, self.settings.patience)
         if source.muted_until > now:
             self.refused["muted"] += 1
             return False
@@ -135,27 +138,30 @@ class Guard:
             self.vouch(host, now + self.settings.vouch_seconds)
             return
         source = self._sources.get(key) or self._met(key, host, now)
-        if source.allowed or self._vouched.get(key, 0.0) > now:
+        if source.allowed:
             return
-        if proven or sign in PROVEN:
-            suspect = self._suspects.setdefault(key, _Points())
-            self._suspects.move_to_end(key)
-            if suspect.add(POINTS[sign], self.settings.half_life, now) >= self.settings.threshold:
-                self.ban(key, sign.value, now)
-            if len(self._suspects) > self.settings.max_sources:
-                self._suspects.popitem(last=False)
-                self.refused["evicted suspect"] += 1
-            return
-        source.noise += POINTS[sign]
-        if source.noise >= self.settings.threshold:
-            source.noise, source.muted_until = 0.0, now + self.settings.mute_seconds
+        vouched = self._vouched.get(key, 0.0) > now
+        if sign in PROVEN or (proven and not vouched):
+            self._suspect(key, sign, now, self.settings.patience**2 if vouched else 1.0)
+        elif not vouched:
+            source.noise += POINTS[sign]
+            if source.noise >= self.settings.threshold:
+                source.noise, source.muted_until = 0.0, now + self.settings.mute_seconds
+
+    def _suspect(self, key: str, sign: Sign, now: float, patience: float) -> None:
+        suspect = self._suspects.setdefault(key, _Points())
+        self._suspects.move_to_end(key)
+        if suspect.add(POINTS[sign], self.settings.half_life, now) >= self.settings.threshold * patience:
+            self.ban(key, sign.value, now)
+        if len(self._suspects) > self.settings.max_sources:
+            self._suspects.popitem(last=False)
+            self.refused["evicted suspect"] += 1
 
     def vouch(self, host: str, until: float) -> None:
-        """Neither mute nor ban `host` before `until`: it has proven a password, or we asked something of it."""
+        """Trust `host` until then: it has proven a password, or we asked something of it. Points for guesses stay."""
         key = source_of(host)
         self._vouched[key] = max(self._vouched.get(key, 0.0), until)
         self._vouched.move_to_end(key)
-        self._suspects.pop(key, None)
         if len(self._vouched) > MAX_VOUCHED:
             self._vouched.popitem(last=False)
 
@@ -217,7 +223,8 @@ class Guard:
 
     def _met(self, key: str, host: str, now: float) -> _Source:
         limits = self.settings
-        source = _Source(now, limits.messages.burst, limits.invites.burst, limits.registers.burst, self._allowed(host))
+        bursts = (limits.messages.burst, limits.invites.burst, limits.registers.burst, limits.octets.burst)
+        source = _Source(now, *bursts, self._allowed(host))
         self._sources[key] = source
         if len(self._sources) > limits.max_sources:
             self._sources.popitem(last=False)
@@ -233,38 +240,51 @@ class Guard:
             address = address.ipv4_mapped
         return any(address in network for network in self._networks)
 
-    def _within(self, source: _Source, data: bytes, now: float) -> bool:
-        """Take a token from each bucket that the message needs; False, and counted, where one is empty."""
-        passed, limits = max(0.0, now - source.at), self.settings
+    def _within(self, source: _Source, data: bytes, now: float, patience: float = 0.0) -> bool:
+        """Take a token from each bucket that the message needs; False, and counted, where one is empty.
+
+        With `patience` the source is known: it may send that many times more, and not at the cost of all strangers.
+        """
+        limits, passed = self.settings, max(0.0, now - source.at)
         source.at = now
-        source.noise *= 0.5 ** (passed / limits.half_life) if source.noise else 0.0
-        source.messages = min(limits.messages.burst, source.messages + passed * limits.messages.each_second)
-        source.invites = min(limits.invites.burst, source.invites + passed * limits.invites.each_second)
-        source.registers = min(limits.registers.burst, source.registers + passed * limits.registers.each_second)
-        everyone, rate = self._strangers, limits.strangers
-        everyone.tokens = min(rate.burst, everyone.tokens + max(0.0, now - everyone.at) * rate.each_second)
-        everyone.at = now
-        reason = ""
+        if source.noise:
+            source.noise *= 0.5 ** (passed / limits.half_life)
+        more = patience or 1.0
+        source.messages = min(limits.messages.burst * more, source.messages + passed * limits.messages.each_second * more)
+        source.octets = min(limits.octets.burst, source.octets + passed * limits.octets.each_second)
         if source.messages < 1:
             reason = "message rate"
-        elif everyone.tokens < 1:
-            reason = "strangers' rate"
-        elif data.startswith(b"INVITE "):
-            if source.invites < 1:
-                reason = "invite rate"
-            else:
-                source.invites -= 1
-        elif data.startswith(b"REGISTER "):
-            if source.registers < 1:
-                reason = "register rate"
-            else:
-                source.registers -= 1
+        elif source.octets < len(data):
+            reason = "octet rate"
+        else:
+            reason = "" if patience else self._strange(source, data, passed, now)
         if reason:
             self.refused[reason] += 1
             return False
         source.messages -= 1
-        everyone.tokens -= 1
+        source.octets -= len(data)
         return True
+
+    def _strange(self, source: _Source, data: bytes, passed: float, now: float) -> str:
+        """Take what a source that has proven nothing needs beside; the reason where it is not there."""
+        limits, everyone = self.settings, self._strangers
+        source.invites = min(limits.invites.burst, source.invites + passed * limits.invites.each_second)
+        source.registers = min(limits.registers.burst, source.registers + passed * limits.registers.each_second)
+        rate = limits.strangers
+        everyone.tokens = min(rate.burst, everyone.tokens + max(0.0, now - everyone.at) * rate.each_second)
+        everyone.at = now
+        if everyone.tokens < 1:
+            return "strangers' rate"
+        if data.startswith(b"INVITE "):
+            if source.invites < 1:
+                return "invite rate"
+            source.invites -= 1
+        elif data.startswith(b"REGISTER "):
+            if source.registers < 1:
+                return "register rate"
+            source.registers -= 1
+        everyone.tokens -= 1
+        return ""
 
     def _is_scanner(self, data: bytes) -> bool:
         assert self._scanner is not None

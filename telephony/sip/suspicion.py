@@ -42,8 +42,12 @@ class GuardSettings:
     """Of one source (an IPv4 address, an IPv6 /64)."""
     invites: Rate = Rate(20, 100)
     registers: Rate = Rate(20, 200)
+    octets: Rate = Rate(262_144, 2_097_152)
+    """Of one source, its password proven or not: what is kept of requests for 32 s stays small."""
     strangers: Rate = Rate(1000, 2000)
     """Messages of all sources together that have proven nothing."""
+    patience: float = 5.0
+    """A source with a proven password may send this many times more messages; `patience` squared times more wrong answers."""
     threshold: float = 100.0
     """Points from which a source is banned, or muted."""
     half_life: float = 300.0
