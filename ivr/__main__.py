@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_prompts(commands)
     _add_bans(commands)
     _add_trace(commands)
+    _add_unseal(commands)
     return parser
 
 
@@ -99,6 +100,23 @@ def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     trace = commands.add_parser("trace", help="show the SIP messages of a call on a running node")
     trace_cli.add_arguments(trace)
     trace.set_defaults(run=trace_cli.run)
+
+
+def _add_unseal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    unseal = commands.add_parser("unseal", help="write a sealed recording as a plain one")
+    unseal.add_argument("source", type=Path, help="the .sealed file")
+    unseal.add_argument("target", type=Path, help="the new file")
+    unseal.add_argument("--config", type=Path, metavar="FILE", required=True, help="settings file: its recording.encrypt_key")
+
+    def run(args: argparse.Namespace) -> int:
+        from ivr.settings import load_settings
+        from ivr.wiring_calls import unseal_file
+
+        octets = unseal_file(args.source, args.target, load_settings(args.config).recording.encrypt_key)
+        print(f"{args.target}: {octets} octets")
+        return 0
+
+    unseal.set_defaults(run=run)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ from ivr.wiring import (
     sip_settings,
     speech_settings,
 )
+from ivr.wiring_calls import CallParts, call_parts
 from ivr.wiring_guard import keeper_of
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
@@ -106,17 +107,18 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     desks = join_nodes(link, where, stores.acd, hub, agents, talks, browsers.offer)
     stack.push_async_callback(hub.close)
 
+    calls = await call_parts(settings, stack, stores.redis)
     exchange: list[Switchboard] = []
     sip = SipGateway(
         sip_settings(settings),
         ticker,
-        lambda leg: _take(exchange, leg),
+        lambda leg: _take(exchange, calls, leg),
         credentials_of(settings),
         hosting=post.hosting if post else None,
     )
     router = Router(stores.acd, settings.node)
-    services = _services(settings, flows, prompts, recognizer, router, stores, desks, talks, sip)
-    switchboard = Switchboard(services, settings.routes)
+    services = calls.services(_services(settings, flows, prompts, recognizer, router, stores, desks, talks, sip))
+    switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
     await sip.start()
     stack.push_async_callback(sip.close)
@@ -126,7 +128,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
     if web_socket is not None:
         stack.callback(web_socket.close)
-        await serve_web(replace(node.web_parts(accounts, stores, hub, token, browsers), sip_desk=keeper), web_socket, stack)
+        parts = replace(calls.web(node.web_parts(accounts, stores, hub, token, browsers)), sip_desk=keeper)
+        await serve_web(parts, web_socket, stack)
     await agents.on_duty([agent.id for agent in settings.agents if agent.device])
     for work in (
         link.run(),
@@ -232,7 +235,8 @@ def _host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _take(switchboards: Sequence[Switchboard], leg: CallLeg) -> None:
+def _take(switchboards: Sequence[Switchboard], calls: CallParts, leg: CallLeg) -> None:
+    calls.offered(leg)
     for switchboard in switchboards:
         switchboard.take(leg)
 

@@ -18,6 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 
 from ivr.errors import ConfigError
+from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -141,6 +142,12 @@ class Settings:
     queues: Mapping[str, QueueOptions] = field(default_factory=dict)
     agents: tuple[AgentOptions, ...] = ()
     dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")
+    recording: RecordingOptions = field(default_factory=RecordingOptions)
+    parking: ParkingOptions = field(default_factory=ParkingOptions)
+    tones: str = "cn"
+    """Whose ringing tone callers hear: cn, us, uk or eu."""
+    inband_dtmf: tuple[str, ...] = ()
+    """Trunks whose calls send keys in the voice alone; `"*"` listens for them on every SIP call."""
     drain_seconds: float = 10.0
     """How long running calls may go on after the order to stop."""
 
@@ -243,6 +250,7 @@ def _check(settings: Settings, file: str) -> None:
     for address in settings.sip.listen:
         if not re.fullmatch(r"(udp|tcp)://(\[[0-9a-fA-F:]+\]|[^:/]+):\d{1,5}", address):
             raise ConfigError(f"{file}: sip.listen: '{address}' is not udp://HOST:PORT or tcp://HOST:PORT")
+    check_calls(settings.recording, settings.parking, settings.tones, file)
     check_guard(settings.sip.guard, settings.sip.trace, settings.sip.hep, file)
     parse_address(settings.web.listen, f"{file}: web.listen")
     parse_ports(settings.sip.rtp_ports, f"{file}: sip.rtp_ports")

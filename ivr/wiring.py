@@ -52,6 +52,7 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
         dialplans=tuple(str(base / path) for path in settings.dialplans),
         prompts=tuple(str(base / path) for path in settings.prompts),
         profiles=str(base / settings.profiles) if settings.profiles else "",
+        recording=replace(settings.recording, folder=str(base / settings.recording.folder) if settings.recording.folder else ""),
         node=settings.node or socket.gethostname(),
         speech=replace(
             settings.speech, aliases={language: str(base / path) for language, path in settings.speech.aliases.items()}

@@ -17,6 +17,7 @@ from ivr.errors import IvrError, StoreUnavailable
 from ivr.web.api import Api, answer_error
 from ivr.web.auth import Gate, Sessions
 from ivr.web.caller import CallerHub
+from ivr.web.calls_api import CallsApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
 from ivr.web.sip_api import SipApi
@@ -35,6 +36,7 @@ def build_web(parts: WebParts) -> Starlette:
         routes=[
             *Pages(parts.static).routes,
             *Api(parts, sessions, gate).routes,
+            *CallsApi(parts, gate).routes,
             *(SipApi(parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),

@@ -173,5 +173,9 @@ class WebParts:
     origins: tuple[str, ...] = ()
     """Origins that may use cookie and sockets besides the one the page came from: `https://desk.example.org`."""
     caller_limits: CallerLimits = CallerLimits()
+    recording: Callable[[str, str, float, float | None], Awaitable[bytes]] | None = None
+    """(file, `wav`, `mp3` or `ogg`, from second, to second) to the sound; None where nothing is recorded."""
+    parked: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] | None = None
+    """Who is parked on all nodes."""
     sip_desk: SipDesk | None = None
     """None where the node has no SIP of its own: then `/api/v1/sip` is not there."""

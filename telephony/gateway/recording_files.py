@@ -143,16 +143,18 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     return about if isinstance(about, dict) else {}
 
 
-def repair(folder: Path) -> int:
+def repair(folder: Path, node: str = "") -> int:
     """Make every file readable that a crash left unfinished, and say so beside it; returns how many.
 
-    Call it at the start, before anything is recorded. Raises OSError.
+    Call it at the start, before anything is recorded. Files of another `node` than ours are left alone: it may be writing
+    them now. Raises OSError.
     """
     count = 0
     for beside in sorted(folder.rglob("*.json")):
         about = read_sidecar(beside)
         path = beside.with_name(str(about.get("file", "")))
-        if about.get("ended") or not about.get("file") or not path.is_file():
+        others = about.get("node", node) != node
+        if about.get("ended") or others or not about.get("file") or not path.is_file():
             continue
         size = path.stat().st_size
         if path.suffix == ".wav":

@@ -1,0 +1,134 @@
+"""From settings to what calls may do: conferences, recordings, parking, tones, keys in the voice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from ivr.acd.parked import ParkBoard
+from ivr.errors import ConfigError, NotFound
+from ivr.session.agents import Agents
+from ivr.session.parking import ParkingLot
+from ivr.session.services import Services
+from ivr.session.switchboard import Switchboard
+from ivr.settings import Settings
+from ivr.settings_calls import RecordingOptions, parse_slots
+from ivr.speech.excerpt import excerpt
+from ivr.web.parts import WebParts
+from telephony.gateway.conference import confer
+from telephony.gateway.inband import listen_for_keys
+from telephony.gateway.recording import Recorder, RecordingSettings
+from telephony.gateway.recording_files import plain, repair
+from telephony.gateway.sealing import SealBroken, key_of
+from telephony.leg import CallLeg
+from telephony.media import tones
+
+log = logging.getLogger(__name__)
+
+
+def recording_settings(options: RecordingOptions) -> RecordingSettings | None:
+    """None where nothing is to be recorded. Raises ConfigError for a key that is none."""
+    if not options.folder:
+        return None
+    try:
+        key = key_of(options.encrypt_key) if options.encrypt_key else None
+    except ValueError as error:
+        raise ConfigError(f"recording.encrypt_key: {error}") from error
+    return RecordingSettings(
+        folder=Path(options.folder),
+        format=options.format,
+        key=key,
+        longest=options.max_hours * 3600.0,
+        least_free=options.min_free_mb * 1_000_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CallParts:
+    """What calls of this node may do, started; `services`, `web` and `ready` hand it to who needs it."""
+
+    settings: Settings
+    recorder: Recorder | None
+    board: ParkBoard
+    parking: ParkingLot
+
+    def services(self, services: Services) -> Services:
+        ringback = (tones.clip(self.settings.tones, "ringback"),)
+        record = None if self.recorder is None else self.recorder.record
+        return replace(services, confer=confer, record=record, parking=self.parking, ringback=ringback)
+
+    def ready(self, agents: Agents, switchboard: Switchboard) -> Switchboard:
+        """Let the agents' buttons find calls, slots and phones."""
+        agents.find, agents.parking = switchboard.find, self.parking
+        agents.phones = {agent.id: agent.device for agent in self.settings.agents if agent.device}
+        return switchboard
+
+    def web(self, parts: WebParts) -> WebParts:
+        """`ivr.web.parts.WebParts` that knows recordings and parked callers."""
+        return replace(parts, recording=self.recording if self.recorder else None, parked=self.board.views)
+
+    def offered(self, leg: CallLeg) -> None:
+        """Hear keys in the voice of a call whose trunk, or every trunk, is set so."""
+        wanted = self.settings.inband_dtmf
+        if "*" in wanted or (leg.info.trunk and leg.info.trunk in wanted):
+            listen_for_keys(leg)
+
+    async def recording(self, file: str, form: str, start: float, end: float | None) -> bytes:
+        """A recording, unsealed and converted. Raises NotFound and ExcerptFailed."""
+        assert self.recorder is not None
+        return await asyncio.to_thread(_given, self.recorder.settings, file, form, start, end)
+
+
+async def call_parts(settings: Settings, stack: AsyncExitStack, redis: Redis) -> CallParts:
+    """Start recorder and board; `stack` ends them. Raises ConfigError."""
+    wanted, recorder = recording_settings(settings.recording), None
+    if wanted is not None:
+        await asyncio.to_thread(_prepare, wanted.folder, settings.node)
+        recorder = Recorder(wanted)
+        recorder.start()
+        stack.push_async_callback(recorder.close)
+    board = ParkBoard(redis, settings.node)
+    writing = asyncio.create_task(board.run())
+    stack.callback(writing.cancel)
+    lot = ParkingLot(parse_slots(settings.parking.slots, "parking.slots"), board.publish)
+    return CallParts(settings, recorder, board, lot)
+
+
+def _prepare(folder: Path, node: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        mended = repair(folder, node)
+    except OSError as error:
+        raise ConfigError(f"recording.folder: {folder}: {error.strerror}; name a folder that can be written") from error
+    if mended:
+        log.warning("%d recordings that a crash left unfinished were made readable", mended)
+
+
+def _given(settings: RecordingSettings, file: str, form: str, start: float, end: float | None) -> bytes:
+    path = (settings.folder / file).resolve()
+    if not path.is_relative_to(settings.folder.resolve()):
+        raise NotFound(f"there is no recording {file}")
+    try:
+        data = plain(path, settings.key)
+    except (OSError, SealBroken) as error:
+        raise NotFound(f"the recording {file} cannot be read: {error}") from error
+    as_it_is = form == "wav" and data[:4] == b"RIFF"
+    return data if as_it_is and not start and end is None else excerpt(data, form, start, end)
+
+
+def unseal_file(source: Path, target: Path, key_text: str) -> int:
+    """`ivr unseal`: write a sealed recording as a plain one; returns its octets. Raises ConfigError."""
+    try:
+        data = plain(source, key_of(key_text))
+        with target.open("xb") as out:
+            out.write(data)
+    except FileExistsError as error:
+        raise ConfigError(f"{target} is there already; name another file") from error
+    except (OSError, ValueError, SealBroken) as error:
+        raise ConfigError(f"{source}: {error}") from error
+    return len(data)
