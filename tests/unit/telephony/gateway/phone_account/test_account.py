@@ -21,9 +21,11 @@ from telephony.leg import (
     EndCause,
     Ended,
     Frame,
+    HeldByPeer,
     LegState,
     Party,
     PlaybackFinished,
+    ResumedByPeer,
     Ringing,
     TransferProgress,
 )
@@ -181,6 +183,17 @@ async def test_bridged_legs_hear_each_other() -> None:
         await there.until(HIGH)
         await here.until(LOW)
         joined.close()
+
+
+async def test_hold_of_the_far_end_is_heard_of() -> None:
+    async with extension() as line:
+        leg, ear, far, _ = await talking(line)
+        far.set_hold(True)
+        await ear.until(HeldByPeer)
+        assert leg.held
+        far.set_hold(False)
+        await ear.until(ResumedByPeer)
+        assert not leg.held
 
 
 async def test_what_pyvoip_cannot_do_is_reported() -> None:
