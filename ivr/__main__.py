@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_models(commands)
     _add_prompts(commands)
+    _add_phone(commands)
     _add_bans(commands)
     _add_trace(commands)
     _add_unseal(commands)
@@ -43,14 +44,22 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve.add_argument("--sip", metavar="HOST:PORT", help="SIP over UDP and TCP here instead of where the settings say")
     serve.add_argument("--web", metavar="HOST:PORT", help="pages and API here")
     serve.add_argument("--data", metavar="DIR", type=Path, help="live state, records and models here")
+    serve.add_argument("--workers", metavar="N", type=int, default=1, help="processes that take calls (default: 1)")
     serve.add_argument("--verbose", "-v", action="store_true", help="log every step of every call")
 
     def run(args: argparse.Namespace) -> int:
         from ivr.app import serve_forever
 
-        return serve_forever(args.config, args.sip, args.web, args.data, args.verbose)
+        again = [str(args.config), *_given("--sip", args.sip), *_given("--web", args.web), *_given("--data", args.data)]
+        again += ["--verbose"] if args.verbose else []
+        return serve_forever(args.config, args.sip, args.web, args.data, args.verbose, args.workers, again)
 
     serve.set_defaults(run=run)
+
+
+def _given(option: str, value: object) -> list[str]:
+    """The option again, for a process that is to read the same settings."""
+    return [] if value is None else [option, str(value)]
 
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -117,6 +126,13 @@ def _add_unseal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         return 0
 
     unseal.set_defaults(run=run)
+
+
+def _add_phone(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr.phone import cli
+
+    phone = commands.add_parser("phone", help="call, answer or register as a telephone, and measure what was heard")
+    cli.add_arguments(phone)
 
 
 if __name__ == "__main__":
