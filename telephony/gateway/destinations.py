@@ -29,6 +29,8 @@ class Way:
     trunk: Trunk | None = None
     host: Uri | None = None
     """The trunk's host to send to, where the Request-URI may name its domain instead."""
+    user: str = ""
+    """Who registered that phone."""
 
 
 class Destinations:
@@ -73,10 +75,11 @@ class Destinations:
 
     def phones(self, target: str) -> tuple[Way, ...]:
         """Every phone that a user of ours registered, the preferred first. Raises PeerFault where there is none."""
-        bindings = self._lookup(uri_of(target.strip(), self._realm).user)[:MAX_FORK]
+        user = uri_of(target.strip(), self._realm).user
+        bindings = self._lookup(user)[:MAX_FORK]
         if not bindings:
             raise PeerFault("no such user is registered", 404)
-        return tuple(Way(one.contact.uri, one.flow) for one in bindings)
+        return tuple(Way(one.contact.uri, one.flow, user=user) for one in bindings)
 
     def rounds(self, destination: Destination, wanted: str, allowed: Sequence[str], now: float) -> list[tuple[Way, ...]]:
         """What to try, one round after the other. Raises TransportError where no trunk can take the number."""

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -22,7 +22,6 @@ from telephony.gateway.sip_leg import CAUSES, SipLeg
 from telephony.gateway.toll_guard import Permit, TollGuard
 from telephony.gateway.trunks import Trunk, Trunks
 from telephony.leg import DialOptions, EndCause, LegState, Party
-from telephony.media.codec import Codec
 from telephony.sip.call import Call, CallState
 from telephony.sip.caller_id import direct, over_trunk
 from telephony.sip.digest import Account
@@ -32,7 +31,7 @@ from telephony.sip.grammar import Uri
 from telephony.sip.outbound import Destination, Refused
 from telephony.sip.outgoing import OutgoingCall
 from telephony.sip.registrar import Binding
-from telephony.sip.trunk import moves_on
+from telephony.sip.trunk import TrunkOptions, moves_on
 from telephony.sip.user_agent import UserAgent
 
 log = logging.getLogger(__name__)
@@ -41,8 +40,8 @@ log = logging.getLogger(__name__)
 class Exchange(Protocol):
     """What dialling needs of its gateway."""
 
-    def offer_for(self, leg: SipLeg, host: str, codecs: Sequence[Codec]) -> bytes:
-        """Our SDP offer of `codecs`, empty for all. A `host` makes a port with that address, "" keeps the one there is.
+    def offer_for(self, leg: SipLeg, flow: Flow, trunk: TrunkOptions | None, user: str) -> bytes:
+        """Our SDP offer to whom `leg` dials along `flow`, with the codecs and secrecy of its `trunk` or `user`, "" for neither.
 
         Raises TransportError.
         """
@@ -72,8 +71,6 @@ class Attempt:
     error: TelephonyError | None = None
     """What kept us from asking at all."""
     offer: bytes = b""
-    host: str = ""
-    """Our address in the offer."""
     taken: Trunk | None = None
     """The trunk that carries the call now."""
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
@@ -239,10 +236,8 @@ class Dialing:
     def _invite(self, attempt: Attempt, way: Way) -> None:
         now, trunk, options = self._loop.time(), way.trunk, attempt.options
         flow = way.flow or self._agent.core.flow_to(way.host or way.uri)
-        codecs = [Codec(name) for name in trunk.options.codecs] if trunk is not None else []
         if not attempt.branches:  # phones that ring together are made the same offer: there is one port
-            host = "" if attempt.host == flow.local_host else flow.local_host
-            attempt.offer, attempt.host = self._exchange.offer_for(attempt.leg, host, codecs), flow.local_host
+            attempt.offer = self._exchange.offer_for(attempt.leg, flow, trunk.options if trunk else None, way.user)
         if trunk is None:
             sender, headers = direct(attempt.caller, options, way.uri, flow.local_host)
             account = self.account

@@ -32,6 +32,7 @@ class SipMedia:
         on_failed: Callable[[str], None] = lambda detail: None,
     ) -> None:
         """`host` is the address that the far end is told; `identity` is for DTLS; `on_failed` hears why its keys failed."""
+        self.host = host
         self._rtp = ports.open(_unheard)
         self._ticker = ticker
         self._negotiation = Negotiation(host, self._rtp.port, secrets.randbits(62), policy, secrets.token_bytes)
@@ -53,6 +54,10 @@ class SipMedia:
         self.quiet_since = 0.0
         """When RTP was first to be expected, on the loop's clock."""
         ticker.attach(self.stream)
+
+    @property
+    def policy(self) -> MediaPolicy:
+        return self._negotiation.policy
 
     @property
     def agreement(self) -> Agreement | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from telephony.sip.digest import Account
+from telephony.sip.keying import Srtp
 from telephony.sip.message import Response
 from telephony.sip.numbers import NumberForm, Rewrite, fits, formatted, rewritten
 
@@ -106,6 +107,8 @@ class TrunkOptions:
     trust_identity: bool = True
     """Believe P-Asserted-Identity, and take it for the caller unless he is private."""
     registration: RegistrationOptions | None = None
+    contact: str = field(default="", repr=False)
+    """User of the Contact that is registered: a secret between us and the registrar; "" for one of its own at each start."""
     health: Health = Health()
     limits: TrunkLimits = TrunkLimits()
     caller_id: CallerId = CallerId()
@@ -118,6 +121,8 @@ class TrunkOptions:
     rewrite_out: tuple[Rewrite, ...] = ()
     codecs: tuple[str, ...] = ()
     """Names in order of preference; empty for all that we have."""
+    srtp: Srtp | None = None
+    """None for what holds elsewhere."""
     add_headers: Mapping[str, str] = field(default_factory=dict)
     remove_headers: frozenset[str] = frozenset()
     """In lower case."""
