@@ -21,7 +21,8 @@ MAX_PARAMETERS = 64
 REMEMBERED = 200
 """Characters up to which an address, URI, host or Via is remembered: every message of a call says the same few again."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FORBIDDEN = re.compile(r'[\x00-\x08\x0a-\x1f\x7f<>"]')
+"""In a URI: control characters, and what would end it early where we write it between angle brackets."""
 _HOST = re.compile(r"\A(?:\[[0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z]+)?\]|[A-Za-z0-9._-]{1,253})\Z")
 _SCHEME = re.compile(r"\A[a-z][a-z0-9+.-]{0,31}\Z")
 _USER_SAFE = "-_.!~*'()&=+$,;?/#"
@@ -133,7 +134,7 @@ class Uri:
     def _parse(cls, text: str) -> Self:
         scheme, colon, rest = text.strip().partition(":")
         scheme = scheme.lower()
-        if _CONTROL.search(text) or " " in text.strip() or not colon:
+        if _FORBIDDEN.search(text) or " " in text.strip() or not colon:
             raise MalformedMessage("not a URI")
         if scheme == "tel":
             number, _, tail = rest.partition(";")

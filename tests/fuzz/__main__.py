@@ -1,6 +1,6 @@
 """Fuzz every target, one after the other: `python -m tests.fuzz [--seconds 30] [--keep] [NAME ...]`.
 
-What is new goes to `.fuzz/NAME`; `--keep` takes from it into `tests/fuzz/corpus` what reaches code that nothing there reaches.
+What reaches new code goes to `.fuzz/NAME`; `--keep` takes the smallest of it into `tests/fuzz/corpus`.
 A finding is written to `.fuzz/findings` and ends the run with status 1.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ CORPUS = Path(__file__).parent / "corpus"
 WORK = ROOT / ".fuzz"
 LONGEST_INPUT = 5
 """Seconds for one input, after which it counts as a finding; memory is bounded to 1 GB."""
+MOST_KEPT, LARGEST_KEPT = 40, 600
+"""Inputs of one run and octets of each that `--keep` takes."""
 _STATUS = re.compile(r"#(\d+)\s+(\w+)\s+cov: (\d+).*corp: (\d+).*exec/s: (\d+)")
 
 
@@ -28,7 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(TARGETS)} (default: all)")
     parser.add_argument("--seconds", type=int, default=30, help="for each target (default: %(default)s)")
-    parser.add_argument("--keep", action="store_true", help="take new inputs that reach new code into tests/fuzz/corpus")
+    parser.add_argument("--keep", action="store_true", help="take the smallest new inputs into tests/fuzz/corpus")
     args = parser.parse_args()
     if unknown := set(args.names) - set(TARGETS):
         parser.error(f"no target {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
@@ -40,7 +43,7 @@ def main() -> int:
     bad = [name for number, name in enumerate(names, 1) if not fuzz(name, args.seconds, f"{number}/{len(names)}")]
     if args.keep:
         for name in names:
-            merge(name)
+            keep(name)
     print(
         f"{len(names) - len(bad)} of {len(names)} targets without a finding" + (f"; look into {WORK}/findings" if bad else "")
     )
@@ -77,20 +80,16 @@ def fuzz(name: str, seconds: int, place: str) -> bool:
     return process.returncode == 0
 
 
-def merge(name: str) -> None:
-    """Take into the corpus what adds to it, small inputs only."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.fuzz.harness",
-        name,
-        "-merge=1",
-        "-max_len=1024",
-        str(CORPUS / name),
-        str(WORK / name),
-    ]
-    subprocess.run(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+def keep(name: str) -> None:
+    """Take into the corpus the smallest of what reached new code."""
+    fresh = sorted((path for path in (WORK / name).iterdir() if path.stat().st_size <= LARGEST_KEPT), key=_size)
+    for path in fresh[:MOST_KEPT]:
+        shutil.copyfile(path, CORPUS / name / path.name[:12])
     print(f"{name}: {len(list((CORPUS / name).iterdir()))} inputs kept")
+
+
+def _size(path: Path) -> tuple[int, str]:
+    return path.stat().st_size, path.name
 
 
 def _escaped(word: bytes) -> str:

@@ -6,11 +6,13 @@ Refusals of ours (PeerFault, None, a counted drop) are caught or returned within
 from __future__ import annotations
 
 import contextlib
+import hmac
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from telephony.errors import Misuse, PeerFault
-from telephony.media import rtcp, rtp
+from telephony.media import rtcp, rtp, stun
 from telephony.media.codec import Codec
 from telephony.media.jitter import MOST_PACKETS, JitterBuffer
 from telephony.media.stream import MediaStream
@@ -138,6 +140,19 @@ def rtcp_packets(data: bytes) -> None:
         assert len(found.blocks) <= len(piece) // 24
         reporter.heard(piece, 1, now=number * 5.0, wall=1_700_000_000 + number * 5.0)
         assert reporter.round_trip is None or 0 <= reporter.round_trip <= rtcp.MAX_ROUND_TRIP
+
+
+def stun_checks(data: bytes) -> None:
+    """Datagrams as they come, and with a right length and signature: what is behind the signature is fuzzed too."""
+    for piece in data.split(CUT)[:16]:
+        stun.read_check(piece, "password")
+        body = piece[: len(piece) & ~3]
+        head = struct.pack("!HHI", 1, len(body) + 24, stun.MAGIC) + b"transactions"
+        signature = hmac.new(b"password", head + body, "sha1").digest()
+        check = stun.read_check(head + body + struct.pack("!HH", 8, 20) + signature, "password")
+        if check is not None:
+            for host in ("192.0.2.1", "2001:db8::1"):
+                assert stun.is_stun(stun.success(check, (host, 4000), "password"))
 
 
 def framing(data: bytes) -> None:
@@ -283,6 +298,7 @@ TARGETS: dict[str, Target] = {
     "sdes_keys": Target(sdes_keys, (b"1 AES_CM_128_HMAC_SHA1_80 inline:", b"|2^20|1:4", b"AEAD_AES_128_GCM", b" FEC_ORDER=")),
     "rtp_packets": Target(rtp_packets, (b"\x80\x00", b"\x80\xe5", CUT)),
     "rtcp_packets": Target(rtcp_packets, (b"\x81\xc8\x00\x0c", b"\x81\xc9\x00\x07", b"\x81\xcb\x00\x01", CUT)),
+    "stun_checks": Target(stun_checks, (b"\x00\x06\x00\x04", b"\x00\x25\x00\x00", b"\x00\x08\x00\x14", b"!\x12\xa4B", CUT)),
     "framing": Target(framing, (b"\r\n\r\n", b"Content-Length: ", b"l: ", b"\r\n")),
     "digest_headers": Target(digest_headers, _DIGEST_WORDS),
     "words": Target(words, (b"sip:", b"sips:", b"tel:", b"<", b">", b'"', b";lr", b"SIP/2.0/UDP ", b"[2001:db8::1]", b"%40")),
