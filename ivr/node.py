@@ -57,6 +57,7 @@ from ivr.wiring import (
 )
 from ivr.wiring_calls import CallParts, call_parts
 from ivr.wiring_guard import keeper_of
+from ivr.wiring_media import browser_gateway
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.webrtc import WebRtcGateway
@@ -98,7 +99,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     ticker = Ticker()
     ticker.start()
     stack.push_async_callback(ticker.close)
-    browsers = WebRtcGateway(ticker, hosts=media_hosts(settings), media_timeout=settings.sip.media_timeout)
+    browsers = browser_gateway(settings, ticker, media_hosts(settings))
     stack.push_async_callback(browsers.close)
     talks = Talks()
     link, where = NodeLink(stores.redis, settings.node), PageMap(stores.redis, settings.node)

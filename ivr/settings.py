@@ -20,6 +20,7 @@ import yaml
 from ivr.errors import ConfigError
 from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
+from ivr.settings_media import MediaOptions, check_media
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -139,6 +140,7 @@ class Settings:
     sip: SipOptions = SipOptions()
     web: WebOptions = WebOptions()
     speech: SpeechOptions = SpeechOptions()
+    media: MediaOptions = MediaOptions()
     queues: Mapping[str, QueueOptions] = field(default_factory=dict)
     agents: tuple[AgentOptions, ...] = ()
     dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")
@@ -251,6 +253,7 @@ def _check(settings: Settings, file: str) -> None:
         if not re.fullmatch(r"(udp|tcp)://(\[[0-9a-fA-F:]+\]|[^:/]+):\d{1,5}", address):
             raise ConfigError(f"{file}: sip.listen: '{address}' is not udp://HOST:PORT or tcp://HOST:PORT")
     check_calls(settings.recording, settings.parking, settings.tones, file)
+    check_media(settings.media, file)
     check_guard(settings.sip.guard, settings.sip.trace, settings.sip.hep, file)
     parse_address(settings.web.listen, f"{file}: web.listen")
     parse_ports(settings.sip.rtp_ports, f"{file}: sip.rtp_ports")

