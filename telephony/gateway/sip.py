@@ -11,14 +11,14 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from telephony.errors import Misuse, TelephonyError, TransportError
+from telephony.errors import TelephonyError, TransportError
 from telephony.gateway.dialing import Dialing
 from telephony.gateway.inbound import Inbound
 from telephony.gateway.parties import languages_of, party_of
 from telephony.gateway.sip_door import Door, DoorSettings
 from telephony.gateway.sip_leg import CAUSES, SipLeg
 from telephony.gateway.sip_media import SipMedia
-from telephony.gateway.sip_wire import Listener, Wire
+from telephony.gateway.sip_wire import Listener, Wire, WireSettings
 from telephony.gateway.toll_guard import TollGuard
 from telephony.gateway.trunks import Trunks
 from telephony.leg import DialOptions, EndCause, LegState, Party
@@ -59,8 +59,7 @@ FAREWELL = 2.0
 @dataclass(frozen=True, slots=True)
 class SipSettings:
     listeners: tuple[Listener, ...] = (Listener("udp"), Listener("tcp"))
-    advertised: str = ""
-    """Host that far ends are told in Via, Contact and SDP; "" for the one that the listener is bound to."""
+    wire: WireSettings = field(default_factory=WireSettings)
     trusted_networks: tuple[str, ...] = ()
     """Networks (CIDR) whose calls need no digest."""
     realm: str = "hotline"
@@ -87,9 +86,7 @@ class SipSettings:
         for network in self.trusted_networks:
             ipaddress.ip_network(network, strict=False)
         for listener in self.listeners:
-            ipaddress.ip_address(listener.host)
-            if listener.transport not in ("udp", "tcp") or not 0 <= listener.port <= 65535:
-                raise ValueError(f"not a SIP listener: {listener}")
+            listener.check()
 
 
 class SipGateway:
@@ -121,15 +118,17 @@ class SipGateway:
                 trusted=self._trusts,
                 trunk_of=lambda request, flow: self.trunks.of_request(request, flow),
                 noticed=self.door.noticed,
+                keepalive=settings.wire.keepalive,
                 min_expires=settings.min_expires,
                 max_expires=settings.max_expires,
             ),
             lambda: secrets.token_hex(8),
             secrets.token_bytes(32),
         )
-        self._wire = Wire(settings.advertised, self.door.receive, self._failed)
-        self._open: set[tuple[str, int]] = set()
-        self._rtp: RtpPorts | None = None
+        self._wire = Wire(settings.wire, self.door.receive, self._failed, self.door.accepts)
+        self._open: set[int] = set()
+        self._rtp: dict[bool, RtpPorts] = {}
+        """Ports for media over IPv4 and, under True, IPv6."""
         self._legs: dict[Call, SipLeg] = {}
         self.trunks = Trunks(settings.trunks, self._agent.core, self.flush)
         self._inbound = Inbound(self.trunks, self._trusts)
@@ -154,11 +153,11 @@ class SipGateway:
         except TransportError:
             await self.close()
             raise
-        self._open = {(one.transport, one.port) for one in self.listeners if one.trusted}
-        for one in self.listeners:
-            self._agent.core.listeners.setdefault(one.transport, (self._wire.local_host(one.host), one.port))
-        host = self.settings.rtp_host or (self.listeners[0].host if self.listeners else "127.0.0.1")
-        self._rtp = RtpPorts(host, self.settings.rtp_low, self.settings.rtp_high, self._ticker)
+        self._open = {one.number for one in self.listeners if one.trusted}
+        self._agent.core.way = self._wire.way
+        for host in (self.settings.rtp_host, *(one.host for one in self.listeners)):
+            if host and (":" in host) not in self._rtp:
+                self._rtp[":" in host] = RtpPorts(host, self.settings.rtp_low, self.settings.rtp_high, self._ticker)
         self._watch = self._loop.call_later(WATCH, self._watch_media)
         self.trunks.start()
 
@@ -181,7 +180,7 @@ class SipGateway:
     @property
     def refused(self) -> dict[str, int]:
         """How often what was turned away, by reason."""
-        return dict(self._agent.refused + self.door.guard.refused)
+        return dict(self._agent.refused + self.door.guard.refused + self._wire.refused)
 
     def dial(self, target: str, caller: Party, /, *, options: DialOptions | None = None) -> SipLeg:
         """Call a registered user, a number or a SIP URI, and return the DIALING leg at once; see `telephony.gateway.dialing`.
@@ -262,13 +261,13 @@ class SipGateway:
         self._agent.handle_timer(self._loop.time())
         self.flush()
 
-    def _failed(self, transport: str, host: str, port: int) -> None:
-        """Hear that nothing can be sent to a far end."""
-        self._agent.unreachable(transport, host, port, self._loop.time())
+    def _failed(self, transport: str, host: str, port: int, connection: int) -> None:
+        """Hear that nothing can be sent to a far end, or that a connection is gone."""
+        self._agent.unreachable(transport, host, port, self._loop.time(), connection)
         self.flush()
 
     def _is_trusted_listener(self, flow: Flow) -> bool:
-        return (flow.transport, flow.local_port) in self._open
+        return flow.listener in self._open
 
     def _trusts(self, flow: Flow) -> bool:
         if self._is_trusted_listener(flow):
@@ -363,11 +362,12 @@ class SipGateway:
 
     def _give_media(self, leg: SipLeg, host: str) -> SipMedia:
         """Give `leg` an RTP port and a stream. Raises PortsExhausted."""
-        if self._rtp is None:
-            raise Misuse("the gateway is not started")
+        host = self._wire.media_host(host)
+        if (ports := self._rtp.get(":" in host)) is None:
+            raise TransportError(f"there is no port for media at {host}")
         media = SipMedia(
             host,
-            self._rtp,
+            ports,
             self._ticker,
             on_digit=lambda digit: leg.key(digit, "rtp"),
             on_playback=leg.played,

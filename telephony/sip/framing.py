@@ -15,12 +15,16 @@ _LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*(?:\r\n[ \t]+)?(\d{
 class Framer:
     """Collects what arrives on one stream. Work is linear in the bytes, however they are cut into segments."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, dialled: bool = False) -> None:
+        """`dialled` where we opened the stream: then we ping, and blank lines are the answers (RFC 5626 §4.4.1)."""
+        self._dialled = dialled
         self._buffer = bytearray()
         self._searched = 0
         self._needed = 0
         self.pings = 0
         """Keep-alive pings seen; each asks for one PONG."""
+        self.pongs = 0
+        """Answers to pings of ours."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take a segment and return the whole messages that it completes.
@@ -58,9 +62,14 @@ class Framer:
         return message
 
     def _skip_keep_alive(self) -> None:
-        if not self._buffer.startswith(b"\r\n"):
+        if not self._buffer.startswith((b"\r", b"\n")):
             return
         blank = len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))
+        if self._dialled:
+            self.pongs += 1
+            del self._buffer[:blank]
+            self._searched = 0
+            return
         self.pings += blank // len(PING)
         # Half a ping stays, so that its second half is still counted; a lone CRLF before a message is skipped (§7.5).
         keep = 0 if blank < len(self._buffer) else blank % len(PING)

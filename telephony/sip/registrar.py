@@ -86,7 +86,7 @@ class Registrar:
         return self.lookup(user, now)
 
     def adopt(self, user: str, bindings: list[Binding]) -> None:
-        """Take over the contacts of a user who registered elsewhere; none forgets the user. Without effect beyond the bounds."""
+        """Take over the contacts of a user who registered elsewhere, none for nowhere; without effect beyond the bounds."""
         if not bindings:
             self._users.pop(user, None)
         elif user in self._users or len(self._users) < self._max_users:
