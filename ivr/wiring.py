@@ -25,6 +25,7 @@ from ivr.speech.settings import Feed, SpeechSettings
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
 from ivr.wiring_guard import door_settings
+from ivr.wiring_media import media_policy
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.gateway.sip_wire import Listener, WireSettings
 from telephony.net.ticker import Ticker
@@ -52,6 +53,7 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
         dialplans=tuple(str(base / path) for path in settings.dialplans),
         prompts=tuple(str(base / path) for path in settings.prompts),
         profiles=str(base / settings.profiles) if settings.profiles else "",
+        recording=replace(settings.recording, folder=str(base / settings.recording.folder) if settings.recording.folder else ""),
         node=settings.node or socket.gethostname(),
         speech=replace(
             settings.speech, aliases={language: str(base / path) for language, path in settings.speech.aliases.items()}
@@ -167,6 +169,7 @@ def sip_settings(settings: Settings) -> SipSettings:
         rtp_low=low,
         rtp_high=high,
         max_calls=options.max_calls,
+        media=media_policy(settings.media),
         media_timeout=options.media_timeout,
         door=door_settings(options),
     )
