@@ -140,7 +140,7 @@ class Settings:
     sip: SipOptions = SipOptions()
     web: WebOptions = WebOptions()
     speech: SpeechOptions = SpeechOptions()
-    media: MediaOptions = MediaOptions()
+    media: MediaOptions = field(default_factory=MediaOptions)
     queues: Mapping[str, QueueOptions] = field(default_factory=dict)
     agents: tuple[AgentOptions, ...] = ()
     dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")
