@@ -9,9 +9,11 @@ from pathlib import Path
 from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import check, flow_files
 from ivr.dialplan.problems import Problem, render
+from ivr.doubts import keys_in_the_open
 from ivr.errors import ConfigError, DialplanError
 from ivr.settings import load_settings
 from ivr.speech.prompts import languages_in, recording_files
+from ivr.wiring_net import check_certificates
 
 
 def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[Path] | None, config: Path | None = None) -> int:
@@ -29,6 +31,8 @@ def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[P
     if form != "text" or problems:
         print(render(problems, form))
     if form == "text":
+        for line in keys_in_the_open(load_settings(config)) if config is not None else ():
+            print(f"{config}: warning: {line}")
         print(_sum(len(files), problems))
     return 1 if any(problem.severity == "error" for problem in problems) else 0
 
@@ -38,6 +42,7 @@ def _around(folders: Sequence[Path], config: Path | None) -> Surroundings:
     if config is None:
         return Surroundings(prompts)
     settings = load_settings(config)
+    check_certificates(settings, config)
     return Surroundings(prompts, frozenset(settings.queues), settings.skills)
 
 

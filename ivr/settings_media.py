@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ivr.errors import ConfigError
+from ivr.settings_secrecy import SUITES, check_suites, listener_of, mode_of
 
 CODECS = ("pcmu", "pcma", "g722", "opus")
 
@@ -18,10 +20,29 @@ class MediaOptions:
     the first of the far end's."""
     browser_codecs: tuple[str, ...] = ("pcmu", "opus")
     """`pcmu`, `pcma`, `g722`, `opus`: what browsers are offered; they speak the first that they know."""
+    comfort_noise: bool = False
+    """Let far ends fall silent (CN, RFC 3389). It costs a recogniser the start of words, and a silent caller may look lost."""
+    rtcp: bool = True
+    """Exchange reports with phones: loss, jitter, round trip and an opinion score with each call's record."""
+    srtp: str | bool = "optional"
+    """`off`; `optional`: as the far end offers it, and of our own accord over TLS; `required`: never plain."""
+    srtp_listeners: Mapping[str, str | bool] = field(default_factory=dict)
+    """The same for calls that come by one listener: `tls:5061: required`."""
+    srtp_suites: tuple[str, ...] = SUITES
+    """Of SDES, best first."""
+    dtls: bool = False
+    """Offer phones DTLS-SRTP instead of keys in the description (SDES). Offers of theirs are answered either way."""
+    ice: bool = True
+    """Answer phones that offer ICE, as a lite agent. Browser phones always get it."""
 
 
 def check_media(media: MediaOptions, file: str) -> None:
     """Raises ConfigError in one line."""
+    mode_of(media.srtp, f"{file}: media.srtp")
+    for text, mode in media.srtp_listeners.items():
+        listener_of(text, f"{file}: media.srtp_listeners")
+        mode_of(mode, f"{file}: media.srtp_listeners.{text}")
+    check_suites(media.srtp_suites, f"{file}: media.srtp_suites")
     for name, codecs in (("codecs", media.codecs), ("browser_codecs", media.browser_codecs)):
         unknown = [codec for codec in codecs if codec.lower() not in CODECS]
         if unknown or not codecs:

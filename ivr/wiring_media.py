@@ -1,4 +1,4 @@
-"""From settings to codecs."""
+"""From settings of voice to what telephony takes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Iterable
 
 from ivr.settings import Settings
 from ivr.settings_media import MediaOptions
+from ivr.settings_secrecy import listener_of, mode_of
+from telephony.gateway.media_rules import SrtpRules
 from telephony.gateway.webrtc import WebRtcGateway
 from telephony.media.codec import Codec
 from telephony.net.ticker import Ticker
+from telephony.sip.keying import Secrecy, Srtp
 from telephony.sip.negotiation import MediaPolicy
 
 _CODECS = {codec.encoding_name.lower(): codec for codec in Codec}
@@ -21,7 +24,29 @@ def codecs_of(names: Iterable[str]) -> tuple[Codec, ...]:
 
 def media_policy(media: MediaOptions) -> MediaPolicy:
     """What SIP legs may speak."""
-    return MediaPolicy(codecs=codecs_of(media.codecs), own_order=media.own_order)
+    return MediaPolicy(
+        codecs=codecs_of(media.codecs),
+        own_order=media.own_order,
+        comfort_noise=media.comfort_noise,
+        rtcp=media.rtcp,
+        secrecy=Secrecy(srtp_of(media.srtp), media.srtp_suites, media.dtls),
+        answers_ice=media.ice,
+    )
+
+
+def srtp_of(value: str | bool) -> Srtp:
+    """A mode that was checked."""
+    return Srtp(mode_of(value, "srtp"))
+
+
+def srtp_rules(settings: Settings) -> SrtpRules:
+    """Listeners and accounts whose calls are secret otherwise than the rest."""
+    return SrtpRules(
+        listeners={
+            listener_of(text, "media.srtp_listeners"): srtp_of(mode) for text, mode in settings.media.srtp_listeners.items()
+        },
+        accounts={one.user: srtp_of(one.srtp) for one in settings.sip.accounts if one.srtp != ""},
+    )
 
 
 def browser_gateway(settings: Settings, ticker: Ticker, hosts: tuple[str, ...]) -> WebRtcGateway:

@@ -1,0 +1,28 @@
+"""Settings that are allowed and hardly meant: what `ivr check` warns of."""
+
+from __future__ import annotations
+
+from ivr.settings import Settings
+
+
+def keys_in_the_open(settings: Settings) -> list[str]:
+    """Where SRTP is insisted on while its keys (SDES) travel over UDP or TCP: whoever reads along can decrypt."""
+    media, found = settings.media, list[str]()
+    if media.dtls:
+        return []
+    hears = {address.partition("://")[0] for address in settings.sip.listen}
+    bare = " and ".join(sorted(hears & {"udp", "tcp"}))
+    if media.srtp == "required" and bare:
+        found.append(
+            f"media.srtp: required, and over {bare} anybody on the way can read the keys of SDES; use tls, or media.dtls"
+        )
+    for text, mode in media.srtp_listeners.items():
+        if mode == "required" and text.partition(":")[0] in ("udp", "tcp"):
+            found.append(f"media.srtp_listeners: {text}: anybody on the way can read the keys of SDES; use tls, or media.dtls")
+    for one in settings.sip.accounts:
+        if one.srtp == "required" and "tls" not in hears:
+            found.append(f"sip.accounts: {one.user}: srtp is required, and no tls listener hides its keys")
+    for name, trunk in settings.trunks.items():
+        if trunk.srtp == "required" and trunk.transport != "tls":
+            found.append(f"trunks.{name}: srtp is required, and without `transport: tls` its keys travel in the open")
+    return found
