@@ -58,6 +58,7 @@ from ivr.wiring import (
 from ivr.wiring_calls import CallParts, call_parts
 from ivr.wiring_guard import keeper_of
 from ivr.wiring_media import browser_gateway
+from ivr.wiring_outbound import OutboundDesk, guard_of, with_contacts
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.webrtc import WebRtcGateway
@@ -110,11 +111,13 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
 
     calls = await call_parts(settings, stack, stores.redis)
     exchange: list[Switchboard] = []
+    guard = guard_of(settings, stores.redis, stack)
     sip = SipGateway(
-        sip_settings(settings),
+        with_contacts(sip_settings(settings), token),
         ticker,
         lambda leg: _take(exchange, calls, leg),
         credentials_of(settings),
+        guard,
         hosting=post.hosting if post else None,
     )
     router = Router(stores.acd, settings.node)
@@ -129,7 +132,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
     if web_socket is not None:
         stack.callback(web_socket.close)
-        parts = replace(calls.web(node.web_parts(accounts, stores, hub, token, browsers)), sip_desk=keeper)
+        parts = calls.web(node.web_parts(accounts, stores, hub, token, browsers))
+        parts = replace(parts, sip_desk=keeper, outbound=OutboundDesk(guard, sip.trunks))
         await serve_web(parts, web_socket, stack)
     await agents.on_duty([agent.id for agent in settings.agents if agent.device])
     for work in (

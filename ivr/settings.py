@@ -21,6 +21,7 @@ from ivr.errors import ConfigError
 from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 from ivr.settings_media import MediaOptions, check_media
+from ivr.settings_trunks import OutboundOptions, TrunkSettings
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -109,7 +110,10 @@ class AgentOptions:
     capacity: int = 1
     """Calls at the same time."""
     device: str = ""
-    """SIP URI of a desk phone that is always on duty; empty: the browser page."""
+    """Desk phone: a user of `sip.accounts`, a SIP URI, or a number as `tel:+49...`; empty: the browser page.
+
+    A user is on duty while a phone of his is registered, the others always.
+    """
     roles: tuple[str, ...] = ("agent",)
 
 
@@ -141,6 +145,10 @@ class Settings:
     web: WebOptions = WebOptions()
     speech: SpeechOptions = SpeechOptions()
     media: MediaOptions = field(default_factory=MediaOptions)
+    trunks: Mapping[str, TrunkSettings] = field(default_factory=dict)
+    """Name to a carrier or PBX."""
+    outbound: OutboundOptions = field(default_factory=OutboundOptions)
+    """Who may call whom."""
     queues: Mapping[str, QueueOptions] = field(default_factory=dict)
     agents: tuple[AgentOptions, ...] = ()
     dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")

@@ -25,6 +25,8 @@ from ivr.speech.settings import Feed, SpeechSettings
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
 from ivr.wiring_guard import door_settings
+from ivr.wiring_outbound import trunk_metrics
+from ivr.wiring_trunks import trunks_of
 from ivr.wiring_media import media_policy
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.gateway.sip_wire import Listener, WireSettings
@@ -171,7 +173,8 @@ def sip_settings(settings: Settings) -> SipSettings:
         max_calls=options.max_calls,
         media=media_policy(settings.media),
         media_timeout=options.media_timeout,
-        door=door_settings(options),
+        door=door_settings(options, tuple(source for one in settings.trunks.values() for source in one.sources)),
+        trunks=trunks_of(settings),
     )
 
 
@@ -259,6 +262,7 @@ def metrics_text(switchboard: Switchboard, sip: SipGateway, ticker: Ticker) -> s
     ]
     for name, value in sip.door.metrics().items():
         lines += [f"# TYPE hotline_sip_{name} gauge", f"hotline_sip_{name} {value:g}"]
+    lines += trunk_metrics(sip)
     for name, value in ticker.metrics().items():
         lines += [f"# TYPE hotline_media_{name} gauge", f"hotline_media_{name} {value:g}"]
     return "\n".join(lines) + "\n"

@@ -18,6 +18,7 @@ from ivr.web.api import Api, answer_error
 from ivr.web.auth import Gate, Sessions
 from ivr.web.caller import CallerHub
 from ivr.web.calls_api import CallsApi
+from ivr.web.outbound_api import OutboundApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
 from ivr.web.sip_api import SipApi
@@ -38,6 +39,7 @@ def build_web(parts: WebParts) -> Starlette:
             *Api(parts, sessions, gate).routes,
             *CallsApi(parts, gate).routes,
             *(SipApi(parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
+            *(OutboundApi(parts.outbound, gate).routes if parts.outbound is not None else ()),
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),
         ],

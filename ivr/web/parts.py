@@ -142,6 +142,17 @@ class SipDesk(Protocol):
     async def capture(self, call: str, secrets: bool = False) -> bytes: ...
 
 
+class OutboundDesk(Protocol):
+    """What administrators do about calls out: `ivr.wiring_outbound.OutboundDesk`."""
+
+    async def state(self) -> Mapping[str, Any]: ...
+
+    async def release(self, subject: str) -> bool:
+        """Let a blocked payer call again; False where it was not blocked. Conflict where `subject` is none."""
+
+    async def block(self, subject: str, reason: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class CallerLimits:
     total: int = 200
@@ -178,4 +189,5 @@ class WebParts:
     parked: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] | None = None
     """Who is parked on all nodes."""
     sip_desk: SipDesk | None = None
+    outbound: OutboundDesk | None = None
     """None where the node has no SIP of its own: then `/api/v1/sip` is not there."""

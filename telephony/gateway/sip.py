@@ -131,6 +131,7 @@ class SipGateway:
         """Ports for media over IPv4 and, under True, IPv6."""
         self._legs: dict[Call, SipLeg] = {}
         self.trunks = Trunks(settings.trunks, self._agent.core, self.flush)
+        self.toll_guard = guard
         self._inbound = Inbound(self.trunks, self._trusts)
         self._dialing = Dialing(self, self._agent, self._legs, settings.realm, self.trunks, guard)
         self._timer: asyncio.TimerHandle | None = None

@@ -73,12 +73,15 @@ class TollGuard:
         """The last of them, the latest at the end."""
         self.refused: Counter[str] = Counter()
         """Calls that were not made, and calls that were cut off, by reason."""
+        self.alarmed: Counter[str] = Counter()
+        """Alarms by what was passed."""
         self.spent: Counter[str] = Counter()
         """Seconds paid for, by class."""
         self._clock = clock
         self._permits: set[Permit] = set()
         self._told: dict[tuple[str, str], float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._runner: asyncio.Task[None] | None = None
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -106,6 +109,8 @@ class TollGuard:
 
     async def take_trunk(self, permit: Permit, trunk: str) -> None:
         """Let the call try `trunk`, in place of one tried before. Raises Refused."""
+        if permit.trunk == trunk and permit.trunk_ceilings:
+            return
         await self._leave_trunk(permit)
         subject = f"trunk:{trunk}"
         ceilings = (Ceiling(subject, subject), *self.policy.ceilings(subject, permit.permission.kind))
@@ -158,8 +163,14 @@ class TollGuard:
         """Who may not call, and why."""
         return await self.counters.blocked()
 
+    def start(self) -> None:
+        """Let calls that are up pay from now on."""
+        self._runner = asyncio.get_running_loop().create_task(self.run())
+
     async def close(self) -> None:
         """Wait until what has ended is counted as ended."""
+        if self._runner is not None:
+            self._runner.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # Parts
@@ -219,6 +230,7 @@ class TollGuard:
         self._told[full.subject, full.what] = now
         alarm = Alarm(now, full.subject, full.what, detail, full.burnt)
         self.alarms.append(alarm)
+        self.alarmed[full.what] += 1
         log.warning("ALARM outbound: %s: %s%s: %s", full.subject, full.what, ", blocked" if full.burnt else "", detail)
         for hook in self.hooks:
             try:

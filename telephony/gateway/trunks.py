@@ -48,7 +48,7 @@ class Trunk:
         self.vitals = Vitals(options.health)
         self.hosts = [Uri.parse(one) for one in options.hosts]
         self.networks = [ipaddress.ip_network(one, strict=False) for one in options.sources]
-        self.contact = secrets.token_hex(16)
+        self.contact = options.contact or secrets.token_hex(16)
         """User of the Contact that we register: who calls it was told it by the registrar."""
         self.registration: Registration | None = None
         if options.registration is not None:

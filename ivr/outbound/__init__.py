@@ -1,0 +1,1 @@
+"""Calls out that several nodes count together."""
