@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -61,6 +61,7 @@ from ivr.wiring_media import browser_gateway
 from ivr.wiring_outbound import OutboundDesk, guard_of, with_contacts
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
+from telephony.gateway.toll_guard import TollGuard
 from telephony.gateway.webrtc import WebRtcGateway
 from telephony.leg import CallLeg
 from telephony.net.ticker import Ticker
@@ -112,14 +113,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     calls = await call_parts(settings, stack, stores.redis)
     exchange: list[Switchboard] = []
     guard = guard_of(settings, stores.redis, stack)
-    sip = SipGateway(
-        with_contacts(sip_settings(settings), token),
-        ticker,
-        lambda leg: _take(exchange, calls, leg),
-        credentials_of(settings),
-        guard,
-        hosting=post.hosting if post else None,
-    )
+    sip = _gateway(settings, token, ticker, lambda leg: _take(exchange, calls, leg), guard, post)
     router = Router(stores.acd, settings.node)
     services = calls.services(_services(settings, flows, prompts, recognizer, router, stores, desks, talks, sip))
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
@@ -147,6 +141,13 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     ):
         tasks.start(work)
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
+
+
+def _gateway(
+    settings: Settings, token: str, ticker: Ticker, take: Callable[[CallLeg], None], guard: TollGuard, post: Post | None
+) -> SipGateway:
+    options = with_contacts(sip_settings(settings), token)
+    return SipGateway(options, ticker, take, credentials_of(settings), guard, hosting=post.hosting if post else None)
 
 
 def _services(
