@@ -70,7 +70,7 @@ class CallParts:
 
     def web(self, parts: WebParts) -> WebParts:
         """`ivr.web.parts.WebParts` that knows recordings and parked callers."""
-        return replace(parts, recording=self.recording if self.recorder else None, parked=self.board.views)
+        return replace(parts, recording=None if self.recorder is None else self.recording, parked=self.board.views)
 
     def offered(self, leg: CallLeg) -> None:
         """Hear keys in the voice of a call whose trunk, or every trunk, is set so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ivr.acd.model import AgentState
 from ivr.dialplan.events import Prompt
 from ivr.errors import Conflict, NotFound
 from ivr.session.call_session import CallSession
@@ -39,13 +40,17 @@ class CallActions:
         await self._send(agent_id, contact_id, Destination(Kind.PARK, slot))
 
     async def pick_up(self, agent_id: str, slot: str) -> None:
-        """The caller in `slot` rings at this agent's desk next."""
+        """The caller in `slot` rings at this agent's desk next; a wrap-up is over with it."""
         if self.parking is None:
             raise Conflict("there are no parking slots")
         try:
-            self.parking.pick_up(slot, agent_id)
+            parked = self.parking.pick_up(slot, agent_id)
         except NotFound as error:
             raise Conflict(str(error)) from error
+        if (call := self.find(parked.contact_id)) is not None:
+            store = call.services.router.store
+            if (await store.agent(agent_id)).state is AgentState.WRAP_UP:
+                await store.end_wrap_up(agent_id)
 
     async def consult(self, agent_id: str, contact_id: str, to: str) -> None:
         """Call somebody while the caller hears music: a number, a registered user, or an agent with a phone."""

@@ -59,8 +59,8 @@ class DeviceDesk:
             leg.hang_up()
 
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
-        if agent_id not in self._phones:
-            self._pages.push(agent_id, kind, data)
+        """Of an agent with a phone too: who answers there may control the call on a page."""
+        self._pages.push(agent_id, kind, data)
 
 
 async def _answer_of(leg: CallLeg) -> RingOutcome:

@@ -32,6 +32,7 @@ class HotlineProcess:
         self._options = options
         self.sip_port = free_port()
         self.web_port = free_port(socket.SOCK_STREAM)
+        self.flows = str(ROOT / "dialplans")
         self.output: list[str] = []
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
@@ -56,13 +57,13 @@ class HotlineProcess:
         demo = ROOT / "examples" / "demo"
         settings = yaml.safe_load((demo / "hotline.yaml").read_text("utf-8"))
         settings["profiles"] = str(demo / "customers.yaml")
-        settings["dialplans"], settings["prompts"] = str(ROOT / "dialplans"), str(ROOT / "prompts")
-        for agent in settings["agents"]:
-            agent["password"] = f"secret-{agent['id']}"
+        settings["dialplans"], settings["prompts"] = self.flows, str(ROOT / "prompts")
         for key, value in self._settings.items():
             settings[key] = (
                 {**settings[key], **value} if isinstance(value, dict) and isinstance(settings.get(key), dict) else value
             )
+        for agent in settings["agents"]:
+            agent["password"] = f"secret-{agent['id']}"
         path = self.folder / "hotline.yaml"
         path.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
         return path
