@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from ivr.call import Call, Disposition, Medium, Speaker, Turn
 from ivr.dialplan import events as flow
 from ivr.dialplan.machine import Machine
 from ivr.session.bridging import bridge_out
+from ivr.session.inbox import Inbox
 from ivr.session.knowing import known, noted
 from ivr.session.leaving import transfer_out
 from ivr.session.onward import park_step
@@ -43,10 +44,6 @@ from telephony.leg import (
 
 log = logging.getLogger(__name__)
 
-INBOX = 1000
-"""Events a call may have waiting before keys are dropped and counted. Nothing else comes in floods, and nothing else may get
-lost: a call that misses its end never ends."""
-
 OURS = frozenset({EndCause.FAILED, EndCause.SHUTDOWN})
 """Ends that are nobody's wish: a caller who had not been served counts as lost."""
 
@@ -72,36 +69,35 @@ class CallSession:
         self.placement: Placement | None = None
         self.agent_id = ""
         self.disposition = Disposition.LEFT_FLOW
-        self.dropped = 0
         self.talk: Talk | None = None
         """The talk that goes on: what the caller's phone asks for is for it to do."""
         self.progress: asyncio.Queue[TransferProgress] = asyncio.Queue(8)
         """How a transfer that the caller's phone was asked for goes on."""
-        self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
-        self._timers = Timers(self.emit)
+        inbox = self._inbox = Inbox()
+        self.emit: Callable[[Happening], None] = inbox.put
+        """Queues an event; never blocks."""
+        self._timers = Timers(inbox.put)
         self._waiting: Waiting | None = None
         self._ended: Ended | None = None
-        self._scribe = Scribe(call.correlation, lambda fields, said: services.log.add(call.id, fields, said))
+        scribe = self._scribe = Scribe(call.correlation, lambda fields, said: services.log.add(call.id, fields, said))
         self._begun = False
-        self.voice = VoiceIO(leg, services.prompts, services.recognizer, self.emit)
-        self.recordings = CallRecordings(services, leg, call, self.record)
-        leg.subscribe(self.emit)
+        self.voice = VoiceIO(leg, services.prompts, services.recognizer, inbox.put)
+        self.recordings = CallRecordings(services, leg, call, lambda **fields: scribe.add(fields))
+        leg.subscribe(self._inbox.put)
         if leg.state is LegState.ENDED:
             self.emit(Ended(asyncio.get_running_loop().time(), EndCause.CANCELLED, True, "ended before it was taken"))
 
-    def emit(self, event: Happening) -> None:
-        """Queue an event; never blocks."""
-        if isinstance(event, DtmfReceived) and self._inbox.qsize() >= INBOX:
-            self.dropped += 1
-            return
-        self._inbox.put_nowait(event)
+    @property
+    def dropped(self) -> int:
+        """Keys that found no room."""
+        return self._inbox.dropped
 
     async def run(self) -> None:
         """Until the leg has ended and the record is written. Never raises for what a caller or an agent did."""
         log.info("%s call started: channel=%s flow=%s", self.call.correlation, self.call.caller.channel, self.call.flow)
         try:
             async with asyncio.TaskGroup() as group:
-                self._side = Side(group, self.emit, self.call.correlation)
+                self._side = Side(group, self._inbox.put, self.call.correlation)
                 scribe = group.create_task(self._scribe.run())
                 self._scribe.note(lambda call=self.call: self.services.log.open(call, self.services.node))  # type: ignore[misc]
                 try:
@@ -120,7 +116,7 @@ class CallSession:
         if self.leg.state is not LegState.ENDED:
             self._begin()
         while self._ended is None:
-            self._dispatch(await self._inbox.get())
+            self._dispatch(await self._inbox.next())
 
     # --- what the session knows
 
@@ -161,7 +157,7 @@ class CallSession:
         self.voice.move(leg)
         self.recordings.move(leg)
         self.call = replace(self.call, correlation=leg.correlation)
-        leg.subscribe(self.emit)
+        leg.subscribe(self._inbox.put)
         log.info("%s goes on as %s", old.correlation, leg.correlation)
         if leg.state is LegState.ENDED:
             self.emit(Ended(asyncio.get_running_loop().time(), EndCause.HUNG_UP, True, "ended before it was taken"))

@@ -12,7 +12,8 @@ import pytest
 from ivr.call import Call, Caller, Disposition
 from ivr.dialplan.events import Heard, Note
 from ivr.errors import StoreUnavailable
-from ivr.session.call_session import INBOX, CallSession
+from ivr.session.call_session import CallSession
+from ivr.session.inbox import MOST
 from telephony.errors import TransportError
 from telephony.fake import FakeLeg
 from telephony.leg import DtmfReceived, EndCause, LegKind, LegState, Party
@@ -135,7 +136,7 @@ async def test_a_flood_of_keys_is_dropped_and_the_end_is_not(house: House) -> No
     leg, contact = house.call()
     session = house.switchboard.find(contact)
     assert session is not None
-    for _ in range(INBOX + 7):
+    for _ in range(MOST + 7):
         leg.press("0")
     leg.vanish()
     assert session.dropped == 7

@@ -53,7 +53,7 @@ async def test_a_drain_lets_calls_end_then_ends_them_and_takes_no_more(house: Ho
     slow, contact = house.call(FakeLeg("slow"))
     await house.playing(quick, "hello")
     await house.playing(slow, "hello")
-    draining = asyncio.create_task(house.switchboard.drain(0.1))
+    draining = asyncio.create_task(house.switchboard.drain(0.5))
     await asyncio.sleep(0)
     refused = StatusLeg("refused")
     assert house.call(refused)[1] == ""
