@@ -7,43 +7,32 @@ import contextlib
 import ipaddress
 import logging
 import math
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from telephony.errors import TelephonyError, TransportError
+from telephony.gateway.call_control import offer_place, tell
 from telephony.gateway.dialing import Dialing
+from telephony.gateway.hosting import Hosting, Packed, packed, unpacked
 from telephony.gateway.inbound import Inbound
+from telephony.gateway.leg_media import LegMedia
+from telephony.gateway.media_rules import SrtpRules
 from telephony.gateway.parties import languages_of, party_of
 from telephony.gateway.sip_door import Door, DoorSettings
-from telephony.gateway.sip_leg import CAUSES, SipLeg
-from telephony.gateway.sip_media import SipMedia
-from telephony.gateway.sip_wire import Listener, Wire, WireSettings
+from telephony.gateway.sip_leg import SipLeg
+from telephony.gateway.sip_wire import Listener, WireSettings
 from telephony.gateway.toll_guard import TollGuard
 from telephony.gateway.trunks import Trunks
 from telephony.leg import DialOptions, EndCause, LegState, Party
-from telephony.media.codec import Codec
-from telephony.net.rtp_socket import RtpPorts
+from telephony.net.lag import LagMeter
 from telephony.net.ticker import Ticker
 from telephony.sip.call import Call
 from telephony.sip.core import AgentSettings
 from telephony.sip.digest import ALGORITHMS, Account
-from telephony.sip.events import (
-    AgentEvent,
-    ByeReceived,
-    CallEstablished,
-    CallFailed,
-    CallLost,
-    CallOffered,
-    CallRinging,
-    Cancelled,
-    InfoDigit,
-    Registered,
-    ReOfferAnswered,
-    ReOffered,
-)
+from telephony.sip.events import AgentEvent, CallOffered, Registered
 from telephony.sip.flow import Flow
 from telephony.sip.negotiation import MediaPolicy
+from telephony.sip.session_timer import LEAST
 from telephony.sip.trunk import TrunkOptions
 from telephony.sip.user_agent import UserAgent
 
@@ -75,14 +64,27 @@ class SipSettings:
     min_expires: int = 60
     max_expires: int = 3600
     """Seconds: bounds of a registration."""
+    session_expires: int = 1800
+    """Seconds between the refreshes of a call that we ask for (RFC 4028); 0 to ask for none."""
+    min_se: int = 90
+    """Seconds: who wants refreshes more often is told so (422)."""
+    max_call_rate: float = 0.0
+    """New calls a second; what is more gets 503. 0 for any."""
+    max_lag: float = 0.0
+    """Seconds of lag of the event loop (95th percentile) above which new calls get 503; 0 for any."""
     trunks: tuple[TrunkOptions, ...] = ()
+    account: Account | None = None
+    """What challenges to our calls over no trunk are answered with: for a program that is one phone."""
     media: MediaPolicy = field(default_factory=MediaPolicy)
+    srtp: SrtpRules = field(default_factory=SrtpRules)
     door: DoorSettings = field(default_factory=DoorSettings)
 
     def __post_init__(self) -> None:
         """Raises ValueError for a network or a listener that is none."""
         if not self.algorithms or not set(self.algorithms) <= set(ALGORITHMS):
             raise ValueError(f"digest algorithms are {', '.join(ALGORITHMS)}; not {', '.join(self.algorithms) or 'none'}")
+        if self.min_se < LEAST or 0 < self.session_expires < self.min_se:
+            raise ValueError(f"min_se is {LEAST} s or more, session_expires 0 or not below min_se")
         for network in self.trusted_networks:
             ipaddress.ip_network(network, strict=False)
         for listener in self.listeners:
@@ -102,10 +104,14 @@ class SipGateway:
         on_call: Callable[[SipLeg], None],
         credentials: Callable[[str], Account | None] = lambda user: None,
         guard: TollGuard | None = None,
+        hosting: Hosting | None = None,
     ) -> None:
-        """`guard` judges calls to numbers and foreign hosts; without one every call that is asked for is made."""
+        """`guard` judges calls to numbers and foreign hosts; without one every call that is asked for is made.
+
+        `hosting` is for one of several worker processes.
+        """
+        self._hosting = hosting = hosting or Hosting()
         self.settings = settings
-        self._ticker = ticker
         self._on_call = on_call
         self._networks = [ipaddress.ip_network(one, strict=False) for one in settings.trusted_networks]
         self.door = Door(settings.door, self._receive, lambda: self._loop.time(), self._is_trusted_listener)
@@ -121,22 +127,27 @@ class SipGateway:
                 keepalive=settings.wire.keepalive,
                 min_expires=settings.min_expires,
                 max_expires=settings.max_expires,
+                session_expires=settings.session_expires,
+                min_se=settings.min_se,
+                max_call_rate=settings.max_call_rate,
+                max_lag=settings.max_lag,
             ),
-            lambda: secrets.token_hex(8),
-            secrets.token_bytes(32),
+            hosting.token,
+            hosting.secret,
         )
-        self._wire = Wire(settings.wire, self.door.receive, self._failed, self.door.accepts)
+        self._wire = hosting.wire(settings.wire, self.door.receive, self._failed, self.door.accepts)
         self._open: set[int] = set()
-        self._rtp: dict[bool, RtpPorts] = {}
-        """Ports for media over IPv4 and, under True, IPv6."""
+        self._media = LegMedia(settings.media, settings.srtp, ticker, self._wire.media_host)
         self._legs: dict[Call, SipLeg] = {}
         self.trunks = Trunks(settings.trunks, self._agent.core, self.flush)
         self.toll_guard = guard
         self._inbound = Inbound(self.trunks, self._trusts)
         self._dialing = Dialing(self, self._agent, self._legs, settings.realm, self.trunks, guard)
+        self._dialing.account = settings.account
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
         self._watch: asyncio.TimerHandle | None = None
+        self._lag: LagMeter | None = None
         self._flushing = False
         self._idle = asyncio.Event()
         """Set when the last leg is gone while draining."""
@@ -156,10 +167,10 @@ class SipGateway:
             raise
         self._open = {one.number for one in self.listeners if one.trusted}
         self._agent.core.way = self._wire.way
-        for host in (self.settings.rtp_host, *(one.host for one in self.listeners)):
-            if host and (":" in host) not in self._rtp:
-                self._rtp[":" in host] = RtpPorts(host, self.settings.rtp_low, self.settings.rtp_high, self._ticker)
+        hosts = (self.settings.rtp_host, *(one.host for one in self.listeners))
+        self._media.open(hosts, self.settings.rtp_low, self.settings.rtp_high)
         self._watch = self._loop.call_later(WATCH, self._watch_media)
+        self._lag = LagMeter(self._agent.core.overload.measured)
         self.trunks.start()
 
     # For the rest of the program
@@ -190,6 +201,10 @@ class SipGateway:
         """
         return self._dialing.dial(target, caller, options)
 
+    def adopt(self, user: str, bindings: Sequence[Packed]) -> None:
+        """Take over where a user has registered with another worker; `hosting` is not told of it."""
+        self._agent.registrar.adopt(user, unpacked(bindings, self._loop.time()))
+
     def stop_offering(self) -> None:
         """Refuse new calls with 503 and Retry-After, and say so to OPTIONS; running calls go on, and may still dial."""
         self._agent.drain()
@@ -216,12 +231,14 @@ class SipGateway:
         await self.trunks.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL):
-                while self._agent.core.transactions.unanswered:
+                while self._agent.core.transactions.unanswered or self._agent.core.leaving:
                     self._moved.clear()
                     await self._moved.wait()
         for timer in (self._timer, self._watch):
             if timer is not None:
                 timer.cancel()
+        if self._lag is not None:
+            self._lag.close()
         await self._wire.close()
         await self.door.close()
 
@@ -284,6 +301,8 @@ class SipGateway:
     def _dispatch(self, event: AgentEvent) -> None:
         if isinstance(event, Registered):
             logger.debug("a user registered: %d contacts", event.bindings)
+            now = self._loop.time()
+            self._hosting.registered(event.user, packed(self._agent.lookup(event.user, now), now))
             return
         if isinstance(event, CallOffered):
             self._offered(event)
@@ -291,25 +310,7 @@ class SipGateway:
         leg = self._legs.get(event.call)
         if leg is None or self._dialing.hears(event):
             return
-        match event:
-            case CallRinging():
-                leg.ringing()
-            case CallEstablished(answer=answer):
-                leg.established(answer)
-            case CallFailed(status=status, reason=reason):
-                leg.end(CAUSES.get(status, EndCause.FAILED), by_peer=True, detail=f"{status} {reason}")
-            case Cancelled(detail=detail):
-                leg.end(EndCause.CANCELLED, by_peer=True, detail=detail)
-            case ByeReceived(detail=detail):
-                leg.end(EndCause.HUNG_UP, by_peer=True, detail=detail)
-            case CallLost(detail=detail):
-                leg.end(EndCause.FAILED, by_peer=True, detail=detail)
-            case ReOffered(offer=offer):
-                leg.reoffered(offer)
-            case ReOfferAnswered(answer=answer):
-                leg.reanswered(answer)
-            case InfoDigit(digit=digit):
-                leg.key(digit, "info")
+        tell(leg, event, self._legs)
 
     def _offered(self, event: CallOffered) -> None:
         call, now = event.call, self._loop.time()
@@ -331,7 +332,8 @@ class SipGateway:
             leg.end(EndCause.FAILED, by_peer=False, detail=refusal)
             return
         try:
-            self._give_media(leg, call.flow.local_host)
+            trunk = self.trunks.get(call.trunk)
+            self._media.give(leg, call.flow, trunk.options if trunk else None, call.authenticated_user)
             if event.offer:
                 leg.take_offer(event.offer)
         except TelephonyError as error:
@@ -343,6 +345,9 @@ class SipGateway:
         leg.call = call
         self._legs[call] = leg
         logger.debug("call %s leg %s offered", leg.correlation, leg.id)
+        if call.replaces is not None:
+            offer_place(leg, self._legs.get(call.replaces))
+            return
         try:
             self._on_call(leg)
         except Exception:
@@ -351,31 +356,13 @@ class SipGateway:
 
     # Media
 
-    def offer_for(self, leg: SipLeg, host: str, codecs: Sequence[Codec]) -> bytes:
-        """Our offer to whom `leg` dials; `host` makes a port with that address, "" keeps the one there is."""
-        media = self._give_media(leg, host) if host else leg.sip_media
-        assert media is not None
-        return media.offer(codecs)
+    def offer_for(self, leg: SipLeg, flow: Flow, trunk: TrunkOptions | None, user: str) -> bytes:
+        """Our offer to whom `leg` dials along `flow`."""
+        return self._media.offer(leg, flow, trunk, user)
 
     def is_ours(self, host: str) -> bool:
         """Whether a URI with this host names a user of ours."""
         return host == self.settings.realm or host.strip("[]") in {one.host for one in self.listeners}
-
-    def _give_media(self, leg: SipLeg, host: str) -> SipMedia:
-        """Give `leg` an RTP port and a stream. Raises PortsExhausted."""
-        host = self._wire.media_host(host)
-        if (ports := self._rtp.get(":" in host)) is None:
-            raise TransportError(f"there is no port for media at {host}")
-        media = SipMedia(
-            host,
-            ports,
-            self._ticker,
-            on_digit=lambda digit: leg.key(digit, "rtp"),
-            on_playback=leg.played,
-            policy=self.settings.media,
-        )
-        leg.take_media(media)
-        return media
 
     def released(self, leg: SipLeg) -> None:
         """Forget a leg that has ended."""
