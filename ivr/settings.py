@@ -21,6 +21,7 @@ from ivr.errors import ConfigError
 from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 from ivr.settings_media import MediaOptions, check_media
+from ivr.settings_net import DnsOptions, TlsOptions, check_net
 from ivr.settings_trunks import OutboundOptions, TrunkSettings
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -38,9 +39,18 @@ class SipAccount:
 @dataclass(frozen=True, slots=True)
 class SipOptions:
     listen: tuple[str, ...] = ("udp://127.0.0.1:5060", "tcp://127.0.0.1:5060")
-    """`udp://HOST:PORT` and `tcp://HOST:PORT`; port 0 takes a free one."""
+    """`udp://ADDRESS:PORT`, `tcp://`, `tls://`, `ws://`, `wss://`, IPv6 in brackets; port 0 takes a free one. Behind it
+    `?advertised=HOST[:PORT]` is for that listener alone."""
     advertised: str = ""
     """Address that far ends are told to use, where it differs from the listener's (NAT)."""
+    local_networks: tuple[str, ...] = ()
+    """Networks (CIDR) behind the same NAT: they are told the listener's own address."""
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    dns: DnsOptions = field(default_factory=DnsOptions)
+    keepalive: float = 30.0
+    """Seconds between pings to phones and along silent connections, so that a NAT stays open; 0 for none."""
+    origins: tuple[str, ...] = ()
+    """Pages (`https://HOST`) that may connect by WebSocket; empty: any."""
     trusted_networks: tuple[str, ...] = ()
     """Networks (CIDR) whose calls need no authentication. Empty: every call must authenticate."""
     realm: str = "hotline"
@@ -257,9 +267,8 @@ def _check(settings: Settings, file: str) -> None:
             raise ConfigError(f"{file}: sip.trusted_networks: {error}; write it as 10.0.0.0/8") from None
     if not settings.sip.digest or not set(settings.sip.digest) <= {"SHA-256", "MD5"}:
         raise ConfigError(f"{file}: sip.digest: expected SHA-256, MD5 or both, found {list(settings.sip.digest)}")
-    for address in settings.sip.listen:
-        if not re.fullmatch(r"(udp|tcp)://(\[[0-9a-fA-F:]+\]|[^:/]+):\d{1,5}", address):
-            raise ConfigError(f"{file}: sip.listen: '{address}' is not udp://HOST:PORT or tcp://HOST:PORT")
+    sip = settings.sip
+    check_net(sip.listen, sip.advertised, sip.local_networks, sip.origins, sip.tls, sip.dns, file)
     check_calls(settings.recording, settings.parking, settings.tones, file)
     check_media(settings.media, file)
     check_guard(settings.sip.guard, settings.sip.trace, settings.sip.hep, file)

@@ -25,11 +25,11 @@ from ivr.speech.settings import Feed, SpeechSettings
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
 from ivr.wiring_guard import door_settings
+from ivr.wiring_media import media_policy
+from ivr.wiring_net import based, listeners_of, wire_settings
 from ivr.wiring_outbound import trunk_metrics
 from ivr.wiring_trunks import trunks_of
-from ivr.wiring_media import media_policy
 from telephony.gateway.sip import SipGateway, SipSettings
-from telephony.gateway.sip_wire import Listener, WireSettings
 from telephony.net.ticker import Ticker
 from telephony.sip import digest
 
@@ -51,11 +51,14 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
         settings = replace(settings, web=replace(settings.web, listen=web))
     return replace(
         settings,
+        sip=based(settings.sip, base),
         data=str(data.resolve() if data is not None else (base / settings.data).resolve()),
         dialplans=tuple(str(base / path) for path in settings.dialplans),
         prompts=tuple(str(base / path) for path in settings.prompts),
         profiles=str(base / settings.profiles) if settings.profiles else "",
-        recording=replace(settings.recording, folder=str(base / settings.recording.folder) if settings.recording.folder else ""),
+        recording=replace(
+            settings.recording, folder=str(base / settings.recording.folder) if settings.recording.folder else ""
+        ),
         node=settings.node or socket.gethostname(),
         speech=replace(
             settings.speech, aliases={language: str(base / path) for language, path in settings.speech.aliases.items()}
@@ -156,15 +159,10 @@ def speech_settings(settings: Settings, languages: Iterable[str], data: Path) ->
 
 def sip_settings(settings: Settings) -> SipSettings:
     options = settings.sip
-    listeners = []
-    for text in options.listen:
-        transport, _, address = text.partition("://")
-        host, port = parse_address(address, "sip.listen")
-        listeners.append(Listener(transport, host, port))
     low, high = parse_ports(options.rtp_ports, "sip.rtp_ports")
     return SipSettings(
-        listeners=tuple(listeners),
-        wire=WireSettings(advertised=options.advertised),
+        listeners=listeners_of(options),
+        wire=wire_settings(options),
         trusted_networks=options.trusted_networks,
         realm=options.realm,
         algorithms=options.digest,
