@@ -37,7 +37,7 @@ _RAMP = np.interp(np.arange(_FADED + 1), [0, _FULL, _FADED], [1.0, 1.0, 0.0])
 class Concealer:
     """Remembers the last 60 ms of one voice at 8 kHz and goes on from there."""
 
-    __slots__ = ("_frames", "_lag", "_lost", "_period", "_phase")
+    __slots__ = ("_before", "_frames", "_lag", "_lost", "_period", "_periods", "_phase")
 
     def __init__(self) -> None:
         self._frames: deque[Frame] = deque(maxlen=3)
@@ -45,7 +45,10 @@ class Concealer:
         """Samples made up since the last real one."""
         self._lag = _LONGEST
         self._period: _Floats = np.zeros(_LONGEST)
+        self._periods = self._period
         self._phase = 0
+        self._before = 0.0
+        """The sample before the period that is repeated."""
 
     @property
     def silent(self) -> bool:
@@ -88,26 +91,17 @@ class Concealer:
         """Find the pitch and keep the last periods, ends crossed over so that they can be repeated."""
         past = np.concatenate((np.zeros(2 * _WINDOW + _LONGEST), *self._frames))
         self._lag = lag = _pitch(past)
-        length = lag * _MOST_PERIODS
-        cross = lag // 4
-        period = past[-length:].copy()
-        share = np.arange(1, cross + 1) / (cross + 1)
-        period[-cross:] = past[-cross:] * (1 - share) + past[-length - cross : -length] * share
-        self._period = period
-        self._phase = length - lag
+        self._period, self._periods = (_ring(past, length, lag // 4) for length in (lag, lag * _MOST_PERIODS))
+        self._before = float(past[-lag - 1])
+        self._phase = 0
 
     def _repeat(self, count: int) -> _Floats:
         """One period in the first 20 ms, all that are known after it: a single one repeated for long buzzes."""
-        length = len(self._period)
-        places = self._phase + np.arange(count)
-        if self._lost < _WINDOW:
-            first = length - self._lag
-            places = first + (places - first) % self._lag
-            self._phase = int(first + (self._phase + count - first) % self._lag)
-        else:
-            places %= length
-            self._phase = (self._phase + count) % length
-        repeated: _Floats = self._period[places]
+        ring = self._period if self._lost < _WINDOW else self._periods
+        if ring is self._periods and self._lost - count < _WINDOW:
+            self._phase %= self._lag  # the first of three periods is the place where the only one ended
+        repeated: _Floats = ring[(self._phase + np.arange(count)) % len(ring)]
+        self._phase = (self._phase + count) % len(ring)
         return repeated
 
     def _smooth(self, made: _Floats) -> None:
@@ -116,8 +110,16 @@ class Concealer:
         if not len(last):
             return
         cross = min(self._lag // 4, len(made))
-        before = self._period[-self._lag - 1]
+        before = self._before
         made[:cross] += (float(last[-1]) - before) * (1 - np.arange(1, cross + 1) / (cross + 1))
+
+
+def _ring(past: _Floats, length: int, cross: int) -> _Floats:
+    """The last `length` samples, their end crossed over to what was before their beginning, so that they repeat smoothly."""
+    ring = past[-length:].copy()
+    share = np.arange(1, cross + 1) / (cross + 1)
+    ring[-cross:] = past[-cross:] * (1 - share) + past[-length - cross : -length] * share
+    return ring
 
 
 def _pitch(past: _Floats) -> int:

@@ -32,3 +32,25 @@ def found(samples: NDArray[np.int16], hertz: float, rate: int = 8000) -> tuple[f
 
 def decibels(ratio: float) -> float:
     return 20 * math.log10(max(ratio, 1e-9))
+
+
+def speech(seconds: float, hertz: float = 130) -> Frame:
+    """Something like a voice at 8 kHz: a wavering pitch with harmonics, syllables, and pauses of a quarter of the time."""
+    times = np.arange(round(seconds * 8000)) / 8000
+    phase = np.cumsum(hertz * (1 + 0.03 * np.sin(2 * np.pi * 3 * times))) / 8000
+    harmonics = ((1, 1.0), (2, 0.8), (3, 0.6), (4, 0.5), (5, 0.4), (8, 0.3), (12, 0.15))
+    voice = sum(np.sin(2 * np.pi * number * phase) * share for number, share in harmonics)
+    loudness = (0.6 + 0.4 * np.sin(2 * np.pi * 2.2 * times)) * np.clip(4 * (np.sin(2 * np.pi * 0.4 * times) + 0.6), 0, 1)
+    samples: Frame = np.rint(voice * loudness * 2500).astype(np.int16)
+    return samples
+
+
+def steepest(samples: NDArray[np.int16]) -> int:
+    """The greatest step between two samples: a click is one that the voice itself does not take."""
+    return int(np.abs(np.diff(samples.astype(int))).max())
+
+
+def clean_by(truth: Frame, heard: Frame) -> float:
+    """dB by which `truth` exceeds what `heard` differs from it."""
+    error = truth.astype(float) - heard[: len(truth)]
+    return 10 * math.log10(float(np.sum(truth.astype(float) ** 2)) / (float(np.sum(error**2)) + 1e-9))
