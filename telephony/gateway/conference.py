@@ -68,7 +68,7 @@ class MediaConference:
         self._seats[leg.id].hush()
 
     def levels(self) -> Mapping[str, float]:
-        return {name: round(member.level, 1) for name, member in self._mixer.members.items()}
+        return {name: round(level, 1) for name, level in self._mixer.levels().items()}
 
     def close(self) -> None:
         for seat in self._seats.values():

@@ -88,15 +88,18 @@ class DtmfDetector:
 
     def _key(self, window: NDArray[np.int16]) -> str:
         """The key in one window, "" for none."""
-        total = mean_square(window)
+        wide = window.astype(np.float32)
+        total = mean_square(wide)
         if total < _FLOOR:
             self._phasors = None
             return ""
-        phasors = _BANK.phasors(window)
+        phasors = _BANK.phasors(wide)
         before, self._phasors = self._phasors, phasors
         strength = power(phasors)
         tones, harmonics = strength[:24].reshape(3, 8).max(axis=0), strength[24:]
         low, high = int(tones[:4].argmax()), 4 + int(tones[4:].argmax())
+        if tones[low] + tones[high] < SHARE * total:
+            return ""
         if not _is_pair(tones, low, high, total) or not _is_pure(tones, harmonics, low, high):
             return ""
         if before is not None and self._last and not _keeps_phase(before, phasors, low, high):

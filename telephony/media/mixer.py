@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from telephony.errors import Misuse
 from telephony.media.codec import FRAME_SAMPLES
-from telephony.media.spectrum import dbfs, mean_square
+from telephony.media.spectrum import dbfs
 
 Frame = NDArray[np.int16]
 SILENCE: Frame = np.zeros(FRAME_SAMPLES, np.int16)
@@ -23,8 +23,8 @@ SILENCE.setflags(write=False)
 
 QUIET = -100.0
 """dBFS of nothing."""
-_DECAY = 1.5
-"""dB that a shown level falls in 20 ms at most: what the eye can follow."""
+_DECAY = 10 ** (-1.5 / 10)
+"""A shown level falls 1.5 dB in 20 ms at most: what the eye can follow."""
 
 
 class Role(Enum):
@@ -47,8 +47,6 @@ class Member:
     """Heard by nobody, hears as before."""
     deaf: bool = False
     """Hears nobody: a member on hold."""
-    level: float = QUIET
-    """dBFS of what it says, falling slowly: for a page."""
 
 
 class Mixer:
@@ -59,6 +57,9 @@ class Mixer:
         self._members: dict[str, Member] = {}
         self._own: dict[tuple[str, str], float] = {}
         self._gains: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+        self._spoken: NDArray[np.float32] = np.zeros((0, FRAME_SAMPLES), np.float32)
+        self._power: NDArray[np.float32] = np.zeros(0, np.float32)
+        """Mean squares, falling slowly, in the order of joining."""
         self._stale = False
         self._music = SILENCE if music is None or not len(music) else music
         self._at = 0
@@ -148,15 +149,10 @@ class Mixer:
         """What each member hears in these 20 ms, given what each said: 160 samples, or none for silence. Too loud clips."""
         if self._stale:
             self._settle()
-        names = list(self._members)
-        for name in names:
-            said = frames.get(name)
-            member = self._members[name]
-            level = QUIET if said is None else dbfs(mean_square(said))
-            member.level = max(level, member.level - _DECAY, QUIET)
-        if not names:
-            return {}
-        spoken = np.stack([frames.get(name, SILENCE) for name in names]).astype(np.float32)
+        names, spoken = self._members, self._spoken
+        for row, name in enumerate(names):
+            spoken[row] = frames.get(name, 0)
+        np.maximum(np.einsum("ij,ij->i", spoken, spoken) / FRAME_SAMPLES, self._power * _DECAY, out=self._power)
         mixed = self._gains @ spoken
         np.clip(np.rint(mixed, out=mixed), -32768, 32767, out=mixed)
         heard = dict(zip(names, mixed.astype(np.int16), strict=True))
@@ -164,10 +160,20 @@ class Mixer:
             heard[self._lone] = self._next_music()
         return heard
 
+    def levels(self) -> dict[str, float]:
+        """dBFS of what each member says, falling slowly; -100.0 for silence."""
+        if self._stale:
+            self._settle()
+        return {name: dbfs(float(power)) for name, power in zip(self._members, self._power, strict=True)}
+
     def _settle(self) -> None:
+        """Make gains and places for the members as they are now; levels begin anew."""
         names = list(self._members)
         gains = [[self.hears(listener, speaker) for speaker in names] for listener in names]
         self._gains = np.array(gains, np.float32).reshape(len(names), len(names))
+        self._spoken = np.zeros((len(names), FRAME_SAMPLES), np.float32)
+        if len(self._power) != len(names):
+            self._power = np.zeros(len(names), np.float32)
         audible = [name for name, member in self._members.items() if member.role is Role.SPEAKER]
         self._lone = audible[0] if len(audible) == 1 and not self._members[audible[0]].deaf else ""
         self._stale = False

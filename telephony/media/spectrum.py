@@ -26,7 +26,7 @@ class Bank:
 
     def phasors(self, frame: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.complex64]:
         """Half the peak amplitude of each frequency, with its phase at the first sample. Shape (frequencies,)."""
-        found: NDArray[np.complex64] = self._matrix @ frame.astype(np.float32)
+        found: NDArray[np.complex64] = self._matrix @ frame.astype(np.float32, copy=False)
         return found
 
 
@@ -38,7 +38,7 @@ def power(phasors: NDArray[np.complex64]) -> NDArray[np.float32]:
 
 def mean_square(frame: NDArray[np.int16] | NDArray[np.float32]) -> float:
     """Power of the whole frame, in squared sample units; 0.0 for an empty one."""
-    wide = frame.astype(np.float32)
+    wide = frame.astype(np.float32, copy=False)
     return float(np.dot(wide, wide)) / len(wide) if len(wide) else 0.0
 
 

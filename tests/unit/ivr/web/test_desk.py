@@ -225,6 +225,25 @@ async def test_buttons_reach_the_actions_and_refusals_come_back_in_words(web: We
     ]
 
 
+async def test_buttons_for_transfers_and_recordings_reach_the_actions(web: Web) -> None:
+    page = await web.desk()
+    await page.next()
+    pressed = [
+        ("transfer", {"to": "queue:care"}),
+        ("consult", {"to": "+4930123"}),
+        *((name, {}) for name in ("toggle", "three_way", "complete", "back")),
+        ("park", {"slot": ""}),
+        ("record", {"action": "pause"}),
+        ("announce", {"prompt": "goodbye"}),
+    ]
+    for name, data in pressed:
+        assert (await page.request(name, {"contact_id": "c-1", **data}))["ok"] is True
+    assert (await page.request("pick_up", {"slot": "701"}))["ok"] is True
+    assert (await page.request("transfer", {"contact_id": "c-1", "to": "9" * 300}))["ok"] is False
+    expected = [(name, "wang", "c-1", *data.values()) for name, data in pressed]
+    assert web.actions.done[1:] == [*expected, ("pick_up", "wang", "701")]
+
+
 async def test_half_a_character_does_not_cost_the_note(web: Web) -> None:
     page = await web.desk()
     await page.next()
