@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from telephony.leg import LegEvent
+from telephony.leg import Ended, LegEvent
 
 logger = logging.getLogger(__name__)
 
@@ -44,3 +44,9 @@ class LegEvents:
             except Exception:
                 logger.exception("%s: the handler of its events failed", self._name)
                 self._broken()
+            if isinstance(event, Ended):  # nothing comes after it: whoever listened may be freed
+                self.handler, self._broken = None, _nothing
+
+
+def _nothing() -> None:
+    """There is nothing to end any more."""

@@ -88,8 +88,10 @@ class Shield:
         return self._srtp.unprotect_rtcp(packet) if self._srtp is not None else None
 
     def close(self) -> None:
+        """End a handshake, and let go of whoever was told."""
         if self._handshaking is not None:
             self._handshaking.close()
+        self._on_control, self._on_failed = _unheard, _untold
 
     # Keys
 
@@ -184,3 +186,11 @@ class Shield:
 def _silence(packet: bytes) -> bytes | None:
     """Send nothing before there are keys."""
     return None
+
+
+def _unheard(packet: bytes, now: float) -> None:
+    """What comes after the end."""
+
+
+def _untold(detail: str) -> None:
+    """Nobody asks any more."""

@@ -118,9 +118,8 @@ class SipMedia:
         if self._reports is not None:
             self._reports.close()
         self._shield.close()
-        self.stream.stop()
-        self.stream.listener = None
         self._ticker.detach(self.stream)
+        self.stream.close()
         self._rtp.close()
 
     def _follow(self, now: float) -> None:

@@ -93,6 +93,16 @@ class MediaStream(Speaking):
         """Both directions, for reports."""
         return self._out, self._reception
 
+    def close(self) -> None:
+        """Fall silent and deaf for good, and let go of everybody who was told; the counters stay."""
+        self.stop()
+        self._ears = Hearing()
+        self._transmit = _nobody
+        self._settle_ears()
+        self._on_digit = self._on_playback = _nobody
+        self.on_control = None
+        self.forward_to = self.source = None
+
     # Who hears the far end
 
     @property
@@ -289,3 +299,7 @@ class MediaStream(Speaking):
             "packets_malformed": self.malformed,
             "packets_unwanted": self.unwanted,
         }
+
+
+def _nobody(*_: object) -> None:
+    """Who is told after the end."""

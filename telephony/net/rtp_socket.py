@@ -242,6 +242,8 @@ class RtpSocket:
             self._ticker.unwatch(fd)
             self._socket.close()
             self._connected, self._target = False, None
+            self.receive = _nobody
+            self._seal = self._guard = None
             self._released()
 
     def _read_connected(self, now: float) -> None:
@@ -341,3 +343,7 @@ class RtpSocket:
 def _dissolve(connected: socket.socket) -> None:
     """Let a connected UDP socket hear everybody again: connect(2) to AF_UNSPEC, which `socket` cannot say."""
     _libc.connect(connected.fileno(), bytes(16), 16)
+
+
+def _nobody(packet: bytes, now: float) -> None:
+    """Who hears a closed port."""
