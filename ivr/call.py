@@ -94,6 +94,10 @@ class Caller:
     authenticated: bool = False
 
 
+SIGNALLING = ("trunk", "asserted", "diversion", "diversion_reason", "user_to_user", "private")
+"""Fields of a call that only some calls have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """Everything known of one contact so far: the queue's data, the agent's screen and the record are views of it."""
@@ -107,6 +111,18 @@ class Call:
     language: str = ""
     correlation: str = ""
     """SIP Call-ID or peer connection id."""
+    trunk: str = ""
+    """Name of the trunk that it came over."""
+    asserted: str = ""
+    """Number that the network vouches for, where it is trusted."""
+    diversion: str = ""
+    """Number that was dialled first, where the call was diverted to us."""
+    diversion_reason: str = ""
+    """`user-busy`, `no-answer`, `unconditional`."""
+    user_to_user: str = ""
+    """What the caller's system handed over, as text where it is text."""
+    private: bool = False
+    """The caller asked not to be shown."""
     turns: tuple[Turn, ...] = ()
     intent: Intent | None = None
     slots: Mapping[str, Any] = field(default_factory=dict)
@@ -115,6 +131,11 @@ class Call:
 
     def with_turn(self, turn: Turn) -> Call:
         return replace(self, turns=(*self.turns, turn))
+
+    @property
+    def signalling(self) -> dict[str, Any]:
+        """What the wire told besides who calls whom."""
+        return {name: getattr(self, name) for name in SIGNALLING}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that JSON takes; `from_dict` gives the same value back."""
@@ -132,6 +153,7 @@ class Call:
             "flow_version": self.flow_version,
             "language": self.language,
             "correlation": self.correlation,
+            **self.signalling,
             "turns": [turn.to_dict() for turn in self.turns],
             "intent": None if self.intent is None else {"name": self.intent.name, "confidence": self.intent.confidence},
             "slots": dict(self.slots),

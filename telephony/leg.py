@@ -89,6 +89,8 @@ class CallInfo:
     """The caller asked not to be shown (RFC 3323)."""
     user_to_user: str = ""
     """Value of User-to-User (RFC 7433), as sent."""
+    user_to_user_text: str = ""
+    """The same as a person reads it, where it is text."""
     trunk: str = ""
     """Name of the trunk that the call came over, "" for none."""
 
@@ -346,7 +348,7 @@ class DialOptions:
     """What may be asked of a call that we make, besides whom it calls."""
 
     payer: str = ""
-    """Whose rules and limits count: `flow:NAME`, `agent:ID`, `user:NAME`, `trunk:NAME`; "" for nobody, who may call no number."""
+    """Whose rules and limits count: `flow:NAME`, `agent:ID`, `user:NAME`, `trunk:NAME`; "" for nobody in particular."""
     trunk: str = ""
     """The trunk to take; "" for those that serve the number, the best first."""
     private: bool = False

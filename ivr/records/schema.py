@@ -39,6 +39,7 @@ contacts = Table(
     Column("agent_disposition", String(128)),
     Column("quality", JSON, nullable=False),
     Column("recordings", JSON, nullable=False, server_default="[]"),
+    Column("signalling", JSON, nullable=False, server_default="{}"),
     Column("node", String(128), nullable=False),
     Index("contacts_by_time", "started_at", "id"),
     Index("contacts_by_queue", "queue", "started_at"),

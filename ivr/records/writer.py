@@ -31,7 +31,15 @@ FIELDS = frozenset(column.name for column in contacts.columns) - {"id"}
 """What `update` and `close` take."""
 
 _OPEN = "log:open"
-_EMPTY: Mapping[str, Any] = {"slots": {}, "tags": [], "profile": {}, "quality": {}, "recordings": [], "note": ""}
+_EMPTY: Mapping[str, Any] = {
+    "slots": {},
+    "tags": [],
+    "profile": {},
+    "quality": {},
+    "recordings": [],
+    "signalling": {},
+    "note": "",
+}
 
 GATHER_SECONDS = 0.05
 """How long a record that is over waits for others, so that a busy node commits many at once."""
@@ -290,6 +298,7 @@ def _of_call(call: Call, node: str) -> dict[str, Any]:
         "slots": call.slots,
         "tags": call.tags,
         "profile": call.profile,
+        "signalling": {name: value for name, value in call.signalling.items() if value},
         "node": node,
     }
 

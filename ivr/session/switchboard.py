@@ -6,18 +6,20 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from ivr.call import Call, Caller
 from ivr.errors import NotFound
 from ivr.session.call_session import CallSession
 from ivr.session.services import CallerPage, Services
 from ivr.settings import Route
-from telephony.leg import CallLeg, EndCause, LegKind
+from telephony.leg import CallInfo, CallLeg, EndCause, LegKind
 
 log = logging.getLogger(__name__)
 
 END_SECONDS = 5.0
 """How long a call that was hung up at shutdown may take to write its record."""
+LONGEST_NUMBER = 128
 CANCEL_SECONDS = 2.0
 """And how long after it was cancelled."""
 
@@ -67,6 +69,7 @@ class Switchboard:
             flow=flow,
             language=language or self._asked(flow, leg.languages),
             correlation=leg.correlation,
+            **_told(leg.info),
         )
         session = CallSession(self._services, leg, call, page)
         task = asyncio.create_task(session.run(), name=call.id)
@@ -113,3 +116,16 @@ class Switchboard:
             for _, task in list(self._calls.values()):
                 task.cancel()
         return len(left)
+
+
+def _told(info: CallInfo) -> dict[str, Any]:
+    """What signalling told of a call, in the words of `Call`."""
+    first = info.diversions[-1].user if info.diversions else ""
+    return {
+        "trunk": info.trunk,
+        "asserted": info.asserted.user if info.asserted is not None else "",
+        "diversion": first[:LONGEST_NUMBER],
+        "diversion_reason": info.diversion_reason,
+        "user_to_user": info.user_to_user_text,
+        "private": info.private,
+    }

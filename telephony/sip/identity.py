@@ -47,7 +47,8 @@ def info_of(headers: Headers, *, trusted: bool, trunk: str = "") -> CallInfo:
         diversions=diversions,
         diversion_reason=reason,
         private=_private(headers),
-        user_to_user=_user_to_user(headers),
+        user_to_user=(handed := _user_to_user(headers)),
+        user_to_user_text=user_to_user_text(handed),
         trunk=trunk,
     )
 

@@ -6,7 +6,7 @@ import asyncio
 
 from ivr.settings import Route
 from telephony.fake import FakeLeg
-from telephony.leg import EndCause, Party
+from telephony.leg import CallInfo, EndCause, Party
 from tests.unit.ivr.session.house import House
 
 
@@ -82,3 +82,24 @@ async def test_a_drain_does_not_wait_for_ever_for_a_call_that_does_not_end(house
         switchboard.END_SECONDS = before
     assert len(house.switchboard) == 0
     assert (await house.row(contact))["disposition"] == "lost"
+
+
+async def test_what_signalling_told_is_seen_by_the_flow_and_kept_in_the_record(house: House) -> None:
+    leg = FakeLeg("a")
+    leg.info = CallInfo(
+        asserted=Party("+4930111"),
+        diversions=(Party("+4930333"), Party("+4930222")),
+        diversion_reason="user-busy",
+        user_to_user="4869;encoding=hex",
+        user_to_user_text="Hi",
+        trunk="carrier",
+    )
+    _, contact = house.call(leg)
+    session = house.switchboard.find(contact)
+    assert session is not None
+    told = {"trunk": "carrier", "asserted": "+4930111", "diversion": "+4930222", "diversion_reason": "user-busy"}
+    assert session.call.signalling == {**told, "user_to_user": "Hi", "private": False}
+    assert session.call.to_dict()["diversion"] == "+4930222", "an expression sees `call.diversion`"
+    leg.vanish()
+    await house.over()
+    assert (await house.row(contact))["signalling"] == {**told, "user_to_user": "Hi"}
