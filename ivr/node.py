@@ -58,7 +58,7 @@ from ivr.wiring import (
 from ivr.wiring_calls import CallParts, call_parts
 from ivr.wiring_guard import keeper_of
 from ivr.wiring_media import browser_gateway
-from ivr.wiring_outbound import OutboundDesk, guard_of, with_contacts
+from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.toll_guard import TollGuard
@@ -129,7 +129,6 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         parts = calls.web(node.web_parts(accounts, stores, hub, token, browsers))
         parts = replace(parts, sip_desk=keeper, outbound=OutboundDesk(guard, sip.trunks))
         await serve_web(parts, web_socket, stack)
-    await agents.on_duty([agent.id for agent in settings.agents if agent.device])
     for work in (
         link.run(),
         router.run(),
@@ -138,6 +137,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         watch(flows),
         _flush(stores.log),
         keeper.run(),
+        devices_of(settings, agents, sip).run(),
     ):
         tasks.start(work)
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")

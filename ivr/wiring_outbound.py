@@ -15,6 +15,8 @@ from redis.asyncio import Redis
 
 from ivr.errors import Conflict
 from ivr.outbound.counters import RedisCounters
+from ivr.session.agents import Agents
+from ivr.session.devices import Devices
 from ivr.settings import Settings
 from ivr.wiring_trunks import doubts, policy_of
 from telephony.gateway.sip import SipGateway, SipSettings
@@ -47,6 +49,15 @@ def with_contacts(sip: SipSettings, secret: str) -> SipSettings:
             for one in sip.trunks
         ),
     )
+
+
+def devices_of(settings: Settings, agents: Agents, sip: SipGateway) -> Devices:
+    """Whose phone can be rung, kept up to date by what registers."""
+    users = {one.user for one in settings.sip.accounts}
+    phones = {one.id: one.device for one in settings.agents if one.device}
+    devices = Devices(agents, phones, lambda device: sip.is_registered(device) if device in users else None)
+    sip.on_registered = devices.changed
+    return devices
 
 
 class OutboundDesk:

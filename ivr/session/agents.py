@@ -99,12 +99,18 @@ class Agents(CallActions):
     # --- tasks
 
     async def on_duty(self, agent_ids: Sequence[str]) -> None:
-        """Devices that are always there: available from now on, for as long as this node lives."""
+        """Devices that can be rung: available from now on, until `off_duty` or for as long as this node lives."""
         self._devices.update(agent_ids)
         for agent_id in agent_ids:
             self._present.add(agent_id)
             await self._store.heartbeat(agent_id, LEASE_SECONDS)
             await self._store.set_state(agent_id, AgentState.AVAILABLE)
+
+    async def off_duty(self, agent_id: str, reason: str) -> None:
+        """A device that cannot be rung is offered nothing; a call that it has goes on."""
+        self._devices.discard(agent_id)
+        self._present.discard(agent_id)
+        await self._store.set_state(agent_id, AgentState.OFFLINE, reason)
 
     async def beat(self) -> None:
         """Keep the lease of everybody whose page or phone is here; runs until cancelled."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ivr.acd.desk import Desk, RingOutcome
 from telephony.errors import TransportError
-from telephony.leg import Answered, CallLeg, Dialer, EndCause, Ended, LegEvent, LegState, Party
+from telephony.leg import Answered, CallLeg, Dialer, DialOptions, EndCause, Ended, LegEvent, LegState, Party
 
 JOIN_SECONDS = 5.0
 """How long a phone that answered waits for its caller; the caller may have gone in that very moment."""
@@ -29,7 +29,7 @@ class DeviceDesk:
         uri = self._phones.get(agent_id)
         if uri is None:
             return await self._pages.ring(agent_id, contact_id, seconds)
-        leg = self._dial(uri, Party(user="hotline"))
+        leg = self._dial(uri, Party(user="hotline"), options=DialOptions(payer=f"agent:{agent_id}"))
         outcome = RingOutcome.GONE
         try:
             async with asyncio.timeout(seconds):

@@ -141,6 +141,8 @@ class SipGateway:
         self._legs: dict[Call, SipLeg] = {}
         self.trunks = Trunks(settings.trunks, self._agent.core, self.flush)
         self.toll_guard = guard
+        self.on_registered: Callable[[str, int], None] = lambda user, contacts: None
+        """Hears of a user's contacts, 0 when the last is gone."""
         self._inbound = Inbound(self.trunks, self._trusts)
         self._dialing = Dialing(self, self._agent, self._legs, settings.realm, self.trunks, guard)
         self._dialing.account = settings.account
@@ -204,6 +206,10 @@ class SipGateway:
     def adopt(self, user: str, bindings: Sequence[Packed]) -> None:
         """Take over where a user has registered with another worker; `hosting` is not told of it."""
         self._agent.registrar.adopt(user, unpacked(bindings, self._loop.time()))
+        self.on_registered(user, len(bindings))
+
+    def is_registered(self, user: str) -> bool:
+        return bool(self._agent.lookup(user, self._loop.time()))
 
     def stop_offering(self) -> None:
         """Refuse new calls with 503 and Retry-After, and say so to OPTIONS; running calls go on, and may still dial."""
@@ -301,6 +307,7 @@ class SipGateway:
     def _dispatch(self, event: AgentEvent) -> None:
         if isinstance(event, Registered):
             logger.debug("a user registered: %d contacts", event.bindings)
+            self.on_registered(event.user, event.bindings)
             now = self._loop.time()
             self._hosting.registered(event.user, packed(self._agent.lookup(event.user, now), now))
             return
