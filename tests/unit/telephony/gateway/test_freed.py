@@ -22,7 +22,7 @@ async def test_an_ended_leg_is_gone_without_the_collector() -> None:
 
     def answer(leg: SipLeg) -> None:
         taken.append(weakref.ref(leg))
-        taken.append(weakref.ref(leg.media))
+        taken.append(weakref.ref(leg.sip_media))
         leg.subscribe(lambda event: over.set() if isinstance(event, Ended) else None)
         leg.answer()
 
