@@ -20,6 +20,8 @@ from ivr.banner import banner
 from ivr.dialplan.loader import FlowStore
 from ivr.dialplan.watch import watch
 from ivr.errors import IvrError, SpeechUnavailable
+from ivr.guarding.keeper import Keeper
+from ivr.guarding.store import BanStore
 from ivr.joining import join_nodes
 from ivr.nodes.desks import PageMap
 from ivr.nodes.link import NodeLink
@@ -56,14 +58,15 @@ from ivr.wiring import (
     speech_settings,
 )
 from ivr.wiring_calls import CallParts, call_parts
-from ivr.wiring_guard import keeper_of
+from ivr.wiring_guard import tracing_of
 from ivr.wiring_media import browser_gateway
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
+from ivr.wiring_phone import phone_accounts
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.toll_guard import TollGuard
 from telephony.gateway.webrtc import WebRtcGateway
-from telephony.leg import CallLeg
+from telephony.leg import CallLeg, Dialer
 from telephony.net.ticker import Ticker
 
 log = logging.getLogger(__name__)
@@ -98,9 +101,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     await stores.acd.define_agents(defined)
     languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
     recognizer = await _recognizer(settings, languages, data, stack)
-    ticker = Ticker()
-    ticker.start()
-    stack.push_async_callback(ticker.close)
+    ticker = _ticker(stack)
     browsers = browser_gateway(settings, ticker, media_hosts(settings))
     stack.push_async_callback(browsers.close)
     talks = Talks()
@@ -109,25 +110,27 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     hub = agents.desk = DeskHub(browsers.offer, settings=desk_settings(settings))
     desks = join_nodes(link, where, stores.acd, hub, agents, talks, browsers.offer)
     stack.push_async_callback(hub.close)
-
     calls = await call_parts(settings, stack, stores.redis)
     exchange: list[Switchboard] = []
     guard = guard_of(settings, stores.redis, stack)
     sip = _gateway(settings, token, ticker, lambda leg: _take(exchange, calls, leg), guard, post)
     router = Router(stores.acd, settings.node)
-    services = calls.services(_services(settings, flows, prompts, recognizer, router, stores, desks, talks, sip))
+    phones = await phone_accounts(settings, ticker, lambda leg: _take(exchange, calls, leg), stack, web_socket is not None)
+    dial = phones.dialer(sip.dial, guard)
+    services = calls.services(_services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial))
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
     await sip.start()
     stack.push_async_callback(sip.close)
     if post is not None:
         post.serve(sip)
-    keeper = keeper_of(settings, sip, stores.redis, switchboard, ContactReader(stores.engine))
+    keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
+    tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
     node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
     if web_socket is not None:
         stack.callback(web_socket.close)
-        parts = calls.web(node.web_parts(accounts, stores, hub, token, browsers))
-        parts = replace(parts, sip_desk=keeper, outbound=OutboundDesk(guard, sip.trunks))
+        parts = phones.web(calls.web(node.web_parts(accounts, stores, hub, token, browsers)))
+        parts = replace(parts, sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks))
         await serve_web(parts, web_socket, stack)
     for work in (
         link.run(),
@@ -141,6 +144,13 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     ):
         tasks.start(work)
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
+
+
+def _ticker(stack: AsyncExitStack) -> Ticker:
+    ticker = Ticker()
+    ticker.start()
+    stack.push_async_callback(ticker.close)
+    return ticker
 
 
 def _gateway(
@@ -159,7 +169,7 @@ def _services(
     stores: Stores,
     desks: Desk,
     talks: Talks,
-    sip: SipGateway,
+    dial: Dialer,
 ) -> Services:
     """What every call of this node is given."""
     return Services(
@@ -170,10 +180,10 @@ def _services(
         profiles=StaticProfiles.load(Path(settings.profiles)) if settings.profiles else StaticProfiles({}),
         router=router,
         log=stores.log,
-        desk=DeviceDesk(desks, {agent.id: agent.device for agent in settings.agents if agent.device}, sip.dial),
+        desk=DeviceDesk(desks, {agent.id: agent.device for agent in settings.agents if agent.device}, dial),
         talks=talks,
         bridge=bridge,
-        dial=sip.dial,
+        dial=dial,
         clock=time.time,
     )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from redis.asyncio import Redis
-
-from ivr.guarding.keeper import Keeper
-from ivr.guarding.store import BanStore
+from ivr.acd.store import AcdStore
+from ivr.guarding.tracing import Tracing
+from ivr.nodes.link import NodeLink
 from ivr.records.reader import ContactReader
 from ivr.session.switchboard import Switchboard
-from ivr.settings import Settings, SipOptions
+from ivr.settings import SipOptions
 from ivr.settings_guard import parse_hep
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.sip_door import DoorSettings, HepSettings
@@ -43,11 +42,11 @@ def door_settings(options: SipOptions, allow: tuple[str, ...] = ()) -> DoorSetti
     )
 
 
-def keeper_of(settings: Settings, sip: SipGateway, redis: Redis, switchboard: Switchboard, contacts: ContactReader) -> Keeper:
-    """Who shares this node's bans, and finds a call's messages by its contact."""
+def tracing_of(sip: SipGateway, switchboard: Switchboard, contacts: ContactReader, link: NodeLink, acd: AcdStore) -> Tracing:
+    """Who finds a call's messages by its contact, here and on other nodes."""
 
     async def call_id_of(contact: str) -> str:
         session = switchboard.find(contact)
         return session.call.correlation if session else str((await contacts.get(contact))["correlation"])
 
-    return Keeper(sip.door, BanStore(redis), settings.node, call_id_of)
+    return Tracing(sip.door.trace, link.node, call_id_of, link, acd.alive_nodes)

@@ -1,29 +1,24 @@
-"""Keeps a node's bans and those of the others the same, and answers operators about bans and traces."""
+"""Keeps a node's bans and those of the others the same, and answers operators about them."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from ivr.errors import Conflict, NotFound, StoreUnavailable
+from ivr.guarding.moments import iso
 from ivr.guarding.store import BanStore, KeptBan
 from telephony.sip.guard import Guard
-from telephony.sip.ladder import ladder
-from telephony.sip.pcap import capture
 from telephony.sip.suspicion import Ban, source_from
-from telephony.sip.trace import Trace, Traced, redacted
 
 log = logging.getLogger(__name__)
 
 PULL_SECONDS = 1.0
 """Until a ban of one node holds on the others."""
 CLEAN_SECONDS = 3600.0
-MOST_CALLS = 500
 MOST_SECONDS = 366 * 86_400.0
 
 
@@ -31,7 +26,6 @@ class Door(Protocol):
     """What of `telephony.gateway.sip_door.Door` is used here."""
 
     guard: Guard
-    trace: Trace
 
 
 class Keeper:
@@ -42,16 +36,13 @@ class Keeper:
         door: Door,
         store: BanStore,
         node: str,
-        call_id_of: Callable[[str], Awaitable[str]],
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`call_id_of` gives the Call-ID of a contact. It raises NotFound for one that does not exist."""
         self._door = door
         self._store = store
         self._node = node
-        self._call_id_of = call_id_of
         self._clock = clock
         self._wall = wall
         self._seen = -1
@@ -124,66 +115,7 @@ class Keeper:
         if not known:
             raise NotFound(f"{source} is not banned")
 
-    # The trace
-
-    async def traced(self, call: str) -> dict[str, Any]:
-        """The ladder of a call, by Call-ID or contact id. Raises NotFound."""
-        call_id, messages = await self._messages(call)
-        rungs = ladder(messages)
-        return {
-            "call_id": call_id,
-            "node": self._node,
-            "messages": [
-                {
-                    "at": self._iso(one.at),
-                    "after": round(rung.after, 6),
-                    "sent": rung.sent,
-                    "peer": rung.peer,
-                    "word": rung.word,
-                    "cseq": rung.cseq,
-                    "detail": rung.detail,
-                    "repeated": rung.repeated,
-                    "text": rung.text,
-                }
-                for one, rung in zip(messages, rungs, strict=True)
-            ],
-        }
-
-    async def capture(self, call: str, secrets: bool = False) -> bytes:
-        """The call as a pcap file, without digest answers and SRTP keys unless `secrets`. Raises NotFound."""
-        _, messages = await self._messages(call)
-        shown = messages if secrets else [one._replace(data=redacted(one.data)) for one in messages]
-        return capture(shown, self._wall() - self._clock())
-
-    def traces(self) -> dict[str, Any]:
-        """Calls of which something is kept, and whether it goes on."""
-        trace = self._door.trace
-        calls: list[dict[str, Any]] = []
-        for call_id, first, count in trace.calls():
-            if len(calls) >= MOST_CALLS:
-                break
-            (rung,) = ladder([first])
-            calls.append(
-                {"call_id": call_id, "at": self._iso(first.at), "messages": count, "first": rung.word, "peer": rung.peer}
-            )
-        return {"enabled": trace.enabled, "calls": calls}
-
-    def switch_trace(self, enabled: bool) -> Mapping[str, Any]:
-        self._door.trace.enabled = enabled
-        log.info("the trace of SIP messages is %s", "on" if enabled else "off")
-        return {"enabled": enabled}
-
     # Parts
-
-    async def _messages(self, call: str) -> tuple[str, list[Traced]]:
-        if messages := self._door.trace.of(call):
-            return call, messages
-        with contextlib.suppress(NotFound):
-            call_id = await self._call_id_of(call)
-            if messages := self._door.trace.of(call_id):
-                return call_id, messages
-        off = "" if self._door.trace.enabled else "; the trace is off: `ivr trace --on`"
-        raise NotFound(f"no messages of '{call}' are kept on this node{off}")
 
     async def _adopt(self) -> None:
         """Make the guard's bans those of the store, those that could not be written yet beside them."""
@@ -209,8 +141,7 @@ class Keeper:
         return KeptBan(ban.source, ban.reason, ban.since + shift, ban.until + shift, ban.strikes, self._node)
 
     def _iso(self, at: float) -> str:
-        when = datetime.fromtimestamp(at + self._wall() - self._clock(), UTC)
-        return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso(at + self._wall() - self._clock())
 
 
 def _source(text: str) -> str:

@@ -38,7 +38,7 @@ def build_web(parts: WebParts) -> Starlette:
             *Pages(parts.static).routes,
             *Api(parts, sessions, gate).routes,
             *CallsApi(parts, gate).routes,
-            *(SipApi(parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
+            *(SipApi(*parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
             *(OutboundApi(parts.outbound, gate).routes if parts.outbound is not None else ()),
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),

@@ -124,8 +124,8 @@ class Contacts(Protocol):
     async def get(self, contact_id: str) -> Mapping[str, Any]: ...
 
 
-class SipDesk(Protocol):
-    """What administrators do about SIP: `ivr.guarding.keeper.Keeper`. Errors carry words for the person."""
+class SipBans(Protocol):
+    """Bans of SIP sources: `ivr.guarding.keeper.Keeper`. Errors carry words for the person."""
 
     def bans(self) -> Sequence[Mapping[str, Any]]: ...
 
@@ -133,9 +133,13 @@ class SipDesk(Protocol):
 
     async def lift(self, text: str) -> None: ...
 
-    def traces(self) -> Mapping[str, Any]: ...
 
-    def switch_trace(self, enabled: bool) -> Mapping[str, Any]: ...
+class SipTrace(Protocol):
+    """The messages of calls: `ivr.guarding.tracing.Tracing`."""
+
+    async def traces(self) -> Mapping[str, Any]: ...
+
+    async def switch_trace(self, enabled: bool) -> Mapping[str, Any]: ...
 
     async def traced(self, call: str) -> Mapping[str, Any]: ...
 
@@ -188,6 +192,6 @@ class WebParts:
     """(file, `wav`, `mp3` or `ogg`, from second, to second) to the sound; None where nothing is recorded."""
     parked: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] | None = None
     """Who is parked on all nodes."""
-    sip_desk: SipDesk | None = None
+    sip_desk: tuple[SipBans, SipTrace] | None = None
+    """None where the node has no SIP of its own: then its bans and traces are not there."""
     outbound: OutboundDesk | None = None
-    """None where the node has no SIP of its own: then `/api/v1/sip` is not there."""

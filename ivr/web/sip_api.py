@@ -12,16 +12,17 @@ from starlette.routing import Route
 
 from ivr.errors import Conflict
 from ivr.web.auth import Gate
-from ivr.web.parts import SipDesk
+from ivr.web.parts import SipBans, SipTrace
 
 MAX_BODY = 4096
 
 
 class SipApi:
-    """The routes; `desk` is what stands behind them."""
+    """The routes."""
 
-    def __init__(self, desk: SipDesk, gate: Gate) -> None:
-        self._desk = desk
+    def __init__(self, bans: SipBans, trace: SipTrace, gate: Gate) -> None:
+        self._bans = bans
+        self._trace = trace
         self._gate = gate
 
     @property
@@ -37,7 +38,7 @@ class SipApi:
 
     async def bans(self, request: Request) -> Response:
         await self._gate.require(request, "admin")
-        return JSONResponse({"bans": self._desk.bans()})
+        return JSONResponse({"bans": self._bans.bans()})
 
     async def ban(self, request: Request) -> Response:
         await self._gate.require(request, "admin")
@@ -47,31 +48,31 @@ class SipApi:
             raise Conflict("send source and reason as text")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 1:
             raise Conflict("seconds must be a number from 1")
-        return JSONResponse(await self._desk.ban(source, float(seconds), reason), 201)
+        return JSONResponse(await self._bans.ban(source, float(seconds), reason), 201)
 
     async def lift(self, request: Request) -> Response:
         await self._gate.require(request, "admin")
-        await self._desk.lift(request.path_params["source"])
+        await self._bans.lift(request.path_params["source"])
         return JSONResponse({})
 
     async def traces(self, request: Request) -> Response:
         await self._gate.require(request, "admin")
-        return JSONResponse(self._desk.traces())
+        return JSONResponse(await self._trace.traces())
 
     async def switch(self, request: Request) -> Response:
         await self._gate.require(request, "admin")
         enabled = (await _body(request)).get("enabled")
         if not isinstance(enabled, bool):
             raise Conflict("send enabled as true or false")
-        return JSONResponse(self._desk.switch_trace(enabled))
+        return JSONResponse(await self._trace.switch_trace(enabled))
 
     async def traced(self, request: Request) -> Response:
         """A call's messages as JSON, or with `?format=pcap` as a capture file."""
         await self._gate.require(request, "admin")
         call = request.path_params["call"]
         if request.query_params.get("format") != "pcap":
-            return JSONResponse(await self._desk.traced(call))
-        data = await self._desk.capture(call, request.query_params.get("secrets") == "1")
+            return JSONResponse(await self._trace.traced(call))
+        data = await self._trace.capture(call, request.query_params.get("secrets") == "1")
         headers = {"content-disposition": 'attachment; filename="call.pcap"'}
         return Response(data, media_type="application/vnd.tcpdump.pcap", headers=headers)
 

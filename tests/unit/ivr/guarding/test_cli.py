@@ -19,11 +19,13 @@ from ivr.__main__ import main
 from ivr.errors import IvrError
 from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
+from ivr.guarding.tracing import Tracing
 from ivr.web.api import answer_error
 from ivr.web.auth import Gate, Sessions
 from ivr.web.sip_api import SipApi
 from telephony.sip.message import parse as parse_message
 from telephony.sip.message import respond
+from telephony.sip.trace import Trace
 from tests.unit.ivr.guarding.test_keeper import Door
 from tests.unit.ivr.web.conftest import ListedAccounts
 from tests.unit.telephony.sip.peers import CLIENT, OFFER, request
@@ -34,27 +36,33 @@ Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
 @pytest.fixture
 def door() -> Door:
-    door = Door()
-    invite = request("INVITE", call_id="call-a", body=OFFER)
-    parsed = parse_message(invite)
-    door.trace.note(10.0, False, CLIENT, invite)
-    for at, status in ((10.01, 100), (10.5, 180), (12.0, 486)):
-        door.trace.note(at, True, CLIENT, bytes(respond(parsed, status, tag="t")))  # type: ignore[arg-type]
-    return door
+    return Door()
 
 
 @pytest.fixture
-async def run(door: Door, redis_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+def trace() -> Trace:
+    trace = Trace()
+    invite = request("INVITE", call_id="call-a", body=OFFER)
+    parsed = parse_message(invite)
+    trace.note(10.0, False, CLIENT, invite)
+    for at, status in ((10.01, 100), (10.5, 180), (12.0, 486)):
+        trace.note(at, True, CLIENT, bytes(respond(parsed, status, tag="t")))  # type: ignore[arg-type]
+    return trace
+
+
+@pytest.fixture
+async def run(door: Door, trace: Trace, redis_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     """Runs `ivr ARGS` in a thread against a node; its status and what it printed."""
     redis = Redis.from_url(redis_url)
 
     async def call_id_of(contact: str) -> str:
         return "call-a" if contact == "c-1" else ""
 
-    keeper = Keeper(door, BanStore(redis, "{guard-cli}"), "node-1", call_id_of, clock=lambda: 20.0)
+    keeper = Keeper(door, BanStore(redis, "{guard-cli}"), "node-1", clock=lambda: 20.0)
+    tracing = Tracing(trace, "node-1", call_id_of, clock=lambda: 20.0)
     await redis.delete("{guard-cli}:bans", "{guard-cli}:version")
     gate = Gate(Sessions(redis, ListedAccounts()), TOKEN, ())
-    app = Starlette(routes=SipApi(keeper, gate).routes, exception_handlers={IvrError: _answer})
+    app = Starlette(routes=SipApi(keeper, tracing, gate).routes, exception_handlers={IvrError: _answer})
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())
@@ -111,11 +119,11 @@ async def test_a_ladder_of_a_call(run: Run, call: str) -> None:
     assert [message["word"] for message in found["messages"]] == ["INVITE", "100 Trying", "180 Ringing", "486 Busy Here"]
 
 
-async def test_the_list_of_calls_and_the_switch(run: Run, door: Door) -> None:
+async def test_the_list_of_calls_and_the_switch(run: Run, trace: Trace) -> None:
     status, out, _ = await run("trace")
     assert status == 0 and "call-a" in out and "trace is on" in out
     assert await run("trace", "--off") == (0, "the trace is off\n", "")
-    assert not door.trace.enabled
+    assert not trace.enabled
     status, _, err = await run("trace", "none")
     assert status == 1 and "the trace is off: `ivr trace --on`" in err
 

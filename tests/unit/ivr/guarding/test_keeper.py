@@ -13,8 +13,6 @@ from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
 from telephony.sip.guard import Guard
 from telephony.sip.suspicion import GuardSettings, Sign
-from telephony.sip.trace import Trace
-from tests.unit.telephony.sip.peers import CLIENT, OFFER, request
 
 _numbers = count(1)
 
@@ -22,7 +20,6 @@ _numbers = count(1)
 class Door:
     def __init__(self) -> None:
         self.guard = Guard(GuardSettings(allow=("198.51.100.0/24",)))
-        self.trace = Trace()
 
 
 class Nodes:
@@ -34,13 +31,7 @@ class Nodes:
 
     def node(self, name: str, boot: float, store: BanStore | None = None) -> tuple[Keeper, Door]:
         door = Door()
-
-        async def call_id_of(contact: str) -> str:
-            if contact != "c-1":
-                raise NotFound(f"there is no contact {contact}")
-            return "call-a"
-
-        keeper = Keeper(door, store or self.store, name, call_id_of, clock=lambda: self.wall - boot, wall=lambda: self.wall)
+        keeper = Keeper(door, store or self.store, name, clock=lambda: self.wall - boot, wall=lambda: self.wall)
         return keeper, door
 
 
@@ -114,28 +105,3 @@ async def test_old_bans_are_forgotten(nodes: Nodes) -> None:
     nodes.wall += 60 + 86_400 + 3600
     await one.exchange()
     assert await nodes.store.load() == []
-
-
-async def test_a_trace_is_found_by_call_id_and_by_contact(nodes: Nodes) -> None:
-    keeper, door = nodes.node("one", boot=1_789_999_900.0)
-    door.trace.note(99.0, False, CLIENT, request("INVITE", call_id="call-a", body=OFFER))
-    for name in ("call-a", "c-1"):
-        found = await keeper.traced(name)
-        assert found["call_id"] == "call-a" and found["node"] == "one"
-        assert found["messages"][0]["word"] == "INVITE"
-        assert found["messages"][0]["at"] == "2026-09-21T14:13:19.000Z"
-    assert (await keeper.capture("c-1"))[:4] == b"\xd4\xc3\xb2\xa1"
-    assert keeper.traces()["calls"][0]["call_id"] == "call-a"
-    with pytest.raises(NotFound, match=r"are kept on this node$"):
-        await keeper.traced("other")
-    keeper.switch_trace(False)
-    with pytest.raises(NotFound, match="the trace is off"):
-        await keeper.traced("c-2")
-
-
-async def test_secrets_leave_only_when_asked_for(nodes: Nodes) -> None:
-    keeper, door = nodes.node("one", boot=0.0)
-    door.trace.note(1.0, False, CLIENT, request("BYE", call_id="a", headers='Authorization: Digest response="s3cret"\r\n'))
-    assert b"s3cret" not in await keeper.capture("a")
-    assert b"s3cret" in await keeper.capture("a", secrets=True)
-    assert "s3cret" not in str(await keeper.traced("a"))
