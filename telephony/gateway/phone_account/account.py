@@ -10,10 +10,9 @@ import re
 import secrets
 import socket
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 
-from telephony.errors import PortsExhausted, TransportError
+from telephony.errors import PeerFault, PortsExhausted, TransportError
 from telephony.gateway.phone_account.leg import PhoneLeg
 from telephony.gateway.phone_account.notes import (
     MAX_LINE,
@@ -35,6 +34,7 @@ from telephony.gateway.phone_account.notes import (
     decode,
     encode,
 )
+from telephony.gateway.phone_account.options import PhoneAccountSettings
 from telephony.gateway.sip_leg import CAUSES
 from telephony.leg import EndCause, LegState, Party
 from telephony.net.rtp_socket import RtpPorts
@@ -42,8 +42,6 @@ from telephony.net.ticker import Ticker
 
 logger = logging.getLogger(__name__)
 
-MOST_CALLS = 30
-"""pyVoIP's threads bear no more in one process."""
 START = 30.0
 """Seconds for a new child to give its first sign of life."""
 SILENCE = 6.0
@@ -58,41 +56,6 @@ FAREWELL = 4.0
 WATCH = 1.0
 _MOST_WAITING = 1_048_576
 _NUMBER = re.compile(r"\A[0-9A-Za-z+*#._-]{1,64}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneAccountSettings:
-    name: str
-    """By which it is dialled: `sip:NUMBER@NAME`."""
-    server: str
-    """Name or address of the PBX, the host part of its URIs."""
-    user: str
-    password: str = field(default="", repr=False)
-    port: int = 5060
-    auth_user: str = ""
-    """Where the PBX wants another name than `user` with the password."""
-    display: str = ""
-    host: str = ""
-    """Our address towards the PBX; "" for the one that packets to it leave from."""
-    sip_port: int = 0
-    """0 for any."""
-    number: str = ""
-    """What a call to this account counts as called, for the routes; "" for `user`."""
-    max_calls: int = 10
-    rtp_low: int = 20000
-    rtp_high: int = 29999
-    media_timeout: float = 30.0
-    """Seconds without RTP after which a call is given up; 0 for never."""
-    memory: int = 256 * 2**20
-    """Bytes of address space that the child may take besides those that it starts with."""
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for what no phone could be."""
-        if not 1 <= self.max_calls <= MOST_CALLS:
-            raise ValueError(f"pyVoIP bears 1 to {MOST_CALLS} calls in one process, not {self.max_calls}")
-        for what, text in (("name", self.name), ("user", self.user), ("server", self.server)):
-            if not re.fullmatch(r"[0-9A-Za-z._+-]{1,128}", text):
-                raise ValueError(f"{what} {text!r} is not made of letters, digits and . _ + -")
 
 
 class PhoneAccount:
@@ -113,6 +76,8 @@ class PhoneAccount:
         self._ports: RtpPorts | None = None
         self._task: asyncio.Task[None] | None = None
         self._watching: asyncio.TimerHandle | None = None
+        self._asking: set[asyncio.Task[None]] = set()
+        """Calls that somebody is asked about before they are made."""
         self._draining = self._closing = False
         self._changed = asyncio.Event()
 
@@ -155,8 +120,18 @@ class PhoneAccount:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def dial(self, number: str, caller: Party) -> PhoneLeg:
-        """Call `number` over the PBX and return the DIALING leg at once. Whatever stands in the way comes as `Ended`."""
+    def dial(
+        self,
+        number: str,
+        caller: Party,
+        *,
+        admit: Callable[[PhoneLeg], Awaitable[None]] | None = None,
+        ring_timeout: float = 0.0,
+    ) -> PhoneLeg:
+        """Call `number` over the PBX and return the DIALING leg at once. Whatever stands in the way comes as `Ended`.
+
+        `admit` may raise PeerFault: then the call is not made. It is given up (NO_ANSWER) after `ring_timeout` seconds, if any.
+        """
         name = self.settings.name
         leg = self._leg(f"out-{secrets.token_hex(6)}", caller, Party(number, host=name), LegState.DIALING)
         if not self.registered:
@@ -168,8 +143,24 @@ class PhoneAccount:
                 EndCause.FAILED, by_peer=False, detail=f"all {self.settings.max_calls} lines of {self.settings.name} are taken"
             )
         elif (port := self._open(leg)) is not None:
-            self.order(Dial(leg.key, number, caller.display, port))
+            order = Dial(leg.key, number, caller.display, port)
+            if ring_timeout > 0:
+                self._loop.call_later(ring_timeout, leg.rung_out)
+            if admit is None:
+                self.order(order)
+            else:
+                self._asking.add(task := self._loop.create_task(self._ask(leg, admit, order)))
+                task.add_done_callback(self._asking.discard)
         return leg
+
+    async def _ask(self, leg: PhoneLeg, admit: Callable[[PhoneLeg], Awaitable[None]], order: Dial) -> None:
+        try:
+            await admit(leg)
+        except PeerFault as error:
+            logger.warning("leg %s: call refused: %s", leg.id, error)
+            leg.end(EndCause.DECLINED, by_peer=False, detail=str(error))
+        if leg.state is LegState.DIALING:
+            self.order(order)
 
     # What legs need
 

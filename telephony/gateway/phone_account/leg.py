@@ -71,6 +71,8 @@ class PhoneLeg:
         """When RTP was first to be expected, on the loop's clock."""
         self._owner = owner
         self._loop = asyncio.get_running_loop()
+        self.observer: Callable[[LegEvent], None] | None = None
+        """Hears every event before the handler: whoever watches over calls out."""
         self._handler: Callable[[LegEvent], None] | None = None
         self._events: deque[LegEvent] = deque()
         self._handing_out = False
@@ -192,6 +194,11 @@ class PhoneLeg:
     def key_pressed(self, digit: str) -> None:
         self.report(DtmfReceived(self._loop.time(), digit))
 
+    def rung_out(self) -> None:
+        """Give up a call that nobody answered in time."""
+        if self.state is LegState.DIALING:
+            self.hang_up(EndCause.NO_ANSWER)
+
     def silent_for(self, now: float) -> float:
         """Seconds for which no RTP came although some was to be expected."""
         expected = self.state is LegState.UP and not self.held and self.quiet_since > 0
@@ -225,6 +232,8 @@ class PhoneLeg:
         self._handing_out = False
         while self._events:
             event = self._events.popleft()
+            if self.observer is not None:
+                self.observer(event)
             if self._handler is None:
                 continue
             try:

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from telephony.gateway.phone_account.account import PhoneAccount, PhoneAccountSettings
+from telephony.gateway.phone_account.account import PhoneAccount
 from telephony.gateway.phone_account.leg import PhoneLeg
+from telephony.gateway.phone_account.options import PhoneAccountSettings
 from telephony.sip.digest import Account
 from tests.unit.telephony.gateway.test_sip import HOST, Ear, Node, running
 

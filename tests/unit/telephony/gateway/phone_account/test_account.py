@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from telephony.gateway.bridge import bridge
-from telephony.gateway.phone_account.account import PhoneAccount, PhoneAccountSettings
+from telephony.gateway.phone_account.account import PhoneAccount
 from telephony.gateway.phone_account.leg import PhoneLeg
+from telephony.gateway.phone_account.options import PhoneAccountSettings
 from telephony.gateway.sip_leg import SipLeg
 from telephony.leg import (
     Answered,
