@@ -87,6 +87,14 @@ class Shield:
             return packet
         return self._srtp.unprotect_rtcp(packet) if self._srtp is not None else None
 
+    def answer_check(self, data: bytes, source: Address) -> bytes | None:
+        """The answer to a check of ICE, of whichever component; None for what is none, or not signed."""
+        ice = self._ice
+        check = stun.read_check(data, ice.password) if ice is not None else None
+        if ice is None or check is None or not check.username.startswith(f"{ice.ufrag}:"):
+            return None
+        return stun.success(check, source, ice.password)
+
     def close(self) -> None:
         """End a handshake, and let go of whoever was told."""
         if self._handshaking is not None:

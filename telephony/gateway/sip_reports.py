@@ -11,8 +11,9 @@ from typing import Any
 from telephony.gateway.shield import Shield
 from telephony.media import opinion, rtcp
 from telephony.media.stream import MediaStream
+from telephony.media.stun import is_stun
 from telephony.net.control_socket import ControlSocket
-from telephony.net.rtp_socket import RtpPorts, RtpSocket
+from telephony.net.rtp_socket import Address, RtpPorts, RtpSocket
 from telephony.net.ticker import Ticker
 from telephony.sip.negotiation import Agreement
 
@@ -39,6 +40,8 @@ class Reports:
         self._agreed = agreed
         if self._control is not None:
             self._aim(self._control, agreed)
+        elif agreed.ice is not None and not agreed.rtcp_mux:
+            self._open(agreed)  # its component is checked from the start
         if self._timer is None:
             self._arm(first=True)
 
@@ -90,14 +93,26 @@ class Reports:
         return self._control
 
     def _aim(self, control: ControlSocket, agreed: Agreement) -> None:
-        """Reports go to where voice comes from: a far end behind a NAT has no other address."""
+        """Reports go to where voice comes from: a far end behind a NAT has no other address. ICE shows it by a check."""
+        if agreed.ice is not None:
+            control.aim(None, None)
+            return
         seen = self._port.source
         hosts = {agreed.host} | ({seen[0]} if seen else set())
         control.aim((seen[0] if seen else agreed.host, agreed.rtcp_port), frozenset(hosts))
 
-    def _beside(self, data: bytes, now: float) -> bool:
+    def _beside(self, data: bytes, source: Address, now: float) -> bool:
+        control, agreed = self._control, self._agreed
+        if control is None or agreed is None:
+            return False
+        ice = agreed.ice is not None
+        if ice and is_stun(data):
+            answer = self._shield.answer_check(data, source)
+            return answer is not None and control.send(answer, source)
+        if not agreed.rtcp_port:
+            return False
         packet = self._shield.read_control(data)
-        if packet is None or not rtcp.is_rtcp(packet):
+        if packet is None or not rtcp.is_rtcp(packet) or (ice and source != control.target):
             return False
         self.heard(packet, now)
         return True

@@ -14,27 +14,33 @@ class ControlSocket:
 
     __slots__ = ("_hosts", "_receive", "_socket", "_target", "_ticker", "strangers")
 
-    def __init__(self, bound: socket.socket, ticker: Ticker, receive: Callable[[bytes, float], bool]) -> None:
-        """`receive` gets a datagram and when it came, and says whether to believe it."""
+    def __init__(self, bound: socket.socket, ticker: Ticker, receive: Callable[[bytes, Address, float], bool]) -> None:
+        """`receive` gets a datagram, its source and when it came, and says whether to believe it."""
         self._socket = bound
         self._ticker = ticker
         self._receive = receive
         self._target: Address | None = None
-        self._hosts: frozenset[str] = frozenset()
+        self._hosts: frozenset[str] | None = frozenset()
         self.strangers = 0
         """Datagrams from elsewhere than the far end."""
         ticker.watch(bound.fileno(), self._read)
 
-    def aim(self, target: Address, hosts: frozenset[str]) -> None:
-        """Send to `target`; hear only `hosts`."""
+    @property
+    def target(self) -> Address | None:
+        """Where reports go; None while nothing shows it."""
+        return self._target
+
+    def aim(self, target: Address | None, hosts: frozenset[str] | None) -> None:
+        """Send to `target`; hear only `hosts`, None for all."""
         self._target, self._hosts = target, hosts
 
-    def send(self, packet: bytes) -> bool:
+    def send(self, packet: bytes, whither: Address | None = None) -> bool:
         """Send one packet; False where the system refuses: for reports that is a lost one."""
-        if self._target is None:
+        target = whither or self._target
+        if target is None:
             return False
         try:
-            self._socket.sendto(packet, self._target)
+            self._socket.sendto(packet, target)
         except OSError:
             return False
         return True
@@ -51,7 +57,7 @@ class ControlSocket:
         except OSError:
             return
         source = whence[:2]
-        if source[0] not in self._hosts or not self._receive(data, now):
+        if (self._hosts is not None and source[0] not in self._hosts) or not self._receive(data, source, now):
             self.strangers += 1
         else:
             self._target = source

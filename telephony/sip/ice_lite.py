@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from telephony.sip.sdp import Description, Media
 
 _WORD = re.compile(r"[A-Za-z0-9+/]{4,256}")
-_PRIORITY = 126 << 24 | 65535 << 8 | 255
-"""Of a host candidate, first component (RFC 8445 §5.1.2.1)."""
+_PRIORITY = (126 << 24) + (65535 << 8) + 256
+"""Of a host candidate, less its component (RFC 8445 §5.1.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,11 @@ class IceSession:
     """The far end's ufrag."""
     peer_password: str = field(repr=False)
 
-    def lines(self, host: str, port: int) -> list[str]:
-        """What the stream says about us."""
-        return [
-            f"a=ice-ufrag:{self.ufrag}",
-            f"a=ice-pwd:{self.password}",
-            f"a=candidate:1 1 UDP {_PRIORITY} {host} {port} typ host",
-        ]
+    def lines(self, host: str, port: int, *, shared: bool) -> list[str]:
+        """What the stream says about us; RTCP has a component of its own, the next port, unless it is `shared`."""
+        components = (1,) if shared else (1, 2)
+        candidates = [f"a=candidate:1 {one} UDP {_PRIORITY - one} {host} {port + one - 1} typ host" for one in components]
+        return [f"a=ice-ufrag:{self.ufrag}", f"a=ice-pwd:{self.password}", *candidates]
 
 
 def begin(random: Callable[[int], bytes]) -> IceSession:

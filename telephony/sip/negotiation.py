@@ -13,7 +13,7 @@ from telephony.errors import MalformedMessage, Misuse, NoCommonCodec
 from telephony.media.codec import Codec
 from telephony.sip.formats import Choice, Format, Numbers, choose, formats_of, offered
 from telephony.sip.ice_lite import IceSession, begin, credentials
-from telephony.sip.keying import Keying, Keys, Secrecy, Secured, Srtp
+from telephony.sip.keying import DtlsPeer, Keying, Keys, Secrecy, Secured, Srtp
 from telephony.sip.sdp import MIRRORED, Description, Media, rejected
 
 SENDING = ("sendrecv", "sendonly")
@@ -139,7 +139,7 @@ class Negotiation:
         self._proposal = _Proposal(chosen, direction or self._wish, protocol, ice)
         named = ["a=mid:0"] if self.policy.offers_ice else []
         mux = ["a=rtcp-mux"] if self.policy.rtcp or self.policy.offers_ice else []
-        extra = [*named, *mux, *lines, *(ice.lines(self._host, self._port) if ice else [])]
+        extra = [*named, *mux, *lines, *(ice.lines(self._host, self._port, shared=False) if ice else [])]
         formats = offered(chosen, self._numbers, noise=self.policy.comfort_noise)
         head = ("a=ice-lite\r\n" if ice else "") + ("a=group:BUNDLE 0\r\n" if named else "")
         return self._compose([self._section(formats, self._proposal.direction, extra, protocol)], head)
@@ -155,7 +155,7 @@ class Negotiation:
         for index, media in enumerate(description.media):
             if index == agreed.section:
                 mux = ["a=rtcp-mux"] if agreed.rtcp_mux and media.value("rtcp-mux") is not None else []
-                ice = agreed.ice.lines(self._host, self._port) if agreed.ice else []
+                ice = agreed.ice.lines(self._host, self._port, shared=agreed.rtcp_mux) if agreed.ice else []
                 extra = [*_mid(media), *mux, *secured.lines, *ice]
                 sections.append(self._section(choice.formats, agreed.direction, extra, media.protocol))
             else:
@@ -234,11 +234,24 @@ class Negotiation:
             direction=direction,
             comfort_noise=choice.noise.payload_type if choice.noise else None,
             parameters=choice.voice.parameters,
-            rtcp_port=_rtcp_port(media, shared=self.policy.rtcp or ice is not None, checked=ice is not None),
+            rtcp_port=self._rtcp_port(media, alone=isinstance(keys, DtlsPeer), ice=ice is not None),
             protocol=media.protocol,
             keys=keys,
             ice=ice,
         )
+
+    def _rtcp_port(self, media: Media, *, alone: bool, ice: bool) -> int:
+        """RFC 3605 and RFC 5761: the port itself where both want to share it, a named one, else the next.
+
+        0, for none, where RTP is `alone`: beside it would have to be another DTLS handshake.
+        """
+        if media.value("rtcp-mux") is not None and (self.policy.rtcp or alone or ice):
+            return media.port
+        if alone:
+            return 0
+        text = (media.value("rtcp") or "").partition(" ")[0]
+        port = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
+        return port if 0 < port <= 65535 else min(media.port + 1, 65535)
 
     def _section(self, formats: list[Format], direction: str, extra: list[str], protocol: str) -> str:
         lines = [f"m=audio {self._port} {protocol} {' '.join(str(one.payload_type) for one in formats)}"]
@@ -260,20 +273,6 @@ def _combined(wish: str, possible: str) -> str:
     """Both directions at once: what each of them allows."""
     sending, hearing = (wish in way and possible in way for way in (SENDING, HEARING))
     return ("sendrecv" if hearing else "sendonly") if sending else ("recvonly" if hearing else "inactive")
-
-
-def _rtcp_port(media: Media, *, shared: bool, checked: bool) -> int:
-    """RFC 3605 and RFC 5761: the port itself where both want it `shared`, a named one, else the next.
-
-    0, for none, where ICE is `checked` and the port not shared: our answer has one component.
-    """
-    if shared and media.value("rtcp-mux") is not None:
-        return media.port
-    if checked:
-        return 0
-    text = (media.value("rtcp") or "").partition(" ")[0]
-    port = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
-    return port if 0 < port <= 65535 else min(media.port + 1, 65535)
 
 
 def _mid(media: Media) -> list[str]:

@@ -51,7 +51,11 @@ class Baresip:
         password: str = "",
         registrar: int = 0,
         registrar_host: str = "127.0.0.1",
+        modules: tuple[str, ...] = (),
+        account: str = "",
     ) -> None:
+        """`modules` are more of baresip's, `account` more parameters of its line, such as `;mediaenc=srtp`."""
+        self._modules, self._account = modules, account
         self._registrar = registrar
         self._registrar_host = registrar_host
         self.folder, self.voice, self.user, self.transport, self.codecs, self.password = (
@@ -74,7 +78,7 @@ class Baresip:
 
     def _write_config(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        modules = ["g711", "aufile", "sndfile"]
+        modules = ["g711", "aufile", "sndfile", *self._modules]
         (self.folder / "config").write_text(
             f"sip_listen 127.0.0.1:{self.sip_port}\nnet_interface 127.0.0.1\n"
             f"audio_source aufile,{self._with_silence(self.voice)}\n"
@@ -86,7 +90,7 @@ class Baresip:
         )
         host, interval = (f"{self._registrar_host}:{self._registrar}", 600) if self._registrar else ("127.0.0.1", 0)
         account = f"<sip:{self.user}@{host};transport={self.transport}>;regint={interval}"
-        account += f";audio_codecs={self.codecs};answermode=auto"
+        account += f";audio_codecs={self.codecs};answermode=auto{self._account}"
         if self.password:
             account += f";auth_user={self.user};auth_pass={self.password}"
         (self.folder / "accounts").write_text(account + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from fractions import Fraction
@@ -383,3 +384,30 @@ def strong(frames: list[Samples], hertz: float) -> bool:
     power = np.abs(np.fft.rfft(heard * np.hanning(len(heard)))) ** 2
     near = np.abs(np.fft.rfftfreq(len(heard), 1 / 8000) - hertz) <= 15
     return float(power.sum()) > 0 and float(power[near].sum() / power.sum()) > 0.9
+
+
+async def test_reports_have_a_component_of_their_own_where_the_port_is_not_shared(
+    ticker: Ticker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As phones with ICE do that know no rtcp-mux: the next port is checked, and only then reported to."""
+    monkeypatch.setattr(rtcp, "INTERVAL", 0.2)
+    callee = Side(ticker, MediaPolicy((Codec.PCMU,), rtcp=True, answers_ice=True))
+    offer = (
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n"
+        "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
+    )
+    answer = callee.media.answer(offer.encode(), now()).decode()
+    agreed = callee.media.agreement
+    assert agreed is not None and agreed.ice is not None and not agreed.rtcp_mux
+    found = re.search(r"a=candidate:1 2 UDP 2130706430 127.0.0.1 (\d+) typ host", answer)
+    assert found is not None
+    target = ("127.0.0.1", int(found[1]))
+    with far_socket() as far, far_socket() as stranger:
+        stranger.sendto(report(1, None, None), target)
+        far.sendto(checked(agreed.ice, nominates=True), target)
+        assert (await asyncio.to_thread(far.recv, 999))[:2] == b"\x01\x01"
+        assert callee.media.last_sign == callee.media.quiet_since
+        assert rtcp.is_rtcp(await asyncio.to_thread(far.recv, 999)), "our report, to the address that was checked"
+        far.sendto(report(1, None, None), target)
+        await until(lambda: callee.media.last_sign > callee.media.quiet_since)
+    callee.media.close()

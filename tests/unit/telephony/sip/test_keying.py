@@ -202,7 +202,10 @@ def test_two_of_us_agree_on_dtls_with_ice() -> None:
     offered = one.offer()
     for line in ("a=ice-lite", "a=group:BUNDLE 0", "a=mid:0", "a=rtcp-mux", "a=setup:actpass"):
         assert f"\r\n{line}\r\n".encode() in offered
-    assert b"a=candidate:1 1 UDP 2130706431 10.0.0.2 6000 typ host" in offered
+    assert (
+        b"a=candidate:1 1 UDP 2130706431 10.0.0.2 6000 typ host\r\na=candidate:1 2 UDP 2130706430 10.0.0.2 6001 typ host"
+        in offered
+    )
     one.take_answer(two.answer(offered))
     assert (peer(one).we_begin, peer(two).we_begin) == (True, False)
     assert agreed(one).ice is agreed(two).ice is None, "two lite agents have nobody to check: the address of c= holds"
