@@ -22,6 +22,8 @@ from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 from ivr.settings_media import MediaOptions, check_media
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
+from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
+from ivr.settings_secrecy import mode_of
 from ivr.settings_trunks import OutboundOptions, TrunkSettings
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -34,6 +36,8 @@ class SipAccount:
     user: str
     password: str
     """Clear text, or `env:NAME`. Digest needs it or its hash."""
+    srtp: str | bool = ""
+    """`off`, `optional` or `required`; empty: as `media.srtp` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,8 @@ class Settings:
     media: MediaOptions = field(default_factory=MediaOptions)
     trunks: Mapping[str, TrunkSettings] = field(default_factory=dict)
     """Name to a carrier or PBX."""
+    phone_accounts: Mapping[str, PhoneAccountOptions] = field(default_factory=dict)
+    """Name to an extension of a PBX that is held by pyVoIP."""
     outbound: OutboundOptions = field(default_factory=OutboundOptions)
     """Who may call whom."""
     queues: Mapping[str, QueueOptions] = field(default_factory=dict)
@@ -236,7 +242,7 @@ def _convert(hint: Any, value: Any, file: str, place: str) -> Any:
     if hint is str and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise ConfigError(f"{file}: {place}: expected {hint.__name__}, found {_name(value)}")
+        raise ConfigError(f"{file}: {place}: expected {getattr(hint, '__name__', 'text')}, found {_name(value)}")
     if hint is str and value.startswith("env:"):
         return _secret(value[4:], file, place)
     return value
@@ -271,6 +277,9 @@ def _check(settings: Settings, file: str) -> None:
     check_net(sip.listen, sip.advertised, sip.local_networks, sip.origins, sip.tls, sip.dns, file)
     check_calls(settings.recording, settings.parking, settings.tones, file)
     check_media(settings.media, file)
+    check_phone_accounts(settings.phone_accounts, file)
+    for account in settings.sip.accounts:
+        mode_of(account.srtp, f"{file}: sip.accounts: {account.user}: srtp", empty=True)
     check_guard(settings.sip.guard, settings.sip.trace, settings.sip.hep, file)
     parse_address(settings.web.listen, f"{file}: web.listen")
     parse_ports(settings.sip.rtp_ports, f"{file}: sip.rtp_ports")
