@@ -56,9 +56,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _table(bans: list[dict[str, object]]) -> Table:
     table = Table(box=SIMPLE_HEAD, caption=None if bans else "nobody is banned")
-    for name in ("source", "reason", "since", "until"):
+    for name in ("source", "reason", "since (UTC)", "until (UTC)"):
         table.add_column(name, no_wrap=name == "source")
     table.add_column("times", justify="right")
     for ban in bans:
-        table.add_row(*(str(ban[name]) for name in ("source", "reason", "since", "until", "strikes")))
+        since, until = (str(ban[name])[:16].replace("T", " ") for name in ("since", "until"))
+        table.add_row(str(ban["source"]), str(ban["reason"]), since, until, str(ban["strikes"]))
     return table

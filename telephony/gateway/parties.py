@@ -16,8 +16,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 def party_of(address: Address, proven: str = "") -> Party:
     """Who `address` names; `proven` is the user that digest has shown, "" for none."""
-    display = _CONTROL.sub("", _plain(address.display))[:MAX_DISPLAY]
-    user = proven or _plain(address.uri.user)
+    display = _CONTROL.sub("", plain(address.display))[:MAX_DISPLAY]
+    user = proven or plain(address.uri.user)
     return Party("" if user.lower() == "anonymous" else user, display, address.uri.host, bool(proven))
 
 
@@ -49,6 +49,6 @@ def languages_of(request: Request) -> tuple[str, ...]:
     return tuple(tag for weight, tag in sorted(weighted, key=lambda one: -one[0]) if weight > 0)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Octets that were not UTF-8 become U+FFFD, so that every later reader can encode the text."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -17,7 +17,7 @@ from telephony.gateway.hosting import Hosting, Packed, packed, unpacked
 from telephony.gateway.inbound import Inbound
 from telephony.gateway.leg_media import LegMedia
 from telephony.gateway.media_rules import SrtpRules
-from telephony.gateway.parties import languages_of, party_of
+from telephony.gateway.parties import languages_of, party_of, plain
 from telephony.gateway.sip_door import Door, DoorSettings
 from telephony.gateway.sip_leg import SipLeg
 from telephony.gateway.sip_wire import Listener, WireSettings
@@ -31,6 +31,7 @@ from telephony.sip.core import AgentSettings
 from telephony.sip.digest import ALGORITHMS, Account
 from telephony.sip.events import AgentEvent, CallOffered, Registered
 from telephony.sip.flow import Flow
+from telephony.sip.grammar import Uri
 from telephony.sip.negotiation import MediaPolicy
 from telephony.sip.session_timer import LEAST
 from telephony.sip.trunk import TrunkOptions
@@ -329,7 +330,7 @@ class SipGateway:
             Party(invite.uri.user, host=invite.uri.host),
             state=LegState.OFFERED,
             owner=self,
-            correlation=call.call_id,
+            correlation=plain(call.call_id),
         )
         leg.languages = languages_of(invite)
         self._inbound.introduce(leg, call)
@@ -366,6 +367,10 @@ class SipGateway:
     def offer_for(self, leg: SipLeg, flow: Flow, trunk: TrunkOptions | None, user: str) -> bytes:
         """Our offer to whom `leg` dials along `flow`."""
         return self._media.offer(leg, flow, trunk, user)
+
+    async def locate(self, uri: Uri) -> list[Flow]:
+        """The ways to the servers of `uri`. Raises TransportError."""
+        return await self._wire.locate(uri)
 
     def is_ours(self, host: str) -> bool:
         """Whether a URI with this host names a user of ours."""

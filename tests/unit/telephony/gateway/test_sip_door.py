@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from dataclasses import replace
 
@@ -11,11 +12,12 @@ import pytest
 from telephony.errors import TransportError
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.gateway.sip_door import DoorSettings, HepSettings, scanners
+from telephony.gateway.sip_leg import SipLeg
 from telephony.gateway.sip_wire import Listener
 from telephony.net.hep_link import HepLink
 from telephony.net.ticker import Ticker
 from telephony.sip.suspicion import GuardSettings, Sign
-from tests.unit.telephony.sip.peers import request
+from tests.unit.telephony.sip.peers import OFFER, request
 from tests.unit.telephony.sip.test_trace import chunks
 
 STRICT = DoorSettings(guard=GuardSettings(allow=()))
@@ -78,6 +80,40 @@ async def test_this_machine_is_allowed_unless_the_settings_say_otherwise() -> No
         for _ in range(50):
             house.gateway.door.guard.noticed("127.0.0.1", Sign.WRONG_DIGEST, 0.0)
         assert await house.ask() == "SIP/2.0 200 OK"
+
+
+async def test_a_connection_of_the_banned_is_closed_unheard() -> None:
+    async with House() as house:
+        port = house.gateway.listeners[1].port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(OPTIONS)
+        assert (await reader.readline()).startswith(b"SIP/2.0 200")
+        house.gateway.door.guard.ban("127.0.0.1", "test", asyncio.get_running_loop().time())
+        writer.write(OPTIONS)
+        again, other = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(5):
+            with contextlib.suppress(ConnectionError):
+                assert await again.read(1) == b"", "closed"
+        assert house.gateway.refused["banned"] >= 2
+        for one in (writer, other):
+            one.close()
+
+
+async def test_a_call_id_of_odd_octets_can_be_written_down() -> None:
+    """Records, logs and other nodes take text that can be encoded: octets that are no UTF-8 become U+FFFD."""
+    legs: list[SipLeg] = []
+    settings = SipSettings(listeners=(Listener("udp", "127.0.0.1", 0, trusted=True),))
+    gateway = SipGateway(settings, Ticker(), legs.append)
+    await gateway.start()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.connect(("127.0.0.1", gateway.listeners[0].port))
+        far.send(request("INVITE", body=OFFER, uri="sip:\xff@x").replace(b"Call-ID: c1", b"Call-ID: c\xff1"))
+        async with asyncio.timeout(5):
+            while not legs:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+    assert legs[0].correlation == "c\ufffd1"
+    assert (legs[0].correlation + legs[0].callee.user + legs[0].caller.user).encode()
+    await gateway.close()
 
 
 async def test_both_directions_are_traced() -> None:
