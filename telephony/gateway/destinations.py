@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telephony.errors import PeerFault, TransportError
 from telephony.gateway.parties import uri_of
@@ -11,6 +11,7 @@ from telephony.gateway.trunks import Trunk, Trunks
 from telephony.sip.caller_id import target_of
 from telephony.sip.flow import Flow
 from telephony.sip.grammar import Uri
+from telephony.sip.locate import host_of, is_address
 from telephony.sip.numbers import dialable, e164
 from telephony.sip.outbound import Destination
 from telephony.sip.registrar import Binding
@@ -31,6 +32,18 @@ class Way:
     """The trunk's host to send to, where the Request-URI may name its domain instead."""
     user: str = ""
     """Who registered that phone."""
+    servers: tuple[Flow, ...] = ()
+    """Of a name, once it is looked up, in the order to try them (RFC 3263)."""
+
+    @property
+    def named(self) -> bool:
+        """The name of its host is still to be looked up."""
+        return self.flow is None and not self.servers and not is_address(host_of(self.host or self.uri))
+
+    def located(self, servers: Sequence[Flow]) -> list[Way]:
+        """One way for each address of ours that the servers are reached from: an offer names one."""
+        hosts = dict.fromkeys(one.local_host for one in servers)
+        return [replace(self, servers=tuple(one for one in servers if one.local_host == host)) for host in hosts]
 
 
 class Destinations:

@@ -46,6 +46,9 @@ class Exchange(Protocol):
         Raises TransportError.
         """
 
+    async def locate(self, uri: Uri) -> list[Flow]:
+        """The ways to the servers of `uri`, in the order to try them (RFC 3263). Raises TransportError."""
+
     def is_ours(self, host: str) -> bool:
         """Whether a URI with this host names a user of ours."""
 
@@ -189,30 +192,39 @@ class Dialing:
 
     def _next(self, attempt: Attempt) -> None:
         """Try what comes next, or give up."""
-        if attempt.permit is not None:
-            self._spawn(self._advance(attempt))
-            return
         while attempt.rounds and not attempt.branches:
+            if attempt.permit is not None or any(way.named for way in attempt.rounds[0]):
+                self._spawn(self._advance(attempt))
+                return
             for way in attempt.rounds.popleft():
                 self._try(attempt, way)
         self._settle(attempt)
 
     async def _advance(self, attempt: Attempt) -> None:
-        """The same, where a guard has a say about each trunk."""
-        assert self._guard is not None and attempt.permit is not None
+        """The same, where a guard has a say about each trunk, or a name is to be looked up."""
         while attempt.rounds and not attempt.branches and attempt.leg in self._attempts:
             for way in attempt.rounds.popleft():
                 try:
-                    if way.trunk is not None:
+                    if way.trunk is not None and self._guard is not None and attempt.permit is not None:
                         await self._guard.take_trunk(attempt.permit, way.trunk.options.name)
+                    found = await self._located(attempt, way) if way.named else way
                 except Refused as error:
                     log.warning("leg %s: %s", attempt.leg.id, error)
                     attempt.error = error
                     continue
+                except TelephonyError as error:
+                    self._no_way(attempt, way, error)
+                    continue
                 if attempt.leg in self._attempts:
-                    self._try(attempt, way)
+                    self._try(attempt, found)
         self._settle(attempt)
         self._exchange.flush()
+
+    async def _located(self, attempt: Attempt, way: Way) -> Way:
+        """The same with its servers; those that need an offer of their own are a round of theirs. Raises TransportError."""
+        first, *others = way.located(await self._exchange.locate(way.host or way.uri))
+        attempt.rounds.extendleft((one,) for one in reversed(others))
+        return first
 
     def _settle(self, attempt: Attempt) -> None:
         if attempt.branches or attempt.rounds or attempt.leg not in self._attempts:
@@ -229,13 +241,17 @@ class Dialing:
         try:
             self._invite(attempt, way)
         except TelephonyError as error:
-            attempt.error = error
-            if way.trunk is not None and type(error) is TransportError:
-                self._trunks.fails(way.trunk, str(error))
+            self._no_way(attempt, way, error)
+
+    def _no_way(self, attempt: Attempt, way: Way, error: TelephonyError) -> None:
+        attempt.error = error
+        if way.trunk is not None and type(error) is TransportError:
+            self._trunks.fails(way.trunk, str(error))
 
     def _invite(self, attempt: Attempt, way: Way) -> None:
         now, trunk, options = self._loop.time(), way.trunk, attempt.options
-        flow = way.flow or self._agent.core.flow_to(way.host or way.uri)
+        servers = way.servers or (way.flow or self._agent.core.flow_to(way.host or way.uri),)
+        flow = servers[0]
         if not attempt.branches:  # phones that ring together are made the same offer: there is one port
             attempt.offer = self._exchange.offer_for(attempt.leg, flow, trunk.options if trunk else None, way.user)
         if trunk is None:
@@ -248,8 +264,7 @@ class Dialing:
             sender, headers = over_trunk(trunk.options, attempt.caller, options, way.uri, flow.local_host)
             account = trunk.options.account
         follow = self._follower(attempt) if trunk is None and way.flow is None else None
-        call = self._agent.dial(way.uri, sender, flow, account=account, follow=follow)
-        call.direct = way.flow is not None
+        call = self._agent.dial(way.uri, sender, way.flow, account=account, candidates=servers, follow=follow)
         for name, values in headers.items():
             call.invite.headers.set(name, *values)
         leg = attempt.leg
