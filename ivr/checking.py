@@ -14,13 +14,14 @@ from ivr.errors import ConfigError, DialplanError
 from ivr.settings import load_settings
 from ivr.speech.prompts import languages_in, recording_files
 from ivr.wiring_net import check_certificates
+from ivr.wiring_trunks import doubts as trunk_doubts
 
 
 def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[Path] | None, config: Path | None = None) -> int:
     """`ivr check`: print every problem; 1 where one of them is an error.
 
-    Queues and skills are those of the settings file `config`, and not checked without one. Raises ConfigError for a settings
-    file that is wrong, DialplanError where there is nothing to check.
+    Queues, skills, trunks and outbound rules are those of the settings file `config`, and not checked without one. Raises
+    ConfigError for a settings file that is wrong, DialplanError where there is nothing to check.
     """
     files = flow_files(paths)
     if not files:
@@ -28,13 +29,17 @@ def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[P
         raise DialplanError(f"{where}: no flow there (*.yaml); name a file, or the folder it is in")
     folders = list(prompt_folders) if prompt_folders else [path for path in (Path("prompts"),) if path.is_dir()]
     problems = check(files, _around(folders, config))
+    wrong = trunk_doubts(load_settings(config)) if config is not None else []
     if form != "text" or problems:
         print(render(problems, form))
     if form == "text":
         for line in keys_in_the_open(load_settings(config)) if config is not None else ():
             print(f"{config}: warning: {line}")
+        for severity, line in wrong:
+            print(f"{config}: {severity}: {line}")
         print(_sum(len(files), problems))
-    return 1 if any(problem.severity == "error" for problem in problems) else 0
+    severities = [*(problem.severity for problem in problems), *(severity for severity, _ in wrong)]
+    return 1 if "error" in severities else 0
 
 
 def _around(folders: Sequence[Path], config: Path | None) -> Surroundings:

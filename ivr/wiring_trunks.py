@@ -6,6 +6,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from telephony.sip.digest import Account
 from telephony.sip.grammar import Uri
 from telephony.sip.keying import Srtp
 from telephony.sip.numbers import SHORT_DIGITS, NumberClass, NumberForm, Rewrite, e164
-from telephony.sip.outbound import KINDS, Hours, Limit, Policy, Rule, overlapping, overshadowed
+from telephony.sip.outbound import KINDS, Destination, Hours, Limit, Policy, Rule, overlapping, overshadowed
 from telephony.sip.trunk import CallerFrom, CallerId, Health, RegistrationOptions, TrunkLimits, TrunkOptions
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -57,7 +58,7 @@ def policy_of(settings: Settings) -> Policy:
 def doubts(settings: Settings) -> list[tuple[str, str]]:
     """What is allowed and hardly meant: `error` or `warning`, and one line each. Raises ConfigError for what is wrong."""
     trunks, policy = trunks_of(settings), policy_of(settings)
-    own = policy.rules[len(_devices(settings)) :]
+    own = [_narrowed(rule, policy) for rule in policy.rules[len(_devices(settings)) :]]
     found = [
         ("error", f"outbound.rules: '{rule.name}' can never decide: '{earlier.name}' before it takes all its calls; swap them")
         for rule, earlier in overshadowed(policy.rules)
@@ -85,6 +86,13 @@ def doubts(settings: Settings) -> list[tuple[str, str]]:
                 ("error", f"outbound.limits: '{limit.name}' counts money, and outbound.prices has none for its classes")
             )
     return found
+
+
+def _narrowed(rule: Rule, policy: Policy) -> Rule:
+    """A rule about single numbers with their classes: it shares no call with one about other classes."""
+    if rule.classes or not rule.numbers or any(one.endswith("*") for one in rule.numbers):
+        return rule
+    return replace(rule, classes=frozenset(policy.kind_of(Destination(one)) for one in rule.numbers))
 
 
 def _same_sources(trunks: Sequence[TrunkOptions]) -> Iterable[str]:
@@ -260,7 +268,7 @@ def _days(text: str, place: str) -> frozenset[int]:
 def _patterns(patterns: Iterable[str], place: str) -> None:
     for one in patterns:
         digits = one.removesuffix("*")
-        if digits and (not re.fullmatch(r"\+?\d{1,15}", digits) or (digits[0] != "+" and len(digits) > SHORT_DIGITS)):
+        if digits and not re.fullmatch(rf"\+\d{{0,15}}|\d{{1,{SHORT_DIGITS}}}", digits):
             raise ConfigError(f"{place}: '{one}' is no pattern of E.164 numbers; write it in quotes, such as \"+49*\"")
 
 
