@@ -195,7 +195,7 @@ class SipGateway:
     @property
     def refused(self) -> dict[str, int]:
         """How often what was turned away, by reason."""
-        return dict(self._agent.refused + self.door.guard.refused + self._wire.refused)
+        return dict(self._agent.refused + self.door.guard.refused + self._wire.turned_away())
 
     def dial(self, target: str, caller: Party, /, *, options: DialOptions | None = None) -> SipLeg:
         """Call a registered user, a number or a SIP URI, and return the DIALING leg at once; see `telephony.gateway.dialing`.

@@ -134,6 +134,11 @@ class Wire:
         self._tasks: set[asyncio.Task[None]] = set()
         self._refresher: asyncio.TimerHandle | None = None
 
+    def turned_away(self) -> Counter[str]:
+        """`refused`, and what the kernel kept from us: datagrams that are no SIP, or more than could be read."""
+        endpoints = (one.endpoint for one in self._opened.values())
+        return self.refused + Counter({"kernel": sum(one.dropped for one in endpoints if isinstance(one, UdpEndpoint))})
+
     async def open(self, listener: Listener) -> Listener:
         """Listen, and return where. Raises TransportError, in one clear line, where that cannot be."""
         number = len(self._opened) + 1

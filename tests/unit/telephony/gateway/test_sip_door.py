@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from dataclasses import replace
 
 import pytest
@@ -66,6 +67,14 @@ async def test_the_banned_and_scanners_get_no_answer_at_all() -> None:
         assert await house.ask() == ""
         assert house.gateway.refused == {"scanner": 1, "banned": 1}
         assert not house.gateway.door.accepts("127.0.0.1") and house.gateway.door.accepts("127.0.0.2")
+
+
+async def test_what_the_kernel_drops_is_counted() -> None:
+    async with House() as house:
+        for _ in range(7):
+            house.far.send(b"\x00 no SIP")
+        assert await house.ask() == "SIP/2.0 200 OK"
+        assert house.gateway.refused == ({"kernel": 7} if sys.platform.startswith("linux") else {"malformed": 7})
 
 
 async def test_a_trusted_listener_is_never_closed() -> None:
