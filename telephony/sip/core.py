@@ -6,6 +6,7 @@ import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from telephony.errors import TransportError
@@ -133,9 +134,7 @@ class Core:
         return f"<{self.contact_uri(flow, user)}>"
 
     def contact_uri(self, flow: Flow, user: str) -> str:
-        transport = "" if flow.transport == "udp" else f";transport={'ws' if flow.pinned else flow.transport}"
-        host = f"[{flow.local_host}]" if ":" in flow.local_host else flow.local_host
-        return f"{Uri('sip', user, host, flow.local_port)}{transport}"
+        return _contact(flow.transport, flow.local_host, flow.local_port, user)
 
     def flow_within(self, dialog: Dialog, flow: Flow, direct: bool) -> Flow:
         """The way of our requests within `dialog`, whose messages came along `flow`.
@@ -150,3 +149,10 @@ class Core:
             return self.flow_to(hop, flow)
         except TransportError:
             return flow
+
+
+@lru_cache(1024)
+def _contact(transport: str, host: str, port: int, user: str) -> str:
+    """Our URI, remembered: every message of a call says it again."""
+    named = "" if transport == "udp" else f";transport={'ws' if transport in ('ws', 'wss') else transport}"
+    return f"{Uri('sip', user, f'[{host}]' if ':' in host else host, port)}{named}"

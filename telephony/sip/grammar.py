@@ -82,6 +82,8 @@ def parameters(text: str) -> dict[str, str | None]:
 
 
 def format_parameters(values: Mapping[str, str | None]) -> str:
+    if not values:
+        return ""
     return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in values.items())
 
 
@@ -164,6 +166,10 @@ class Uri:
         return (self.parameter("transport") or "").lower()
 
     def __str__(self) -> str:
+        short = len(self.user) + len(self.host) <= REMEMBERED and not self.parameters and not self.headers
+        return _written(self) if short else self._write()
+
+    def _write(self) -> str:
         tail = format_parameters(dict(self.parameters))
         if self.scheme == "tel":
             return f"tel:{self.user}{tail}"
@@ -249,3 +255,4 @@ class Via:
 _uri = lru_cache(2048)(Uri._parse)
 _address = lru_cache(4096)(Address._parse)
 _via = lru_cache(2048)(Via._parse)
+_written = lru_cache(2048)(Uri._write)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from telephony.errors import TransportError
 from telephony.sip.flow import DEFAULT_PORTS
@@ -96,6 +97,7 @@ def host_of(uri: Uri) -> str:
     return (uri.parameter("maddr") or uri.host).strip("[]").rstrip(".").lower()
 
 
+@lru_cache(4096)
 def is_address(host: str) -> bool:
     """True for an IPv4 or IPv6 address, without brackets."""
     try:
