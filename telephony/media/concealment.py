@@ -125,9 +125,9 @@ def _ring(past: _Floats, length: int, cross: int) -> _Floats:
 def _pitch(past: _Floats) -> int:
     """The lag at which the last 20 ms are most like what was before them."""
     template = past[-_WINDOW:]
-    earlier = np.lib.stride_tricks.sliding_window_view(past[-_WINDOW - _LONGEST : -_SHORTEST], _WINDOW)
-    likeness = np.dot(earlier, template)
-    sums = np.concatenate(([0.0], np.cumsum(past[-_WINDOW - _LONGEST : -_SHORTEST] ** 2)))
+    earlier = past[-_WINDOW - _LONGEST : -_SHORTEST]
+    likeness = np.correlate(earlier, template, "valid")
+    sums = np.concatenate(([0.0], np.cumsum(earlier**2)))
     energy = sums[_WINDOW:] - sums[:-_WINDOW]
     best = int(np.argmax(likeness / np.sqrt(np.maximum(energy, 1.0))))
     return _LONGEST - best

@@ -13,8 +13,8 @@ from telephony.media.resampling import Resampler
 
 OPUS_RATE = 48000
 
-COMPLEXITY = 3
-"""0-10. What 0, 3, 5 and 10 cost and what is heard of it: docs/media.md."""
+NARROW_COMPLEXITY, WIDE_COMPLEXITY = 3, 1
+"""0-10, for 8 and 16 kHz; what each costs: docs/media.md."""
 
 NARROW_BITRATE, WIDE_BITRATE = 24000, 28000
 """bit/s for 8 and 16 kHz. With less, error correction takes too much from the voice: a tone of 3 kHz lost 1.8 dB at 20000."""
@@ -30,8 +30,8 @@ def make_opus_decoder(rate: int) -> Decoder:
     return FfmpegOpusDecoder(rate) if opus is None else DirectOpusDecoder(opus, rate)
 
 
-def make_opus_encoder(rate: int, complexity: int = COMPLEXITY) -> Encoder:
-    bitrate = NARROW_BITRATE if rate <= 8000 else WIDE_BITRATE
+def make_opus_encoder(rate: int) -> Encoder:
+    bitrate, complexity = (NARROW_BITRATE, NARROW_COMPLEXITY) if rate <= 8000 else (WIDE_BITRATE, WIDE_COMPLEXITY)
     opus = library()
     if opus is None:
         return FfmpegOpusEncoder(rate, bitrate, complexity)

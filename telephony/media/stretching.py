@@ -18,9 +18,10 @@ _SHARE = np.arange(1, CROSS + 1) / (CROSS + 1)
 def period(samples: Frame) -> int:
     """Samples, 40 to 120, after which `samples` (200 at least) begin to repeat themselves best."""
     values = samples[: LONGEST + _COMPARED].astype(np.float64)
-    later = np.lib.stride_tricks.sliding_window_view(values[_SHORTEST:], _COMPARED)
-    likeness = np.dot(later, values[:_COMPARED])
-    energy = np.einsum("ij,ij->i", later, later)
+    later = values[_SHORTEST:]
+    likeness = np.correlate(later, values[:_COMPARED], "valid")
+    sums = np.concatenate(([0.0], np.cumsum(later**2)))
+    energy = sums[_COMPARED:] - sums[:-_COMPARED]
     return _SHORTEST + int(np.argmax(likeness / np.sqrt(np.maximum(energy, 1.0))))
 
 
