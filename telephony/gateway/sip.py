@@ -341,6 +341,8 @@ class SipGateway:
             return
         try:
             trunk = self.trunks.get(call.trunk)
+            if trunk is not None and trunk.options.account is not None:
+                call.vouch(trunk.options.account)
             self._media.give(leg, call.flow, trunk.options if trunk else None, call.authenticated_user)
             if event.offer:
                 leg.take_offer(event.offer)

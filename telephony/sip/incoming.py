@@ -43,7 +43,13 @@ class IncomingCall(Call):
         self._accepting: bytes | None = None
 
     def ring(self, now: float, status: int = 180) -> None:
-        """Say that somebody is being alerted; said again each minute."""
+        """Say that somebody is being alerted; said again each minute.
+
+        A caller who wants all of this to arrive for certain and left the offer to us would have to be given it here already
+        (RFC 3262 §5): he hears of the answer only.
+        """
+        if self._must_be_reliable and not self.invite.body:
+            return
         self._say(self.response(self.served, status), now, reliably=self._must_be_reliable)
 
     def progress(self, body: bytes, now: float) -> None:
@@ -71,6 +77,14 @@ class IncomingCall(Call):
         response = self.response(self.served, 200, body)
         self.refreshing.agree(self.invite.headers, response, now)
         self.confirming.send(self.served, response, now, offered=not self.invite.body and not self.settled)
+
+    def bye(self, now: float, reason: str = "") -> None:
+        """End a call that is UP; one whose 200 still waits for a PRACK is turned away."""
+        if self._accepting is not None:
+            self._accepting = None
+            self.reject(480, now)
+        else:
+            super().bye(now, reason)
 
     def reject(self, status: int, now: float, headers: Mapping[str, str] | None = None) -> None:
         """Turn the call away with a final response of 300 or above."""

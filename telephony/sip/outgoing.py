@@ -16,7 +16,6 @@ from telephony.sip.events import CallEstablished, CallFailed, CallRinging, PeerB
 from telephony.sip.flow import Flow
 from telephony.sip.grammar import Address
 from telephony.sip.message import MAX_HOPS, Headers, Request, Response
-from telephony.sip.prover import Prover
 from telephony.sip.targets import PATIENCE, Target, Targets
 from telephony.sip.transaction import T1
 from telephony.sip.transactions import Sent, Served
@@ -86,7 +85,8 @@ class OutgoingCall(Call):
                 common.set(name, value)
         super().__init__(core, Request("INVITE", str(first.uri), common), first.flow, tag, CallState.DIALING)
         self.user = caller.uri.user
-        self.prover = Prover(account, core.token) if account is not None else None
+        if account is not None:
+            self.vouch(account)
         self._targets = targets
         self._attempt = Attempt(self.invite, first.flow)
         self._given_up = False

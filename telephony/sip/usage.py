@@ -9,6 +9,7 @@ from telephony.errors import Misuse
 from telephony.sip.confirming import Confirming
 from telephony.sip.core import ALLOW, SUPPORTED, Core
 from telephony.sip.dialog import Dialog
+from telephony.sip.digest import Account
 from telephony.sip.flow import Flow
 from telephony.sip.message import Headers, Request, Response, respond
 from telephony.sip.prover import Prover
@@ -74,6 +75,10 @@ class Usage:
             return
         self._say_bye(reason, now)
         self._end(now)
+
+    def vouch(self, account: Account) -> None:
+        """Answer challenges to our requests within this call as `account`: a carrier may challenge a BYE too."""
+        self.prover = Prover(account, self.core.token)
 
     # For the parts of a call
 

@@ -239,3 +239,15 @@ def test_both_hang_up_before_the_ack() -> None:
     call.bye(script.now)
     assert script.statuses(request("BYE", branch="z9hG4bKb", cseq=2, to_tag=call.tag)) == [200]
     assert script.run(100.0) == [] and not script.agent.core.calls and not script.agent.drain_events()
+
+
+def test_a_carrier_that_challenges_our_bye_within_its_own_call() -> None:
+    script = Script()
+    call = answered(script)
+    call.vouch(Account("us", "secret"))
+    call.bye(script.now)
+    (bye,) = script.sent()
+    assert isinstance(bye, Request)
+    challenge = 'Digest realm="carrier", nonce="n1", algorithm=SHA-256, qop="auth"'
+    (again,) = script.send(bytes(respond(bye, 401, headers={"WWW-Authenticate": challenge})))
+    assert again.cseq == (bye.cseq[0] + 1, "BYE") and 'username="us"' in again.headers.get("authorization")

@@ -208,3 +208,23 @@ def test_an_offer_that_comes_in_183_is_answered_in_prack() -> None:
     talk.link.settle()
     assert (talk.call.state, talk.far.state) == (CallState.UP, CallState.UP)
     assert talk.words().count("ACK") == 1
+
+
+def test_hanging_up_while_the_answer_waits_for_a_prack_turns_the_call_away() -> None:
+    script = Script()
+    call = offered(script)
+    call.progress(ANSWER, script.now)
+    script.sent()
+    call.accept(ANSWER, script.now)
+    call.bye(script.now)
+    assert only(script).status == 480 and script.agent.calls == 0
+
+
+def test_who_left_the_offer_to_us_and_wants_it_reliably_hears_of_the_answer_only() -> None:
+    """RFC 3262 §5: the first reliable response would have to hold the offer."""
+    script = Script()
+    call = offered(script, "Require: 100rel\r\n", b"")
+    call.ring(script.now)
+    assert script.sent() == []
+    call.accept(OFFER, script.now)
+    assert only(script).body == OFFER
