@@ -24,6 +24,7 @@ from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
 from ivr.joining import join_nodes
 from ivr.nodes.desks import PageMap
+from ivr.nodes.figures import Figures
 from ivr.nodes.link import NodeLink
 from ivr.post import Post
 from ivr.profile.sources import StaticProfiles
@@ -59,7 +60,7 @@ from ivr.wiring import (
 )
 from ivr.wiring_calls import CallParts, call_parts
 from ivr.wiring_guard import tracing_of
-from ivr.wiring_media import browser_gateway
+from ivr.wiring_media import browser_gateway, page_ice_servers
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
 from ivr.wiring_phone import phone_accounts
 from telephony.gateway.bridge import bridge
@@ -127,9 +128,10 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
     tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
     node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
+    figures = Figures(link, lambda: metrics_text(switchboard, sip, ticker) + phones.metrics(), post.peers if post else ())
     if web_socket is not None:
         stack.callback(web_socket.close)
-        parts = phones.web(calls.web(node.web_parts(accounts, stores, hub, token, browsers)))
+        parts = calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures))
         parts = replace(parts, sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks))
         await serve_web(parts, web_socket, stack)
     for work in (
@@ -213,7 +215,13 @@ class Running:
         }
 
     def web_parts(
-        self, accounts: SettingsAccounts, stores: Stores, hub: DeskHub, token: str, browsers: WebRtcGateway
+        self,
+        accounts: SettingsAccounts,
+        stores: Stores,
+        hub: DeskHub,
+        token: str,
+        browsers: WebRtcGateway,
+        figures: Figures,
     ) -> WebParts:
         public = self.settings.web.public_url
         return WebParts(
@@ -223,9 +231,10 @@ class Running:
             contacts=ContactReader(stores.engine),
             admin_token=token,
             open_leg=browsers.offer,
+            ice_servers=page_ice_servers(self.settings),
             on_caller_leg=lambda leg, page, name, language, to: self.switchboard.take(leg, language, page),
             health=self.health,
-            metrics=lambda: metrics_text(self.switchboard, self.sip, self.ticker),
+            metrics=figures.text,
             static=Path(__file__).parent / "web" / "static",
             origins=(public,) if public else (),
         )

@@ -33,6 +33,11 @@ class Post:
     def hosting(self) -> Hosting:
         return Hosting(token=self._token, secret=bytes.fromhex(self.seat.secret), wire=self._make_wire, registered=self._tell)
 
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """Names of the other workers' nodes."""
+        return tuple(name for index, name in enumerate(self.seat.names) if index != self.seat.index)
+
     def serve(self, gateway: SipGateway) -> None:
         """Give `gateway`, which is started, what the dispatcher hands in."""
         self._gateway = gateway

@@ -29,6 +29,8 @@ class Seat:
     """URL of the Redis that all share."""
     secret: str
     """Signs nonces, so that all workers take each other's; hexadecimal."""
+    names: tuple[str, ...]
+    """The workers' nodes."""
 
     def environment(self) -> dict[str, str]:
         """The environment of the worker's process."""
@@ -41,7 +43,7 @@ class Seat:
         if not text:
             return None
         data = json.loads(text)
-        return cls(**{**data, "ports": tuple(data["ports"])})
+        return cls(**{**data, "ports": tuple(data["ports"]), "names": tuple(data["names"])})
 
     def settings(self, settings: Settings) -> Settings:
         """This worker's share of the settings: a name, a range of RTP ports, and part of every limit of its own."""
@@ -51,7 +53,7 @@ class Seat:
         recognisers = settings.speech.workers or os.cpu_count() or 1
         return replace(
             settings,
-            node=f"{settings.node}-{self.index + 1}",
+            node=self.names[self.index],
             redis=self.redis,
             sip=replace(
                 settings.sip,

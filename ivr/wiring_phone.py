@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ivr.settings import Settings, parse_ports
 from ivr.settings_phone import PhoneAccountOptions, server_of
-from ivr.web.parts import WebParts
 from telephony.gateway.phone_account.account import PhoneAccount
 from telephony.gateway.phone_account.dialing import PhoneDialing
 from telephony.gateway.phone_account.options import PhoneAccountSettings
@@ -26,10 +25,6 @@ class PhoneAccounts:
     def dialer(self, otherwise: Dialer, guard: TollGuard | None) -> Dialer:
         """`otherwise`, with the names of the accounts as hosts."""
         return PhoneDialing(self.accounts, otherwise, guard) if self.accounts else otherwise
-
-    def web(self, parts: WebParts) -> WebParts:
-        """`ivr.web.parts.WebParts` whose metrics tell of the accounts."""
-        return replace(parts, metrics=lambda: parts.metrics() + self.metrics()) if self.accounts else parts
 
     def metrics(self) -> str:
         """Prometheus text, "" without accounts."""

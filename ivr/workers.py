@@ -137,6 +137,7 @@ class Workers:
             ports=tuple(one.port for one in self._listeners),
             redis=self._redis,
             secret=self._secret,
+            names=tuple(f"{self._settings.node}-{one.index + 1}" for one in self._workers),
         )
         worker.started = time.monotonic()
         try:

@@ -123,7 +123,7 @@ class Api:
         return JSONResponse(health, 200 if health.get("status") == "ok" else 503)
 
     async def metrics(self, _request: Request) -> Response:
-        return PlainTextResponse(self._parts.metrics(), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(await self._parts.metrics(), media_type="text/plain; version=0.0.4")
 
     def _own_page(self, request: Request) -> None:
         if not self._gate.same_origin(request):

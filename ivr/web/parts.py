@@ -106,6 +106,8 @@ class AgentActions(Protocol):
 
     async def announce(self, agent_id: str, contact_id: str, prompt: str) -> None: ...
 
+    async def monitor(self, agent_id: str, contact_id: str, mode: str) -> None: ...
+
     async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None: ...
 
 
@@ -181,13 +183,15 @@ class WebParts:
     on_caller_leg: OnCallerLeg
     health: Callable[[], Mapping[str, Any]]
     """`{status, version, sip, speech, flows}` for `/api/v1/health`; a `status` other than "ok" answers 503."""
-    metrics: Callable[[], str]
+    metrics: Callable[[], Awaitable[str]]
     """Prometheus text."""
     static: Path
     """Folder of the built pages: `index.html`, `desk.html`, `call.html`, `assets/`."""
     origins: tuple[str, ...] = ()
     """Origins that may use cookie and sockets besides the one the page came from: `https://desk.example.org`."""
     caller_limits: CallerLimits = CallerLimits()
+    ice_servers: Sequence[Mapping[str, str]] = ()
+    """STUN and TURN of a caller's page, as its browser takes them; a desk finds them among its settings."""
     recording: Callable[[str, str, float, float | None], Awaitable[bytes]] | None = None
     """(file, `wav`, `mp3` or `ogg`, from second, to second) to the sound; None where nothing is recorded."""
     parked: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] | None = None

@@ -148,6 +148,9 @@ class RecordedActions:
     async def announce(self, agent_id: str, contact_id: str, prompt: str) -> None:
         self.done.append(("announce", agent_id, contact_id, prompt))
 
+    async def monitor(self, agent_id: str, contact_id: str, mode: str) -> None:
+        self.done.append(("monitor", agent_id, contact_id, mode))
+
     async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None:
         self.done.append(("wrap_up", agent_id, contact_id, disposition, note))
 
@@ -226,6 +229,10 @@ class Page:
         async with asyncio.timeout(5):
             await self.socket.wait_closed()
         return self.socket.close_code or 0, self.socket.close_reason or ""
+
+
+async def metrics() -> str:
+    return "hotline_calls 3\n"
 
 
 @dataclass
@@ -317,7 +324,7 @@ async def start_web(redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             open_leg=open_leg,
             on_caller_leg=on_caller_leg,
             health=lambda: web.health,
-            metrics=lambda: "hotline_calls 3\n",
+            metrics=metrics,
             static=tmp_path,
             caller_limits=limits,
         )
