@@ -112,7 +112,7 @@ def trunk_metrics(sip: SipGateway) -> list[str]:
     for name, kind, values in _families(sip.trunks, sip.toll_guard):
         if values:
             lines.append(f"# TYPE hotline_{name} {kind}")
-            lines += [f"hotline_{name}{{{_labels(labels)}}} {value:g}" for labels, value in values]
+            lines += [f"hotline_{name}{_labels(labels)} {value:g}" for labels, value in values]
     return lines
 
 
@@ -147,4 +147,5 @@ def _families(trunks: Trunks, guard: TollGuard | None) -> list[tuple[str, str, V
 
 
 def _labels(labels: Mapping[str, str]) -> str:
-    return ",".join(f'{name}="{value}"' for name, value in labels.items())
+    text = ",".join(f'{name}="{value}"' for name, value in labels.items())
+    return f"{{{text}}}" if text else ""

@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from telephony.errors import PeerFault
+from telephony.errors import MalformedMessage, PeerFault
 from telephony.gateway.parties import party_of
 from telephony.gateway.sip_leg import SipLeg
 from telephony.gateway.trunks import Trunk, Trunks
 from telephony.leg import Party
 from telephony.sip.flow import Flow
+from telephony.sip.grammar import Address
 from telephony.sip.identity import info_of
 from telephony.sip.incoming import IncomingCall
 from telephony.sip.numbers import dialable, e164, rewritten
@@ -33,11 +34,7 @@ class Inbound:
         if trunk is None:
             return
         leg.caller = _caller(leg, call, trunk)
-        # A call to the contact that we registered says in To, or in the asserted called party, whom it was meant for.
-        called = call.invite.uri.user
-        if called == trunk.contact:
-            called = party_of(call.invite.recipient).user
-        leg.callee = Party(_number(called, trunk), host=call.invite.uri.host)
+        leg.callee = Party(_number(_called(call, trunk), trunk), host=call.invite.uri.host)
 
     def take(self, leg: SipLeg, call: IncomingCall, now: float) -> str:
         """Count the call for its trunk; returns why there is no room for it, "" where there is."""
@@ -53,6 +50,18 @@ class Inbound:
     def ended(self, leg: SipLeg) -> None:
         if (trunk := self._legs.pop(leg, None)) is not None:
             trunk.give_back("in")
+
+
+def _called(call: IncomingCall, trunk: Trunk) -> str:
+    """Whom a call is for; one to the contact that we registered says so in P-Called-Party-ID (RFC 7315 §4.2) or in To."""
+    if call.invite.uri.user != trunk.contact:
+        return call.invite.uri.user
+    try:
+        named = Address.parse(call.invite.headers.get("p-called-party-id")).uri.user
+    except MalformedMessage:
+        named = ""
+    own = trunk.options.caller_id.number or (trunk.options.registration.user if trunk.options.registration else "")
+    return next((one for one in (named, call.invite.recipient.uri.user) if one not in ("", trunk.contact)), own)
 
 
 def _caller(leg: SipLeg, call: IncomingCall, trunk: Trunk) -> Party:
