@@ -45,7 +45,8 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
     base = config.resolve().parent
     if sip is not None:
         parse_address(sip, "--sip")
-        settings = replace(settings, sip=replace(settings.sip, listen=(f"udp://{sip}", f"tcp://{sip}")))
+        others = (one for one in settings.sip.listen if not one.startswith(("udp:", "tcp:")))
+        settings = replace(settings, sip=replace(settings.sip, listen=(f"udp://{sip}", f"tcp://{sip}", *others)))
     if web is not None:
         parse_address(web, "--web")
         settings = replace(settings, web=replace(settings.web, listen=web))

@@ -53,9 +53,10 @@ class Baresip:
         registrar_host: str = "127.0.0.1",
         modules: tuple[str, ...] = (),
         account: str = "",
+        config: tuple[str, ...] = (),
     ) -> None:
-        """`modules` are more of baresip's, `account` more parameters of its line, such as `;mediaenc=srtp`."""
-        self._modules, self._account = modules, account
+        """`modules` are more of baresip's, `account` more parameters of its line (`;mediaenc=srtp`), `config` more lines."""
+        self._modules, self._account, self._config = modules, account, config
         self._registrar = registrar
         self._registrar_host = registrar_host
         self.folder, self.voice, self.user, self.transport, self.codecs, self.password = (
@@ -85,6 +86,7 @@ class Baresip:
             f"audio_player aufile,{self.folder}/player.wav\naudio_alert aufile,{self.folder}/alert.wav\n"
             f"call_max_calls 4\naudio_srate 8000\naudio_channels 1\n"
             f"ctrl_tcp_listen 127.0.0.1:{self.control_port}\nmodule_path {MODULES}\n"
+            + "".join(f"{line}\n" for line in self._config)
             + "".join(f"module {name}.so\n" for name in modules)
             + "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
         )
