@@ -68,7 +68,7 @@ pages: $(STATIC)/.built ## build the browser pages
 setup-test: setup $(VENV)/.tested ## prepare the tests too: phones, browser, speech, their packages
 	@scripts/packages.sh baresip-core='command -v baresip' sip-tester='command -v sipp' chromium='command -v chromium' \
 		redis-server='command -v redis-server' espeak-ng='command -v espeak-ng' ffmpeg='command -v ffmpeg' \
-		openssl='command -v openssl'
+		openssl='command -v openssl' kamailio='command -v kamailio' rtpengine-daemon='command -v rtpengine'
 
 test: setup-test lint types pages-check unit e2e ## run every check
 
@@ -88,6 +88,9 @@ unit: $(VENV)/.tested ## tests without a network of their own
 
 e2e: setup-test ## real phones, real browser, real speech
 	@$(BIN)/pytest -q -m "e2e and not load" </dev/null
+
+interop: setup-test ## foreign phones, proxies and media relays on loopback
+	@$(BIN)/pytest -q -m "not load" tests/interop </dev/null
 
 fuzz: $(VENV)/.tested ## fuzz every parser for SECONDS (30) each; finds go to .fuzz
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),30) $(TARGETS)

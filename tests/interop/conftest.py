@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ states:
 """1000: the prompt, then we hang up. 1001: a menu of keys, 1 is yes. 3000: a queue whose agent has a desk phone."""
 
 
-def settings_of(folder: Path, **sip: object) -> dict[str, object]:
+def settings_of(folder: Path, **sip: object) -> dict[str, Any]:
     """Settings for `HotlineProcess`: the numbers above, accounts 6001 and 6002, and the phone of 6001 as an agent's."""
     (folder / "numbers.yaml").write_text(FLOW, "utf-8")
     return {
