@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from ivr import logs
 from ivr.errors import ConfigError
 from ivr.heap import Heap, tend
 from ivr.node import start_node
@@ -40,7 +41,7 @@ def serve_forever(
     settings = overridden(load_settings(config), config, sip, web, data)
     if seat is not None:
         settings = seat.settings(settings)
-    _log(verbose, f"{settings.node} " if seat is not None else "")
+    logs.set_up(verbose, settings.node if seat is not None else "")
     try:
         if workers > 1 and seat is None:
             serve_workers(settings, workers, arguments)
@@ -49,25 +50,6 @@ def serve_forever(
     except TelephonyError as error:
         raise ConfigError(str(error)) from error
     return 0
-
-
-def _log(verbose: bool, node: str) -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, format=f"%(asctime)s %(levelname).1s {node}%(name)s %(message)s"
-    )
-    for noisy in (
-        "aiosqlite",
-        "aioice",
-        "alembic",
-        "aiortc",
-        "asyncio",
-        "websockets",
-        "uvicorn.error",
-        "uvicorn.access",
-        "watchfiles",
-        "pydub",
-    ):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 async def _serve(settings: Settings, seat: Seat | None = None) -> None:

@@ -99,6 +99,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.stores", "ivr", "redis sqlalchemy"),
     layer("ivr.web_server", "ivr.web", "uvicorn"),
     layer("ivr.heap"),
+    layer("ivr.logs"),
     layer("ivr.seat", "ivr.errors ivr.settings"),
     layer("ivr.post", "ivr telephony"),
     layer("ivr.workers", "ivr telephony"),
