@@ -20,7 +20,9 @@ CALLS = 5
 pytestmark = pytest.mark.skipif(shutil.which("sipp") is None, reason="SIPp (Debian sip-tester) is not installed")
 
 
-async def sipp(scenario: str, user: str, transport: str, folder: Path) -> tuple[list[SipLeg], list[EndCause]]:
+async def sipp(
+    scenario: str, user: str, transport: str, folder: Path, host: str = "127.0.0.1"
+) -> tuple[list[SipLeg], list[EndCause]]:
     """Run a scenario; returns the legs it made and why they ended."""
     legs: list[SipLeg] = []
     causes: list[EndCause] = []
@@ -38,13 +40,13 @@ async def sipp(scenario: str, user: str, transport: str, folder: Path) -> tuple[
 
     ticker = Ticker()
     ticker.start()
-    listener = Listener("udp" if transport == "u1" else "tcp", "127.0.0.1", 0)
-    gateway = SipGateway(SipSettings((listener,), trusted_networks=("127.0.0.1/32",)), ticker, take)
+    listener = Listener("udp" if transport == "u1" else "tcp", host, 0)
+    gateway = SipGateway(SipSettings((listener,), trusted_networks=(host,)), ticker, take)
     await gateway.start()
     try:
-        target = f"127.0.0.1:{gateway.listeners[0].port}"
+        target = f"{f'[{host}]' if ':' in host else host}:{gateway.listeners[0].port}"
         command = (
-            f"sipp {target} -sf {SCENARIOS / scenario}.xml -s {user} -t {transport} -i 127.0.0.1 -m {CALLS} -r 20 -timeout 20"
+            f"sipp {target} -sf {SCENARIOS / scenario}.xml -s {user} -t {transport} -i {host} -m {CALLS} -r 20 -timeout 20"
         )
         process = await asyncio.create_subprocess_exec(
             *command.split(),
@@ -63,6 +65,13 @@ async def sipp(scenario: str, user: str, transport: str, folder: Path) -> tuple[
     finally:
         await gateway.close()
         await ticker.close()
+
+
+@pytest.mark.parametrize("transport", ["u1", "t1"])
+async def test_scenarios_over_ipv6(transport: str, tmp_path: Path) -> None:
+    legs, causes = await sipp("cancel", "ring", transport, tmp_path, "::1")
+    assert len(legs) == CALLS and causes == [EndCause.CANCELLED] * CALLS
+    assert await sipp("no_common_codec", "1000", transport, tmp_path, "::1") == ([], [])
 
 
 @pytest.mark.parametrize(
