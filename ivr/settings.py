@@ -20,7 +20,7 @@ import yaml
 from ivr.errors import ConfigError
 from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
-from ivr.settings_media import MediaOptions, check_media
+from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers, check_media
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
 from ivr.settings_secrecy import mode_of
@@ -87,6 +87,8 @@ class WebOptions:
     """What browsers type, where a proxy stands in front."""
     media_hosts: tuple[str, ...] = ()
     """Addresses offered to browsers for audio; empty: those of this machine (loopback where the pages are on loopback)."""
+    ice_servers: tuple[IceServerOptions, ...] = ()
+    """STUN and TURN, for pages and for this machine; of each kind this machine takes the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,7 @@ def _check(settings: Settings, file: str) -> None:
     check_net(sip.listen, sip.advertised, sip.local_networks, sip.origins, sip.tls, sip.dns, file)
     check_calls(settings.recording, settings.parking, settings.tones, file)
     check_media(settings.media, file)
+    check_ice_servers(settings.web.ice_servers, file)
     check_phone_accounts(settings.phone_accounts, file)
     for account in settings.sip.accounts:
         mode_of(account.srtp, f"{file}: sip.accounts: {account.user}: srtp", empty=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -34,6 +35,30 @@ class MediaOptions:
     """Offer phones DTLS-SRTP instead of keys in the description (SDES). Offers of theirs are answered either way."""
     ice: bool = True
     """Answer phones that offer ICE, as a lite agent. Browser phones always get it."""
+
+
+@dataclass(frozen=True, slots=True)
+class IceServerOptions:
+    """A STUN or TURN server, for browsers and for our own side of their calls."""
+
+    url: str
+    """`stun:HOST[:PORT]`, `turn:HOST[:PORT][?transport=udp|tcp]` or `turns:HOST[:PORT][?transport=tcp]`."""
+    username: str = ""
+    password: str = ""
+    """Clear text, or `env:NAME`. Every page that calls gets it: give it an account for nothing else."""
+
+
+_ICE_SERVER = re.compile(r"(stuns?|turns?):(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?")
+
+
+def check_ice_servers(servers: tuple[IceServerOptions, ...], file: str) -> None:
+    """Raises ConfigError in one line."""
+    for one in servers:
+        found = _ICE_SERVER.fullmatch(one.url)
+        if found is None or (found[4] and found[1].startswith("stun")):
+            raise ConfigError(f"{file}: web.ice_servers: '{one.url}' is not stun:HOST:PORT or turn:HOST:PORT?transport=udp")
+        if found[1].startswith("turn") and not (one.username and one.password):
+            raise ConfigError(f"{file}: web.ice_servers: {one.url} needs a username and a password")
 
 
 def check_media(media: MediaOptions, file: str) -> None:

@@ -25,7 +25,7 @@ from ivr.speech.settings import Feed, SpeechSettings
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
 from ivr.wiring_guard import door_settings
-from ivr.wiring_media import media_policy
+from ivr.wiring_media import media_policy, page_ice_servers, srtp_rules
 from ivr.wiring_net import based, listeners_of, wire_settings
 from ivr.wiring_outbound import trunk_metrics
 from ivr.wiring_trunks import trunks_of
@@ -171,7 +171,12 @@ def sip_settings(settings: Settings) -> SipSettings:
         rtp_high=high,
         max_calls=options.max_calls,
         media=media_policy(settings.media),
+        srtp=srtp_rules(settings),
         media_timeout=options.media_timeout,
+        session_expires=round(options.session_expires),
+        min_se=round(options.min_se),
+        max_call_rate=float(options.max_call_rate),
+        max_lag=options.max_lag,
         door=door_settings(options, tuple(source for one in settings.trunks.values() for source in one.sources)),
         trunks=trunks_of(settings),
     )
@@ -224,6 +229,7 @@ def desk_settings(settings: Settings) -> dict[str, Any]:
         "ring_seconds": first.ring if first else 20.0,
         "wrap_up_seconds": first.wrap_up if first else 30.0,
         "dispositions": list(settings.dispositions),
+        "ice_servers": page_ice_servers(settings),
     }
 
 

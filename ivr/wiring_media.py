@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ivr.settings import Settings
 from ivr.settings_media import MediaOptions
 from ivr.settings_secrecy import listener_of, mode_of
+from telephony.gateway.aiortc_seam import IceServer
 from telephony.gateway.media_rules import SrtpRules
 from telephony.gateway.webrtc import WebRtcGateway
 from telephony.media.codec import Codec
@@ -52,4 +53,18 @@ def srtp_rules(settings: Settings) -> SrtpRules:
 def browser_gateway(settings: Settings, ticker: Ticker, hosts: tuple[str, ...]) -> WebRtcGateway:
     """Legs to browsers at `hosts`."""
     media = settings.media
-    return WebRtcGateway(ticker, hosts=hosts, media_timeout=settings.sip.media_timeout, codecs=codecs_of(media.browser_codecs))
+    return WebRtcGateway(
+        ticker,
+        hosts=hosts,
+        ice_servers=tuple(IceServer(one.url, one.username, one.password) for one in settings.web.ice_servers),
+        media_timeout=settings.sip.media_timeout,
+        codecs=codecs_of(media.browser_codecs),
+    )
+
+
+def page_ice_servers(settings: Settings) -> list[dict[str, str]]:
+    """The same servers as a page wants them (RTCIceServer of W3C WebRTC §4.2.2)."""
+    return [
+        {"urls": one.url} | ({"username": one.username, "credential": one.password} if one.username else {})
+        for one in settings.web.ice_servers
+    ]

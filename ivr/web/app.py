@@ -32,7 +32,7 @@ def build_web(parts: WebParts) -> Starlette:
     """The whole web room as one ASGI application. It owns no task beyond its requests; closing the desk hub is the caller's."""
     sessions = Sessions(parts.redis, parts.accounts)
     gate = Gate(sessions, parts.admin_token, parts.origins)
-    callers = CallerHub(parts.open_leg, parts.on_caller_leg, parts.caller_limits)
+    callers = CallerHub(parts.open_leg, parts.on_caller_leg, parts.caller_limits, ice_servers=parts.ice_servers)
     app = Starlette(
         routes=[
             *Pages(parts.static).routes,

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.websockets import WebSocket
@@ -93,7 +93,9 @@ class CallerHub:
         on_caller_leg: OnCallerLeg,
         limits: CallerLimits = CallerLimits(),  # noqa: B008
         clock: Callable[[], float] = time.time,
+        ice_servers: Sequence[Mapping[str, str]] = (),
     ) -> None:
+        self._ice_servers = list(ice_servers)
         self._open_leg = open_leg
         self._on_caller_leg = on_caller_leg
         self._limits = limits
@@ -159,7 +161,7 @@ class CallerHub:
             leg, offer = await self._open_leg(Party("", name), Party(to), languages)
             line.leg = leg
             leg.when_ended(line.ended)
-            line.push("media_offer", {"leg_id": leg.id, "sdp": offer})
+            line.push("media_offer", {"leg_id": leg.id, "sdp": offer, "ice_servers": self._ice_servers})
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await line.answer
             await leg.accept_answer(answer)

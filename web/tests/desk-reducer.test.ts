@@ -66,7 +66,7 @@ describe("snapshot", () => {
     expect(state.ready).toBe(true);
     expect(state.contact).toBeNull();
     expect(state.queues).toHaveLength(1);
-    expect(state.settings).toEqual({ ring_seconds: 12, wrap_up_seconds: 9, dispositions: ["solved"] });
+    expect(state.settings).toEqual({ ring_seconds: 12, wrap_up_seconds: 9, dispositions: ["solved"], ice_servers: [] });
   });
 
   it("brings back a running contact and its ring", () => {

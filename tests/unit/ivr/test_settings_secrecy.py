@@ -7,7 +7,9 @@ import pytest
 from ivr.doubts import keys_in_the_open
 from ivr.errors import ConfigError
 from ivr.settings import Settings, load_settings
-from ivr.wiring_media import media_policy, srtp_rules
+from ivr.wiring import desk_settings
+from ivr.wiring_media import browser_gateway, media_policy, page_ice_servers, srtp_rules
+from telephony.net.ticker import Ticker
 from telephony.sip.keying import Srtp
 
 EVERYTHING = """
@@ -71,3 +73,38 @@ def test_mistakes_are_named_in_one_line(tmp_path: Path, text: str, place: str) -
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, text + "\n")
     assert place in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_ice_servers_reach_both_sides_with_their_secret_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURN_PASSWORD", "hush")
+    settings = loaded(
+        tmp_path,
+        "web:\n  ice_servers:\n    - {url: 'stun:192.0.2.1:3478'}\n"
+        "    - {url: 'turn:turn.example:3478?transport=tcp', username: page, password: env:TURN_PASSWORD}\n",
+    )
+    assert page_ice_servers(settings) == [
+        {"urls": "stun:192.0.2.1:3478"},
+        {"urls": "turn:turn.example:3478?transport=tcp", "username": "page", "credential": "hush"},
+    ]
+    assert desk_settings(settings)["ice_servers"] == page_ice_servers(settings)
+    gateway = browser_gateway(settings, Ticker(), ("127.0.0.1",))
+    assert [(one.url, one.username, one.password) for one in gateway.ice_servers] == [
+        ("stun:192.0.2.1:3478", "", ""),
+        ("turn:turn.example:3478?transport=tcp", "page", "hush"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        ("{url: 'http://x'}", "'http://x' is not stun:HOST:PORT"),
+        ("{url: 'stun:x?transport=udp'}", "is not stun:HOST:PORT"),
+        ("{url: 'turn:x', username: a}", "turn:x needs a username and a password"),
+    ],
+)
+def test_a_wrong_ice_server_is_named(tmp_path: Path, server: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=r"web\.ice_servers: ") as caught:
+        loaded(tmp_path, f"web:\n  ice_servers: [{server}]\n")
+    assert said in str(caught.value)

@@ -127,7 +127,7 @@ def test_agents_queues_and_the_desk_take_what_the_settings_say() -> None:
     (agent,), (queue,) = agents_of(settings), queues_of(settings)
     assert (agent.id, agent.name, agent.skills, agent.languages, agent.capacity) == ("x", "Xu", {"s": 3}, ("zh",), 2)
     assert (queue.name, queue.ring_seconds, queue.wrap_up_seconds) == ("a", 5, 7)
-    assert desk_settings(settings) == {"ring_seconds": 5, "wrap_up_seconds": 7, "dispositions": ["ok"]}
+    assert desk_settings(settings) == {"ring_seconds": 5, "wrap_up_seconds": 7, "dispositions": ["ok"], "ice_servers": []}
     assert desk_settings(Settings())["ring_seconds"] == 20.0
 
 

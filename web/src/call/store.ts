@@ -78,13 +78,13 @@ function receive(message: ServerMessage): void {
   mark(message.type);
   apply(message);
   const data = message.data as Record<string, unknown>;
-  if (message.type === "media_offer") void answer(String(data["leg_id"]), String(data["sdp"]));
+  if (message.type === "media_offer") void answer(data);
 }
 
-async function answer(legId: string, sdp: string): Promise<void> {
+async function answer(data: Record<string, unknown>): Promise<void> {
   try {
-    const answered = await phone.answer(sdp);
-    socket?.send("media_answer", { leg_id: legId, sdp: answered });
+    const answered = await phone.answer(String(data["sdp"]), (data["ice_servers"] ?? []) as RTCIceServer[]);
+    socket?.send("media_answer", { leg_id: String(data["leg_id"]), sdp: answered });
   } catch {
     socket?.send("hang_up", {});
     apply({ type: "lost", cause: "failed" });

@@ -70,6 +70,7 @@ export interface DeskSettings {
   ring_seconds: number;
   wrap_up_seconds: number;
   dispositions: string[];
+  ice_servers: RTCIceServer[];
 }
 
 export type RingEnd = "accepted" | "no_answer" | "declined" | "caller_left";
@@ -96,5 +97,5 @@ export const EMPTY: DeskState = {
   ring: null,
   lastEnd: null,
   media: { leg_id: "", state: "none" },
-  settings: { ring_seconds: 20, wrap_up_seconds: 30, dispositions: [] },
+  settings: { ring_seconds: 20, wrap_up_seconds: 30, dispositions: [], ice_servers: [] },
 };

@@ -135,7 +135,7 @@ function receive(message: ServerMessage): void {
 async function answer(legId: string, sdp: string): Promise<void> {
   mark("media_offer", legId);
   try {
-    const answered = await phone.answer(sdp);
+    const answered = await phone.answer(sdp, desk.value.settings.ice_servers);
     if (desk.value.media.leg_id !== legId) return;
     mark("media_answer", legId);
     await send("media_answer", { leg_id: legId, sdp: answered });

@@ -4,6 +4,8 @@ import { gradeOf, type Grade, type InboundCounts } from "./quality";
 
 /** Longest wait for candidates: on a local network they are there in tens of milliseconds. */
 const GATHER_MS = 300;
+/** The same where a STUN or TURN server has to be asked. */
+const GATHER_FAR_MS = 2000;
 const MIC_MS = 2500;
 
 export type PhoneState = "idle" | "connecting" | "connected" | "lost";
@@ -29,9 +31,9 @@ export class Phone {
   }
 
   /** The answer to `offer`, with candidates. An earlier connection is replaced. Without a microphone one still hears. */
-  async answer(offer: string): Promise<string> {
+  async answer(offer: string, iceServers: RTCIceServer[] = []): Promise<string> {
     this.drop();
-    const connection = new RTCPeerConnection({ iceServers: [] });
+    const connection = new RTCPeerConnection({ iceServers });
     this.connection = connection;
     this.state.value = "connecting";
     connection.onconnectionstatechange = () => this.follow(connection);
@@ -46,7 +48,7 @@ export class Phone {
       await line.sender.replaceTrack(stream?.getAudioTracks()[0] ?? null);
     }
     await connection.setLocalDescription(await connection.createAnswer());
-    await gathered(connection);
+    await gathered(connection, iceServers.length === 0 ? GATHER_MS : GATHER_FAR_MS);
     this.applyMute();
     return connection.localDescription?.sdp ?? "";
   }
@@ -152,10 +154,10 @@ function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   return Promise.race([promise, new Promise<null>((resolve) => setTimeout(() => resolve(null), ms))]);
 }
 
-function gathered(connection: RTCPeerConnection): Promise<void> {
+function gathered(connection: RTCPeerConnection, most: number): Promise<void> {
   if (connection.iceGatheringState === "complete") return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, GATHER_MS);
+    const timer = setTimeout(resolve, most);
     connection.addEventListener("icegatheringstatechange", () => {
       if (connection.iceGatheringState !== "complete") return;
       clearTimeout(timer);

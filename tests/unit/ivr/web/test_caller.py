@@ -27,7 +27,7 @@ async def test_call_is_offered_answered_and_handed_over(web: Web) -> None:
     assert (phase["type"], phase["data"]) == ("phase", {"phase": "connecting"})
     assert "seq" not in phase
     offer = await page.next()
-    assert (offer["type"], offer["data"]) == ("media_offer", {"leg_id": "web-1", "sdp": "offer of web-1"})
+    assert (offer["type"], offer["data"]) == ("media_offer", {"leg_id": "web-1", "sdp": "offer of web-1", "ice_servers": []})
     await page.send("media_answer", {"leg_id": "web-1", "sdp": "answer"})
     await until(lambda: bool(web.callers))
     leg, line, name, language, to = web.callers[0]
