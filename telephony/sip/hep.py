@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from struct import Struct
 
 from telephony.sip.trace import Traced, call_id_of
@@ -49,6 +50,7 @@ def _chunk(kind: int, data: bytes) -> bytes:
     return _CHUNK.pack(0, kind, len(data) + _CHUNK.size) + data
 
 
+@lru_cache(1024)
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """An address for a host that may be a name: then the unspecified one, which is plainly none."""
     try:

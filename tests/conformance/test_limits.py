@@ -28,7 +28,7 @@ from telephony.sip.core import AgentSettings
 from telephony.sip.digest import Account, Authenticator, credentials
 from telephony.sip.events import CallOffered
 from telephony.sip.flow import Flow
-from telephony.sip.grammar import Address, Uri, Via
+from telephony.sip.grammar import REMEMBERED, Address, Uri, Via
 from telephony.sip.incoming import IncomingCall
 from telephony.sip.message import MAX_BYTES, MAX_HEADERS, Response
 from telephony.sip.sdp import MAX_BYTES as MAX_SDP
@@ -132,11 +132,11 @@ def test_what_is_remembered_of_headers_is_bounded() -> None:
         for number in range(5000):
             long = f"{number:05}" + ";a" * 60 + "x" * 100
             with contextlib.suppress(PeerFault):
-                Uri.parse(f"sip:{number:05}@h{long}"[:240])
+                Uri.parse(f"sip:{number:05}@h{long}"[:REMEMBERED])
             with contextlib.suppress(PeerFault):
-                Address.parse(f"<sip:{number:05}@h>;t{long}"[:240])
+                Address.parse(f"<sip:{number:05}@h>;t{long}"[:REMEMBERED])
             with contextlib.suppress(PeerFault):
-                Via.parse(f"SIP/2.0/UDP h;branch={long}"[:240])
+                Via.parse(f"SIP/2.0/UDP h;branch={long}"[:REMEMBERED])
         gc.collect()
         assert tracemalloc.get_traced_memory()[0] < 64 << 20
     finally:

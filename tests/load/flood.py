@@ -205,7 +205,7 @@ def rss(pid: int) -> float:
     return int(text.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def settings_file(folder: Path, sip: int, web: int) -> Path:
+def settings_file(folder: Path, sip: int, web: int, guarded: bool) -> Path:
     example = ROOT / "examples" / "loadtest"
     settings = yaml.safe_load((example / "hotline.yaml").read_text("utf-8"))
     settings["data"], settings["dialplans"] = str(folder / "data"), str(example / "dialplan")
@@ -214,7 +214,7 @@ def settings_file(folder: Path, sip: int, web: int) -> Path:
         "listen": [f"udp://127.0.0.1:{sip}"],
         "trusted_networks": [f"{CALLER}/32"],
         "accounts": [{"user": "6001", "password": "right"}],
-        "guard": {"allow": []},
+        "guard": {"allow": [], "enabled": guarded},
     }
     settings["web"] = {"listen": f"127.0.0.1:{web}"}
     path = folder / "hotline.yaml"
@@ -222,8 +222,8 @@ def settings_file(folder: Path, sip: int, web: int) -> Path:
     return path
 
 
-def started(folder: Path, sip: int, web: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "ivr", "serve", str(settings_file(folder, sip, web))]
+def started(folder: Path, sip: int, web: int, guarded: bool) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ivr", "serve", str(settings_file(folder, sip, web, guarded))]
     log = (folder / "server.log").open("wb")
     server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
     for _ in range(600):
@@ -236,9 +236,9 @@ def started(folder: Path, sip: int, web: int) -> subprocess.Popen[bytes]:
     raise SystemExit("ivr serve did not become ready:\n" + (folder / "server.log").read_text("utf-8"))
 
 
-def measured(calls: int, seconds: float, rate: int, sources: int, folder: Path) -> dict[str, Any]:
+def measured(calls: int, seconds: float, rate: int, sources: int, folder: Path, *, guarded: bool) -> dict[str, Any]:
     sip, web = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
-    server, target = started(folder, sip, web), ("127.0.0.1", sip)
+    server, target = started(folder, sip, web, guarded), ("127.0.0.1", sip)
     callers = Callers(calls, target)
     counts = [Value("q", 0, lock=False) for _ in range(3)]
     attackers = [
@@ -289,10 +289,11 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--garbage", type=int, default=10_000, help="datagrams a second")
+    parser.add_argument("--no-guard", action="store_true", help="with sip.guard turned off, to compare")
     parser.add_argument("--sources", type=int, default=50, help="addresses that garbage comes from, at most 900")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = measured(args.calls, args.seconds, args.garbage, args.sources, Path(folder))
+        result = measured(args.calls, args.seconds, args.garbage, args.sources, Path(folder), guarded=not args.no_guard)
     print(json.dumps(result, indent=2))
     good = result["gap_ms_flood"]["p99"] < MOST_GAP * 1000 and result["rss_mb"][1] - result["rss_mb"][0] < MOST_GROWTH
     print("held" if good else "did not hold: gap p99 below 25 ms and memory flat are asked for", file=sys.stderr)
