@@ -61,6 +61,7 @@ async def _serve(settings: Settings, seat: Seat | None = None) -> None:
     async with AsyncExitStack() as stack:
         post = Post(seat, stopping.set) if seat is not None else None
         node = await start_node(settings, stack, post)
+        loop.add_signal_handler(signal.SIGHUP, node.sip.refresh)
         tending = asyncio.create_task(tend(Heap(), lambda: len(node.switchboard) == 0))
         stack.callback(tending.cancel)
         if post is not None:

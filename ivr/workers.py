@@ -73,6 +73,7 @@ class Workers:
             loop.add_signal_handler(number, self._stopping.set)
         async with AsyncExitStack() as stack:
             await self._prepare(stack)
+            loop.add_signal_handler(signal.SIGHUP, self._wire.refresh)
             keepers = [asyncio.create_task(self._keep(worker)) for worker in self._workers]
             ready = asyncio.create_task(self._ready())
             await self._stopping.wait()

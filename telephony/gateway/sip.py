@@ -137,6 +137,8 @@ class SipGateway:
             hosting.secret,
         )
         self._wire = hosting.wire(settings.wire, self.door.receive, self._failed, self.door.accepts)
+        self.refresh = self._wire.refresh
+        """Reads the certificate's files now, changed or not; True where what they hold is in use."""
         self._open: set[int] = set()
         self._media = LegMedia(settings.media, settings.srtp, ticker, self._wire.media_host)
         self._legs: dict[Call, SipLeg] = {}

@@ -7,7 +7,7 @@ import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from telephony.errors import MalformedMessage, TransportError
 from telephony.sip.grammar import Uri
 
 logger = logging.getLogger(__name__)
+
+SOON = timedelta(days=14)
+"""Before its end a certificate is warned of."""
 
 Certificate = Mapping[str, Any]
 """As `SSLSocket.getpeercert` gives it; empty where none was asked for or checked."""
@@ -49,6 +52,7 @@ class Tls:
         self.server = _server(settings)
         """None without a certificate: then there is nothing to listen with."""
         self.client = _client(settings)
+        _warn(settings)
 
     def refresh(self, *, force: bool = False) -> bool:
         """Take files that have changed since; connections that stand keep what they have. True where new ones are in use.
@@ -65,6 +69,7 @@ class Tls:
             logger.error("tls: the old certificate stays in use: %s", error)
             return False
         logger.info("tls: %s is in use", self.settings.certificate or "the list of authorities")
+        _warn(self.settings)
         return True
 
 
@@ -75,15 +80,31 @@ def check_files(settings: TlsSettings, now: datetime | None = None) -> None:
     if not settings.certificate:
         return
     now = now or datetime.now(UTC)
-    try:
-        certificate = x509.load_pem_x509_certificate(Path(settings.certificate).read_bytes())
-    except (OSError, ValueError) as error:
-        raise TransportError(f"certificate {settings.certificate}: {error}") from error
+    certificate = _own(settings)
     if now > certificate.not_valid_after_utc:
         raise TransportError(f"certificate {settings.certificate}: expired on {certificate.not_valid_after_utc:%Y-%m-%d}")
     if now < certificate.not_valid_before_utc:
         raise TransportError(
             f"certificate {settings.certificate}: not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
+        )
+
+
+def _own(settings: TlsSettings) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(Path(settings.certificate).read_bytes())
+    except (OSError, ValueError) as error:
+        raise TransportError(f"certificate {settings.certificate}: {error}") from error
+
+
+def _warn(settings: TlsSettings) -> None:
+    """Say in the log that the certificate is over, or will be soon: it is used all the same, other listeners need it not."""
+    if not settings.certificate:
+        return
+    end = _own(settings).not_valid_after_utc
+    left = end - datetime.now(UTC)
+    if left < SOON:
+        logger.warning(
+            "tls: certificate %s: %s on %s", settings.certificate, "ends" if left > timedelta() else "expired", end.date()
         )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from telephony.net.tls import names_of
 from tests.e2e.baresip import Baresip, free_port
 from tests.e2e.server import HotlineProcess
 from tests.e2e.signals import read_wav, rms, seconds_with, silence, tone, write_wav
@@ -28,19 +32,20 @@ class Secure:
     node: HotlineProcess
     port: int
     ca: str
+    authority: Authority
 
 
 @pytest.fixture
 async def secure(tmp_path: Path) -> AsyncIterator[Secure]:
     authority = Authority(tmp_path)
-    signed = authority.sign("127.0.0.1", "localhost")
+    signed = authority.sign("127.0.0.1", "localhost", file="node")
     folder, flows, port = tmp_path / "node", tmp_path / "flows", free_port(socket.SOCK_STREAM)
     folder.mkdir()
     flows.mkdir()
     tls = {"certificate": signed.certificate, "key": signed.key, "ca": authority.ca}
     settings = settings_of(flows, digest=["MD5"], listen=[f"tls://127.0.0.1:{port}"], tls=tls)
     async with HotlineProcess(folder, **settings) as node:
-        yield Secure(node, port, authority.ca)
+        yield Secure(node, port, authority.ca, authority)
 
 
 def phone(secure: Secure, folder: Path, voice: Path, user: str, *, registers: bool = False, codecs: str = "pcmu") -> Baresip:
@@ -87,3 +92,21 @@ async def test_a_desk_phone_registered_over_tls_is_rung_along_its_connection(sec
     for listener, hertz in ((caller, AGENT_TONE), (desk, CALLER_TONE)):
         samples, rate = read_wav(listener.heard()[0])
         assert seconds_with(samples, hertz, rate) > 2.3, f"{listener.user} heard too little of {hertz} Hz"
+
+
+async def test_a_renewed_certificate_is_shown_after_sighup(secure: Secure) -> None:
+    """No restart, and the process lives on."""
+
+    async def shown() -> tuple[str, ...]:
+        context = ssl.create_default_context(cafile=secure.ca)
+        _, writer = await asyncio.open_connection("127.0.0.1", secure.port, ssl=context)
+        names = names_of(writer.get_extra_info("peercert"))
+        writer.close()
+        return names
+
+    assert await shown() == ("127.0.0.1", "localhost")
+    secure.authority.sign("127.0.0.1", "renewed.example", file="node")
+    os.kill(secure.node.pid, signal.SIGHUP)
+    async with asyncio.timeout(5):
+        while await shown() != ("127.0.0.1", "renewed.example"):  # noqa: ASYNC110 - it is another process that changes
+            await asyncio.sleep(0.05)

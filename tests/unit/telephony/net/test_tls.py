@@ -229,3 +229,12 @@ async def test_tls_1_1_is_refused(authority: Authority) -> None:
 async def test_a_tls_port_needs_a_certificate() -> None:
     with pytest.raises(TransportError, match="no certificate"):
         await StreamEndpoint(lambda *_: None, lambda *_: None, tls=Tls(TlsSettings())).open(HOST, 0)
+
+
+@pytest.mark.parametrize(("days", "words"), [(30, ""), (5, "ends on"), (1, "expired on")])
+def test_a_certificate_that_ends_soon_is_warned_of(
+    authority: Authority, days: int, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    signed = authority.sign(f"d{days}.example", days=days, since=-2)
+    Tls(TlsSettings(signed.certificate, signed.key))
+    assert (words in caplog.text) if words else not caplog.text
