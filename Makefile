@@ -17,7 +17,7 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 
 PAGE_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run setup setup-test test lint types pages-check unit e2e fuzz flood pages prompts prompts-check lock clean
+.PHONY: help run setup setup-test test lint types pages-check unit e2e interop fuzz flood pages prompts prompts-check lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -86,10 +86,15 @@ pages-check: $(STATIC)/.built ## types and tests of the pages
 unit: $(VENV)/.tested ## tests without a network of their own
 	@$(BIN)/pytest -q -m "not e2e and not load" </dev/null
 
-e2e: setup-test ## real phones, real browser, real speech
+e2e: setup-test tests/interop/jssip/node_modules/.installed ## real phones, real browser, real speech
 	@$(BIN)/pytest -q -m "e2e and not load" </dev/null
 
-interop: setup-test ## foreign phones, proxies and media relays on loopback
+tests/interop/jssip/node_modules/.installed: tests/interop/jssip/package.json tests/interop/jssip/package-lock.json $(VENV)/.created
+	@echo "installing JsSIP, for the tests"
+	@export PATH="$$(scripts/node.sh $(VENV)):$$PATH"; cd tests/interop/jssip && npm ci --silent --no-audit --no-fund </dev/null
+	@touch $@
+
+interop: setup-test tests/interop/jssip/node_modules/.installed ## foreign phones, proxies and media relays on loopback
 	@$(BIN)/pytest -q -m "not load" tests/interop </dev/null
 
 fuzz: $(VENV)/.tested ## fuzz every parser for SECONDS (30) each; finds go to .fuzz

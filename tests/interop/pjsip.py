@@ -17,11 +17,8 @@ from tests.e2e.baresip import free_port
 from tests.e2e.server import ROOT
 from tests.e2e.signals import Samples, read_wav, tone, write_wav
 
-MISSING = (
-    ""
-    if find_spec("pjsua2")
-    else "pjsua2-python is missing: pip install pjsua2-python (it has wheels for Python 3.11 and 3.12)"
-)
+HINT = "pjsua2-python is missing: pip install pjsua2-python (wheels for Python 3.11 and 3.12)"
+MISSING = "" if find_spec("pjsua2") else HINT
 
 
 class Pjsip:
