@@ -189,6 +189,9 @@ class Call(Usage):
                 self._unacknowledged(now)
         elif name == "glare":
             self._proceed(now)
+        elif name == "offer":
+            if self._offering is not None:
+                self._offering.expired(now)
         elif name == "refresh":
             self._refresh(now)
         elif name == "expire":

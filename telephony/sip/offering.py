@@ -10,6 +10,7 @@ from telephony.errors import MalformedMessage
 from telephony.sip.events import ReOfferAnswered, ReOffered
 from telephony.sip.flow import Flow
 from telephony.sip.message import Request, Response
+from telephony.sip.transaction import T1
 from telephony.sip.usage import SDP
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_TRIES = 5
 """Times that one offer is made: glare and 422 count."""
+
+PATIENCE = 128 * T1
+"""Seconds for a final response to our re-INVITE: one that has a provisional response has no timer of its own."""
 
 Compose = Callable[[], bytes]
 """Gives the offer when it is its turn; empty for one that leaves the offer to the far end."""
@@ -70,11 +74,14 @@ class Offering:
             request.headers.set("Content-Type", SDP)
             request.body = call.session = body
         self.busy = True
+        if method == "INVITE":
+            call.core.timers.set((call, "offer"), now + PATIENCE)
         call.ask(request, now, partial(self._answered, request))
 
     def _answered(self, request: Request, status: int, response: Response | None, now: float) -> None:
         if status < 200:
             return
+        self._call.core.timers.cancel((self._call, "offer"))
         if request.method == "INVITE" and response is not None and status < 300:
             self._take_2xx(request, response, now)
             return
@@ -89,6 +96,16 @@ class Offering:
             self._call.lose("the far end no longer knows this call", now)
         else:
             self._take_final(request, status, response, now)
+
+    def expired(self, now: float) -> None:
+        """The far end is there, but does not decide: the session stays as it was."""
+        if self._call.inviting is not None:
+            self._call.core.transactions.abandon(self._call.inviting)
+        self.busy = False
+        if not self._call.over:
+            self._done()
+            self._call.core.events.append(ReOfferAnswered(self._call, 408, b""))
+            self.proceed(now)
 
     def _again(self, request: Request, now: float) -> None:
         self._tries += 1

@@ -15,7 +15,7 @@ from telephony.sip.message import Headers, Request, Response, respond
 from telephony.sip.prover import Prover
 from telephony.sip.refreshing import Refreshing
 from telephony.sip.transaction import T1
-from telephony.sip.transactions import Answer, Served
+from telephony.sip.transactions import Answer, Sent, Served
 
 SDP = "application/sdp"
 LINGER = 64 * T1
@@ -56,6 +56,8 @@ class Usage:
         """The first offer has its answer, for certain: another may be made (RFC 3311 §5.1)."""
         self.peer_updates = False
         """The far end allows UPDATE."""
+        self.inviting: Sent | None = None
+        """The last INVITE that we sent within the dialog."""
         self.refreshing = Refreshing(self)
         self.confirming = Confirming(self)
         self._farewell: str | None = None
@@ -99,7 +101,9 @@ class Usage:
         if self.prover is not None:
             self.prover.prove(request)
             answer = partial(self._challenged, request, answer, dialog, challenges)
-        self.core.transactions.request(request, self.way(dialog), now, answer)
+        sent = self.core.transactions.request(request, self.way(dialog), now, answer)
+        if request.method == "INVITE":
+            self.inviting = sent
 
     def request(self, method: str, cseq: int | None = None) -> Request:
         """A request within the dialog, with our Contact."""

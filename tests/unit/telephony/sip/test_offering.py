@@ -251,3 +251,23 @@ def test_a_carrier_that_challenges_our_bye_within_its_own_call() -> None:
     challenge = 'Digest realm="carrier", nonce="n1", algorithm=SHA-256, qop="auth"'
     (again,) = script.send(bytes(respond(bye, 401, headers={"WWW-Authenticate": challenge})))
     assert again.cseq == (bye.cseq[0] + 1, "BYE") and 'username="us"' in again.headers.get("authorization")
+
+
+def test_a_far_end_that_never_decides_about_our_offer() -> None:
+    """A re-INVITE that got 100 has no timer of its own (§17.1.1.2)."""
+    script = Script()
+    call = answered(script)
+    call.reoffer(lambda: OFFER, script.now)
+    (invite,) = script.sent()
+    assert isinstance(invite, Request)
+    script.send(bytes(respond(invite, 100)))
+    script.run(70.0)
+    assert [event.status for event in script.agent.drain_events() if isinstance(event, ReOfferAnswered)] == [408]
+    assert call.up and len(script.agent.core.transactions) == 0
+    call.reoffer(lambda: OFFER, script.now)
+    (invite,) = script.sent()
+    assert isinstance(invite, Request)
+    script.send(bytes(respond(invite, 183)))
+    call.bye(script.now)
+    script.run(100.0)
+    assert len(script.agent.core.transactions) == len(script.agent.core.timers) == len(script.agent.core.calls) == 0
