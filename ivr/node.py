@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -113,10 +114,9 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     stack.push_async_callback(hub.close)
     calls = await call_parts(settings, stack, stores.redis)
     exchange: list[Switchboard] = []
-    guard = guard_of(settings, stores.redis, stack)
-    sip = _gateway(settings, token, ticker, lambda leg: _take(exchange, calls, leg), guard, post)
-    router = Router(stores.acd, settings.node)
-    phones = await phone_accounts(settings, ticker, lambda leg: _take(exchange, calls, leg), stack, web_socket is not None)
+    guard, take = guard_of(settings, stores.redis, stack), partial(_take, exchange, calls)
+    sip, router = _gateway(settings, token, ticker, take, guard, post), Router(stores.acd, settings.node)
+    phones = await phone_accounts(settings, ticker, take, stack, web_socket is not None)
     dial = phones.dialer(sip.dial, guard)
     services = calls.services(_services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial))
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
@@ -131,9 +131,9 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     figures = Figures(link, lambda: metrics_text(switchboard, sip, ticker) + phones.metrics(), post.peers if post else ())
     if web_socket is not None:
         stack.callback(web_socket.close)
-        parts = calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures))
-        parts = replace(parts, sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks))
-        await serve_web(parts, web_socket, stack)
+        web = calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures))
+        web = replace(web, sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks))
+        await serve_web(web, web_socket, stack)
     for work in (
         link.run(),
         router.run(),

@@ -67,7 +67,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.call"),
     layer(
         "ivr.settings",
-        "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net ivr.settings_phone",
+        "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net "
+        "ivr.settings_phone ivr.settings_calls",
         "yaml",
     ),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
@@ -92,6 +93,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.wiring_net", "ivr.errors ivr.settings ivr.settings_net telephony"),
     layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
     layer("ivr.outbound", f"{ROOM} telephony.sip.tolls", "redis"),
+    layer("ivr.settings_calls", "ivr.errors"),
+    layer("ivr.wiring_calls", "ivr telephony", "redis"),
     layer("ivr.wiring_trunks", "ivr telephony", "phonenumbers"),
     layer("ivr.wiring_outbound", "ivr telephony", "redis"),
     layer("ivr.wiring_guard", "ivr telephony", "redis"),
@@ -157,7 +160,6 @@ TOP = {
     "ivr.joining",
     "ivr.wiring",
     "ivr.wiring_guard",
-    "ivr.wiring_trunks",
     "ivr.wiring_outbound",
     "ivr.wiring_media",
     "ivr.wiring_phone",
