@@ -63,6 +63,9 @@ class Pipe(asyncio.Transport):
     def abort(self) -> None:
         self.over = True
 
+    def close(self) -> None:
+        self.over = True
+
     def get_write_buffer_size(self) -> int:
         return 0
 
