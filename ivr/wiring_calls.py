@@ -66,6 +66,7 @@ class CallParts:
         """Let the agents' buttons find calls, slots and phones."""
         agents.find, agents.parking = switchboard.find, self.parking
         agents.phones = {agent.id: agent.device for agent in self.settings.agents if agent.device}
+        agents.supervisors = frozenset(agent.id for agent in self.settings.agents if "supervisor" in agent.roles)
         return switchboard
 
     def web(self, parts: WebParts) -> WebParts:

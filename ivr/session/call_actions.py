@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
+from ivr.acd.desk import RingOutcome
 from ivr.acd.model import AgentState
 from ivr.dialplan.events import Prompt
-from ivr.errors import Conflict, NotFound
+from ivr.errors import Conflict, NotAllowed, NotFound
 from ivr.session.call_session import CallSession
 from ivr.session.destination import Destination, Kind, destination
+from ivr.session.monitoring import ROLES
 from ivr.session.parking import ParkingLot
 from ivr.session.talk import Talk, Talks
 from telephony.leg import Party
 
+audit = logging.getLogger("ivr.audit")
+
+MONITOR_RING_SECONDS = 20.0
 RECORD_ACTIONS = ("start", "pause", "resume", "stop")
 
 
@@ -26,6 +32,8 @@ class CallActions:
         self.parking: ParkingLot | None = None
         self.phones: Mapping[str, str] = {}
         """Agent to the SIP URI of the device that stands for them."""
+        self.supervisors: frozenset[str] = frozenset()
+        """Agents who may listen to others."""
 
     async def transfer(self, agent_id: str, contact_id: str, to: str) -> None:
         """Blind: the caller goes to an agent, a queue, a flow, a parking slot or a number; this agent is free."""
@@ -92,6 +100,40 @@ class CallActions:
         if prompt not in call.services.prompts.names():
             raise Conflict(f"there is no prompt {prompt}")
         talk.announce(call.services.prompts.clips((Prompt(prompt, call.call.language),)))
+
+    async def monitor(self, agent_id: str, contact_id: str, mode: str) -> None:
+        """A supervisor listens to somebody's talk (`listen`), speaks to the agent alone (`whisper`), to both (`barge`), or goes
+        (`stop`). The first opens the supervisor's audio at page or phone."""
+        if agent_id not in self.supervisors:
+            raise NotAllowed("this needs the role supervisor")
+        if mode not in (*ROLES, "stop"):
+            raise Conflict(f"a supervisor can {', '.join(ROLES)} or stop")
+        talk, call = self._talks.running(contact_id), self.find(contact_id)
+        room = talk.monitored_by(agent_id)
+        if room is not None:
+            if mode == "stop":
+                room.remove(agent_id)
+            else:
+                room.change(agent_id, mode)
+        elif mode != "stop" and call is not None:
+            await self._let_in(talk, call, agent_id, mode)
+        audit.warning("supervisor %s: %s on %s", agent_id, mode, contact_id)
+
+    async def _let_in(self, talk: Talk, call: CallSession, agent_id: str, mode: str) -> None:
+        desk, contact_id = call.services.desk, call.call.id
+        if call.agent_id == agent_id:
+            raise Conflict("this is your own call")
+        rung = agent_id in self.phones
+        if rung and await desk.ring(agent_id, contact_id, MONITOR_RING_SECONDS) is not RingOutcome.ACCEPTED:
+            raise Conflict("your phone was not answered")
+        leg = await desk.connect(agent_id, contact_id)
+        try:
+            if talk.finished.done():
+                raise Conflict("this call has ended")
+            talk.monitor(agent_id, leg, mode)
+        except BaseException:
+            leg.hang_up()
+            raise
 
     async def _send(self, agent_id: str, contact_id: str, to: Destination) -> None:
         talk, call = self._session(agent_id, contact_id)

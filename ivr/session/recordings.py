@@ -65,7 +65,12 @@ class CallRecordings:
             raise Conflict(f"{MOST} recordings of one call are the most")
         day = time.strftime("%Y/%m/%d", time.gmtime(self._services.clock()))
         name = f"{day}/{self._call.id}-{len(self._files) + 1}"
-        about = {"contact": self._call.id, "node": self._services.node, "caller": self._call.caller.number, "flow": self._call.flow}
+        about = {
+            "contact": self._call.id,
+            "node": self._services.node,
+            "caller": self._call.caller.number,
+            "flow": self._call.flow,
+        }
         entry: dict[str, Any] = {"file": "", "started_at": self._services.clock(), "seconds": None, "reason": ""}
         try:
             recording = record(self._leg, name, about, lambda ended: self._over(entry, ended))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ivr.errors import Conflict
 from ivr.session.consult import Consult
 from ivr.session.destination import Destination
+from ivr.session.monitoring import Monitored
 from ivr.session.referral import Referral
 from telephony.errors import TelephonyError
 from telephony.joining import Confer
@@ -118,6 +119,26 @@ class Talk:
         else:
             self._end("agent")
 
+    # --- supervisors
+
+    def monitor(self, who: str, leg: CallLeg, mode: str) -> None:
+        """Let a supervisor `listen`, `whisper` to the agent, or `barge` in; the bridge becomes a conference for as long.
+
+        Raises Conflict while the caller is on hold or a third party is there.
+        """
+        exchange = self._needs_exchange()
+        self._no_consult()
+        if self.held:
+            raise Conflict("the caller is on hold")
+        if not isinstance(self._bridge, Monitored):
+            self._bridge.close()
+            self._bridge = Monitored(exchange.confer, self._caller, self._agent, self._music, self._join)
+        self._bridge.add(who, leg, mode)
+
+    def monitored_by(self, who: str) -> Monitored | None:
+        """The conference that this supervisor is in, or None."""
+        return self._bridge if isinstance(self._bridge, Monitored) and who in self._bridge else None
+
     # --- to somebody else
 
     def send(self, destination: Destination) -> None:
@@ -127,12 +148,14 @@ class Talk:
         self._end("sent")
 
     def call(self, target: str, caller: Party) -> None:
-        """Begin a consultation: the caller hears music, the agent hears `target` ring and then talks with it.
+        """Begin a consultation: the caller hears music, the agent hears `target` ring and then talks with it. Supervisors go.
 
         Raises Conflict where one goes on already.
         """
         exchange = self._needs_exchange()
         self._no_consult()
+        if isinstance(self._bridge, Monitored):  # what the agent asks a third party is nobody else's
+            self._join()
         if not self.held:
             self._hold()
         self.consult = Consult(self._caller, self._agent, self._music, exchange, self._consult_over)
@@ -329,6 +352,13 @@ class Talks:
         owner, talk = self._talks.get(contact_id, ("", None))
         if talk is None or owner != agent_id:
             raise Conflict("this call has ended")
+        return talk
+
+    def running(self, contact_id: str) -> Talk:
+        """The talk of whichever agent. Raises Conflict where there is none."""
+        _, talk = self._talks.get(contact_id, ("", None))
+        if talk is None:
+            raise Conflict("nobody talks on this call")
         return talk
 
     def __len__(self) -> int:

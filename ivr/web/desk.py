@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Mapping[str, int]] = {
     "pick_up": {"slot": 16},
     "record": {"contact_id": 64, "action": 10},
     "announce": {"contact_id": 64, "prompt": 64},
+    "monitor": {"contact_id": 64, "mode": 10},
 }
 """What goes to `AgentActions` as it is: its fields, in order, with the most characters each may have."""
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from telephony.gateway.sip_leg import SipLeg
 from telephony.leg import EarlyMedia, EndCause, LegState, Party
 from telephony.media.clip import Clip
 from tests.e2e.phones import Phone, Phones
@@ -100,8 +101,12 @@ async def test_a_caller_hears_before_the_call_is_taken(office: Office) -> None:
 async def test_a_caller_hears_ringing_and_then_whom_it_is_for(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     server, phones = office
     waiting: list[Phone] = []
-    monkeypatch.setattr(phones, "_take", lambda leg: waiting.append(Phone(leg, 1100.0)))
-    monkeypatch.setattr(phones.gateway, "_on_call", lambda leg: (leg.ring(), phones._take(leg)))
+
+    def ring(leg: SipLeg) -> None:
+        leg.ring()
+        waiting.append(Phone(leg, 1100.0))
+
+    monkeypatch.setattr(phones.gateway, "_on_call", ring)
     caller = await phones.call("caller", target(server, "out"))
     await caller.until(lambda: caller.level(RINGING) > -25, "no ringing was heard")
     waiting[0].leg.answer()

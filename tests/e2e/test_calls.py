@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+import pytest_asyncio
 
 from telephony.leg import EndCause, LegState, TransferProgress
 from tests.e2e.desk_client import DeskClient
@@ -18,7 +19,7 @@ from tests.e2e.phones import Phone, Phones
 from tests.e2e.server import HotlineProcess
 from tests.unit.telephony.media.sounds import levels
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
 
 TONES = {"caller": 400.0, "emma": 700.0, "third": 1100.0, "wangfang": 1500.0}
 
@@ -29,7 +30,7 @@ defaults: { error: over }
 states:
   main:
     do: [answer, { record: start }]
-    enqueue: { queue: support, music: music }
+    enqueue: { queue: support, need: { telecom: 1 }, music: music }
     on: { no_agents: over, closed: over, full: over }
   over:
     hangup: normal
@@ -38,18 +39,22 @@ states:
 Office = tuple[HotlineProcess, Phones, DeskClient]
 
 
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
     """A node, four telephones, and Emma's desk page beside her telephone."""
-    folder = tmp_path / "node"
-    (folder / "flows").mkdir(parents=True)
+    folder: Path = tmp_path_factory.mktemp("node")
+    (folder / "flows").mkdir()
     (folder / "flows" / "direct.yaml").write_text(FLOW)
     async with Phones.open(TONES) as phones:
         server = HotlineProcess(
             folder,
             speech={"enabled": False},
             routes=[{"to": "*", "flow": "direct"}],
-            agents=[{"id": "emma", "name": "Emma", "password": "x", "device": phones.uri("emma"), "skills": {"telecom": 3}}],
+            queues={"support": {"ring": "20s", "wrap_up": "0s"}},
+            agents=[
+                {"id": "emma", "name": "Emma", "device": phones.uri("emma"), "skills": {"telecom": 3}},
+                {"id": "boss", "device": phones.uri("wangfang"), "roles": ["agent", "supervisor"], "capacity": 1},
+            ],
             outbound={"rules": [{"name": "here", "who": ["*"], "hosts": ["127.0.0.1"]}]},
             recording={"folder": str(folder / "calls"), "min_free_mb": 0},
             parking={"slots": "701-702"},
@@ -122,6 +127,36 @@ async def _listen(server: HotlineProcess, contact: str) -> None:
     quiet = ~both.any(axis=1)
     assert max(len(run) for run in "".join(map(str, quiet.astype(int))).split("0")) > 4000, "half a second of pause"
     assert len(server.log_lines(f"ivr.audit recording .* of {contact} given to api token")) == 2
+
+
+async def test_a_supervisor_listens_whispers_and_barges_in(office: Office) -> None:
+    server, phones, desk = office
+    caller, emma, contact = await talk(office)
+    refused = await desk.reply("monitor", contact_id=contact, mode="listen")
+    assert not refused["ok"] and "supervisor" in refused["error"]
+    async with DeskClient.open(server, "boss") as page:
+        await page.ask("monitor", contact_id=contact, mode="listen")
+        boss = await phones.answered("wangfang")
+        await boss.hears(caller, emma)
+        for phone in (caller, emma):
+            phone.fresh()
+        await caller.hears(emma, not_=(boss,))
+        await emma.hears(caller, not_=(boss,))
+        await page.ask("monitor", contact_id=contact, mode="whisper")
+        for phone in (caller, emma):
+            phone.fresh()
+        await emma.hears(caller, boss)
+        await caller.hears(emma, not_=(boss,))
+        await page.ask("monitor", contact_id=contact, mode="barge")
+        caller.fresh()
+        await caller.hears(emma, boss)
+        await page.ask("monitor", contact_id=contact, mode="stop")
+        await boss.ended()
+    caller.fresh()
+    await caller.hears(emma, not_=(boss,))
+    caller.leg.hang_up()
+    await emma.ended()
+    assert len(server.log_lines(f"ivr.audit supervisor boss: .* on {contact}")) == 4
 
 
 async def test_a_desk_phone_holds_and_the_caller_hears_music(office: Office) -> None:

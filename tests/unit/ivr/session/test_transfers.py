@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ivr.acd.model import AgentState, Queue
-from ivr.errors import Conflict
+from ivr.errors import Conflict, NotAllowed
 from ivr.session.agents import Agents
 from ivr.session.parking import ParkingLot
 from telephony.fake import FakeLeg
@@ -35,21 +35,27 @@ class FakeRoom:
     """A conference that remembers who is in it."""
 
     inside: list[str] = field(default_factory=list)
+    roles: list[tuple[str, str, str]] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
     closed: bool = False
 
     def join(self, leg: CallLeg, role: Role = Role.SPEAKER, coached: CallLeg | None = None) -> None:
         self.inside.append(leg.id)
+        self.role(leg, role, coached)
 
     def leave(self, leg: CallLeg) -> None:
         self.inside.remove(leg.id)
 
-    def role(self, leg: CallLeg, role: Role, coached: CallLeg | None = None) -> None: ...
+    def role(self, leg: CallLeg, role: Role, coached: CallLeg | None = None) -> None:
+        self.roles.append((leg.id, role.value, coached.id if coached is not None else ""))
 
     def mute(self, leg: CallLeg, muted: bool = True) -> None: ...
 
-    def hold(self, leg: CallLeg, music: Sequence[Clip]) -> None: ...
+    def hold(self, leg: CallLeg, music: Sequence[Clip]) -> None:
+        self.done.append("hold")
 
-    def resume(self, leg: CallLeg) -> None: ...
+    def resume(self, leg: CallLeg) -> None:
+        self.done.append("resume")
 
     def levels(self) -> Mapping[str, float]:
         return {}
@@ -274,6 +280,65 @@ async def test_who_has_no_phone_cannot_be_consulted(office: Office) -> None:
         await office.buttons.consult("anna", contact, "agent:anna")
     with pytest.raises(Conflict, match="no third party"):
         await office.buttons.complete("anna", contact)
+
+
+# --- supervisors
+
+
+async def test_a_supervisor_listens_whispers_barges_in_and_goes(office: Office) -> None:
+    house = office.house
+    leg, contact = await office.talk()
+    office.buttons.supervisors = frozenset({"boss"})
+    await office.buttons.monitor("boss", contact, "listen")
+    [room], [agent, boss] = office.rooms, house.desk.legs
+    assert house.bridges[0].done == ["close"] and room.inside == [leg.id, agent.id, boss.id]
+    for mode in ("whisper", "barge"):
+        await office.buttons.monitor("boss", contact, mode)
+    assert room.roles[2:] == [(boss.id, "listener", ""), (boss.id, "coach", agent.id), (boss.id, "speaker", "")]
+    await office.buttons.hold("anna", contact)
+    with pytest.raises(Conflict, match="hold"):
+        await office.buttons.announce("anna", contact, "done")
+    await office.buttons.resume_call("anna", contact)
+    assert room.done == ["hold", "resume"]
+    await office.buttons.monitor("boss", contact, "stop")
+    assert boss.state is LegState.ENDED and room.closed and house.bridges[-1].legs == (leg, agent)
+    await office.buttons.monitor("boss", contact, "listen")
+    house.desk.legs[-1].vanish()
+    assert house.bridges[-1].legs == (leg, agent) and len(house.bridges) == 3
+    leg.vanish()
+    await house.over()
+
+
+async def test_who_is_no_supervisor_and_what_is_no_way_to_listen(office: Office) -> None:
+    house = office.house
+    leg, contact = await office.talk()
+    office.buttons.supervisors = frozenset({"boss", "anna"})
+    with pytest.raises(NotAllowed):
+        await office.buttons.monitor("bob", contact, "listen")
+    for who, contact_id, mode in (("boss", contact, "shout"), ("boss", "c-0", "listen"), ("anna", contact, "listen")):
+        with pytest.raises(Conflict):
+            await office.buttons.monitor(who, contact_id, mode)
+    await office.buttons.hold("anna", contact)
+    with pytest.raises(Conflict, match="hold"):
+        await office.buttons.monitor("boss", contact, "listen")
+    assert house.desk.legs[-1].state is LegState.ENDED and house.talks.find(contact, "anna").held
+    leg.vanish()
+    await house.over()
+
+
+async def test_a_consultation_ends_the_listening(office: Office) -> None:
+    house = office.house
+    leg, contact = await office.talk()
+    office.buttons.supervisors = frozenset({"boss"})
+    await office.buttons.monitor("boss", contact, "listen")
+    await office.buttons.consult("anna", contact, "777")
+    assert house.desk.legs[1].state is LegState.ENDED and office.rooms[0].closed
+    assert house.bridges[-1].legs == (leg, house.desk.legs[0]) and house.bridges[-1].done == ["hold"]
+    house.dialled[0].pick_up()
+    await office.buttons.three_way("anna", contact)
+    assert office.rooms[1].inside == [leg.id, house.desk.legs[0].id, "777"]
+    leg.vanish()
+    await house.over()
 
 
 # --- what phones do

@@ -235,6 +235,7 @@ async def test_buttons_for_transfers_and_recordings_reach_the_actions(web: Web) 
         ("park", {"slot": ""}),
         ("record", {"action": "pause"}),
         ("announce", {"prompt": "goodbye"}),
+        ("monitor", {"mode": "whisper"}),
     ]
     for name, data in pressed:
         assert (await page.request(name, {"contact_id": "c-1", **data}))["ok"] is True

@@ -1,0 +1,69 @@
+"""Supervisors in a talk: a bridge that is a conference, with people in it who listen, whisper or have barged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from telephony.joining import Confer, Role
+from telephony.leg import CallLeg, Ended, LegEvent, LegState
+from telephony.media.clip import Clip
+
+ROLES = {"listen": Role.LISTENER, "whisper": Role.COACH, "barge": Role.SPEAKER}
+
+
+class Monitored:
+    """A `telephony.leg.Bridge` of caller and agent with supervisors by name. `empty` is called when the last one has gone."""
+
+    def __init__(
+        self, confer: Confer, caller: CallLeg, agent: CallLeg, music: Sequence[Clip], empty: Callable[[], None]
+    ) -> None:
+        self._agent, self._empty = agent, empty
+        self._room = confer(music)
+        self._room.join(caller)
+        self._room.join(agent)
+        self._legs: dict[str, CallLeg] = {}
+
+    def __contains__(self, who: str) -> bool:
+        return who in self._legs
+
+    def add(self, who: str, leg: CallLeg, mode: str) -> None:
+        """Let an UP leg in; it is ours from now on. Raises Misuse where the conference is full."""
+        coached = self._agent if mode == "whisper" else None
+        self._room.join(leg, ROLES[mode], coached)
+        self._legs[who] = leg
+        leg.subscribe(lambda event: self._event(who, event))
+        if leg.state is LegState.ENDED:
+            self.remove(who)
+
+    def change(self, who: str, mode: str) -> None:
+        """From listening to whispering to barging in, without a gap."""
+        self._room.role(self._legs[who], ROLES[mode], self._agent if mode == "whisper" else None)
+
+    def remove(self, who: str) -> None:
+        """Let a supervisor go and release the leg. Without effect on who is not here."""
+        leg = self._legs.pop(who, None)
+        if leg is None:
+            return
+        self._room.leave(leg)
+        leg.hang_up()
+        if not self._legs:
+            self._empty()
+
+    # --- telephony.leg.Bridge
+
+    def hold(self, leg: CallLeg, music: Sequence[Clip]) -> None:
+        """`leg` hears music; agent and supervisors go on hearing each other."""
+        self._room.hold(leg, music)
+
+    def resume(self, leg: CallLeg) -> None:
+        self._room.resume(leg)
+
+    def close(self) -> None:
+        self._room.close()
+        legs, self._legs = list(self._legs.values()), {}
+        for leg in legs:
+            leg.hang_up()
+
+    def _event(self, who: str, event: LegEvent) -> None:
+        if isinstance(event, Ended):
+            self.remove(who)
