@@ -3,7 +3,7 @@
 Python's collector walks whatever it is told to, and the media wait meanwhile: 5 ms for ten thousand young objects, 100 ms for
 the next generation, 300 ms for everything. Calls free themselves by their last reference (see `ivr.session.inbox`), so there is
 next to nothing to find. So the young are looked at often, a few at a time, and then put out of every later walk; the whole heap
-is walked when nobody is on the line, or, at the latest, once an hour.
+is walked where it has grown and nobody has been on the line for a while, or, at the latest, once an hour.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ STEP_SECONDS = 0.2
 YOUNG = 1000
 """Objects made since the last look that are worth one."""
 QUIET_SECONDS = 60.0
-"""Between walks through everything while nobody is on the line."""
+"""Without a call, and since the last walk, before another one."""
+GROWN = 20_000
+"""Objects more than after the last walk that are worth one."""
 LONGEST_SECONDS = 3600.0
 """Between walks through everything."""
 
@@ -30,14 +32,20 @@ class Heap:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._walked_at = clock()
+        self._walked_at = self._busy_at = clock()
+        self._size = 0
         gc.disable()
         self._walk()
 
     def step(self, quiet: bool) -> None:
         """Do what is due; `quiet` where nobody would hear a pause."""
         now = self._clock()
-        if now - self._walked_at >= (QUIET_SECONDS if quiet else LONGEST_SECONDS):
+        if not quiet:
+            self._busy_at = now
+        since = now - max(self._walked_at, self._busy_at)
+        if now - self._walked_at >= LONGEST_SECONDS:
+            self._walk()
+        elif since >= QUIET_SECONDS and gc.get_freeze_count() - self._size >= GROWN:
             self._walk()
         elif gc.get_count()[0] > YOUNG:
             gc.collect(0)
@@ -53,6 +61,7 @@ class Heap:
         gc.unfreeze()
         found = gc.collect()
         gc.freeze()
+        self._size = gc.get_freeze_count()
         self._walked_at = self._clock()
         log.debug("heap: %d objects freed, %.0f ms", found, 1000 * (self._walked_at - began))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ivr.heap import LONGEST_SECONDS, QUIET_SECONDS, YOUNG, Heap
+from ivr.heap import GROWN, LONGEST_SECONDS, QUIET_SECONDS, YOUNG, Heap
 
 
 class Ring:
@@ -16,6 +16,7 @@ class Ring:
 
     def __init__(self) -> None:
         self.me = self
+        self.more: list[list[None]] = []
 
 
 class Clock:
@@ -64,6 +65,7 @@ def test_old_garbage_goes_when_nobody_is_on_the_line_or_after_an_hour(
     heap: Heap, clock: Clock, quiet: bool, seconds: float
 ) -> None:
     old = Ring()
+    old.more = [[] for _ in range(GROWN)]
     gone = weakref.ref(old)
     gc.freeze()
     del old
@@ -73,3 +75,19 @@ def test_old_garbage_goes_when_nobody_is_on_the_line_or_after_an_hour(
     clock.now += 1
     heap.step(quiet)
     assert gone() is None
+
+
+def test_a_heap_that_has_not_grown_and_one_that_is_busy_are_left_alone(heap: Heap, clock: Clock) -> None:
+    walked = heap._walked_at
+    clock.now += 2 * QUIET_SECONDS
+    heap.step(quiet=True)
+    kept = [[] for _ in range(2 * GROWN)]  # type: ignore[var-annotated]
+    gc.freeze()
+    heap.step(quiet=False)
+    clock.now += QUIET_SECONDS / 2
+    heap.step(quiet=True)
+    assert heap._walked_at == walked
+    clock.now += QUIET_SECONDS
+    heap.step(quiet=True)
+    assert heap._walked_at == clock.now
+    assert len(kept) == 2 * GROWN
