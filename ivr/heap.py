@@ -32,7 +32,7 @@ class Heap:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._walked_at = self._busy_at = clock()
+        self._walked_at = self._looked_at = self._busy_at = clock()
         self._size = 0
         gc.disable()
         self._walk()
@@ -42,11 +42,12 @@ class Heap:
         now = self._clock()
         if not quiet:
             self._busy_at = now
-        since = now - max(self._walked_at, self._busy_at)
         if now - self._walked_at >= LONGEST_SECONDS:
             self._walk()
-        elif since >= QUIET_SECONDS and gc.get_freeze_count() - self._size >= GROWN:
-            self._walk()
+        elif now - max(self._looked_at, self._busy_at) >= QUIET_SECONDS:
+            self._looked_at = now
+            if gc.get_freeze_count() - self._size >= GROWN:
+                self._walk()
         elif gc.get_count()[0] > YOUNG:
             gc.collect(0)
             gc.freeze()
