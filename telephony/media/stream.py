@@ -79,6 +79,8 @@ class MediaStream(Speaking):
         if codec is not self._codec:
             self._recode(codec)
             self._transcoder = None
+            if self._forward_to is not None and self._forward_to._forward_to is self:
+                self._forward_to._transcoder = None
             self._reception.clock = codec.clock_rate
             self._events = EventReceiver(codec.clock_rate)
         self._payload_type = payload_type

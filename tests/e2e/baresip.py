@@ -84,7 +84,7 @@ class Baresip:
             f"sip_listen 127.0.0.1:{self.sip_port}\nnet_interface 127.0.0.1\n"
             f"audio_source aufile,{self._with_silence(self.voice)}\n"
             f"audio_player aufile,{self.folder}/player.wav\naudio_alert aufile,{self.folder}/alert.wav\n"
-            f"call_max_calls 4\naudio_srate 8000\naudio_channels 1\n"
+            f"call_max_calls 4\nausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n"
             f"ctrl_tcp_listen 127.0.0.1:{self.control_port}\nmodule_path {MODULES}\n"
             + "".join(f"{line}\n" for line in self._config)
             + "".join(f"module {name}.so\n" for name in modules)
