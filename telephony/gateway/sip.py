@@ -176,7 +176,7 @@ class SipGateway:
         self._media.open(hosts, self.settings.rtp_low, self.settings.rtp_high)
         self._watch = self._loop.call_later(WATCH, self._watch_media)
         self._lag = LagMeter(self._agent.core.overload.measured)
-        self.trunks.start()
+        self.trunks.start(self.locate)
 
     # For the rest of the program
 

@@ -11,7 +11,7 @@ import logging
 import random
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from telephony.errors import TelephonyError
 from telephony.sip.core import Core
 from telephony.sip.flow import Flow
 from telephony.sip.grammar import Address, Uri
+from telephony.sip.locate import is_address
 from telephony.sip.message import MAX_HOPS, Headers, Request, Response
 from telephony.sip.registration import Registration, RegistrationState
 from telephony.sip.trunk import Candidate, TokenBucket, TrunkOptions, TrunkState, Vitals, order, retry_after
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 FAREWELL = 1.0
 """Seconds that `close` waits for registrars to take our bindings back."""
+MAX_REGISTRARS = 32
+"""Addresses of a trunk's registrars that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Trunks:
         self.changed: list[Callable[[TrunkChanged], None]] = []
         """Who hears of every change of state; none may block."""
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
+        self._learning: dict[str, asyncio.Task[None]] = {}
         self._unregistered = asyncio.Event()
         self._started = False
         self._closing = False
@@ -126,9 +130,10 @@ class Trunks:
     def __len__(self) -> int:
         return len(self._trunks)
 
-    def start(self) -> None:
-        """Begin to register and to probe."""
+    def start(self, locate: Callable[[Uri], Awaitable[list[Flow]]]) -> None:
+        """Begin to register and to probe; `locate` gives the servers of a URI and raises TransportError."""
         self._loop = asyncio.get_running_loop()
+        self._locate = locate
         self._started = True
         for trunk in self._trunks.values():
             if trunk.registration is not None:
@@ -141,6 +146,8 @@ class Trunks:
         if self._closing or not self._started:
             return
         self._closing = True
+        for task in self._learning.values():
+            task.cancel()
         for timer in self._timers.values():
             timer.cancel()
         now = self._loop.time()
@@ -289,7 +296,7 @@ class Trunks:
                 return
             changed = registration.answered(status, response, at)
             if registration.registered:
-                self._learn(trunk, flow)
+                self._learn(trunk, registrar, flow)
             if changed and not self._closing:
                 self._tell(trunk, "registered" if registration.registered else registration.detail)
             elif registration.state is RegistrationState.FAILED:
@@ -301,10 +308,21 @@ class Trunks:
         self._core.transactions.request(request, flow, now, hear)
         self._flush()
 
-    def _learn(self, trunk: Trunk, flow: Flow) -> None:
-        """Remember where the registrar is; a name is told by its calls' `sources` instead."""
-        if len(trunk.registrars) < 16:
-            trunk.registrars.add(flow.host)
+    def _learn(self, trunk: Trunk, registrar: Uri, flow: Flow) -> None:
+        """Remember from where a registrar may call: every server of its name."""
+        if is_address(flow.host):
+            trunk.registrars = {*list(trunk.registrars)[-MAX_REGISTRARS:], flow.host}
+        elif trunk.options.name not in self._learning:
+            self._learning[trunk.options.name] = self._loop.create_task(self._ask(trunk, registrar))
+
+    async def _ask(self, trunk: Trunk, registrar: Uri) -> None:
+        try:
+            found = await self._locate(registrar)
+            trunk.registrars = {*list(trunk.registrars)[-MAX_REGISTRARS:], *(flow.host for flow in found)}
+        except TelephonyError as error:
+            log.warning("trunk %s: %s: %s", trunk.options.name, registrar, error)
+        finally:
+            self._learning.pop(trunk.options.name, None)
 
     def _set(self, what: str, trunk: Trunk, seconds: float, then: Callable[[Trunk], None]) -> None:
         key = what, trunk.options.name

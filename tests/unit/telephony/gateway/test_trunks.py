@@ -258,3 +258,14 @@ async def test_whose_call_it_is_by_certificate_and_by_the_narrowest_network() ->
 def test_a_probe_is_a_whole_request() -> None:
     request = options_request(Uri.parse("sip:sbc.example;transport=tcp"), Uri("sip", "ping", "us"), lambda: "t")
     assert (request.target, request.headers.get("to")) == ("sip:sbc.example;transport=tcp", "<sip:sbc.example;transport=tcp>")
+
+
+async def test_a_registrar_with_a_name_calls_from_its_addresses() -> None:
+    accounts = {"acct": Account("acct", "secret")}
+    async with node(credentials=accounts.get, min_expires=5) as carrier:
+        registration = RegistrationOptions((f"sip:localhost:{carrier.port}",), "acct", 60)
+        one = trunk("carrier", account=accounts["acct"], registration=registration)
+        async with node("127.0.0.2", trunks=(one,)) as here:
+            await wait_for(lambda: "127.0.0.1" in here.gateway.trunks["carrier"].registrars)
+            await Ear(carrier.gateway.dial("acct", ANN)).until(Answered)
+            assert (here.legs[0].info.trunk, here.legs[0].callee.user) == ("carrier", "acct")
