@@ -174,8 +174,8 @@ class Settings:
     parking: ParkingOptions = field(default_factory=ParkingOptions)
     tones: str = "cn"
     """Whose ringing tone callers hear: cn, us, uk or eu."""
-    inband_dtmf: tuple[str, ...] = ()
-    """Trunks whose calls send keys in the voice alone; `"*"` listens for them on every SIP call."""
+    inband_dtmf: bool = False
+    """Listen for keys in the voice of every SIP call that comes in; a trunk has the same option for its own."""
     drain_seconds: float = 10.0
     """How long running calls may go on after the order to stop."""
 

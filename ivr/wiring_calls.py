@@ -74,9 +74,9 @@ class CallParts:
         return replace(parts, recording=None if self.recorder is None else self.recording, parked=self.board.views)
 
     def offered(self, leg: CallLeg) -> None:
-        """Hear keys in the voice of a call whose trunk, or every trunk, is set so."""
-        wanted = self.settings.inband_dtmf
-        if "*" in wanted or (leg.info.trunk and leg.info.trunk in wanted):
+        """Hear keys in the voice of a call whose trunk is set so, or of every call where that is wanted."""
+        trunk = self.settings.trunks.get(leg.info.trunk)
+        if self.settings.inband_dtmf or (trunk is not None and trunk.inband_dtmf):
             listen_for_keys(leg)
 
     async def recording(self, file: str, form: str, start: float, end: float | None) -> bytes:

@@ -77,7 +77,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
             routes=[{"to": name, "flow": name} for name in FLOWS],
             outbound={"rules": [{"name": "here", "who": ["flow:*"], "hosts": ["127.0.0.1"]}]},
             parking={"slots": "701-702"},
-            inband_dtmf=["*"],
+            inband_dtmf=True,
         )
         server.flows = str(folder / "flows")
         async with server:

@@ -22,13 +22,13 @@ def load(tmp_path: Path, text: str):  # type: ignore[no-untyped-def]
 def test_what_an_operator_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECORDING_KEY", "ab" * 32)
     text = "recording: { folder: calls, format: opus, encrypt_key: env:RECORDING_KEY, max_hours: 2 }\n"
-    settings = load(tmp_path, text + 'parking: { slots: "701-703" }\ntones: uk\ninband_dtmf: [carrier]\n')
+    settings = load(tmp_path, text + 'parking: { slots: "701-703" }\ntones: uk\ninband_dtmf: true\n')
     settings = overridden(settings, tmp_path / "hotline.yaml", None, None, None)
     made = recording_settings(settings.recording)
     assert made is not None
     assert (made.folder, made.format, made.key, made.longest) == (tmp_path / "calls", "opus", b"\xab" * 32, 7200.0)
     assert parse_slots(settings.parking.slots, "x") == ("701", "702", "703")
-    assert (settings.tones, settings.inband_dtmf) == ("uk", ("carrier",))
+    assert (settings.tones, settings.inband_dtmf) == ("uk", True)
 
 
 def test_without_a_folder_nothing_is_recorded(tmp_path: Path) -> None:

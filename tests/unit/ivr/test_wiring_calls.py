@@ -15,6 +15,7 @@ from ivr.__main__ import main
 from ivr.errors import ConfigError, NotFound
 from ivr.settings import Settings
 from ivr.settings_calls import ParkingOptions, RecordingOptions
+from ivr.settings_trunks import TrunkSettings
 from ivr.wiring_calls import CallParts, call_parts
 from telephony.fake import FakeLeg
 from telephony.gateway.recording_files import create, note
@@ -80,7 +81,12 @@ def test_the_command_unseals(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 async def test_slots_and_tones_reach_the_calls_and_keys_are_heard_where_asked(tmp_path: Path) -> None:
-    wanted = settings(tmp_path, parking=ParkingOptions("701-702"), tones="uk", inband_dtmf=("carrier",))
+    wanted = settings(
+        tmp_path,
+        parking=ParkingOptions("701-702"),
+        tones="uk",
+        trunks={"carrier": TrunkSettings(inband_dtmf=True), "other": TrunkSettings()},
+    )
     async with AsyncExitStack() as stack:
         parts = await parts_of(wanted, stack)
         assert parts.parking.slots == ("701", "702")
