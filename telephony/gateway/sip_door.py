@@ -75,10 +75,11 @@ class Door:
         self._receive(data, flow, now)
 
     def sent(self, outgoing: Outgoing) -> None:
-        """Hear what goes out. Whom we ask something may answer, whatever else comes from there."""
-        now = self._clock()
+        """Hear what goes out. Whom we ask something may answer; whom we register with may call us as long as that lasts."""
+        now, guard = self._clock(), self._settings.guard
         if not outgoing.data.startswith(b"SIP/2.0 "):
-            self.guard.vouch(outgoing.flow.host, now + self._settings.guard.reply_seconds)
+            seconds = guard.vouch_seconds if outgoing.data.startswith(b"REGISTER ") else guard.reply_seconds
+            self.guard.vouch(outgoing.flow.host, now + seconds)
         self._keep(now, True, outgoing.flow, outgoing.data)
 
     def noticed(self, flow: Flow, sign: Sign) -> None:

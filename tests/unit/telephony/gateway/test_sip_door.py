@@ -12,11 +12,12 @@ import pytest
 
 from telephony.errors import TransportError
 from telephony.gateway.sip import SipGateway, SipSettings
-from telephony.gateway.sip_door import DoorSettings, HepSettings, scanners
+from telephony.gateway.sip_door import Door, DoorSettings, HepSettings, scanners
 from telephony.gateway.sip_leg import SipLeg
 from telephony.gateway.sip_wire import Listener
 from telephony.net.hep_link import HepLink
 from telephony.net.ticker import Ticker
+from telephony.sip.flow import Flow, Outgoing
 from telephony.sip.suspicion import GuardSettings, Sign
 from tests.unit.telephony.sip.peers import OFFER, request
 from tests.unit.telephony.sip.test_trace import chunks
@@ -67,6 +68,25 @@ async def test_the_banned_and_scanners_get_no_answer_at_all() -> None:
         assert await house.ask() == ""
         assert house.gateway.refused == {"scanner": 1, "banned": 1}
         assert not house.gateway.door.accepts("127.0.0.1") and house.gateway.door.accepts("127.0.0.2")
+
+
+def test_whom_we_ask_may_answer_and_whom_we_register_with_may_call() -> None:
+    now = 0.0
+    door = Door(STRICT, lambda data, flow, at: None, lambda: now)
+    for method, host in (("OPTIONS", "192.0.2.1"), ("REGISTER", "192.0.2.2")):
+        door.sent(Outgoing(request(method), Flow("udp", host, 5060, "127.0.0.1", 5060)))
+    door.sent(Outgoing(b"SIP/2.0 401 Unauthorized\r\n\r\n", Flow("udp", "192.0.2.3", 5060, "127.0.0.1", 5060)))
+
+    def heard() -> list[bool]:
+        """Whether each is still heard after two hundred pieces of garbage."""
+        for host in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
+            for _ in range(200):
+                door.guard.noticed(host, Sign.MALFORMED, now)
+        return [door.guard.admits(OPTIONS, f"192.0.2.{number}", now) for number in (1, 2, 3)]
+
+    assert heard() == [True, True, False]
+    now = 100.0
+    assert heard() == [False, True, False]
 
 
 async def test_what_the_kernel_drops_is_counted() -> None:
