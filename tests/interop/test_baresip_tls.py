@@ -36,7 +36,8 @@ class Secure:
 
 
 @pytest.fixture
-async def secure(tmp_path: Path) -> AsyncIterator[Secure]:
+async def secure(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Secure]:
+    """A parameter is more options of the command."""
     authority = Authority(tmp_path)
     signed = authority.sign("127.0.0.1", "localhost", file="node")
     folder, flows, port = tmp_path / "node", tmp_path / "flows", free_port(socket.SOCK_STREAM)
@@ -44,7 +45,7 @@ async def secure(tmp_path: Path) -> AsyncIterator[Secure]:
     flows.mkdir()
     tls = {"certificate": signed.certificate, "key": signed.key, "ca": authority.ca}
     settings = settings_of(flows, digest=["MD5"], listen=[f"tls://127.0.0.1:{port}"], tls=tls)
-    async with HotlineProcess(folder, **settings) as node:
+    async with HotlineProcess(folder, options=getattr(request, "param", ()), **settings) as node:
         yield Secure(node, port, authority.ca, authority)
 
 
@@ -75,8 +76,9 @@ async def test_calls_over_tls_with_keys_and_the_greeting_to_its_end(secure: Secu
     assert rms(samples[-rate // 2 :]) > 300, "the greeting to its last word"
 
 
+@pytest.mark.parametrize("secure", [(), ("--workers", "2")], indirect=True, ids=["alone", "workers"])
 async def test_a_desk_phone_registered_over_tls_is_rung_along_its_connection(secure: Secure, tmp_path: Path) -> None:
-    """Both legs over TLS, a tone each way for three seconds."""
+    """Both legs over TLS, a tone each way for three seconds; with two workers the connections are a third process's."""
     caller_voice = write_wav(tmp_path / "caller.wav", tone(CALLER_TONE, 30))
     agent_voice = write_wav(tmp_path / "agent.wav", tone(AGENT_TONE, 30))
     async with (
