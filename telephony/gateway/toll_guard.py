@@ -7,6 +7,7 @@ cannot be asked, no call is made and running ones go on: thieves like an outage,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -20,6 +21,14 @@ log = logging.getLogger(__name__)
 SLICE = 6
 """Seconds that a call pays in advance: it ends at most this much before a budget is spent to the last second."""
 REMEMBERED_ALARMS = 200
+
+
+TOGETHER = 16
+"""Calls that pay at the same time: as many connections to a store."""
+
+
+class _Away(Exception):
+    """The store of the counters cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,11 @@ class Permit:
     """A call that pays while it leaves would stay behind."""
 
     @property
+    def subjects(self) -> tuple[str, str]:
+        """Who may be blocked: the payer, and the trunk."""
+        return self.permission.payer or "nobody", f"trunk:{self.trunk}"
+
+    @property
     def all_ceilings(self) -> tuple[Ceiling, ...]:
         return self.ceilings + self.trunk_ceilings
 
@@ -79,6 +93,8 @@ class TollGuard:
         """Seconds paid for, by class."""
         self._clock = clock
         self._permits: set[Permit] = set()
+        self._blocked: dict[str, str] = {}
+        """Who was blocked a moment ago, on whichever node."""
         self._told: dict[tuple[str, str], float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._runner: asyncio.Task[None] | None = None
@@ -100,8 +116,8 @@ class TollGuard:
         except Refused as error:
             self.refused[error.reason] += 1
             raise
-        subject = payer or "nobody"
-        ceilings = (Ceiling(subject, subject), *self.policy.ceilings(payer, permission.kind))
+        self._not_blocked(payer or "nobody")
+        ceilings = self.policy.ceilings(payer, permission.kind)
         permit = Permit(call, permission, ceilings, renew_at=now + LEASE / 3)
         await self._enter(permit, ceilings, now)
         self._permits.add(permit)
@@ -109,11 +125,12 @@ class TollGuard:
 
     async def take_trunk(self, permit: Permit, trunk: str) -> None:
         """Let the call try `trunk`, in place of one tried before. Raises Refused."""
-        if permit.trunk == trunk and permit.trunk_ceilings:
+        if permit.trunk == trunk:
             return
         await self._leave_trunk(permit)
         subject = f"trunk:{trunk}"
-        ceilings = (Ceiling(subject, subject), *self.policy.ceilings(subject, permit.permission.kind))
+        self._not_blocked(subject)
+        ceilings = self.policy.ceilings(subject, permit.permission.kind)
         await self._enter(permit, ceilings, self._clock())
         permit.trunk, permit.trunk_ceilings = trunk, ceilings
 
@@ -121,7 +138,10 @@ class TollGuard:
         """The call is up: pay for its first slice, and let `cut` end it when it may not go on."""
         permit.cut = cut
         permit.paid_until = self._clock()
-        await self._pay(permit)
+        if any(subject in self._blocked for subject in permit.subjects):  # while it rang
+            self._cut(permit)
+        else:
+            await self._pay(permit)
 
     def ended(self, permit: Permit) -> None:
         """The call is over, however it came to that. Its place is given back soon."""
@@ -136,27 +156,57 @@ class TollGuard:
         """Let every call that is up pay, slice by slice; runs until cancelled."""
         while True:
             await asyncio.sleep(1.0)
-            await self.tick()
+            try:
+                await self.tick()
+            except Exception:
+                log.exception("outbound: the guard stumbled, and goes on")
 
     async def tick(self) -> None:
         """Let those pay whose slice runs out within a second, and renew what only rings."""
+        await self._hear_blocks()
         now = self._clock()
-        for permit in tuple(self._permits):
-            if not permit.over and permit.cut is not None and now >= permit.paid_until - 1.0:
-                await self._pay(permit)
-            elif not permit.over and permit.cut is None and now >= permit.renew_at:
-                permit.renew_at = now + LEASE / 3
-                await self._charge(permit, 0, 0)
+        due = [one for one in self._permits if not one.over and self._is_due(one, now)]
+        for at in range(0, len(due), TOGETHER):
+            await asyncio.gather(*(self._turn(one, now) for one in due[at : at + TOGETHER]))
+
+    def _is_due(self, permit: Permit, now: float) -> bool:
+        return now >= (permit.renew_at if permit.cut is None else permit.paid_until - 1.0)
+
+    async def _turn(self, permit: Permit, now: float) -> None:
+        if permit.cut is not None:
+            await self._pay(permit)
+            return
+        permit.renew_at = now + LEASE / 3
+        with contextlib.suppress(_Away):
+            await self._charge(permit, 0, 0)
+
+    async def _hear_blocks(self) -> None:
+        """Learn whom any node has blocked, and end the calls of those who are new."""
+        try:
+            blocked = await self.counters.blocked()
+        except Exception as error:  # whichever store it is
+            log.warning("outbound: who is blocked is not known: %s", error)
+            return
+        new, self._blocked = blocked.keys() - self._blocked.keys(), dict(blocked)
+        for subject in new:
+            self._cut_all(subject)
+
+    def _not_blocked(self, subject: str) -> None:
+        if (reason := self._blocked.get(subject)) is not None:
+            self.refused["blocked"] += 1
+            raise Refused(f"{subject}: blocked ({reason})", "blocked")
 
     async def unblock(self, subject: str) -> bool:
         """An operator lets `subject` call again, with a fresh budget for today. False where it was not blocked."""
         done = await self.counters.unblock(subject, self.policy.keys_of(subject))
+        self._blocked.pop(subject, None)
         log.warning("outbound: %s may call again, by an operator", subject)
         return done
 
     async def block(self, subject: str, reason: str = "by an operator") -> None:
         """Let `subject` make no call any more, and end those that run."""
         await self.counters.block(subject, reason)
+        self._blocked[subject] = reason
         self._cut_all(subject)
 
     async def blocked(self) -> Mapping[str, str]:
@@ -176,6 +226,8 @@ class TollGuard:
     # Parts
 
     async def _enter(self, permit: Permit, ceilings: tuple[Ceiling, ...], now: float) -> None:
+        if not ceilings:
+            return
         try:
             full = await self.counters.enter(permit.call, ceilings, now, self.policy.day(now))
         except Exception as error:
@@ -190,7 +242,12 @@ class TollGuard:
 
     async def _pay(self, permit: Permit) -> None:
         money = self.policy.price(permit.permission.kind, SLICE)
-        full = await self._charge(permit, SLICE, money)
+        try:
+            full = await self._charge(permit, SLICE, money)
+        except _Away as error:
+            log.warning("outbound: call %s goes on uncounted: %s", permit.call, error)
+            permit.paid_until, permit.paid = self._clock() + SLICE, (0, 0)
+            return
         if full is None:
             permit.paid_until += SLICE
             permit.paid = SLICE, money
@@ -203,16 +260,17 @@ class TollGuard:
         self._cut(permit)
 
     async def _charge(self, permit: Permit, seconds: int, money: int) -> Full | None:
+        """Raises _Away."""
+        if not permit.all_ceilings:
+            return None
         now = self._clock()
         async with permit.turn:
-            return None if permit.over else await self._ask(permit, seconds, money, now)
-
-    async def _ask(self, permit: Permit, seconds: int, money: int, now: float) -> Full | None:
-        try:
-            return await self.counters.charge(permit.call, permit.all_ceilings, seconds, money, now, self.policy.day(now))
-        except Exception as error:  # the store's own errors, whichever store it is
-            log.warning("outbound: call %s goes on uncounted: %s", permit.call, error)
-            return None
+            if permit.over:
+                return None
+            try:
+                return await self.counters.charge(permit.call, permit.all_ceilings, seconds, money, now, self.policy.day(now))
+            except Exception as error:  # the store's own errors, whichever store it is
+                raise _Away(str(error)) from error
 
     async def _alarm(self, full: Full, detail: str) -> None:
         """Tell once a minute for each subject and bound; a burnt budget blocks the subject, and is told once."""
@@ -223,6 +281,7 @@ class TollGuard:
                     return
             except Exception as error:
                 log.error("outbound: %s cannot be blocked: %s", full.subject, error)
+            self._blocked[full.subject] = f"{full.what} of {full.key}"
         elif now - self._told.get((full.subject, full.what), -60.0) < 60.0:
             return
         if len(self._told) > 10 * REMEMBERED_ALARMS:
@@ -242,7 +301,7 @@ class TollGuard:
 
     def _cut_all(self, subject: str) -> None:
         for permit in tuple(self._permits):
-            if any(one.subject == subject for one in permit.all_ceilings):
+            if subject in permit.subjects:
                 self._cut(permit)
 
     def _cut(self, permit: Permit) -> None:
@@ -256,12 +315,14 @@ class TollGuard:
             await self._quietly(permit, permit.all_ceilings)
 
     async def _leave_trunk(self, permit: Permit) -> None:
-        ceilings, permit.trunk_ceilings = permit.trunk_ceilings, ()
+        ceilings, permit.trunk_ceilings, permit.trunk = permit.trunk_ceilings, (), ""
         if ceilings:
             await self._quietly(permit, ceilings)
 
     async def _quietly(self, permit: Permit, ceilings: tuple[Ceiling, ...]) -> None:
         """Give back place and unused time; what a store cannot take now runs out with the lease."""
+        if not ceilings:
+            return
         now = self._clock()
         unused = min(permit.paid[0], max(0, int(permit.paid_until - now))) if permit.paid[0] else 0
         money = permit.paid[1] * unused // permit.paid[0] if permit.paid[0] else 0

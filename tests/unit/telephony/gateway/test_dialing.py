@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 import pytest
@@ -17,6 +17,7 @@ from telephony.leg import Answered, DialOptions, EndCause, Ended, Party, Ringing
 from telephony.sip.digest import Account
 from telephony.sip.numbers import NumberClass
 from telephony.sip.outbound import Limit, Policy, Rule
+from telephony.sip.tolls import Ceiling, Full, MemoryCounters
 from telephony.sip.trunk import Health, RegistrationOptions, TrunkOptions
 from tests.unit.telephony.gateway.nodes import Ear, Node, node, wait_for
 
@@ -323,3 +324,54 @@ async def _send(port: int, first: str, more: str) -> int:
             while (status := int((await loop.sock_recv(stranger, 65536)).split()[1])) < 200:
                 pass
         return status
+
+
+class Elsewhere(MemoryCounters):
+    """Counters whose store can go away."""
+
+    away = False
+
+    async def charge(
+        self, call: str, ceilings: Sequence[Ceiling], seconds: int, money: int, now: float, day: str
+    ) -> Full | None:
+        if self.away:
+            raise ConnectionError("gone")
+        return await super().charge(call, ceilings, seconds, money, now, day)
+
+    async def enter(self, call: str, ceilings: Sequence[Ceiling], now: float, day: str) -> Full | None:
+        if self.away:
+            raise ConnectionError("gone")
+        return await super().enter(call, ceilings, now, day)
+
+
+async def test_without_its_counters_no_call_begins_and_running_ones_go_on() -> None:
+    """And what was not paid is not given back."""
+    clock, counters = Clock(), Elsewhere()
+    limit = Limit("day", ("flow:*",), minutes_per_day=1)
+    async with AsyncExitStack() as stack:
+        guard = TollGuard(Policy((NATIONAL,), (limit,), region="DE"), clock, counters)
+        one = await house(stack, guard)
+        ear = await one.call()
+        await wait_for(lambda: guard.spent["national"] == SLICE)
+        counters.away = True
+        clock.now += SLICE
+        await guard.tick()
+        assert not any(isinstance(event, Ended) for event in ear.events)
+        assert "counters cannot be asked" in await one.refused()
+        counters.away = False
+        one.carrier.legs[0].hang_up()
+        await wait_for(lambda: guard.calls == 0)
+        assert counters._counts["day|flow:hotline"].seconds == SLICE
+
+
+async def test_whom_another_node_has_blocked_is_cut_off_here_too() -> None:
+    async with AsyncExitStack() as stack:
+        counters = MemoryCounters()
+        guard = TollGuard(Policy((NATIONAL,), region="DE"), Clock(), counters)
+        one = await house(stack, guard)
+        ear = await one.call()
+        await asyncio.sleep(0.02)
+        await counters.block("trunk:carrier", "by another node")
+        await guard.tick()
+        await ear.until(Ended)
+        assert "trunk:carrier: blocked" in (await one.refused())
