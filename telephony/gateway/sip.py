@@ -116,26 +116,7 @@ class SipGateway:
         self._on_call = on_call
         self._networks = [ipaddress.ip_network(one, strict=False) for one in settings.trusted_networks]
         self.door = Door(settings.door, self._receive, lambda: self._loop.time(), self._is_trusted_listener)
-        self._agent = UserAgent(
-            AgentSettings(
-                realm=settings.realm,
-                algorithms=settings.algorithms,
-                max_calls=settings.max_calls,
-                credentials=credentials,
-                trusted=self._trusts,
-                trunk_of=lambda request, flow: self.trunks.of_request(request, flow),
-                noticed=self.door.noticed,
-                keepalive=settings.wire.keepalive,
-                min_expires=settings.min_expires,
-                max_expires=settings.max_expires,
-                session_expires=settings.session_expires,
-                min_se=settings.min_se,
-                max_call_rate=settings.max_call_rate,
-                max_lag=settings.max_lag,
-            ),
-            hosting.token,
-            hosting.secret,
-        )
+        self._agent = UserAgent(self._agent_settings(credentials), hosting.token, hosting.secret)
         self._wire = hosting.wire(settings.wire, self.door.receive, self._failed, self.door.accepts)
         self.refresh = self._wire.refresh
         """Reads the certificate's files now, changed or not; True where what they hold is in use."""
@@ -160,6 +141,25 @@ class SipGateway:
         """Set whenever something was sent or heard."""
         self.listeners: tuple[Listener, ...] = ()
         """What is listened on, with the ports that are really bound."""
+
+    def _agent_settings(self, credentials: Callable[[str], Account | None]) -> AgentSettings:
+        settings = self.settings
+        return AgentSettings(
+            realm=settings.realm,
+            algorithms=settings.algorithms,
+            max_calls=settings.max_calls,
+            credentials=credentials,
+            trusted=self._trusts,
+            trunk_of=lambda request, flow: self.trunks.of_request(request, flow),
+            noticed=self.door.noticed,
+            keepalive=settings.wire.keepalive,
+            min_expires=settings.min_expires,
+            max_expires=settings.max_expires,
+            session_expires=settings.session_expires,
+            min_se=settings.min_se,
+            max_call_rate=settings.max_call_rate,
+            max_lag=settings.max_lag,
+        )
 
     async def start(self) -> None:
         """Open the listeners. Raises TransportError, in one clear line, where one cannot be; then none stays open."""
