@@ -321,7 +321,7 @@ class SipLeg:
         """Ask the far end of a call without its voice, every `pause` seconds, whether it is still there."""
         if self.state is not LegState.UP or self.call is None or self._media is None or self._media.expects_voice:
             return
-        if now - max(self._probed_at, self._media.quiet_since) > pause:
+        if now - max(self._probed_at, self._media.last_sign) > pause:
             self._probed_at = now
             self.call.probe(now)
             self._owner.flush()
