@@ -5,6 +5,7 @@ from __future__ import annotations
 from telephony.fake import FakeLeg
 from telephony.leg import Answered, DtmfReceived, EndCause, Ended, LegEvent, LegState, PlaybackFinished
 from telephony.media.clip import Clip
+from telephony.media.codec import Codec
 
 CLIPS = [Clip.silence(0.02)]
 
@@ -70,3 +71,21 @@ def test_keys_and_commands_are_kept_in_order() -> None:
     leg.hear(None)
     assert events == [DtmfReceived(0.0, "5")]
     assert leg.names() == ["ring", "send_digits"]
+
+
+def test_call_control_is_kept_as_commands() -> None:
+    leg = FakeLeg(state=LegState.UP)
+    leg.progress()
+    leg.set_hold(True)
+    leg.renegotiate([Codec.PCMA])
+    leg.transfer("sip:bob@example.com")
+    leg.transfer_to(FakeLeg("leg-2"))
+    leg.report_transfer(180)
+    assert leg.commands == [
+        ("progress", None),
+        ("set_hold", True),
+        ("renegotiate", [Codec.PCMA]),
+        ("transfer", "sip:bob@example.com"),
+        ("transfer_to", "leg-2"),
+        ("report_transfer", 180),
+    ]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from telephony.gateway.sip_leg import SipLeg
+from telephony.gateway.webrtc import WebRtcGateway
 from telephony.leg import (
     Answered,
     DialOptions,
@@ -26,6 +27,7 @@ from telephony.leg import (
 )
 from telephony.media.clip import Clip
 from telephony.media.codec import Codec
+from telephony.net.ticker import Ticker
 from telephony.sip.outgoing import OutgoingCall
 from tests.unit.telephony.gateway.test_sip import ANN, OPEN, Ear, Node, pair, running
 
@@ -223,3 +225,23 @@ async def test_a_session_timer_below_the_least_is_a_mistake_in_the_settings() ->
     with pytest.raises(ValueError, match="min_se"):
         async with running(min_se=30):
             pass
+
+
+async def test_a_page_cannot_be_sent_elsewhere() -> None:
+    ticker = Ticker()
+    gateway = WebRtcGateway(ticker)
+    try:
+        leg, _ = await gateway.offer(ANN, ANN)
+        ear = Ear(leg)
+        leg.transfer("sip:bob@example.com")
+        leg.transfer_to(leg)
+        await until(lambda: len(ear.events) == 2)
+        assert [one.status for one in ear.events if isinstance(one, TransferProgress)] == [501, 501]
+        leg.set_hold(True)
+        leg.renegotiate([Codec.PCMU])
+        leg.report_transfer(200)
+        leg.progress()
+        assert len(ear.events) == 2
+    finally:
+        await gateway.close()
+        await ticker.close()
