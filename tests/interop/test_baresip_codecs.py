@@ -84,10 +84,13 @@ async def called(ours: Ours, far: Baresip) -> SipLeg:
 
 
 def heard_by(far: Baresip, hertz: float) -> float:
-    path = far.heard()[0]
-    samples, rate = read_wav(path)
-    channels = int.from_bytes(path.read_bytes()[22:24], "little")
-    return seconds_with(samples[::channels], hertz, rate)
+    """Seconds; it begins another file with another codec."""
+    seconds = 0.0
+    for path in far.heard():
+        samples, rate = read_wav(path)
+        channels = int.from_bytes(path.read_bytes()[22:24], "little")
+        seconds += seconds_with(samples[::channels], hertz, rate)
+    return seconds
 
 
 @pytest.mark.parametrize("codec", [Codec.G722, Codec.OPUS])
@@ -122,19 +125,36 @@ async def test_phones_without_a_codec_in_common_are_transcoded(ours: Ours, tmp_p
         assert heard_by(wide, 880) > 2 and heard_by(narrow, 660) > 2
 
 
+class Passing:
+    """What one leg said and what was sent to it."""
+
+    def __init__(self) -> None:
+        self.said: list[bytes] = []
+        self.got: list[bytes] = []
+
+    def heard(self, codec: Codec, payload: bytes, sequence: int, timestamp: int, ssrc: int, now: float) -> None:
+        self.said.append(payload)
+
+    def sent(self, codec: Codec, payload: bytes, now: float) -> None:
+        self.got.append(payload)
+
+
 async def test_phones_with_a_codec_in_common_are_asked_for_it(ours: Ours, tmp_path: Path) -> None:
+    """Its packets pass untouched then. What they hold is not looked at: baresip 1.0 resamples for its old codec for ever."""
     both = phone(tmp_path / "both", 660, Codec.OPUS, Codec.PCMU)
     async with both, phone(tmp_path / "narrow", 880, Codec.PCMU) as narrow:
         legs = await called(ours, both), await called(ours, narrow)
         assert [leg.media.codec for leg in legs] == [Codec.OPUS, Codec.PCMU]
-        joined = bridge(*legs)
+        bridge(*legs)
         await until(lambda: legs[0].media.codec is Codec.PCMU)
-        await asyncio.sleep(3)
         assert legs[0].media._transcoder is None and legs[1].media._transcoder is None
-        joined.close()
+        taps = Passing(), Passing()
+        for leg, tap in zip(legs, taps, strict=True):
+            leg.media.add_tap(tap)
+        await until(lambda: len(taps[0].got) > 50 and len(taps[1].got) > 50)
+        assert taps[0].got[:50] == taps[1].said[:50] and taps[1].got[:50] == taps[0].said[:50]
+        assert any("re-INVITE" in line for line in both.lines) and not any("re-INVITE" in line for line in narrow.lines)
         for leg in legs:
             leg.hang_up(EndCause.RELEASED)
         await narrow.wait_for("CALL_CLOSED")
         await both.wait_for("CALL_CLOSED")
-        assert heard_by(narrow, 660) > 2
-        assert heard_by(both, 880) > 1.5
