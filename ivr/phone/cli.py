@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The three subcommands of `ivr phone`."""
     commands = parser.add_subparsers(dest="phone", required=True, metavar="COMMAND")
     call = commands.add_parser("call", help="call somebody; exit code 0 if it was answered (and heard, with --expect-audio)")
-    call.add_argument("target", help="sip:1000@HOST[:PORT][;transport=tcp]")
+    call.add_argument("target", help="sip:1000@HOST[:PORT][;transport=tcp|tls]")
     call.add_argument(
         "--wait", type=seconds_of, default=60.0, metavar="TIME", help="give up after so long without an answer (60s)"
     )
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_voice(answer, 0.0)
     _add_line(answer)
     register = commands.add_parser("register", help="see whether a registrar takes a user and a password")
-    register.add_argument("target", help="sip:USER@HOST[:PORT][;transport=tcp]")
+    register.add_argument("target", help="sip:USER@HOST[:PORT][;transport=tcp|tls]")
     _add_line(register)
     parser.set_defaults(run=run)
 
@@ -59,6 +59,8 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--display", default="", metavar="NAME", help="name shown to the other end")
     parser.add_argument("--host", default="", metavar="ADDRESS", help="our own address (that which packets leave from)")
     parser.add_argument("--codec", action="append", default=[], choices=sorted(CODECS), help="again for more, best first")
+    parser.add_argument("--ca", default="", metavar="FILE", help="PEM of authorities that prove a TLS server")
+    parser.add_argument("--insecure", action="store_true", help="take any certificate of a TLS server")
     parser.add_argument("--srtp", nargs="?", const="required", default="off", choices=["off", "optional", "required"])
     parser.add_argument(
         "--json", action="store_true", help="a JSON object instead of text; so it is where stdout is no terminal"

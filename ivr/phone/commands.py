@@ -15,7 +15,7 @@ from ivr.errors import ConfigError
 from ivr.phone.calling import Calling, Plan
 from ivr.phone.cli import CODECS
 from ivr.phone.keys import parse_keys
-from ivr.phone.line import Line, LineOptions, local_address, parse_uri
+from ivr.phone.line import Line, LineOptions, local_address, parse_uri, speaks_tls
 from ivr.phone.report import Progress, Report
 from ivr.speech.recording import read_recording
 from telephony.gateway.sip_leg import SipLeg
@@ -49,7 +49,7 @@ async def _interruptible(work: Coroutine[Any, Any, int]) -> int:
 async def call(args: argparse.Namespace) -> int:
     target = parse_uri(args.target)
     plan = replace(_plan(args), wait=args.wait)
-    options = replace(_options(args), host=args.host or local_address(target))
+    options = replace(_options(args), host=args.host or local_address(target), tls=speaks_tls(target))
     progress = Progress(sys.stderr)
     try:
         async with Line(options) as line:
@@ -64,12 +64,13 @@ async def answer(args: argparse.Namespace) -> int:
     if args.calls < 0:
         raise ConfigError(f"--calls: {args.calls} is less than 0")
     plan = replace(_plan(args), after=args.after)
-    options = replace(_options(args), listen=tuple(args.listen), registrar=args.register)
+    options = replace(_options(args), listen=tuple(args.listen), tls=any(one.startswith("tls:") for one in args.listen))
     if args.register:
         uri = parse_uri(args.register)
         user = args.user or uri.user
         account = Account(user, args.password) if args.password else None
         options = replace(options, user=user, account=account, registrar=str(uri), host=args.host or local_address(uri))
+        options = replace(options, tls=options.tls or speaks_tls(uri))
     elif not args.listen:
         options = replace(options, listen=("udp://127.0.0.1:5066", "tcp://127.0.0.1:5066"))
     offered: asyncio.Queue[SipLeg] = asyncio.Queue()
@@ -97,7 +98,7 @@ async def register(args: argparse.Namespace) -> int:
     uri = parse_uri(args.target)
     account = Account(args.user or uri.user, args.password) if args.password else None
     host = args.host or local_address(uri)
-    options = replace(_options(args), registrar=str(uri), account=account, host=host)
+    options = replace(_options(args), registrar=str(uri), account=account, host=host, tls=speaks_tls(uri))
     began = asyncio.get_running_loop().time()
     async with Line(options) as line:
         why = await line.registered(REGISTER_WAIT)
@@ -118,6 +119,8 @@ def _options(args: argparse.Namespace) -> LineOptions:
         account=Account(args.user, args.password) if args.user and args.password else None,
         codecs=tuple(CODECS[name] for name in args.codec) or (Codec.PCMU, Codec.PCMA),
         srtp=Srtp(args.srtp),
+        ca=args.ca,
+        verify=not args.insecure,
     )
 
 

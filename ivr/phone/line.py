@@ -7,17 +7,21 @@ import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
 from ivr.errors import ConfigError
+from ivr.phone.certificate import self_signed
 from telephony.errors import MalformedMessage, TelephonyError
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.gateway.sip_leg import SipLeg
-from telephony.gateway.sip_wire import Listener
+from telephony.gateway.sip_wire import Listener, WireSettings
 from telephony.leg import Party
 from telephony.media.codec import Codec
 from telephony.net.ticker import Ticker
+from telephony.net.tls import TlsSettings
 from telephony.sip.digest import Account
 from telephony.sip.grammar import Uri
 from telephony.sip.keying import Secrecy, Srtp
@@ -26,7 +30,7 @@ from telephony.sip.registration import RegistrationState
 from telephony.sip.trunk import Health, RegistrationOptions, TrunkOptions
 
 REGISTRAR = "registrar"
-_LISTEN = re.compile(r"(udp|tcp)://(\[[0-9a-fA-F:]+\]|[^:/\s\[\]]+):(\d{1,5})")
+_LISTEN = re.compile(r"(udp|tcp|tls)://(\[[0-9a-fA-F:]+\]|[^:/\s\[\]]+):(\d{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,12 @@ class LineOptions:
     codecs: tuple[Codec, ...] = (Codec.PCMU, Codec.PCMA)
     srtp: Srtp = Srtp.OFF
     media_timeout: float = 30.0
+    tls: bool = False
+    """Speak TLS too: for `;transport=tls` and `sips:`."""
+    ca: str = ""
+    """PEM file of the authorities that prove servers; "" for those of the system."""
+    verify: bool = True
+    """Check the certificates of servers."""
 
 
 class Line:
@@ -55,6 +65,7 @@ class Line:
         self._on_call = on_call
         self._ticker = Ticker()
         self._gateway: SipGateway | None = None
+        self._folder: TemporaryDirectory[str] | None = None
 
     @property
     def gateway(self) -> SipGateway:
@@ -77,6 +88,7 @@ class Line:
         try:
             settings = SipSettings(
                 listeners=_listeners(options),
+                wire=WireSettings(tls=self._tls()),
                 trusted_networks=("0.0.0.0/0", "::/0"),
                 realm="phone.invalid",
                 media_timeout=options.media_timeout,
@@ -97,6 +109,15 @@ class Line:
     ) -> None:
         await self.gateway.close()
         await self._ticker.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _tls(self) -> TlsSettings:
+        options = self.options
+        if not options.tls:
+            return TlsSettings()
+        self._folder = TemporaryDirectory(prefix="ivr-phone-")
+        return TlsSettings(certificate=self_signed(Path(self._folder.name)), ca=options.ca, verify=options.verify)
 
     def dial(self, target: str) -> SipLeg:
         return self.gateway.dial(target, self.caller)
@@ -125,6 +146,10 @@ def _registration(options: LineOptions) -> TrunkOptions:
         registration=RegistrationOptions((registrar,), uri.user, expires=300),
         health=Health(interval=0.0),
     )
+
+
+def speaks_tls(uri: Uri) -> bool:
+    return uri.scheme == "sips" or uri.transport == "tls"
 
 
 def parse_uri(text: str) -> Uri:
@@ -156,11 +181,12 @@ def local_address(uri: Uri) -> str:
 
 def _listeners(options: LineOptions) -> tuple[Listener, ...]:
     if not options.listen:
-        return (Listener("udp", options.host or "127.0.0.1", 0), Listener("tcp", options.host or "127.0.0.1", 0))
+        transports = ("udp", "tcp", "tls") if options.tls else ("udp", "tcp")
+        return tuple(Listener(one, options.host or "127.0.0.1", 0) for one in transports)
     listeners = []
     for text in options.listen:
         found = _LISTEN.fullmatch(text)
         if found is None or int(found[3]) > 65535:
-            raise ConfigError(f"--listen: '{text}' is not udp://HOST:PORT or tcp://HOST:PORT")
+            raise ConfigError(f"--listen: '{text}' is not udp://HOST:PORT, tcp:// or tls://")
         listeners.append(Listener(found[1], found[2].strip("[]"), int(found[3])))
     return tuple(listeners)

@@ -20,11 +20,16 @@ import pytest
 from ivr.__main__ import main
 from ivr.errors import ConfigError
 from ivr.phone import cli, commands
+from ivr.phone.certificate import self_signed
 from ivr.phone.line import Line, LineOptions, local_address, parse_uri
 from telephony.gateway.sip_leg import SipLeg
+from telephony.gateway.sip_wire import Listener, WireSettings
 from telephony.leg import EndCause, Ended
 from telephony.media.clip import Clip
+from telephony.net.tls import TlsSettings
 from telephony.sip.digest import Account
+from telephony.sip.keying import Secrecy, Srtp
+from telephony.sip.negotiation import MediaPolicy
 from tests.e2e.baresip import free_port
 from tests.e2e.signals import read_wav, share_of, tone, write_wav
 from tests.unit.telephony.gateway.test_sip import OPEN, Node, running
@@ -141,6 +146,20 @@ async def test_the_codec_is_chosen(capsys: pytest.CaptureFixture[str]) -> None:
     async with node(**OPEN) as far:
         _, report = await call(capsys, far.uri(), "--seconds", "500ms", "--codec", "pcma")
     assert report["codec"] == "PCMA" and abs(report["heard"]["tone_hz"] - 440) < 1
+
+
+async def test_tls_with_srtp_and_the_check_of_the_certificate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    wire = WireSettings(tls=TlsSettings(certificate=self_signed(tmp_path)))
+    listeners = (Listener("udp", "127.0.0.1", 0), Listener("tls", "127.0.0.1", 0))
+    media = MediaPolicy(secrecy=Secrecy(srtp=Srtp.REQUIRED))
+    async with node(**OPEN, wire=wire, listeners=listeners, media=media) as far:
+        target = f"sip:1000@127.0.0.1:{far.gateway.listeners[1].port};transport=tls"
+        code, report = await call(capsys, target, "--seconds", "800ms", "--srtp", "--insecure", "--expect-audio")
+        assert (code, report["state"]) == (0, "answered") and abs(report["heard"]["tone_hz"] - 440) < 1
+        code, report = await call(capsys, target, "--srtp")
+        assert (code, report["state"]) == (1, "unreachable"), "nobody vouches for this certificate"
+        code, report = await call(capsys, target, "--insecure")
+        assert (code, report["status"][:3]) == (1, "488"), "it takes no call in the clear"
 
 
 async def test_calls_are_answered_one_after_another(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
