@@ -267,6 +267,7 @@ class Dialing:
         call = self._agent.dial(way.uri, sender, way.flow, account=account, candidates=servers, follow=follow)
         for name, values in headers.items():
             call.invite.headers.set(name, *values)
+        call.trunk = trunk.options.name if trunk is not None else ""
         leg = attempt.leg
         self._legs[call] = leg
         attempt.branches[call] = way

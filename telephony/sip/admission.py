@@ -58,8 +58,10 @@ def session(request: Request, core: Core) -> Refusal | None:
     return None
 
 
-def replaced(request: Request, core: Core) -> Call | Refusal | None:
+def replaced(request: Request, core: Core, trunk: str = "") -> Call | Refusal | None:
     """The call whose place an INVITE wants, or why it cannot have it; None where it wants none. Raises MalformedMessage.
+
+    What comes over a trunk replaces calls of that trunk alone: nobody outside takes over a talk within the house (RFC 3891 §5).
 
     One that we have not answered yet cannot be replaced; one that we make, and that is not answered yet, can.
     """
@@ -68,6 +70,8 @@ def replaced(request: Request, core: Core) -> Call | Refusal | None:
     call = core.call_of(wanted)
     if call is None or (isinstance(call, IncomingCall) and call.state is CallState.OFFERED):
         return Refusal(481, "replaces")
+    if trunk and call.trunk != trunk:
+        return Refusal(403, "replaces another's call")
     if call.state is CallState.ENDED:
         return Refusal(603, "replaces")
     if wanted.early_only and call.state is CallState.UP:

@@ -28,6 +28,8 @@ class Call(Usage):
 
     def __init__(self, core: Core, invite: Request, flow: Flow, tag: str, state: CallState) -> None:
         super().__init__(core, invite, flow, tag, state)
+        self.trunk = ""
+        """Name of the trunk that it goes over, "" for none."""
         self.owed: Callable[[bytes, float], None] | None = None
         """Takes our answer to an offer that came in a response; empty for a refusal."""
         self._offering: Offering | None = None

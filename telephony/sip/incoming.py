@@ -29,8 +29,6 @@ class IncomingCall(Call):
         self.dialog = dialog
         self.user = request.uri.user
         self.authenticated_user = user
-        self.trunk = ""
-        """Name of the trunk that it came over."""
         self.direct = len(request.headers.items_of("via")) == 1
         self.replaces: Call | None = None
         """The call whose place this one is to take; whoever accepts it ends that one."""

@@ -248,7 +248,7 @@ class UserAgent:
                 self._challenge(request, flow, verdict)
                 return
             user = verdict.user
-        replaced = admission.replaced(request, self.core)
+        replaced = admission.replaced(request, self.core, trunk)
         if isinstance(replaced, admission.Refusal):
             self._turn_away(request, flow, replaced)
             return

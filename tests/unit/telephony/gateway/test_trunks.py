@@ -269,3 +269,24 @@ async def test_a_registrar_with_a_name_calls_from_its_addresses() -> None:
             await wait_for(lambda: "127.0.0.1" in here.gateway.trunks["carrier"].registrars)
             await Ear(carrier.gateway.dial("acct", ANN)).until(Answered)
             assert (here.legs[0].info.trunk, here.legs[0].callee.user) == ("carrier", "acct")
+
+
+async def test_a_call_over_a_trunk_replaces_no_call_of_the_house() -> None:
+    """RFC 3891 §5: whoever learnt the identifiers of a talk must not be able to take it over from outside."""
+    options = TrunkOptions("in", sources=("127.0.0.2",), health=QUIET)
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(node(trunks=(options,), trusted_networks=("127.0.0.3/32",)))
+        carrier = await stack.enter_async_context(node("127.0.0.2"))
+        inside = await stack.enter_async_context(node("127.0.0.3"))
+        for caller, allowed in ((inside, False), (carrier, True)):
+            talk = caller.gateway.dial(here.uri("1000"), ANN)
+            await Ear(talk).until(Answered)
+            there = here.legs[-1].call
+            assert there is not None
+            assert there.dialog is not None
+            names = f"{there.call_id};to-tag={there.dialog.local_tag};from-tag={there.dialog.remote_tag}"
+            thief = Ear(carrier.gateway.dial(here.uri("1000"), ANN, options=DialOptions(headers={"Replaces": names})))
+            if allowed:
+                await wait_for(lambda: here.gateway.calls == 3)
+            else:
+                assert (await thief.until(Ended)).detail.startswith("403")
