@@ -128,7 +128,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
     tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
     node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
-    figures = Figures(link, lambda: metrics_text(switchboard, sip, ticker) + phones.metrics(), post.peers if post else ())
+    figures = Figures(link, lambda: metrics_text(switchboard, sip, ticker) + calls.metrics(phones), post.peers if post else ())
     if web_socket is not None:
         stack.callback(web_socket.close)
         web = calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures))

@@ -7,6 +7,7 @@ import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from redis.asyncio import Redis
 
@@ -48,6 +49,11 @@ def recording_settings(options: RecordingOptions) -> RecordingSettings | None:
     )
 
 
+class Counted(Protocol):
+    def metrics(self) -> str:
+        """Prometheus text."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallParts:
     """What calls of this node may do, started; `services`, `web` and `ready` hand it to who needs it."""
@@ -72,6 +78,22 @@ class CallParts:
     def web(self, parts: WebParts) -> WebParts:
         """`ivr.web.parts.WebParts` that knows recordings and parked callers."""
         return replace(parts, recording=None if self.recorder is None else self.recording, parked=self.board.views)
+
+    def metrics(self, *others: Counted) -> str:
+        """Prometheus text about recordings and parked callers, after that of `others`."""
+        found = {"parked gauge": len(self.parking.views())}
+        if self.recorder is not None:
+            tally = self.recorder.tally
+            found |= {"recordings gauge": len(self.recorder), "recordings_started_total counter": tally.files}
+            found |= {
+                "recordings_failed_total counter": tally.failed,
+                "recordings_dropped_batches_total counter": tally.dropped,
+            }
+            found |= {"recordings_late_samples_total counter": tally.late}
+        lines = [other.metrics() for other in others]
+        return "".join(lines) + "".join(
+            f"# TYPE hotline_{name}\nhotline_{name.split()[0]} {value}\n" for name, value in found.items()
+        )
 
     def offered(self, leg: CallLeg) -> None:
         """Hear keys in the voice of a call whose trunk is set so, or of every call where that is wanted."""

@@ -90,6 +90,9 @@ async def test_slots_and_tones_reach_the_calls_and_keys_are_heard_where_asked(tm
     async with AsyncExitStack() as stack:
         parts = await parts_of(wanted, stack)
         assert parts.parking.slots == ("701", "702")
+        parts.parking.park("c-1", "", 1.0)
+        assert "# TYPE hotline_parked gauge\nhotline_parked 1\n" in parts.metrics()
+        assert "hotline_recordings_dropped_batches_total 0\n" in parts.metrics()
         heard: list[str] = []
 
         class Keyed(FakeLeg):

@@ -43,6 +43,17 @@ def test_each_hears_exactly_the_others() -> None:
     assert {name for name, level in room.levels().items() if level > -26} == {"anna", "bert", "cleo"}
 
 
+def test_every_codec_hears_every_other() -> None:
+    hertz = {Codec.PCMU: 400, Codec.PCMA: 700, Codec.G722: 1100, Codec.OPUS: 1500}
+    members = [Speaker(codec.value, tone, codec, number) for number, (codec, tone) in enumerate(hertz.items())]
+    room = confer()
+    for member in members:
+        room.join(member.leg)
+    Clock(*members).run(1.2)
+    for member in members:
+        assert audible(member, *members) == {one.id for one in members if one is not member}
+
+
 def test_a_supervisor_listens_whispers_and_barges_in_while_it_runs() -> None:
     anna, bert, _, dora = party()
     room, clock = confer(), Clock(anna, bert, dora)

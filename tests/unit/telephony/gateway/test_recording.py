@@ -105,6 +105,20 @@ async def test_left_is_the_far_end_and_right_what_it_hears(tmp_path: Path, form:
     assert path.stat().st_mode & 0o007 == 0, "nobody else may read it"
 
 
+@pytest.mark.parametrize("codec", [Codec.PCMA, Codec.G722, Codec.OPUS])
+async def test_every_codec_is_recorded_in_its_place(tmp_path: Path, codec: Codec) -> None:
+    anna, bert = Speaker("anna", 400, codec, 0), Speaker("bert", 900, codec, 1)
+    joined(anna, bert)
+    async with desk(tmp_path, anna, bert) as made:
+        recording = made.record(anna)
+        made.clock.run(1.0)
+        recording.stop()
+        assert (await made.end()).seconds == pytest.approx(1.0)
+    both = sound(tmp_path / recording.file)[2400:7200]
+    assert levels(both[:, 0], 400)[0] == pytest.approx(-20, abs=2) and levels(both[:, 1], 900)[0] == pytest.approx(-20, abs=2)
+    assert levels(both[:, 0], 900)[0] < -45 and levels(both[:, 1], 400)[0] < -45
+
+
 async def test_silence_is_where_nobody_sent_and_the_channels_stay_together(tmp_path: Path) -> None:
     anna, bert = pair()
     joined(anna, bert)
