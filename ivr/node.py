@@ -23,10 +23,12 @@ from ivr.dialplan.watch import watch
 from ivr.errors import IvrError, SpeechUnavailable
 from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
+from ivr.hosted import Hosted
 from ivr.joining import join_nodes
 from ivr.nodes.desks import PageMap
 from ivr.nodes.figures import Figures
 from ivr.nodes.link import NodeLink
+from ivr.nodes.locations import Locations
 from ivr.post import Post
 from ivr.profile.sources import StaticProfiles
 from ivr.records.reader import ContactReader
@@ -115,16 +117,15 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     calls = await call_parts(settings, stack, stores.redis)
     exchange: list[Switchboard] = []
     guard, take = guard_of(settings, stores.redis, stack), partial(_take, exchange, calls)
-    sip, router = _gateway(settings, token, ticker, take, guard, post), Router(stores.acd, settings.node)
+    hosted = Hosted(Locations(stores.redis, post.group if post else settings.node), post)
+    sip, router = _gateway(settings, token, ticker, take, guard, hosted), Router(stores.acd, settings.node)
     phones = await phone_accounts(settings, ticker, take, stack, web_socket is not None)
     dial = phones.dialer(sip.dial, guard)
     services = calls.services(_services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial))
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
-    await sip.start()
+    await hosted.listen(sip)
     stack.push_async_callback(sip.close)
-    if post is not None:
-        post.serve(sip)
     keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
     tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
     node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
@@ -136,6 +137,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         await serve_web(web, web_socket, stack)
     for work in (
         link.run(),
+        hosted.locations.run(),
         router.run(),
         agents.beat(),
         agents.follow(EventFeed(stores.redis)),
@@ -156,10 +158,10 @@ def _ticker(stack: AsyncExitStack) -> Ticker:
 
 
 def _gateway(
-    settings: Settings, token: str, ticker: Ticker, take: Callable[[CallLeg], None], guard: TollGuard, post: Post | None
+    settings: Settings, token: str, ticker: Ticker, take: Callable[[CallLeg], None], guard: TollGuard, hosted: Hosted
 ) -> SipGateway:
     options = with_contacts(sip_settings(settings), token)
-    return SipGateway(options, ticker, take, credentials_of(settings), guard, hosting=post.hosting if post else None)
+    return SipGateway(options, ticker, take, credentials_of(settings), guard, hosting=hosted.hosting)
 
 
 def _services(

@@ -38,6 +38,11 @@ class Post:
         """Names of the other workers' nodes."""
         return tuple(name for index, name in enumerate(self.seat.names) if index != self.seat.index)
 
+    @property
+    def group(self) -> str:
+        """What the workers have in common."""
+        return self.seat.names[0].rpartition("-")[0]
+
     def serve(self, gateway: SipGateway) -> None:
         """Give `gateway`, which is started, what the dispatcher hands in."""
         self._gateway = gateway
