@@ -129,8 +129,10 @@ class Core:
         """A random number in [0, 1), made of a token."""
         return zlib.crc32(self.token().encode()) / 2**32
 
-    def contact(self, flow: Flow, user: str) -> str:
-        """Our Contact towards `flow`."""
+    def contact(self, flow: Flow, user: str, *, secure: bool = False) -> str:
+        """Our Contact towards `flow`; `secure` where the call is to a SIPS URI: then ours is one too (RFC 3261 §8.1.1.8)."""
+        if secure and flow.transport in ("tls", "wss"):
+            return f"<{_contact(flow.transport, flow.local_host, flow.local_port, user, 'sips')}>"
         return f"<{self.contact_uri(flow, user)}>"
 
     def contact_uri(self, flow: Flow, user: str) -> str:
@@ -152,7 +154,8 @@ class Core:
 
 
 @lru_cache(1024)
-def _contact(transport: str, host: str, port: int, user: str) -> str:
-    """Our URI, remembered: every message of a call says it again."""
-    named = "" if transport == "udp" else f";transport={'ws' if transport in ('ws', 'wss') else transport}"
-    return f"{Uri('sip', user, f'[{host}]' if ':' in host else host, port)}{named}"
+def _contact(transport: str, host: str, port: int, user: str, scheme: str = "sip") -> str:
+    """Our URI, remembered: every message of a call says it again. With SIPS the transport is TLS whatever it says."""
+    plain = transport == "udp" or (scheme == "sips" and transport == "tls")
+    named = "" if plain else f";transport={'ws' if transport in ('ws', 'wss') else transport}"
+    return f"{Uri(scheme, user, f'[{host}]' if ':' in host else host, port)}{named}"

@@ -96,7 +96,7 @@ class OutgoingCall(Call):
     def start(self, offer: bytes, now: float) -> None:
         """Send the INVITE with our SDP offer; an empty one leaves the offer to the far end: `ReOffered` follows."""
         headers = self.invite.headers
-        headers.set("Contact", self.core.contact(self.flow, self.user))
+        headers.set("Contact", self.contact(self.flow))
         self.describe(headers)
         headers.set("User-Agent", self.core.settings.server)
         if offer:
@@ -166,7 +166,7 @@ class OutgoingCall(Call):
             if name not in ("via", "cseq", "authorization", "proxy-authorization"):
                 headers.set(name, *self.invite.headers.all(name))
         headers.set("CSeq", f"{self.invite.cseq[0] + 1} INVITE")
-        headers.set("Contact", self.core.contact(target.flow, self.user))
+        headers.set("Contact", self.core.contact(target.flow, self.user, secure=target.uri.scheme == "sips"))
         self.refreshing.wish(headers)
         body = self.invite.body
         self.invite, self.flow = Request("INVITE", str(target.uri), headers, body), target.flow

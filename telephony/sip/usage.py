@@ -109,8 +109,11 @@ class Usage:
         """A request within the dialog, with our Contact."""
         assert self.dialog is not None
         request = self.dialog.request(method, cseq)
-        request.headers.set("Contact", self.core.contact(self.way(), self.user))
+        request.headers.set("Contact", self.contact(self.way()))
         return request
+
+    def contact(self, flow: Flow) -> str:
+        return self.core.contact(flow, self.user, secure=self.invite.target.startswith("sips:"))
 
     def way(self, dialog: Dialog | None = None) -> Flow:
         """Where requests within the dialog go."""
@@ -120,7 +123,7 @@ class Usage:
 
     def response(self, served: Served, status: int, body: bytes = b"") -> Response:
         """A response with what a dialog needs: Contact, Allow, and the type of its body."""
-        headers = {"Contact": self.core.contact(self.flow, self.user), "Allow": ALLOW, "Supported": SUPPORTED,
+        headers = {"Contact": self.contact(self.flow), "Allow": ALLOW, "Supported": SUPPORTED,
                    "Server": self.core.settings.server}  # fmt: skip
         if body:
             headers["Content-Type"] = SDP

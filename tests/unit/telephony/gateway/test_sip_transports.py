@@ -122,8 +122,14 @@ async def test_a_sips_uri_goes_by_tls_to_the_domains_server(tls: TlsSettings) ->
         server = await stack.enter_async_context(name_server(zone))
         mine = WireSettings(tls=tls, dns=DnsSettings((server.address,)))
         here = await stack.enter_async_context(node(listeners=listeners, wire=mine))
-        await Ear(here.gateway.dial("sips:1000@far.example", ANN)).until(Answered)
-        assert there.legs[0].call is not None and there.legs[0].call.flow.transport == "tls"
+        leg = here.gateway.dial("sips:1000@far.example", ANN)
+        await Ear(leg).until(Answered)
+        call = there.legs[0].call
+        assert call is not None and call.flow.transport == "tls" and call.dialog is not None and leg.call is not None
+        assert call.dialog.target == f"sips:ann@{HOST}:{here.gateway.listeners[1].port}", "RFC 3261 §8.1.1.8"
+        assert leg.call.dialog is not None and leg.call.dialog.target == f"sips:1000@{HOST}:{port}"
+        there.legs[0].hang_up()
+        await Ear(leg).until(Ended)
         ended = await Ear(here.gateway.dial("sips:1000@wrong.example", ANN)).until(Ended)
         assert ended.cause is EndCause.UNREACHABLE and here.gateway.refused["certificate of another"] == 1
         ended = await Ear(here.gateway.dial("sip:1000@nobody.example", ANN)).until(Ended)
