@@ -81,6 +81,20 @@ def parameters(text: str) -> dict[str, str | None]:
     return found
 
 
+_NEEDS_QUOTES = re.compile(r'[;,"<>\s\\]')
+
+
+def format_quoted(values: Mapping[str, str | None]) -> str:
+    """Parameters of a header: what would end a value, or begin another parameter, stands in quotes as it came."""
+    written: dict[str, str | None] = {}
+    for name, value in values.items():
+        if value is not None and _NEEDS_QUOTES.search(value):
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            value = f'"{escaped}"'
+        written[name] = value
+    return format_parameters(written)
+
+
 def format_parameters(values: Mapping[str, str | None]) -> str:
     if not values:
         return ""
@@ -216,7 +230,7 @@ class Address:
 
     def __str__(self) -> str:
         escaped = self.display.replace("\\", "\\\\").replace('"', '\\"')
-        return (f'"{escaped}" ' if escaped else "") + f"<{self.uri}>" + format_parameters(dict(self.parameters))
+        return (f'"{escaped}" ' if escaped else "") + f"<{self.uri}>" + format_quoted(self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +263,7 @@ class Via:
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
-        return f"SIP/2.0/{self.transport} {self.host}{port}{format_parameters(self.parameters)}"
+        return f"SIP/2.0/{self.transport} {self.host}{port}{format_quoted(self.parameters)}"
 
 
 _uri = lru_cache(2048)(Uri._parse)

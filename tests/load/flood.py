@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import select
 import socket
 import struct
@@ -24,6 +25,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from multiprocessing import Process, Value
@@ -96,6 +98,8 @@ class Callers:
             self._sip.sendto(request("INVITE", "1000", me, f"f{line.number}", body=body), self._server)
             while (answer := parse(self._sip.recv(65_536))).status < 200 or answer.call_id != f"f{line.number}@{CALLER}":  # type: ignore[union-attr]
                 pass
+            if answer.status != 200:  # type: ignore[union-attr]
+                raise SystemExit(f"call {line.number} was refused: {answer.start_line}")
             text = answer.body.decode()
             line.peer = self._server[0], int(text.partition("m=audio ")[2].split(" ")[0])
             self._sip.sendto(request("ACK", "1000", me, f"f{line.number}", to=answer.headers.get("to")), self._server)
@@ -222,8 +226,8 @@ def settings_file(folder: Path, sip: int, web: int, guarded: bool) -> Path:
     return path
 
 
-def started(folder: Path, sip: int, web: int, guarded: bool) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "ivr", "serve", str(settings_file(folder, sip, web, guarded))]
+def started(folder: Path, workers: int, settings: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ivr", "serve", str(settings), "--workers", str(workers)]
     log = (folder / "server.log").open("wb")
     server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
     for _ in range(600):
@@ -236,9 +240,11 @@ def started(folder: Path, sip: int, web: int, guarded: bool) -> subprocess.Popen
     raise SystemExit("ivr serve did not become ready:\n" + (folder / "server.log").read_text("utf-8"))
 
 
-def measured(calls: int, seconds: float, rate: int, sources: int, folder: Path, *, guarded: bool) -> dict[str, Any]:
+def measured(
+    calls: int, seconds: float, rate: int, sources: int, folder: Path, *, guarded: bool, workers: int
+) -> dict[str, Any]:
     sip, web = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
-    server, target = started(folder, sip, web, guarded), ("127.0.0.1", sip)
+    server, target = started(folder, workers, settings_file(folder, sip, web, guarded)), ("127.0.0.1", sip)
     callers = Callers(calls, target)
     counts = [Value("q", 0, lock=False) for _ in range(3)]
     attackers = [
@@ -257,8 +263,11 @@ def measured(calls: int, seconds: float, rate: int, sources: int, folder: Path, 
         flood = callers.window(seconds)
         cpu = cpu_seconds(server.pid) - cpu
         after = rss(server.pid)
-        with urllib.request.urlopen(f"http://127.0.0.1:{web}/metrics", timeout=5) as response:
-            metrics = response.read().decode()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{web}/metrics", timeout=10) as response:
+                metrics = response.read().decode()
+        except OSError as error:
+            raise SystemExit(f"/metrics: {error}\n" + (folder / "server.log").read_text("utf-8")[-4000:]) from error
     finally:
         for attacker in attackers:
             if attacker.pid is not None:
@@ -266,7 +275,9 @@ def measured(calls: int, seconds: float, rate: int, sources: int, folder: Path, 
         callers.close()
         server.terminate()
         server.wait(30)
-    refused = [line.removeprefix("hotline_sip_refused_total") for line in metrics.splitlines() if "refused_total{" in line]
+    refused: Counter[str] = Counter()
+    for reason, value in re.findall(r'refused_total\{.*?reason="([^"]*)".*?\} (\d+)', metrics):
+        refused[reason] += int(value)
     return {
         "calls": calls,
         "sent_per_second": [round(count.value / (seconds + 1)) for count in counts],
@@ -275,7 +286,7 @@ def measured(calls: int, seconds: float, rate: int, sources: int, folder: Path, 
         "rss_mb": [round(before, 1), round(after, 1)],
         "server_cores": round(cpu / seconds, 2),
         "generator_late_ms": round(callers.late * 1000, 1),
-        "refused": {line.split('"')[1]: int(line.rsplit(" ", 1)[1]) for line in refused},
+        "refused": dict(refused),
         "tables": {
             line.split(" ")[0]: float(line.split(" ")[1])
             for line in metrics.splitlines()
@@ -289,11 +300,14 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--garbage", type=int, default=10_000, help="datagrams a second")
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--no-guard", action="store_true", help="with sip.guard turned off, to compare")
     parser.add_argument("--sources", type=int, default=50, help="addresses that garbage comes from, at most 900")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = measured(args.calls, args.seconds, args.garbage, args.sources, Path(folder), guarded=not args.no_guard)
+        result = measured(
+            args.calls, args.seconds, args.garbage, args.sources, Path(folder), guarded=not args.no_guard, workers=args.workers
+        )
     print(json.dumps(result, indent=2))
     good = result["gap_ms_flood"]["p99"] < MOST_GAP * 1000 and result["rss_mb"][1] - result["rss_mb"][0] < MOST_GROWTH
     print("held" if good else "did not hold: gap p99 below 25 ms and memory flat are asked for", file=sys.stderr)
