@@ -14,7 +14,6 @@ from telephony.gateway.sip_wire import Listener
 from telephony.leg import CallLeg, Ended, Frame, LegEvent, LegState, Party, Replaced
 from telephony.media.clip import Clip
 from telephony.net.ticker import Ticker
-from telephony.sip.digest import Account
 from tests.unit.telephony.media.sounds import levels
 
 RATE = 8000
@@ -119,10 +118,11 @@ class Phones:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, tones: dict[str, float], account: Account | None = None) -> AsyncIterator[Phones]:
+    async def open(cls, tones: dict[str, float]) -> AsyncIterator[Phones]:
         phones, ticker = cls(tones), Ticker()
         ticker.start()
-        settings = SipSettings((Listener("udp"),), trusted_networks=("127.0.0.0/8",), rtp_low=31000, rtp_high=31998)
+        here = Listener("udp", "127.0.0.1", 0)
+        settings = SipSettings((here,), trusted_networks=("127.0.0.0/8",), rtp_low=31000, rtp_high=31998)
         phones.gateway = SipGateway(settings, ticker, phones._take)
         await phones.gateway.start()
         phones.port = phones.gateway.listeners[0].port

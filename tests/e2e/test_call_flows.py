@@ -74,6 +74,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
         server = HotlineProcess(
             folder,
             speech={"enabled": False},
+            sip={"max_lag": 0},
             routes=[{"to": name, "flow": name} for name in FLOWS],
             outbound={"rules": [{"name": "here", "who": ["flow:*"], "hosts": ["127.0.0.1"]}]},
             parking={"slots": "701-702"},

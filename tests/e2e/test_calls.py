@@ -49,6 +49,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
         server = HotlineProcess(
             folder,
             speech={"enabled": False},
+            sip={"max_lag": 0},
             routes=[{"to": "*", "flow": "direct"}],
             queues={"support": {"ring": "20s", "wrap_up": "0s"}},
             agents=[
