@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from functools import lru_cache
 
 from telephony.errors import MalformedMessage
 from telephony.leg import Party
@@ -52,3 +54,12 @@ def languages_of(request: Request) -> tuple[str, ...]:
 def plain(text: str) -> str:
     """Octets that were not UTF-8 become U+FFFD, so that every later reader can encode the text."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+@lru_cache(4096)
+def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that `host` is, remembered, since each message asks; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

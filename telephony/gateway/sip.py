@@ -17,7 +17,7 @@ from telephony.gateway.hosting import Hosting, Packed, packed, unpacked
 from telephony.gateway.inbound import Inbound
 from telephony.gateway.leg_media import LegMedia
 from telephony.gateway.media_rules import SrtpRules
-from telephony.gateway.parties import languages_of, party_of, plain
+from telephony.gateway.parties import ip_of, languages_of, party_of, plain
 from telephony.gateway.sip_door import Door, DoorSettings
 from telephony.gateway.sip_leg import SipLeg
 from telephony.gateway.sip_wire import Listener, WireSettings
@@ -299,11 +299,8 @@ class SipGateway:
     def _trusts(self, flow: Flow) -> bool:
         if self._is_trusted_listener(flow):
             return True
-        try:
-            address = ipaddress.ip_address(flow.host)
-        except ValueError:
-            return False
-        return any(address in network for network in self._networks)
+        address = ip_of(flow.host)
+        return address is not None and any(address in network for network in self._networks)
 
     # Events of the agent
 
