@@ -20,6 +20,7 @@ from telephony.gateway.webrtc import WebRtcGateway, WebRtcLeg
 from telephony.leg import Answered, CallLeg, DtmfReceived, EndCause, Ended, Frame, LegEvent, LegState, Party, PlaybackFinished
 from telephony.media import rtcp
 from telephony.media.clip import Clip
+from telephony.media.codec import Codec
 from telephony.net.ticker import Ticker
 from tests.e2e.browser import tone_level
 
@@ -104,6 +105,25 @@ async def test_voice_crosses_both_ways(gateway: WebRtcGateway, browser: RTCPeerC
     assert isinstance(finished, PlaybackFinished)
     assert (finished.playback, finished.completed, finished.played_ms) == (playback, True, 1000)
     assert leg.quality()["packets_sent"] >= 50
+
+
+async def test_a_browser_that_speaks_opus_alone_is_heard_and_hears(gateway: WebRtcGateway, browser: RTCPeerConnection) -> None:
+    heard: list[Frame] = []
+    gateway.codecs = (Codec.OPUS,)
+    leg, _ = await connected(gateway, browser)
+    leg.answer()
+    assert leg.media.codec is Codec.OPUS
+    leg.hear(heard.append)
+    leg.play([Clip.tone(440, 2.0)])
+    track = browser.getReceivers()[0].track
+    frames = [cast(AudioFrame, await track.recv()) for _ in range(60)]
+    await until(lambda: len(heard) >= 40)
+    assert tone_level(np.concatenate(heard[-20:]), 660) > 0.2
+    last = frames[-1]
+    voice = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    mono = voice[:: len(last.layout.channels) * last.sample_rate // 8000]
+    assert tone_level(mono[-1600:], 440) > 0.15
+    assert leg.quality()["packets_unwanted"] == 0
 
 
 async def test_answer_before_the_browser_is_connected_takes_effect_then(
