@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from ivr.seat import Seat
-from telephony.gateway.dispatch import BINDINGS, FAILED, MESSAGE, READY, Channel, frame, owns
+from telephony.gateway.dispatch import BINDINGS, COUNTED, FAILED, MESSAGE, READY, Channel, frame, owns
 from telephony.gateway.hosting import Hosting, Packed
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.sip_wire import WireSettings
@@ -86,6 +87,9 @@ class Post:
         elif kind == FAILED:
             if self._wire is not None and self._gateway is not None:
                 self._wire.lost(*body)
+        elif kind == COUNTED:
+            if self._wire is not None:
+                self._wire.counted = Counter(body)
         elif kind == BINDINGS:
             user, bindings = body
             if self._gateway is not None:

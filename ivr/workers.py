@@ -23,7 +23,18 @@ from ivr.records.database import open_database, sqlite_url
 from ivr.seat import Seat
 from ivr.settings import Settings
 from ivr.wiring import admin_token, bind_web, data_folder, sip_settings
-from telephony.gateway.dispatch import BINDINGS, FAILED, MESSAGE, READY, SEND, Channel, Whereabouts, channel_pair, frame
+from telephony.gateway.dispatch import (
+    BINDINGS,
+    COUNTED,
+    FAILED,
+    MESSAGE,
+    READY,
+    SEND,
+    Channel,
+    Whereabouts,
+    channel_pair,
+    frame,
+)
 from telephony.gateway.sip_wire import Listener, Wire
 from telephony.sip.flow import Flow, Outgoing
 
@@ -33,6 +44,7 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0
 STEADY_SECONDS = 60.0
 """After which a worker that lived so long is started again at once when it dies."""
+COUNT_SECONDS = 5.0
 LEAVE_SECONDS = 15.0
 """Beyond the drain: how long a worker may take to end."""
 
@@ -74,6 +86,8 @@ class Workers:
         async with AsyncExitStack() as stack:
             await self._prepare(stack)
             loop.add_signal_handler(signal.SIGHUP, self._wire.refresh)
+            counting = asyncio.create_task(self._count())
+            stack.callback(counting.cancel)
             keepers = [asyncio.create_task(self._keep(worker)) for worker in self._workers]
             ready = asyncio.create_task(self._ready())
             await self._stopping.wait()
@@ -182,6 +196,15 @@ class Workers:
         if worker.channel is not None:
             worker.channel.close()
             worker.channel = None
+
+    async def _count(self) -> None:
+        """Tell the first worker, which serves the metrics, what never became a message."""
+        while True:
+            await asyncio.sleep(COUNT_SECONDS)
+            counted = self._wire.turned_away()
+            counted["worker busy"] = sum(worker.channel.dropped for worker in self._workers if worker.channel is not None)
+            if (channel := self._workers[0].channel) is not None:
+                channel.send(frame(COUNTED, dict(counted)))
 
     # --- messages
 

@@ -23,7 +23,7 @@ from zlib import crc32
 from telephony.sip.flow import Flow
 
 MESSAGE, SEND, FAILED, BINDINGS, READY, COUNTED = range(6)
-"""Kinds of frame: to a worker, from a worker, a far end that cannot be reached, registrations, ready, figures."""
+"""Kinds of frame: to a worker, from a worker, a far end that cannot be reached, registrations, ready, what was refused."""
 
 MAX_WAITING = 4096
 """Frames that wait for one worker; more are dropped, and their senders repeat them."""

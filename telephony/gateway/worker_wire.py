@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from telephony.gateway.dispatch import SEND, Channel, frame
@@ -62,6 +63,11 @@ class WorkerWire(Wire):
         """Gets what the dispatcher hands in."""
         self.lost = self._failed
         """Hears of far ends that the dispatcher could not reach."""
+        self.counted: Counter[str] = Counter()
+        """What the dispatcher turned away, by reason, as it last told."""
+
+    def turned_away(self) -> Counter[str]:
+        return self.refused + self.counted
 
     async def _listen(self, opened: _Opened) -> ByDispatcher | ByInheritedSocket:
         listener = opened.listener

@@ -6,10 +6,12 @@ import asyncio
 import os
 import re
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e.baresip import Baresip
@@ -115,3 +117,17 @@ async def test_a_worker_that_dies_takes_only_its_own_calls_and_comes_back(pair: 
         (tmp_path / "more").mkdir()
         more = await call_until_both_have_one(pair, tmp_path / "more", stack)
         assert sorted(more) == [living, dying], "the worker that was started again takes calls"
+
+
+async def test_the_metrics_are_those_of_both_workers_and_of_the_door(pair: HotlineProcess) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for _ in range(20):
+            stranger.sendto(b"\x00\x01 no SIP at all", ("127.0.0.1", pair.sip_port))
+    async with asyncio.timeout(20), httpx.AsyncClient() as client:
+        while True:
+            text = (await client.get(f"{pair.url}/metrics")).text
+            calls = re.findall(r'^hotline_calls\{node="(\S+)"\} 0$', text, re.MULTILINE)
+            kernel = re.findall(r'^hotline_sip_refused_total\{node="\S+",reason="kernel"\} (\d+)$', text, re.MULTILINE)
+            if len(calls) == 2 and kernel == ["20"]:
+                return
+            await asyncio.sleep(0.5)
