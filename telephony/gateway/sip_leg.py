@@ -294,8 +294,10 @@ class SipLeg:
         self.report(PlaybackFinished(self._loop.time(), playback, completed, played_ms))
 
     def fail(self, detail: str) -> None:
-        """Give up a call whose media cannot be agreed."""
-        if (self.call is not None and self.state is LegState.UP) or isinstance(self.call, OutgoingCall):
+        """Give up a call whose media cannot be agreed, or whose keys fail."""
+        if isinstance(self.call, IncomingCall) and self.state is LegState.OFFERED:
+            self.call.reject(488, self._loop.time())
+        elif (self.call is not None and self.state is LegState.UP) or isinstance(self.call, OutgoingCall):
             with contextlib.suppress(Misuse):
                 assert self.call is not None
                 self.call.bye(self._loop.time(), 'SIP;cause=488;text="no common media"')
