@@ -90,7 +90,7 @@ def test_the_makefile_has_the_commands_of_the_documents() -> None:
     commands = {"run", "setup", "setup-test", "test", "pages", "lint", "types", "unit", "e2e", "lock", "prompts", "clean"}
     assert commands <= targets
     for page in (ROOT / "docs").glob("*.md"):
-        for name in re.findall(r"`make ([a-z-]+)", page.read_text("utf-8")):
+        for name in re.findall(r"`make ([a-z0-9-]+)", page.read_text("utf-8")):
             assert name in targets, f"{page.name} tells of `make {name}`"
 
 

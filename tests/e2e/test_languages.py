@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ async def test_a_korean_caller_is_understood(tmp_path: Path) -> None:
     (tmp_path / "korean.yaml").write_text(KOREAN, "utf-8")
     node = tmp_path / "node"
     node.mkdir()
-    settings = {
+    settings: dict[str, Any] = {
         "dialplans": str(tmp_path / "korean.yaml"),
         "prompts": str(tmp_path / "prompts"),
         "routes": [{"to": "*", "flow": "korean"}],

@@ -101,6 +101,18 @@ class Played:
     async def note(self, agent_id: str, contact_id: str, text: str) -> None:
         self.done.append(("note", contact_id, text))
 
+    async def transfer(self, agent_id: str, contact_id: str, to: str) -> None: ...
+    async def consult(self, agent_id: str, contact_id: str, to: str) -> None: ...
+    async def toggle(self, agent_id: str, contact_id: str) -> None: ...
+    async def three_way(self, agent_id: str, contact_id: str) -> None: ...
+    async def complete(self, agent_id: str, contact_id: str) -> None: ...
+    async def back(self, agent_id: str, contact_id: str) -> None: ...
+    async def park(self, agent_id: str, contact_id: str, slot: str) -> None: ...
+    async def pick_up(self, agent_id: str, slot: str) -> None: ...
+    async def record(self, agent_id: str, contact_id: str, action: str) -> None: ...
+    async def announce(self, agent_id: str, contact_id: str, prompt: str) -> None: ...
+    async def monitor(self, agent_id: str, contact_id: str, mode: str) -> None: ...
+
     async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None:
         self.done.append(("wrap_up", contact_id, disposition, note))
 
@@ -123,6 +135,10 @@ class Node:
     hub: DeskHub
     played: Played
     callers: list[tuple[BrowserLeg, CallerPage, str, str, str]]
+
+
+async def no_metrics() -> str:
+    return ""
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +169,7 @@ async def node(redis_url: str) -> AsyncIterator[Node]:
         open_leg=gateway.offer,
         on_caller_leg=lambda *call: callers.append(call),
         health=lambda: {"status": "ok", "version": "0.1.0", "sip": [], "speech": {}, "flows": []},
-        metrics=str,
+        metrics=no_metrics,
         static=STATIC,
     )
     server = uvicorn.Server(uvicorn.Config(build_web(parts), host="127.0.0.1", port=0, log_level="error", lifespan="off"))

@@ -23,7 +23,8 @@ from ivr.web.app import build_web
 from ivr.web.desk import DeskHub
 from ivr.web.parts import Account, BrowserLeg, CallerLimits, CallerPage, WebParts
 from telephony.errors import TransportError
-from telephony.leg import EndCause, Ended, LegEvent, LegKind, LegState, Party
+from telephony.leg import CallInfo, CallLeg, EndCause, Ended, LegEvent, LegKind, LegState, Party
+from telephony.media.codec import Codec
 
 TOKEN = "token-of-the-api"
 CONTACT = {"id": "c-1", "phase": "offered", "queue": "support", "turns": [], "note": ""}
@@ -39,6 +40,7 @@ class RecordedLeg:
         self.id = self.correlation = f"web-{number}"
         self.caller, self.callee, self.languages = caller, callee, tuple(languages)
         self.state = LegState.OFFERED
+        self.info = CallInfo()
         self.answers: list[str] = []
         self.pressed = ""
         self.watchers: list[Callable[[Ended], None]] = []
@@ -70,6 +72,12 @@ class RecordedLeg:
     def stop(self) -> None: ...
     def hear(self, listener: object) -> None: ...
     def send_digits(self, digits: str) -> None: ...
+    def progress(self) -> None: ...
+    def set_hold(self, on: bool) -> None: ...
+    def renegotiate(self, codecs: Sequence[Codec]) -> None: ...
+    def transfer(self, target: str) -> None: ...
+    def transfer_to(self, other: CallLeg) -> None: ...
+    def report_transfer(self, status: int) -> None: ...
     def quality(self) -> dict[str, Any]:
         return {}
 

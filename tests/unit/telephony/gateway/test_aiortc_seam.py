@@ -11,8 +11,8 @@ from aiortc import RTCCertificate, RTCDtlsTransport
 from telephony.errors import MalformedMessage, TransportError
 from telephony.gateway import aiortc_seam
 from telephony.gateway.aiortc_seam import Certificate, IceServer, SecureChannel, broken_contract
-from telephony.media.rtcp import SenderInfo, report
 from telephony.gateway.webrtc_sdp import IceDescription
+from telephony.media.rtcp import SenderInfo, report
 from telephony.media.rtp import compose
 
 LOOPBACK = ("127.0.0.1",)
