@@ -72,7 +72,7 @@ def data_folder(settings: Settings) -> Path:
     folder = Path(settings.data)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        probe = folder / ".writable"
+        probe = folder / f".writable-{os.getpid()}"  # workers try at the same time
         probe.write_bytes(b"x" * 4096)
         probe.unlink()
     except OSError as error:
