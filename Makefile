@@ -84,7 +84,7 @@ pages-check: $(STATIC)/.built ## types and tests of the pages
 	@export PATH="$$(scripts/node.sh $(VENV)):$$PATH"; cd web && npm run --silent typecheck </dev/null && npm test --silent </dev/null
 
 unit: $(VENV)/.tested ## tests without a network of their own
-	@$(BIN)/pytest -q -m "not e2e and not load" </dev/null
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not e2e and not load" </dev/null
 
 e2e: setup-test tests/interop/jssip/node_modules/.installed ## real phones, real browser, real speech
 	@$(BIN)/pytest -q -m "e2e and not load" </dev/null
