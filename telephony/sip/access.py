@@ -30,20 +30,16 @@ class Access:
             self._noticed(flow, Sign.UNAUTHENTICATED)
         for header in tries:
             try:
-                account = self._authenticator.verify(header, request.method, self._find, now)
+                account = self._authenticator.verify(header, request.method, self._find, now, source)
             except Stale:
                 stale = True
+                self._noticed(flow, Sign.UNAUTHENTICATED)
             except WrongCredentials as error:
-                self._noticed(flow, self._sign_of(error, source))
+                # A sign only because the question went to that very source: else its address may be made up.
+                self._noticed(flow, Sign.WRONG_DIGEST if error.known else Sign.UNKNOWN_USER)
             except (AuthenticationFailed, MalformedMessage):
                 self._noticed(flow, Sign.UNAUTHENTICATED)
             else:
                 self._noticed(flow, Sign.AUTHENTICATED)
                 return account
         return self._authenticator.challenges(now, stale=stale, source=source)
-
-    def _sign_of(self, error: WrongCredentials, source: str) -> Sign:
-        """A wrong answer counts only where the question went to that very source: else its address may be made up."""
-        if not self._authenticator.issued_to(error.nonce, source):
-            return Sign.UNAUTHENTICATED
-        return Sign.WRONG_DIGEST if error.known else Sign.UNKNOWN_USER

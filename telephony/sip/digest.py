@@ -78,12 +78,14 @@ class Authenticator:
         self._algorithms = [name for name in ALGORITHMS if name in algorithms]
         self._secret = secret
         self._token = token
+        self._here = token()
+        """Stands in our nonces: others that know `secret` do not know which of them were used, nor do we of theirs."""
         self._counts: OrderedDict[str, int] = OrderedDict()
         self._floor = 0.0
 
     def challenges(self, now: float, *, stale: bool = False, source: str = "") -> list[str]:
-        """Values for WWW-Authenticate, the stronger algorithm first, with a fresh nonce that `issued_to` knows `source` by."""
-        nonce = self._sign(f"{now:.3f}.{self._token()}{self._mark(source)}")
+        """Values for WWW-Authenticate, the stronger algorithm first, with a fresh nonce that is good for `source` alone."""
+        nonce = self._sign(f"{now:.3f}.{self._here}-{self._token()}-{self._mark(source)}")
         tail = ", stale=true" if stale else ""
         return [
             f'Digest realm="{self.realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{tail}'
@@ -93,13 +95,18 @@ class Authenticator:
     def issued_to(self, nonce: str, source: str) -> bool:
         """True for a nonce that we sent to this very `source`: whoever has it hears what we send there, and is not made up."""
         signed, _, _ = nonce.rpartition(".")
-        return signed.endswith(self._mark(source)) and hmac.compare_digest(
-            self._sign(signed).encode(), nonce.encode("utf-8", "replace")
+        _, _, told = signed.rpartition(".")
+        return (
+            told.startswith(f"{self._here}-")
+            and told.endswith(f"-{self._mark(source)}")
+            and hmac.compare_digest(self._sign(signed).encode(), nonce.encode("utf-8", "replace"))
         )
 
-    def verify(self, header: str, method: str, find: Callable[[str], Account | None], now: float) -> Account:
-        """Return the account whose credentials `header` proves for a request of `method`.
+    def verify(self, header: str, method: str, find: Callable[[str], Account | None], now: float, source: str = "") -> Account:
+        """Return the account whose credentials `header` proves for a request of `method` from `source`.
 
+        A password is looked at only beside a nonce that is good: else one could be guessed with a nonce out of thin air, which
+        counts for little, for that its source has heard nothing of us.
         A client that knows no qop (RFC 2069; RFC 3261 §22.4 lets it be) sends no count: its nonce is good once.
 
         Raises MalformedMessage, and AuthenticationFailed, whose `stale` attribute tells whether only the nonce was too old.
@@ -112,13 +119,16 @@ class Authenticator:
         count = values["nc"] if "qop" in values else "00000001"
         if values["realm"] != self.realm or re.fullmatch(r"[0-9A-Fa-f]{8}", count) is None:
             raise AuthenticationFailed("another realm, or a malformed nonce count")
+        nonce = values["nonce"]
+        if not self.issued_to(nonce, source) or not self._young(nonce, now):
+            raise Stale("the nonce is too old, or not ours")
         account = find(values["username"])
         expected = _response(algorithm, self._ha1(account, values["username"], algorithm), method, values)
         # Compared even where no such account exists: time must not tell which names do.
         if not hmac.compare_digest(expected.encode(), values["response"].lower().encode("utf-8", "replace")) or account is None:
-            raise WrongCredentials(values["username"], values["nonce"], known=account is not None)
-        if not self._fresh(values["nonce"], int(count, 16), now):
-            raise Stale("the nonce is too old or its count was used")
+            raise WrongCredentials(values["username"], known=account is not None)
+        if not self._rises(nonce, int(count, 16)):
+            raise Stale("the nonce's count was used")
         return account
 
     def _ha1(self, account: Account | None, user: str, algorithm: str) -> str:
@@ -133,38 +143,40 @@ class Authenticator:
     def _sign(self, text: str) -> str:
         return f"{text}.{hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:24]}"
 
-    def _fresh(self, nonce: str, count: int, now: float) -> bool:
-        signed, _, _ = nonce.rpartition(".")
-        if not hmac.compare_digest(self._sign(signed).encode(), nonce.encode("utf-8", "replace")):
-            return False
-        issued = float(signed.rpartition(".")[0])
-        known = self._counts.get(nonce)
-        if not now - NONCE_SECONDS <= issued <= now or (known is None and issued < self._floor):
-            return False
-        if count <= (known or 0):
+    def _young(self, nonce: str, now: float) -> bool:
+        """True where a nonce of ours is neither too old nor so old that its counts may be forgotten."""
+        issued = _issued(nonce)
+        return now - NONCE_SECONDS <= issued <= now + 0.001 and (nonce in self._counts or issued >= self._floor)
+
+    def _rises(self, nonce: str, count: int) -> bool:
+        if count <= self._counts.get(nonce, 0):
             return False
         self._counts[nonce] = count
         self._counts.move_to_end(nonce)
         if len(self._counts) > REMEMBERED_NONCES:
             forgotten, _ = self._counts.popitem(last=False)
             # What is forgotten could be replayed: no nonce as old as it is good any longer.
-            self._floor = max(self._floor, float(forgotten.rpartition(".")[0].rpartition(".")[0]) + 0.001)
+            self._floor = max(self._floor, _issued(forgotten) + 0.001)
         return True
+
+
+def _issued(nonce: str) -> float:
+    """When a nonce of ours was made; a rounded time, up to a millisecond late."""
+    return float(nonce.rpartition(".")[0].rpartition(".")[0])
 
 
 class WrongCredentials(AuthenticationFailed):
     """No such user, or another password; which of them is for our own eyes."""
 
-    def __init__(self, user: str, nonce: str, *, known: bool) -> None:
+    def __init__(self, user: str, *, known: bool) -> None:
         super().__init__("wrong user or password")
         self.user = user
-        self.nonce = nonce
         self.known = known
         """True where there is such a user."""
 
 
 class Stale(AuthenticationFailed):
-    """The password was right; the client may try again at once with the new nonce."""
+    """The nonce is no good, whatever the password; the client may try again at once with the new nonce."""
 
 
 def credentials(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -73,6 +74,23 @@ def test_a_nonce_count_is_good_once_and_may_only_rise() -> None:
     for replayed in (second, first):
         with pytest.raises(Stale):
             one.verify(replayed, "INVITE", find, 1.0)
+
+
+def test_credentials_cannot_be_replayed_at_another_process_with_the_same_secret() -> None:
+    """Neither at another worker nor at one that was started anew: who has not seen a nonce used takes none of it."""
+    processes = [Authenticator("hotline", b"secret", partial("{}{}".format, name, "0")) for name in "ab"]
+    header = credentials(processes[0].challenges(0.0), "INVITE", URI, ALICE, "cn")
+    assert processes[0].verify(header, "INVITE", find, 1.0) is ALICE
+    with pytest.raises(Stale):
+        processes[1].verify(header, "INVITE", find, 1.0)
+
+
+def test_a_nonce_is_good_for_the_source_that_it_went_to() -> None:
+    one = server()
+    header = credentials(one.challenges(0.0, source="192.0.2.1"), "INVITE", URI, ALICE, "cn")
+    with pytest.raises(Stale):
+        one.verify(header, "INVITE", find, 1.0, "192.0.2.2")
+    assert one.verify(header, "INVITE", find, 1.0, "192.0.2.1") is ALICE
 
 
 def test_a_client_without_qop_is_let_in_once_a_nonce() -> None:

@@ -247,11 +247,20 @@ def test_a_nonce_that_went_elsewhere_proves_nothing() -> None:
     victim = replace(CLIENT, host="10.0.0.77")
     assert script.register(challenge, "6001", "wrong", victim) == [401]
     assert script.signs == [Sign.UNAUTHENTICATED, Sign.UNAUTHENTICATED]
-    assert script.register(challenge, "6001", "right", victim) == [200], "a phone whose address changed still registers"
+    assert script.register(challenge, "6001", "right", victim) == [401], "no password is looked at: none can be guessed so"
+    fresh = script.challenge(victim)
+    assert script.register(fresh, "6001", "right", victim) == [200], "a phone whose address changed asks once more"
 
 
 def test_a_forged_nonce_proves_nothing() -> None:
     script = Watched()
     forged = 'Digest realm="hotline", nonce="100.000.abcdef.0123456789abcdef01234567", algorithm=MD5, qop="auth"'
-    assert script.register(forged, "6001", "wrong") == [401]
-    assert script.signs == [Sign.UNAUTHENTICATED]
+    answers = []
+    for password in ("wrong", "right"):
+        header = digest.credentials([forged], "REGISTER", "sip:10.0.0.2", digest.Account("6001", password), "cn")
+        data = request("REGISTER", branch="z9hG4bKf", uri="sip:6001@10.0.0.2", headers=f"Authorization: {header}\r\n")
+        (answer,) = script.send(data)
+        assert isinstance(answer, Response)
+        answers.append((answer.status, "stale=true" in answer.headers.get("www-authenticate")))
+    assert answers == [(401, True), (401, True)], "the answer tells nothing about the password"
+    assert script.signs == [Sign.UNAUTHENTICATED, Sign.UNAUTHENTICATED]
