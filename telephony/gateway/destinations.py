@@ -67,6 +67,7 @@ class Destinations:
         """None for a user of ours. Raises PeerFault for what nobody can be called by.
 
         A URI whose host is a trunk's counts as a number: a carrier knows us by our address, whoever asked for the call.
+        Its host is where the call would go: `maddr`, where it has one.
         """
         text = target.strip()
         if text.lower().startswith("tel:"):
@@ -82,9 +83,10 @@ class Destinations:
                 return None
             if uri.host == self._realm:
                 raise PeerFault("no such user is registered", 404)
-        if self._trunks.is_host(uri.host):
+        host = host_of(uri)
+        if self._trunks.is_host(host):
             return Destination(number=e164(uri.user, self._region))
-        return Destination(uri=str(uri), host=uri.host.strip("[]"))
+        return Destination(uri=str(uri), host=host)
 
     def phones(self, target: str) -> tuple[Way, ...]:
         """Every phone that a user of ours registered, the preferred first. Raises PeerFault where there is none."""

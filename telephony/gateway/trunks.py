@@ -19,7 +19,7 @@ from telephony.errors import TelephonyError
 from telephony.sip.core import Core
 from telephony.sip.flow import Flow
 from telephony.sip.grammar import Address, Uri
-from telephony.sip.locate import is_address
+from telephony.sip.locate import host_of, is_address
 from telephony.sip.message import MAX_HOPS, Headers, Request, Response
 from telephony.sip.registration import Registration, RegistrationState
 from telephony.sip.trunk import Candidate, TokenBucket, TrunkOptions, TrunkState, Vitals, order, retry_after
@@ -190,9 +190,9 @@ class Trunks:
 
     def is_host(self, host: str) -> bool:
         """Whether a SIP URI's host is one of a trunk: calls there count as calls to numbers."""
-        bare = host.strip("[]").lower()
-        known = {one.host.strip("[]") for trunk in self._trunks.values() for one in trunk.hosts}
-        return bare in known or any(bare == trunk.options.domain.lower() for trunk in self._trunks.values())
+        bare = _bare(host)
+        known = {_bare(host_of(one)) for trunk in self._trunks.values() for one in trunk.hosts}
+        return bare in known or any(bare == _bare(trunk.options.domain) for trunk in self._trunks.values())
 
     def route(self, number: str, wanted: str, allowed: Sequence[str], now: float) -> list[Trunk]:
         """The trunks to try for a number, in order: those in `allowed` (all where it is empty), or `wanted` alone."""
@@ -348,6 +348,16 @@ def options_request(target: Uri, sender: Uri, token: Callable[[], str]) -> Reque
 
 def _among(address: ipaddress.IPv4Address | ipaddress.IPv6Address, trunk: Trunk) -> bool:
     return any(address in network for network in trunk.networks)
+
+
+def _bare(host: str) -> str:
+    """A host in the one way in which it is compared: an address has many spellings, a name may end with a dot."""
+    host = host.strip("[]").rstrip(".").lower()
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _words(registered: bool | None) -> str:

@@ -91,7 +91,19 @@ async def test_a_uri_at_a_carriers_host_is_a_call_to_a_number() -> None:
         hosts = Rule("everywhere", hosts=("*",))
         one = await house(stack, guarded(rules=(hosts,)))
         assert "premium" in await one.refused(f"sip:{PREMIUM}@127.0.0.2:{one.carrier.port}")
+        for host in ("maddr", "127.0.0.2.", "[::ffff:127.0.0.2]", "[::FFFF:7f00:2]"):
+            spelled = f"192.0.2.1:{one.carrier.port};maddr=127.0.0.2" if host == "maddr" else f"{host}:{one.carrier.port}"
+            assert "premium" in await one.refused(f"sip:{PREMIUM}@{spelled}"), host
         assert one.carrier.legs == []
+
+
+async def test_a_rule_for_a_host_is_about_where_the_call_really_goes() -> None:
+    """`maddr` sends it elsewhere (RFC 3261 §19.1.1): then the rule for the host that is only named does not allow it."""
+    async with AsyncExitStack() as stack:
+        one = await house(stack, guarded(rules=(Rule("partner", hosts=("partner.example",)),)))
+        elsewhere = await stack.enter_async_context(node("127.0.0.3", trusted_networks=OPEN))
+        assert "sip calls" in await one.refused(f"sip:x@partner.example:{elsewhere.port};maddr=127.0.0.3")
+        assert elsewhere.legs == []
 
 
 async def test_a_limit_of_calls_holds_and_its_place_comes_free() -> None:
