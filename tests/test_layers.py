@@ -57,7 +57,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("telephony.net.srtp", "", "pylibsrtp"),
     layer("telephony.net.dtls", "telephony.sip", "cryptography OpenSSL"),
     layer("telephony.net", "telephony.errors telephony.media telephony.sip", "numpy dns websockets cryptography"),
-    layer("telephony.gateway.aiortc_seam", "telephony.errors telephony.gateway", "aiortc aioice pylibsrtp"),
+    layer("telephony.gateway.aiortc_seam", "telephony.errors telephony.gateway telephony.net.srtp", "aiortc aioice pylibsrtp"),
     layer("telephony.gateway.recording_files", "telephony", "av numpy"),
     layer("telephony.gateway.sealing", "telephony.errors", "cryptography"),
     layer("telephony.gateway.phone_account", "telephony", "pyVoIP numpy"),

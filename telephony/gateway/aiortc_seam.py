@@ -23,6 +23,7 @@ from aiortc.rtcicetransport import connection_kwargs
 
 from telephony.errors import MalformedMessage, TransportError
 from telephony.gateway.webrtc_sdp import IceDescription
+from telephony.net.srtp import Srtp
 
 CONTRACT: tuple[tuple[str, type, str], ...] = (
     ("Connection", Connection, "_nominated"),
@@ -62,7 +63,7 @@ class _Ice(Connection):
     It is also all that RTCDtlsTransport asks of its transport: `role`, `_recv` and `_send`.
     """
 
-    def __init__(self, hosts: Sequence[str], servers: Sequence[IceServer], on_srtp: Callable[[bytes], None]) -> None:
+    def __init__(self, hosts: Sequence[str], servers: Sequence[IceServer], on_srtp: Callable[[bytes, float], None]) -> None:
         rtc = [RTCIceServer(urls=server.url, username=server.username, credential=server.password) for server in servers]
         super().__init__(ice_controlling=True, **connection_kwargs(rtc))
         self._hosts = list(hosts)
@@ -83,7 +84,7 @@ class _Ice(Connection):
     def data_received(self, data: bytes, component: int) -> None:
         first = data[0] if data else 0
         if 128 <= first <= 191:
-            self._on_srtp(data)
+            self._on_srtp(data, asyncio.get_running_loop().time())
         elif 20 <= first <= 63 and self._queue.qsize() < MAX_EARLY:
             super().data_received(data, component)
 
@@ -100,7 +101,8 @@ class Sockets(Protocol):
 
 
 class SecureChannel:
-    """ICE, DTLS and SRTP with one browser. `on_rtp` and `on_rtcp` get decrypted packets, `on_closed` why it ended.
+    """ICE, DTLS and SRTP with one browser. `on_rtp` and `on_rtcp` get decrypted packets and when they came (the loop's clock),
+    `on_closed` why it ended.
 
     With `sockets` the selected socket is read by them once the channel is connected, else by the event loop.
 
@@ -113,8 +115,8 @@ class SecureChannel:
         hosts: Sequence[str],
         servers: Sequence[IceServer],
         *,
-        on_rtp: Callable[[bytes], None],
-        on_rtcp: Callable[[bytes], None],
+        on_rtp: Callable[[bytes, float], None],
+        on_rtcp: Callable[[bytes, float], None],
         on_closed: Callable[[bool, str], None],
         sockets: Sockets | None = None,
     ) -> None:
@@ -126,13 +128,22 @@ class SecureChannel:
         self._dtls = RTCDtlsTransport(self._ice, [certificate.inner])  # type: ignore[arg-type]
         self._pair: CandidatePair | None = None
         self._address: tuple[str, int] = ("", 0)
-        self.rejected = 0
-        """Packets that failed authentication or came twice."""
-        self.unsent = 0
-        """Packets that SRTP or the operating system did not take."""
+        self._srtp: Srtp | None = None
+        self._refused = 0
+        """Packets that the operating system did not take."""
         self._sockets = sockets
         self._socket: socket.socket | None = None
         """A duplicate of the selected pair's socket, read by `sockets` and not by the event loop."""
+
+    @property
+    def rejected(self) -> int:
+        """Packets that failed authentication, came twice, or are of one source too many."""
+        return self._srtp.rejected if self._srtp is not None else 0
+
+    @property
+    def unsent(self) -> int:
+        """Packets that SRTP or the operating system did not take."""
+        return self._refused + (self._srtp.unsent if self._srtp is not None else 0)
 
     async def gather(self) -> IceDescription:
         """Open the sockets. Raises TransportError where none of the hosts can be bound."""
@@ -167,6 +178,7 @@ class SecureChannel:
         await self._dtls.start(RTCDtlsParameters(fingerprints=prints))
         if self._dtls.state != "connected":
             raise TransportError("the DTLS handshake failed")
+        self._srtp = Srtp.over(self._dtls._tx_srtp, self._dtls._rx_srtp)
         self._dtls.on("statechange", self._dtls_changed)
         pair = self._ice.selected()
         if pair is not None:
@@ -191,7 +203,7 @@ class SecureChannel:
             self._socket.close()
             self._socket = None
 
-    def _read(self, _now: float) -> None:
+    def _read(self, now: float) -> None:
         """Take one datagram: SRTP by the short way, STUN and DTLS as aioice would have read them."""
         assert self._socket is not None and self._pair is not None
         try:
@@ -199,34 +211,34 @@ class SecureChannel:
         except OSError:
             return
         if data and 128 <= data[0] <= 191:
-            self._srtp_received(data)
+            self._srtp_received(data, now)
         else:
             self._pair.protocol.datagram_received(data, address)
 
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send one packet; dropped before the channel is connected and after it is closed."""
-        pair = self._ice.selected()
-        if pair is None or self._dtls._tx_srtp is None:
+        pair, srtp = self._ice.selected(), self._srtp
+        if pair is None or srtp is None:
             return
         if pair is not self._pair:
             self._select(pair)
-        try:
-            data = self._dtls._tx_srtp.protect(packet)
-        except (pylibsrtp.Error, ValueError):  # one forwarded from a bridged far end may be too long, or come too late
-            self.unsent += 1
+        data = srtp.protect(packet)
+        if data is None:  # one forwarded from a bridged far end may be too long, or come too late
             return
-        if self._socket is None:
+        to = self._socket
+        if to is None:
             pair.protocol.transport.sendto(data, self._address)
             return
         try:
-            self._socket.sendto(data, self._address)
+            to.sendto(data, self._address)
         except OSError:  # a full buffer or a route that is gone: for voice both are a lost packet
-            self.unsent += 1
+            self._refused += 1
 
     def send_rtcp(self, packet: bytes) -> None:
         pair = self._ice.selected()
-        if pair is not None and self._dtls._tx_srtp is not None:
-            pair.protocol.transport.sendto(self._dtls._tx_srtp.protect_rtcp(packet), pair.remote_addr)
+        data = self._srtp.protect_rtcp(packet) if self._srtp is not None else None
+        if pair is not None and data is not None:
+            pair.protocol.transport.sendto(data, pair.remote_addr)
 
     async def close(self) -> None:
         """Tell the browser (DTLS close_notify) and free the sockets. Without effect the second time."""
@@ -235,17 +247,18 @@ class SecureChannel:
         await self._dtls.stop()
         await self._ice.close()
 
-    def _srtp_received(self, data: bytes) -> None:
-        session = self._dtls._rx_srtp
-        if session is None or len(data) < 12:
+    def _srtp_received(self, data: bytes, now: float) -> None:
+        srtp = self._srtp
+        if srtp is None or len(data) < 12:
             return
-        try:
-            if 192 <= data[1] <= 223:  # RFC 5761 §4: packet types of RTCP
-                self._on_rtcp(session.unprotect_rtcp(data))
-            else:
-                self._on_rtp(session.unprotect(data))
-        except (pylibsrtp.Error, ValueError):
-            self.rejected += 1
+        if 192 <= data[1] <= 223:  # RFC 5761 §4: packet types of RTCP
+            control = srtp.unprotect_rtcp(data)
+            if control is not None:
+                self._on_rtcp(control, now)
+            return
+        packet = srtp.unprotect(data)
+        if packet is not None:
+            self._on_rtp(packet, now)
 
     def _dtls_changed(self) -> None:
         if self._dtls.state in ("closed", "failed") and self._on_closed is not None:
@@ -257,7 +270,7 @@ class SecureChannel:
 
 def broken_contract() -> list[str]:
     """One sentence for each attribute that the installed aiortc and aioice no longer have; empty where all is well."""
-    ice = _Ice((), (), lambda data: None)
+    ice = _Ice((), (), lambda data, now: None)
     dtls = RTCDtlsTransport(ice, [RTCCertificate.generateCertificate()])  # type: ignore[arg-type]
     instances: dict[type, object] = {Connection: ice, RTCDtlsTransport: dtls}
     wrong = [

@@ -220,12 +220,12 @@ class WebRtcLeg:
     def _transmit(self, packet: bytes) -> None:
         self.channel.send_rtp(packet)
 
-    def _rtp(self, packet: bytes) -> None:
+    def _rtp(self, packet: bytes, now: float) -> None:
         if self.connected:
-            self.media.receive(packet, self._loop.time())
+            self.media.receive(packet, now)
 
-    def _rtcp(self, packet: bytes) -> None:
-        self._last_report = self._loop.time()
+    def _rtcp(self, packet: bytes, now: float) -> None:
+        self._last_report = now
         self._reporter.heard(packet, self.ssrc, now=self._last_report, wall=time.time())
 
     def _digit(self, digit: str) -> None:

@@ -14,6 +14,7 @@ from telephony.gateway.aiortc_seam import Certificate, IceServer, SecureChannel,
 from telephony.gateway.webrtc_sdp import IceDescription
 from telephony.media.rtcp import SenderInfo, report
 from telephony.media.rtp import compose
+from telephony.net.srtp import MOST_SOURCES
 
 LOOPBACK = ("127.0.0.1",)
 
@@ -31,8 +32,8 @@ class Inbox:
             certificate,
             hosts,
             (),
-            on_rtp=self.rtp.put_nowait,
-            on_rtcp=self.rtcp.put_nowait,
+            on_rtp=lambda packet, now: self.rtp.put_nowait(packet),
+            on_rtcp=lambda packet, now: self.rtcp.put_nowait(packet),
             on_closed=lambda in_order, why: self.closed.put_nowait((in_order, why)),
         )
 
@@ -106,8 +107,21 @@ async def test_replayed_and_forged_packets_are_counted_and_dropped() -> None:
     client.send_rtp(compose(0, False, 1, 160, 77, b"\xd5" * 160))
     async with asyncio.timeout(5):
         await at_server.rtp.get()
-    server._srtp_received(compose(0, False, 2, 320, 77, b"\xd5" * 170))
+    server._srtp_received(compose(0, False, 2, 320, 77, b"\xd5" * 170), 0.0)
     assert (server.rejected, at_server.rtp.empty()) == (1, True)
+    await client.close()
+    await server.close()
+
+
+async def test_a_browser_cannot_make_us_remember_ever_more_sources() -> None:
+    """libsrtp keeps state for each SSRC, and a page holds the key."""
+    server, at_server, client, _ = await pair()
+    assert client._srtp is not None
+    for ssrc in range(MOST_SOURCES + 10):
+        sealed = client._srtp.protect(compose(0, False, 1, 160, ssrc, b"\xd5" * 160))
+        assert sealed is not None
+        server._srtp_received(sealed, 0.0)
+    assert (at_server.rtp.qsize(), server.rejected) == (MOST_SOURCES, 10)
     await client.close()
     await server.close()
 
@@ -175,7 +189,7 @@ async def test_handshake_queue_is_bounded() -> None:
 
 def test_servers_are_taken_by_url() -> None:
     async def made() -> aiortc_seam._Ice:
-        return aiortc_seam._Ice(LOOPBACK, (IceServer("turn:127.0.0.1:3478", "u", "p"),), lambda data: None)
+        return aiortc_seam._Ice(LOOPBACK, (IceServer("turn:127.0.0.1:3478", "u", "p"),), lambda data, now: None)
 
     ice = asyncio.run(made())
     assert (ice.turn_server, ice.turn_username, ice.turn_password) == (("127.0.0.1", 3478), "u", "p")

@@ -125,3 +125,24 @@ def test_another_key_of_theirs_leaves_our_way_out_as_it_is() -> None:
 def test_any_bytes_are_taken(data: bytes) -> None:
     one, _ = pair("AES_CM_128_HMAC_SHA1_32")
     assert one.unprotect(data) is None and one.unprotect_rtcp(data) is None
+
+
+def test_another_pylibsrtp_is_called_by_its_own_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telephony.net.srtp._binding", None)
+    sender, receiver = pair("AES_CM_128_HMAC_SHA1_80")
+    assert sender._seal == sender._tx.protect
+    assert through(sender, receiver, packet(1)) == packet(1)
+    assert sender.protect(packet(1)) is None and receiver.unprotect(packet(2)) is None
+    assert (sender.unsent, receiver.rejected) == (1, 1)
+
+
+def test_what_is_kept_for_each_packet_does_what_pylibsrtp_does() -> None:
+    sender, receiver = pair("AES_CM_128_HMAC_SHA1_80")
+    assert sender._seal != sender._tx.protect
+    for size in (0, 1, 160, 1300):
+        clear = packet(size, payload=b"\x7f" * size)
+        sealed = sender.protect(clear)
+        assert sealed is not None and len(sealed) == len(clear) + 10 and receiver.unprotect(sealed) == clear
+    assert sender.protect(bytes(1400)) is None and receiver.unprotect(bytes(1501)) is None
+    assert sender.protect(b"") is None and receiver.unprotect(b"") is None
+    assert (sender.unsent, receiver.rejected) == (2, 2)
