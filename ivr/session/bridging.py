@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ivr.dialplan.events import BridgeEnded, BridgeTo
-from ivr.session.talk import Exchange, Talk
+from ivr.session.exchange import Exchange
+from ivr.session.talk import Talk
+from ivr.session.uniting import unite
 from telephony.errors import TelephonyError
 from telephony.leg import (
     Answered,
@@ -64,7 +66,11 @@ async def talk_on(session: CallSession, partner: CallLeg, payer: str) -> str:
     music = session.voice.music("music", session.call.language)
     while True:
         session.leg.stop()
-        bridge = session.services.bridge(session.leg, partner)
+        try:
+            bridge = session.services.bridge(session.leg, partner)
+        except TelephonyError:
+            partner.hang_up(EndCause.FAILED)
+            raise
         talk = Talk(session.leg, partner, bridge, music, lambda phase: None, exchange_of(session, payer))
         session.talk = talk
         try:
@@ -81,7 +87,15 @@ def exchange_of(session: CallSession, payer: str) -> Exchange:
     """What a talk of this call may use."""
     services = session.services
     return Exchange(
-        services.bridge, services.confer, services.dial, payer, services.ringback, session.tell_consult, session.swap_leg
+        services.bridge,
+        services.confer,
+        services.dial,
+        payer,
+        services.ringback,
+        session.tell_consult,
+        session.swap_leg,
+        session.emit,
+        lambda by_caller, other: unite(session, by_caller, other),
     )
 
 

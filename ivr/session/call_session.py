@@ -89,7 +89,6 @@ class CallSession:
 
     @property
     def dropped(self) -> int:
-        """Keys that found no room."""
         return self._inbox.dropped
 
     async def run(self) -> None:
@@ -156,6 +155,8 @@ class CallSession:
         old.hear(None)
         self.voice.move(leg)
         self.recordings.move(leg)
+        if self._waiting is not None and not self._talking:
+            self._waiting.play_music()
         self.call = replace(self.call, correlation=leg.correlation)
         leg.subscribe(self._inbox.put)
         log.info("%s goes on as %s", old.correlation, leg.correlation)
@@ -216,6 +217,8 @@ class CallSession:
 
     def _dispatch(self, event: Happening) -> None:
         match event:
+            case Ended() if self.talk is not None and self.talk.keeps(event):
+                pass
             case Ended():
                 self._ended = event
                 if self._begun:
@@ -257,7 +260,8 @@ class CallSession:
             self.talk.caller_event(event)
         elif isinstance(event, Replaced):
             event.by.answer()
-            self.swap_leg(event.by)
+            if event.by.state is LegState.UP:  # else it was given up meanwhile
+                self.swap_leg(event.by)
         else:
             self.leg.report_transfer(603)
 

@@ -13,7 +13,7 @@ from telephony.leg import Answered, Bridge, CallLeg, DialOptions, EndCause, Ende
 from telephony.media.clip import Clip
 
 if TYPE_CHECKING:
-    from ivr.session.talk import Exchange
+    from ivr.session.exchange import Exchange
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,21 @@ class Consult:
         self._room = room
         self._exchange.told("three_way")
 
+    def move(self, caller: CallLeg, agent: CallLeg, bridge: Bridge) -> None:
+        """Go on with another leg of caller or agent; `bridge` is the new one of the two, with the caller on hold but in a
+        three-way talk."""
+        self._caller, self._agent = caller, agent
+        if self._room is not None:
+            self._close_room()
+            self.conference(bridge)
+        elif self._with_caller:
+            bridge.resume(caller)
+        elif self._private is not None:
+            self._part()
+            self._private = self._exchange.bridge(agent, self._third)
+        else:
+            agent.play(self._exchange.ringback, repeat=True)
+
     def give_away(self, bridge: Bridge) -> CallLeg:
         """Leave the third party to the caller, both free of every bridge; returns its leg."""
         self._ended = True
@@ -118,7 +133,7 @@ class Consult:
     def _event(self, event: LegEvent) -> None:
         if self._ended:
             return
-        if isinstance(event, Answered):
+        if isinstance(event, Answered) and self._private is None and self._room is None and not self._with_caller:
             self._agent.stop()
             self._private = self._exchange.bridge(self._agent, self._third)
             self._exchange.told("consult")

@@ -30,8 +30,11 @@ class Monitored:
         """Let an UP leg in; it is ours from now on. Raises Misuse where the conference is full."""
         coached = self._agent if mode == "whisper" else None
         self._room.join(leg, ROLES[mode], coached)
-        self._legs[who] = leg
-        leg.subscribe(lambda event: self._event(who, event))
+        before, self._legs[who] = self._legs.get(who), leg
+        if before is not None:
+            self._room.leave(before)
+            before.hang_up()
+        leg.subscribe(lambda event: self._event(who, leg, event))
         if leg.state is LegState.ENDED:
             self.remove(who)
 
@@ -64,6 +67,6 @@ class Monitored:
         for leg in legs:
             leg.hang_up()
 
-    def _event(self, who: str, event: LegEvent) -> None:
-        if isinstance(event, Ended):
+    def _event(self, who: str, leg: CallLeg, event: LegEvent) -> None:
+        if isinstance(event, Ended) and self._legs.get(who) is leg:
             self.remove(who)

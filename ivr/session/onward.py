@@ -52,6 +52,7 @@ async def park(session: CallSession, command: ParkCaller, by: str) -> Destinatio
         return Destination(Kind.AGENT, by)
     session.record(tags=[*session.call.tags, f"parked:{parked.slot}"])
     session.leg.play(session.voice.music(command.music, session.call.language), repeat=True)
+    who: CallLeg | str | None = None
     try:
         async with asyncio.timeout(command.seconds or None):
             who = await parked.picked
@@ -59,6 +60,9 @@ async def park(session: CallSession, command: ParkCaller, by: str) -> Destinatio
         return Destination(Kind.AGENT, by)
     finally:
         services.parking.leave(parked)
+        session.leg.stop()
+        if who is None:
+            parked.give_up()
     if isinstance(who, str):
         return Destination(Kind.AGENT, who)
     await with_phone(session, who)

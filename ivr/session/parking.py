@@ -26,6 +26,11 @@ class Parked:
     """Agent who parked it, "" for a flow."""
     picked: asyncio.Future[CallLeg | str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
+    def give_up(self) -> None:
+        """The caller is gone: a phone that took the call in that very moment is hung up."""
+        if self.picked.done() and not self.picked.cancelled() and not isinstance(leg := self.picked.result(), str):
+            leg.hang_up()
+
     def view(self) -> dict[str, Any]:
         return {"slot": self.slot, "contact": self.contact_id, "since": self.since, "by": self.by}
 

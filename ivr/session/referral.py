@@ -38,14 +38,14 @@ class Referral:
         arrived: Callable[[CallLeg], None],
         failed: Callable[[], None],
     ) -> None:
-        self._asker, self._request, self._caller, self._payer = asker, request, caller, payer
+        self.asker, self._request, self._caller, self._payer = asker, request, caller, payer
         self._arrived, self._failed = arrived, failed
         self._leg: CallLeg | None = None
         self.over = False
 
     def begin(self, dial: Dialer) -> None:
         """Take the order and dial. Never raises: what stands in the way is told to the asker."""
-        self._asker.report_transfer(100)
+        self.asker.report_transfer(100)
         headers = {"Replaces": self._request.replaces} if self._request.replaces else {}
         if self._request.referred_by:
             headers["Referred-By"] = self._request.referred_by
@@ -53,7 +53,7 @@ class Referral:
         try:
             leg = self._leg = dial(self._request.target, self._caller, options=options)
         except TelephonyError as error:
-            log.warning("%s transfer: %s", self._asker.correlation, error)
+            log.warning("%s transfer: %s", self.asker.correlation, error)
             self._fail(503)
             return
         leg.subscribe(self._event)
@@ -72,16 +72,16 @@ class Referral:
             return
         match event:
             case Ringing():
-                self._asker.report_transfer(180)
+                self.asker.report_transfer(180)
             case Answered():
                 assert self._leg is not None
                 self.over = True
-                self._asker.report_transfer(200)
+                self.asker.report_transfer(200)
                 self._arrived(self._leg)
             case Ended(cause=cause):
                 self._fail(STATUS.get(cause, 500))
 
     def _fail(self, status: int) -> None:
         self.over = True
-        self._asker.report_transfer(status)
+        self.asker.report_transfer(status)
         self._failed()

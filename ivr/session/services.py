@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ivr.acd.desk import Desk
 from ivr.acd.routing import Router
@@ -19,6 +19,9 @@ from telephony.errors import Misuse
 from telephony.joining import Confer, Conference, Record
 from telephony.leg import Bridger, Dialer
 from telephony.media.clip import Clip
+
+if TYPE_CHECKING:
+    from ivr.session.call_session import CallSession
 
 
 def no_conference(music: Sequence[Clip]) -> Conference:
@@ -54,6 +57,8 @@ class Services:
     record: Record | None = None
     """None where nothing is to be recorded."""
     parking: ParkingLot = field(default_factory=ParkingLot)
+    running: set[CallSession] = field(default_factory=set)
+    """The calls of this node that go on."""
     ringback: Sequence[Clip] = (Clip.silence(1.0),)
     """What a caller hears while somebody else's phone rings."""
     profile_budget: float = 0.3

@@ -74,9 +74,14 @@ class Switchboard:
         session = CallSession(self._services, leg, call, page)
         task = asyncio.create_task(session.run(), name=call.id)
         self._calls[call.id] = (session, task)
+        self._services.running.add(session)
         self.started += 1
-        task.add_done_callback(lambda _: self._calls.pop(call.id, None))
+        task.add_done_callback(lambda _: self._over(call.id))
         return call.id
+
+    def _over(self, contact_id: str) -> None:
+        session, _ = self._calls.pop(contact_id)
+        self._services.running.discard(session)
 
     def _pick_up(self, leg: CallLeg) -> None:
         """A phone of the house dialled a parking slot: it gets the caller who is parked there."""

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ivr.errors import Conflict
 from ivr.session.consult import Consult
 from ivr.session.destination import Destination
+from ivr.session.exchange import Exchange
 from ivr.session.monitoring import Monitored
 from ivr.session.referral import Referral
 from telephony.errors import TelephonyError
-from telephony.joining import Confer
 from telephony.leg import (
     Bridge,
-    Bridger,
     CallLeg,
-    Dialer,
     Ended,
     HeldByPeer,
     LegEvent,
@@ -34,22 +31,6 @@ log = logging.getLogger(__name__)
 
 FAREWELL_SECONDS = 2.0
 """A phone that was transferred away hangs up by itself; after this we do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What a talk needs to become another one."""
-
-    bridge: Bridger
-    confer: Confer
-    dial: Dialer
-    payer: str
-    """Whose rules count for calls that the far side asks for: `agent:anna`, `flow:main`."""
-    ringback: Sequence[Clip]
-    told: Callable[[str], None]
-    """Hears the state of a consultation: `calling`, `consult`, `caller`, `three_way`, `back`, `failed`."""
-    swap: Callable[[CallLeg], None]
-    """The caller's leg gives its place to another."""
 
 
 class Talk:
@@ -74,6 +55,7 @@ class Talk:
         self._hung_up_here = False
         self._held_by_phone = False
         self._referral: Referral | None = None
+        self._kept: Ended | None = None
         self.consult: Consult | None = None
         """The third party, while there is one."""
         self.held = False
@@ -114,10 +96,7 @@ class Talk:
     def hang_up(self) -> None:
         """End it by the agent's wish; where a third party is there, it and the caller talk on."""
         self._hung_up_here = True
-        if self.consult is not None and self.consult.three:
-            self.complete()
-        else:
-            self._end("agent")
+        self._leave_two()
 
     # --- supervisors
 
@@ -179,6 +158,12 @@ class Talk:
         self._hung_up_here = True
         self._end("transferred")
 
+    def depart(self, partner: CallLeg | None = None) -> None:
+        """The agent's phone leaves; the caller goes on in another call, or with `partner` in this one."""
+        self._bridge.close()
+        self.partner = partner
+        self._end("transferred")
+
     def back(self) -> None:
         """Let the third party go and talk with the caller again. Raises Conflict without one."""
         if self.consult is None:
@@ -210,6 +195,25 @@ class Talk:
             case Replaced(by=by) if self._exchange is not None:
                 self._take_over(self._caller, by)
 
+    def keeps(self, event: Ended) -> bool:
+        """True where the caller's leg has ended, but a transfer that it asked for goes on: its end counts once that fails."""
+        if not self._referring(self._caller) or self.finished.done():
+            return False
+        self._kept = event
+        if self._exchange is not None and self.consult is None:
+            self._agent.play(self._exchange.ringback, repeat=True)
+        return True
+
+    def in_agents_place(self, leg: CallLeg) -> bool:
+        return leg is self._agent
+
+    def replace_caller(self, leg: CallLeg) -> None:
+        """Go on with another leg, which is UP, in place of the caller's; who is on hold stays there."""
+        assert self._exchange is not None
+        self._caller = leg
+        self._exchange.swap(leg)
+        self._join()
+
     def _hear_agent(self, agent: CallLeg) -> None:
         self._agent = agent
         agent.subscribe(lambda event: self._agent_event(agent, event))
@@ -220,12 +224,14 @@ class Talk:
         if self.finished.done() or agent is not self._agent:
             return
         match event:
+            case Ended() if self._referring(agent):
+                self.held = True
+                self._bridge.hold(self._caller, self._exchange.ringback if self._exchange is not None else self._music)
             case Ended():
-                orderly = self._hung_up_here or event.cause.value in ("hung_up", "released", "transferred")
-                if orderly and self.consult is not None and self.consult.three:
-                    self.complete()
+                if self._hung_up_here or event.cause.value in ("hung_up", "released", "transferred"):
+                    self._leave_two()
                 else:
-                    self._end("agent" if orderly else "agent_lost")
+                    self._end("agent_lost")
             case HeldByPeer() if not self.held and self.consult is None:
                 self._held_by_phone = True
                 self._hold()
@@ -244,9 +250,15 @@ class Talk:
         if self._exchange is None or busy or self.consult is not None:
             asker.report_transfer(491 if busy else 603)
             return
+        if request.other is not None and self._exchange.unite(asker is self._caller, request.other):
+            asker.report_transfer(100)
+            asker.report_transfer(200)
+            return
         stays = self._agent if asker is self._caller else self._caller
         who = stays.caller if stays is self._caller else stays.callee
-        self._referral = Referral(asker, request, who, self._exchange.payer, lambda leg: self._arrived(asker, leg), _nothing)
+        self._referral = Referral(
+            asker, request, who, self._exchange.payer, lambda leg: self._arrived(asker, leg), self._not_arrived
+        )
         self._referral.begin(self._exchange.dial)
 
     def _arrived(self, asker: CallLeg, leg: CallLeg) -> None:
@@ -257,39 +269,55 @@ class Talk:
             self.partner = leg
             self._end("transferred")
         else:
-            self._replace_caller(leg)
+            if self._kept is not None:
+                self._kept = None
+                self._agent.stop()
+            self.replace_caller(leg)
             asyncio.get_running_loop().call_later(FAREWELL_SECONDS, asker.hang_up)
+
+    def _not_arrived(self) -> None:
+        """A referral that failed leaves the talk as it is; an asker who did not wait for that is gone."""
+        if self._kept is not None and self._exchange is not None:
+            kept, self._kept = self._kept, None
+            self._exchange.heard(kept)
+        elif self._agent.state is LegState.ENDED:
+            self._end("agent_lost")
+
+    def _referring(self, asker: CallLeg) -> bool:
+        """True while a transfer goes on that this phone asked for; many hang up at once then (RFC 5589 §6.1)."""
+        return self._referral is not None and not self._referral.over and self._referral.asker is asker
 
     def _take_over(self, old: CallLeg, by: CallLeg) -> None:
         """INVITE with Replaces: another call takes the place of `old`, which then ends by itself."""
         by.answer()
-        if old is self._agent:
-            self._hear_agent(by)
-            self._join()
-        else:
-            self._replace_caller(by)
-
-    def _replace_caller(self, leg: CallLeg) -> None:
-        assert self._exchange is not None
-        self._caller = leg
-        self._exchange.swap(leg)
+        if by.state is not LegState.UP:  # given up meanwhile: `old` stays
+            return
+        if old is not self._agent:
+            self.replace_caller(by)
+            return
+        freed = self._held_by_phone and self.held and self.consult is None  # the phone that held is not there any more
+        self._held_by_phone = False
+        self.held = self.held and not freed
+        self._hear_agent(by)
         self._join()
+        if freed:
+            self._changed("connected")
 
     # --- parts
 
     def _join(self) -> None:
-        """Bridge the legs as they are now."""
+        """Bridge the legs as they are now; a caller on hold stays there, and a third party where it is."""
         assert self._exchange is not None
         self._bridge.close()
         try:
             self._bridge = self._exchange.bridge(self._caller, self._agent)
+            if self.held:
+                self._bridge.hold(self._caller, self._music)
+            if self.consult is not None:
+                self.consult.move(self._caller, self._agent, self._bridge)
         except TelephonyError as error:
             log.warning("%s cannot be joined: %s", self._caller.correlation, error)
             self._end("agent_lost")
-            return
-        if self.held:
-            self.held = False
-            self._changed("connected")
 
     def _hold(self) -> None:
         self.held = True
@@ -305,8 +333,16 @@ class Talk:
         """The third party is gone: caller and agent talk again."""
         self.consult = None
         if not self.finished.done():
-            self.held = True
+            self.held = False
             self._join()
+            self._changed("connected")
+
+    def _leave_two(self) -> None:
+        """The agent goes in order: where all three talk, the other two talk on."""
+        if self.consult is not None and self.consult.three and self.consult.up:
+            self.complete()
+        else:
+            self._end("agent")
 
     def _no_consult(self) -> None:
         if self.consult is not None:
@@ -325,10 +361,6 @@ class Talk:
     def _end(self, how: str) -> None:
         if not self.finished.done():
             self.finished.set_result(how)
-
-
-def _nothing() -> None:
-    """A referral that failed leaves the talk as it is: its asker takes it up again."""
 
 
 class Talks:

@@ -46,6 +46,8 @@ class Waiting:
         self._position = 0
         self._reading: asyncio.Task[PlaceEvent | None] | None = None
         self._talked = False
+        self._talk_seconds = 0.0
+        """With every agent so far."""
         self._sent: Destination | None = None
         """Where an agent sent the caller."""
         self._last_agent = ""
@@ -249,7 +251,8 @@ class Waiting:
             session.talk = None
             services.talks.remove(session.call.id)
             talk.close()
-            session.record(talk_seconds=services.clock() - connected_at)
+            self._talk_seconds += services.clock() - connected_at
+            session.record(talk_seconds=self._talk_seconds)
             if how != "agent_lost":
                 self._place("wrap_up")
         if how == "agent_lost":
@@ -272,7 +275,9 @@ class Waiting:
         connected_at = services.clock()
         self._talked = True
         session.disposition = Disposition.SERVED
-        session.record(agent_id=agent_id, connected_at=connected_at, wait_seconds=connected_at - self._started)
+        session.record(
+            agent_id=agent_id, connected_at=connected_at, wait_seconds=connected_at - self._started - self._talk_seconds
+        )
         self._place("connected")
         return connected_at
 
