@@ -120,6 +120,9 @@ class Negotiation:
         self._wish = "sendrecv"
         """The direction that we want of our own accord."""
         self._proposal: _Proposal | None = None
+        self._sections: tuple[Media, ...] = ()
+        """Every stream of the newest answer: later offers keep their places and their names (RFC 3264 §8)."""
+        self._bundled = False
         self.agreement: Agreement | None = None
         self.spoken: tuple[Codec, ...] = ()
         """Of our codecs those that the far end was ever heard to speak, in our order: what a new offer may turn to."""
@@ -137,12 +140,16 @@ class Negotiation:
         protocol, lines = self._keying.offer(current.keys if current else None, current.protocol if current else "")
         ice = current.ice if current else begin(self._random) if self.policy.offers_ice else None
         self._proposal = _Proposal(chosen, direction or self._wish, protocol, ice)
-        named = ["a=mid:0"] if self.policy.offers_ice else []
+        place = current.section if current and current.section < len(self._sections) else -1
+        mid = _mid(self._sections[place]) if place >= 0 else ["a=mid:0"] if self.policy.offers_ice else []
         mux = ["a=rtcp-mux"] if self.policy.rtcp or self.policy.offers_ice else []
-        extra = [*named, *mux, *lines, *(ice.lines(self._host, self._port, shared=False) if ice else [])]
+        extra = [*mid, *mux, *lines, *(ice.lines(self._host, self._port, shared=False) if ice else [])]
         formats = offered(chosen, self._numbers, noise=self.policy.comfort_noise)
-        head = ("a=ice-lite\r\n" if ice else "") + ("a=group:BUNDLE 0\r\n" if named else "")
-        return self._compose([self._section(formats, self._proposal.direction, extra, protocol)], head)
+        bundled = mid and (self._bundled if place >= 0 else self.policy.offers_ice)
+        head = ("a=ice-lite\r\n" if ice else "") + (f"a=group:BUNDLE {mid[0][6:]}\r\n" if bundled else "")
+        voice = self._section(formats, self._proposal.direction, extra, protocol)
+        rest = [voice if index == place else _turned_away(one) for index, one in enumerate(self._sections)]
+        return self._compose(rest if place >= 0 else [voice], head)
 
     def answer(self, body: bytes) -> bytes:
         """Take an offer and return the answer to it. Raises MalformedMessage, and NoCommonCodec (488)."""
@@ -159,8 +166,10 @@ class Negotiation:
                 extra = [*_mid(media), *mux, *secured.lines, *ice]
                 sections.append(self._section(choice.formats, agreed.direction, extra, media.protocol))
             else:
-                sections.append(rejected(media) + "".join(f"{line}\r\n" for line in _mid(media)))
-        return self._compose(sections, ("a=ice-lite\r\n" if agreed.ice else "") + _group(description, agreed.section))
+                sections.append(_turned_away(media))
+        group = _group(description, agreed.section)
+        self._sections, self._bundled = description.media, bool(group)
+        return self._compose(sections, ("a=ice-lite\r\n" if agreed.ice else "") + group)
 
     def take_answer(self, body: bytes) -> Agreement:
         """Take the answer to our offer. Raises MalformedMessage, and NoCommonCodec where it holds nothing that we offered."""
@@ -168,7 +177,8 @@ class Negotiation:
         if proposal is None:
             raise Misuse("an answer without an offer")
         description = Description.parse(body)
-        stream = next((one for one in enumerate(description.media) if one[1].kind == "audio"), None)
+        place = self.agreement.section if self.agreement else 0
+        stream = next((one for one in enumerate(description.media) if one[1].kind == "audio" and one[0] >= place), None)
         if stream is None or not stream[1].port:
             raise NoCommonCodec("the answer turns the audio stream away")
         index, media = stream
@@ -279,6 +289,11 @@ def _mid(media: Media) -> list[str]:
     """The name of a stream, repeated in the answer (RFC 5888 §9.1)."""
     name = media.value("mid") or ""
     return [f"a=mid:{name}"] if 0 < len(name) <= MAX_MID and " " not in name else []
+
+
+def _turned_away(media: Media) -> str:
+    """A stream that we do not take, in its place."""
+    return rejected(media) + "".join(f"{line}\r\n" for line in _mid(media))
 
 
 def _group(description: Description, section: int) -> str:

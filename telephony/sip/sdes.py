@@ -51,7 +51,8 @@ class SdesKeys:
     suite: str
     ours: bytes = field(repr=False)
     theirs: bytes = field(repr=False)
-    tag: int = 1
+    tag: int = field(default=1, compare=False)
+    """A line's number in its description: another one does not make another key."""
 
 
 def usable(values: Iterable[str], suites: Iterable[str]) -> list[Crypto]:

@@ -100,6 +100,30 @@ def test_the_version_counts_changes_and_only_changes() -> None:
     assert versions == [["-", "77", "1"], ["-", "77", "1"], ["-", "77", "2"], ["-", "77", "3"]]
 
 
+def test_our_later_offer_keeps_every_stream_of_theirs_in_its_place() -> None:
+    """RFC 3264 §8: an offer never has fewer m= lines than the session so far, nor another order or name."""
+    one = ours()
+    group = HEAD + "a=group:BUNDLE film voice\r\n"
+    one.answer(offer("m=video 4002 RTP/AVP 97\r\na=mid:film\r\nm=audio 4000 RTP/AVP 0\r\na=mid:voice\r\n", group))
+    later = one.offer(direction="sendonly")
+    assert b"a=group:BUNDLE voice\r\n" in later
+    found = Description.parse(later).media
+    assert [(media.kind, media.port, media.value("mid")) for media in found] == [("video", 0, "film"), ("audio", 6000, "voice")]
+    assert found[1].direction == "sendonly"
+    one.take_answer(offer("m=video 0 RTP/AVP 97\r\nm=audio 4010 RTP/AVP 0\r\na=recvonly\r\n"))
+    assert (agreed(one).section, agreed(one).port, agreed(one).direction) == (1, 4010, "sendonly")
+    again = Description.parse(one.offer()).media
+    assert [media.kind for media in again] == ["video", "audio"]
+
+
+def test_a_later_offer_passes_over_an_audio_stream_that_was_turned_away() -> None:
+    one = ours()
+    one.answer(offer("m=audio 4004 RTP/SAVP 0\r\nm=audio 4000 RTP/AVP 0\r\n"))
+    one.offer()
+    one.take_answer(offer("m=audio 0 RTP/SAVP 0\r\nm=audio 4000 RTP/AVP 0\r\n"))
+    assert (agreed(one).section, agreed(one).port) == (1, 4000)
+
+
 def test_our_offer_and_its_answer() -> None:
     one = ours()
     assert b"m=audio 6000 RTP/AVP 0 8 101\r\n" in one.offer()

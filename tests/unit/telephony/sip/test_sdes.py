@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telephony.sip.sdes import MOST_LINES, SUITES, Crypto, parse, usable
+from telephony.sip.sdes import MOST_LINES, SUITES, Crypto, SdesKeys, parse, usable
 
 RFC_4568 = "1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^20"
 """A line as in RFC 4568 §10.1."""
@@ -88,3 +88,9 @@ def test_a_key_is_in_no_representation() -> None:
 def test_any_text_is_read(value: str) -> None:
     one = parse(value)
     assert one is None or len(one.key) == SUITES[one.suite]
+
+
+def test_another_tag_is_not_another_key() -> None:
+    """Else a refresh that numbers its lines anew would begin the roll-over counter again."""
+    suite = "AES_CM_128_HMAC_SHA1_80"
+    assert SdesKeys(suite, b"a", b"b", 1) == SdesKeys(suite, b"a", b"b", 2) != SdesKeys(suite, b"a", b"c", 2)
