@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from ivr.records.database import redis_errors
 
-GATHER_SECONDS = 0.005
+GATHER_SECONDS = 0.02
 MOST_TOGETHER = 2000
 """Commands in one trip; more wait for the next."""
 

@@ -41,7 +41,7 @@ _EMPTY: Mapping[str, Any] = {
     "note": "",
 }
 
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.1
 """How long a record that is over waits for others, so that a busy node commits many at once."""
 MOST_TOGETHER = 200
 
