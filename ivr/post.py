@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from ivr.seat import Seat
-from telephony.gateway.dispatch import BINDINGS, COUNTED, FAILED, MESSAGE, READY, Channel, frame, owns
+from telephony.gateway.dispatch import BINDINGS, COUNTED, FAILED, MESSAGE, MOVED, READY, Channel, frame, owns
 from telephony.gateway.hosting import Hosting, Packed
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.sip_wire import WireSettings
@@ -32,7 +32,13 @@ class Post:
 
     @property
     def hosting(self) -> Hosting:
-        return Hosting(token=self._token, secret=bytes.fromhex(self.seat.secret), wire=self._make_wire, registered=self._tell)
+        return Hosting(
+            token=self._token,
+            secret=bytes.fromhex(self.seat.secret),
+            wire=self._make_wire,
+            registered=self._tell,
+            moved=lambda call_id: self._channel.send(frame(MOVED, call_id)),
+        )
 
     @property
     def peers(self) -> tuple[str, ...]:

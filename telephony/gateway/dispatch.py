@@ -22,8 +22,9 @@ from zlib import crc32
 
 from telephony.sip.flow import Flow
 
-MESSAGE, SEND, FAILED, BINDINGS, READY, COUNTED = range(6)
-"""Kinds of frame: to a worker, from a worker, a far end that cannot be reached, registrations, ready, what was refused."""
+MESSAGE, SEND, FAILED, BINDINGS, READY, COUNTED, MOVED = range(7)
+"""Kinds of frame: to a worker, from a worker, a far end that cannot be reached, registrations, ready, what was refused, a
+dialog that stays where it was sent though another worker owns its Call-ID."""
 
 MAX_WAITING = 4096
 """Frames that wait for one worker; more are dropped, and their senders repeat them."""
@@ -54,25 +55,43 @@ class Whereabouts:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
+        self._asked: OrderedDict[bytes, int] = OrderedDict()
+        """What anybody's Replaces moved: it leads there until a flood of others pushes it out."""
         self._moved: OrderedDict[bytes, int] = OrderedDict()
+        """What a worker took."""
 
     def of(self, data: bytes) -> int:
         found = _CALL_ID.search(data)
         if found is None:
             return 0  # not a message that anybody owns; the first worker counts it
         call_id = found[1].strip()
-        moved = self._moved.get(call_id)
+        moved = self._elsewhere(call_id)
         if moved is not None:
             return moved
         if data.startswith(b"INVITE ") and (replaced := _REPLACES.search(data)) is not None:
             dialog = replaced[1].strip()
-            index = self._moved.get(dialog, owner(dialog, self._workers))
+            index = self._elsewhere(dialog)
+            if index is None:
+                index = owner(dialog, self._workers)
             if index != owner(call_id, self._workers):
-                self._moved[call_id] = index
-                if len(self._moved) > MOST_MOVED:
-                    self._moved.popitem(last=False)
+                _keep(self._asked, call_id, index)
             return index
         return owner(call_id, self._workers)
+
+    def stays(self, call_id: bytes, index: int) -> None:
+        """Worker `index` has taken this dialog, which replaces another: a stranger's Replaces is forgotten before it."""
+        self._asked.pop(call_id, None)
+        if index != owner(call_id, self._workers):
+            _keep(self._moved, call_id, index)
+
+    def _elsewhere(self, call_id: bytes) -> int | None:
+        return self._moved.get(call_id, self._asked.get(call_id))
+
+
+def _keep(table: OrderedDict[bytes, int], call_id: bytes, index: int) -> None:
+    table[call_id] = index
+    if len(table) > MOST_MOVED:
+        table.popitem(last=False)
 
 
 def frame(kind: int, body: Any, flow: Flow | None = None) -> bytes:
@@ -106,8 +125,11 @@ class Channel:
         self._loop.add_reader(end.fileno(), self._read)
 
     def send(self, packet: bytes) -> None:
-        """Send a frame, or keep it until there is room. Dropped and counted beyond `MAX_WAITING`."""
+        """Send a frame, or keep it until there is room. Dropped and counted beyond `MAX_WAITING`, or `MAX_FRAME` octets."""
         if not self._open:
+            return
+        if len(packet) > MAX_FRAME:  # the system would take it for a broken socket, or the other end would read half of it
+            self.dropped += 1
             return
         if not self._waiting:
             try:

@@ -48,6 +48,8 @@ class Hosting:
     wire: MakeWire = Wire
     registered: Callable[[str, Sequence[Packed]], None] = _nobody
     """Hears where a user has registered, () for nowhere."""
+    moved: Callable[[str], None] = lambda call_id: None
+    """Hears the Call-ID of each call that comes to take the place of another (RFC 3891)."""
 
 
 def packed(bindings: Sequence[Binding], now: float) -> list[Packed]:

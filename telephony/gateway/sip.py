@@ -355,6 +355,7 @@ class SipGateway:
         self._legs[call] = leg
         logger.debug("call %s leg %s offered", leg.correlation, leg.id)
         if call.replaces is not None:
+            self._hosting.moved(call.call_id)
             offer_place(leg, self._legs.get(call.replaces))
             return
         try:

@@ -6,7 +6,18 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from telephony.gateway.dispatch import MAX_WAITING, MESSAGE, Channel, Whereabouts, channel_pair, frame, owner, owns, unframe
+from telephony.gateway.dispatch import (
+    MAX_FRAME,
+    MAX_WAITING,
+    MESSAGE,
+    Channel,
+    Whereabouts,
+    channel_pair,
+    frame,
+    owner,
+    owns,
+    unframe,
+)
 from telephony.sip.flow import Flow
 
 FLOW = Flow("tls", "192.0.2.7", 5061, "203.0.113.1", 5061, 17, 2, "example.org", ("example.org",))
@@ -51,7 +62,22 @@ def test_the_table_of_moved_dialogs_has_an_end(monkeypatch: Any) -> None:
     where = Whereabouts(2)
     for n in range(200):
         where.of(invite(f"n{n}", f"Replaces: o{n};to-tag=1;from-tag=2\r\n"))
-    assert len(where._moved) <= 10
+    for n in range(200):
+        where.stays(f"m{n}".encode(), 1 - owner(f"m{n}".encode(), 2))
+    assert len(where._asked) == len(where._moved) == 10
+
+
+def test_a_flood_of_replaces_moves_no_call_that_stands(monkeypatch: Any) -> None:
+    """Anybody may send an INVITE with Replaces, from any address; only a worker says that it took one."""
+    monkeypatch.setattr("telephony.gateway.dispatch.MOST_MOVED", 10)
+    where = Whereabouts(2)
+    old = next(f"old{n}" for n in range(99) if owner(f"old{n}".encode(), 2) == 1)
+    new = next(f"new{n}" for n in range(99) if owner(f"new{n}".encode(), 2) == 0)
+    assert where.of(invite(new, f"Replaces: {old};to-tag=1;from-tag=2\r\n")) == 1
+    where.stays(new.encode(), 1)
+    for n in range(200):
+        where.of(invite(f"n{n}", f"Replaces: o{n};to-tag=1;from-tag=2\r\n"))
+    assert where.of(b"BYE sip:a@b SIP/2.0\r\nCall-ID: " + new.encode() + b"\r\n\r\n") == 1
 
 
 def test_a_worker_knows_its_own_call_ids() -> None:
@@ -86,6 +112,26 @@ async def test_frames_cross_in_order_and_the_end_is_told() -> None:
     sender.close()
     await asyncio.wait_for(gone.wait(), 5)
     receiver.send(frame(MESSAGE, 1))  # to nobody: without effect
+
+
+async def test_a_frame_that_is_too_large_is_dropped_and_no_more_than_that() -> None:
+    """A phone can register contacts that make such a one: it must not end the worker, nor be read by halves."""
+    ours, theirs = channel_pair()
+    heard: list[int] = []
+    done, gone = asyncio.Event(), list[str]()
+
+    def hear(kind: int, body: Any, flow: Flow | None) -> None:
+        heard.append(len(body))
+        done.set()
+
+    sender = Channel(ours, lambda *_: None, lambda: gone.append("sender"))
+    receiver = Channel(theirs, hear, lambda: gone.append("receiver"))
+    for size in (MAX_FRAME, 16 << 20, 1):
+        sender.send(frame(MESSAGE, bytes(size)))
+    await asyncio.wait_for(done.wait(), 5)
+    assert (heard, gone, sender.dropped) == ([1], [], 2)
+    sender.close()
+    receiver.close()
 
 
 async def test_a_worker_that_hangs_costs_bounded_memory() -> None:
