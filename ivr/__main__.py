@@ -64,11 +64,11 @@ def _given(option: str, value: object) -> list[str]:
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = commands.add_parser("check", help="find every mistake in dialplans before a caller does")
-    check.add_argument("paths", nargs="*", type=Path, default=[Path("dialplans")], help="files or folders (default: dialplans)")
-    check.add_argument("--config", type=Path, metavar="FILE", help="settings file: its queues and skills are checked too")
+    check.add_argument("paths", nargs="*", type=Path, help="files or folders (default: those of --config, else dialplans)")
+    check.add_argument("--config", type=Path, metavar="FILE", help="settings file: checked too, with its queues and skills")
     check.add_argument("--format", choices=["text", "json"], default="text")
     check.add_argument(
-        "--prompts", type=Path, action="append", help="folders with a prompt catalogue (default: prompts, where there is one)"
+        "--prompts", type=Path, action="append", help="folders with recordings (default: those of --config, else prompts)"
     )
 
     def run(args: argparse.Namespace) -> int:

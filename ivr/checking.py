@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import check, flow_files
 from ivr.dialplan.problems import Problem, render
-from ivr.doubts import keys_in_the_open
+from ivr.doubts import keys_in_the_open, missing_listeners
 from ivr.errors import ConfigError, DialplanError
-from ivr.settings import load_settings
+from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import languages_in, recording_files
+from ivr.wiring_calls import recording_settings
 from ivr.wiring_net import check_certificates
 from ivr.wiring_trunks import doubts as trunk_doubts
 
@@ -20,34 +22,54 @@ from ivr.wiring_trunks import doubts as trunk_doubts
 def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[Path] | None, config: Path | None = None) -> int:
     """`ivr check`: print every problem; 1 where one of them is an error.
 
-    Queues, skills, trunks and outbound rules are those of the settings file `config`, and not checked without one. Raises
-    ConfigError for a settings file that is wrong, DialplanError where there is nothing to check.
+    Queues, skills, trunks and outbound rules are those of the settings file `config`, and not checked without one; so are
+    the flows and prompts where none are named, and else those of this folder. Raises ConfigError for a settings file that
+    is wrong, DialplanError where there is nothing to check.
     """
+    settings = load_settings(config) if config is not None else None
+    if settings is not None and config is not None:
+        paths = paths or [_beside(config, one) for one in settings.dialplans]
+        prompt_folders = prompt_folders or [folder for one in settings.prompts if (folder := _beside(config, one)).is_dir()]
+    paths = paths or [Path("dialplans")]
     files = flow_files(paths)
     if not files:
         where = ", ".join(str(path) for path in paths)
         raise DialplanError(f"{where}: no flow there (*.yaml); name a file, or the folder it is in")
-    folders = list(prompt_folders) if prompt_folders else [path for path in (Path("prompts"),) if path.is_dir()]
-    problems = check(files, _around(folders, config))
-    wrong = trunk_doubts(load_settings(config)) if config is not None else []
-    if form != "text" or problems:
-        print(render(problems, form))
-    if form == "text":
-        for line in keys_in_the_open(load_settings(config)) if config is not None else ():
-            print(f"{config}: warning: {line}")
-        for severity, line in wrong:
-            print(f"{config}: {severity}: {line}")
-        print(_sum(len(files), problems))
-    severities = [*(problem.severity for problem in problems), *(severity for severity, _ in wrong)]
-    return 1 if "error" in severities else 0
+    folders = list(prompt_folders or [path for path in (Path("prompts"),) if path.is_dir()])
+    wrong = _wrong(settings, config) if settings is not None and config is not None else []
+    problems = check(files, _around(folders, settings))
+    if form != "text":
+        print(render([*problems, *wrong], form))
+    else:
+        if problems:
+            print(render(problems))
+        for problem in wrong:
+            print(f"{problem.file}: {problem.severity}: {problem.message}")
+        print(_sum(len(files), [*problems, *wrong]))
+    return 1 if any(problem.severity == "error" for problem in (*problems, *wrong)) else 0
 
 
-def _around(folders: Sequence[Path], config: Path | None) -> Surroundings:
-    prompts = _names(folders) if folders else None
-    if config is None:
-        return Surroundings(prompts)
-    settings = load_settings(config)
+def _beside(config: Path, path: str) -> Path:
+    """A path of the settings, as one from here."""
+    return Path(os.path.normpath(config.parent / path))
+
+
+def _wrong(settings: Settings, config: Path) -> list[Problem]:
+    """What is allowed in the settings and hardly meant. Raises ConfigError for what is wrong in them."""
     check_certificates(settings, config)
+    try:
+        recording_settings(settings.recording)
+        found = trunk_doubts(settings)
+    except ConfigError as error:
+        raise ConfigError(f"{config}: {error}") from error
+    lines = [*(("warning", line) for line in (*missing_listeners(settings), *keys_in_the_open(settings))), *found]
+    return [Problem(str(config), 1, 1, "error" if kind == "error" else "warning", "settings", line) for kind, line in lines]
+
+
+def _around(folders: Sequence[Path], settings: Settings | None) -> Surroundings:
+    prompts = _names(folders) if folders else None
+    if settings is None:
+        return Surroundings(prompts)
     return Surroundings(prompts, frozenset(settings.queues), settings.skills)
 
 

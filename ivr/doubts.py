@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ivr.settings import Settings
+from ivr.settings_net import parse_listen
+from ivr.settings_secrecy import listener_of
 
 
 def keys_in_the_open(settings: Settings) -> list[str]:
@@ -26,3 +28,14 @@ def keys_in_the_open(settings: Settings) -> list[str]:
         if trunk.srtp == "required" and trunk.transport != "tls":
             found.append(f"trunks.{name}: srtp is required, and without `transport: tls` its keys travel in the open")
     return found
+
+
+def missing_listeners(settings: Settings) -> list[str]:
+    """Listeners whose SRTP is set and that are not there."""
+    there = {(one.transport, one.port) for one in (parse_listen(text, "sip.listen") for text in settings.sip.listen)}
+    named = {text: listener_of(text, "media.srtp_listeners") for text in settings.media.srtp_listeners}
+    return [
+        f"media.srtp_listeners: {text}: there is no such listener in sip.listen, so this changes nothing"
+        for text, listener in named.items()
+        if listener not in there
+    ]

@@ -244,7 +244,7 @@ def _convert(hint: Any, value: Any, file: str, place: str) -> Any:
     if hint is str and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise ConfigError(f"{file}: {place}: expected {getattr(hint, '__name__', 'text')}, found {_name(value)}")
+        raise ConfigError(f"{file}: {place}: expected {_WANTED.get(hint, 'text')}, found {_name(value)}")
     if hint is str and value.startswith("env:"):
         return _secret(value[4:], file, place)
     return value
@@ -313,6 +313,9 @@ def parse_ports(text: str, place: str) -> tuple[int, int]:
     if not found or not 1024 <= int(found[1]) < int(found[2]) <= 65535:
         raise ConfigError(f"{place}: '{text}' is not a range of ports such as 20000-29999")
     return int(found[1]), int(found[2])
+
+
+_WANTED: Mapping[Any, str] = {int: "a whole number", bool: "yes or no"}
 
 
 def _join(place: str, key: Any) -> str:

@@ -54,6 +54,8 @@ def check_guard(guard: GuardOptions, trace: TraceOptions, hep: str, file: str) -
     for name in ("messages", "calls", "registers", "strangers", "threshold", "half_life", "ban", "ban_most"):
         if getattr(guard, name) <= 0:
             raise ConfigError(f"{file}: sip.guard.{name}: must be above 0; `enabled: false` turns the guard off")
+    if guard.ban_most < guard.ban:
+        raise ConfigError(f"{file}: sip.guard.ban_most: must not be below sip.guard.ban, the first ban")
     if not 1 <= trace.megabytes <= 1024:
         raise ConfigError(f"{file}: sip.trace.megabytes: from 1 to 1024; `enabled: false` turns the trace off")
     if hep:

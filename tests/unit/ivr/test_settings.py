@@ -40,7 +40,7 @@ def test_durations_and_lists_are_read(tmp_path: Path) -> None:
         ("sip: {trusted_networks: [10.0.0.0/33]}", "sip.trusted_networks", "10.0.0.0/8"),
         ("sip: {rtp_ports: 9-8}", "sip.rtp_ports", "20000-29999"),
         ("sip: {digest: [SHA1]}", "sip.digest", "SHA-256, MD5 or both"),
-        ("sip: {max_calls: many}", "sip.max_calls", "expected int"),
+        ("sip: {max_calls: many}", "sip.max_calls", "expected a whole number"),
         ("queues: {a: {ring: soon}}", "queues.a.ring", "15s"),
         ("queues: [a]", "queues", "names and values"),
         ("agents: [{name: x}]", "agents[0]", "missing id"),
