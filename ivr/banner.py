@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 def banner(
@@ -39,3 +39,14 @@ def banner(
         "",
     ]
     return "\n".join(lines)
+
+
+def dialled(listeners: Iterable[tuple[str, str, int]]) -> list[str]:
+    """What a phone dials to reach listeners of these transports, hosts and ports. Browsers' WebSockets are not dialled."""
+    return sorted(
+        {
+            f"sip:hotline@{host}:{port}" + (";transport=tls" if transport == "tls" else "")
+            for transport, host, port in listeners
+            if transport not in ("ws", "wss")
+        }
+    )

@@ -17,7 +17,7 @@ from typing import Any, Self
 from ivr.acd.desk import Desk
 from ivr.acd.feed import EventFeed
 from ivr.acd.routing import Router
-from ivr.banner import banner
+from ivr.banner import banner, dialled
 from ivr.dialplan.loader import FlowStore
 from ivr.dialplan.watch import watch
 from ivr.errors import IvrError, SpeechUnavailable
@@ -205,7 +205,7 @@ class Running:
 
     @property
     def addresses(self) -> list[str]:
-        return sorted({f"sip:hotline@{_host(one.host)}:{one.port}" for one in self.sip.listeners})
+        return dialled((one.transport, _host(one.host), one.port) for one in self.sip.listeners)
 
     def health(self) -> dict[str, Any]:
         return {

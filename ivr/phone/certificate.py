@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-LIFE = datetime.timedelta(days=1)
+LIFE = datetime.timedelta(days=30)
+"""Long enough that nobody is warned of its end."""
 
 
 def self_signed(folder: Path) -> str:

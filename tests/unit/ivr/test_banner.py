@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.banner import banner
+from ivr.banner import banner, dialled
 
 
 def text(**changes: object) -> str:
@@ -35,3 +35,9 @@ def test_it_is_silent_about_what_is_not_so() -> None:
     assert "Demo agents" not in quiet
     assert "models install" not in quiet
     assert "(new)" not in quiet
+
+
+def test_a_listener_is_dialled_over_its_own_transport() -> None:
+    host = "192.0.2.1"
+    there = [("udp", host, 5060), ("tcp", host, 5060), ("tls", host, 5061), ("wss", host, 8443)]
+    assert dialled(there) == [f"sip:hotline@{host}:5060", f"sip:hotline@{host}:5061;transport=tls"]
