@@ -62,16 +62,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def client_of(args: argparse.Namespace) -> NodeClient:
     """Raises ConfigError where the settings or the token cannot be read."""
-    settings = load_settings(args.config)
+    settings = None if args.url and args.data else load_settings(args.config)
     url = args.url
-    if not url:
+    if settings is not None and not url:
         host, port = parse_address(settings.web.listen, "web.listen")
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    data = args.data or args.config.resolve().parent / settings.data
-    path = Path(data) / "admin-token"
+    data = args.data if settings is None or args.data else args.config.resolve().parent / settings.data
+    path = Path(data).resolve() / "admin-token"
     try:
         token = path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}; --data names the node's data folder") from error
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path}: {why}; --data names the node's data folder") from error
     return NodeClient(url, token)

@@ -151,4 +151,11 @@ async def test_what_stands_in_the_way_is_one_line(run: Run, tmp_path: Path) -> N
     assert status == 1 and err == "ivr bans: the bearer token is wrong\n"
     (tmp_path / "data" / "admin-token").unlink()
     status, _, err = await run("bans", "list")
-    assert status == 1 and "--data names the node's data folder" in err
+    assert status == 1 and "--data names the node's data folder" in err and "Errno" not in err
+
+
+async def test_url_and_data_need_no_settings_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "http://" + (tmp_path / "hotline.yaml").read_text("utf-8").split("'")[1]
+    monkeypatch.chdir(tmp_path)
+    status, out, _ = await run("bans", "list", where=("--url", url, "--data", "data"))
+    assert status == 0 and "nobody is banned" in out
