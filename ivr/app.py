@@ -68,11 +68,20 @@ async def _serve(settings: Settings, seat: Seat | None = None) -> None:
             post.ready(node.banner)
             log.info("node %s is up: pid %d", settings.node, os.getpid())
         else:
-            print(node.banner, flush=True)
-            print("ready", flush=True)
+            _say(node.banner)
+            _say("ready")
         await stopping.wait()
-        print(f"Stopping: {len(node.switchboard)} calls may go on for {settings.drain_seconds:g} s", flush=True)
+        say = _say if post is None else log.info  # the dispatcher has told it to the terminal
+        say(f"Stopping: {_calls(len(node.switchboard))} may go on for {settings.drain_seconds:g} s")
         loop.remove_signal_handler(signal.SIGINT)
         node.sip.stop_offering()
         ended = await node.switchboard.drain(settings.drain_seconds)
-        print(f"Stopped{f'; {ended} calls were ended' if ended else ''}", flush=True)
+        say(f"Stopped{f'; {_calls(ended)} ended by us' if ended else ''}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _calls(number: int) -> str:
+    return "1 call" if number == 1 else f"{number} calls"

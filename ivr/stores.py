@@ -56,15 +56,33 @@ async def live_state(settings: Settings, data: Path, stack: AsyncExitStack) -> R
         embedded = await start_embedded(data)
         stack.push_async_callback(embedded.aclose)
         url = embedded.url
+    redis = _client(url)
+    stack.push_async_callback(redis.aclose)
+    await _ping(redis, url)
+    return redis
+
+
+async def probe(url: str) -> None:
+    """Raises ConfigError for what is no Redis URL, StoreUnavailable where nobody answers there."""
+    redis = _client(url)
+    try:
+        await _ping(redis, url)
+    finally:
+        await redis.aclose()
+
+
+def _client(url: str) -> Redis:
     try:
         redis: Redis = Redis.from_url(
             url, socket_connect_timeout=2.0, socket_timeout=REDIS_SECONDS, retry=Retry(ConstantBackoff(0.1), 2)
         )
     except ValueError as error:
         raise ConfigError(f"redis: {error}") from error
-    stack.push_async_callback(redis.aclose)
+    return redis
+
+
+async def _ping(redis: Redis, url: str) -> None:
     try:
         await redis.ping()
     except RedisError as error:
         raise StoreUnavailable(f"redis: {redis_address(url)} does not answer: {error}") from error
-    return redis

@@ -19,9 +19,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ivr.acd.embedded import start_embedded
+from ivr.errors import ConfigError
 from ivr.records.database import open_database, sqlite_url
 from ivr.seat import Seat
 from ivr.settings import Settings
+from ivr.stores import probe
 from ivr.wiring import admin_token, bind_web, data_folder, sip_settings
 from telephony.gateway.dispatch import (
     BINDINGS,
@@ -76,10 +78,12 @@ class Workers:
         self._web: socket.socket | None = None
         self._redis = ""
         self._secret = secrets.token_hex(32)
+        self._unable = ""
+        """Why no worker can start."""
         self.restarts = 0
 
     async def run(self) -> None:
-        """Raises ConfigError or TelephonyError where it cannot start."""
+        """Raises ConfigError, StoreUnavailable or TelephonyError where it cannot start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
@@ -96,6 +100,8 @@ class Workers:
             loop.remove_signal_handler(signal.SIGINT)
             await asyncio.gather(*keepers)
             print("Stopped", flush=True)
+        if self._unable:
+            raise ConfigError(self._unable)
 
     # --- start
 
@@ -110,6 +116,7 @@ class Workers:
             embedded = await start_embedded(data)
             stack.push_async_callback(embedded.aclose)
             self._redis = embedded.url
+        await probe(self._redis)
         engine = await open_database(self._settings.database or sqlite_url(data))
         await engine.dispose()
         stack.push_async_callback(self._wire.close)
@@ -170,8 +177,9 @@ class Workers:
     async def _pause(self, worker: Worker, code: int) -> None:
         if not worker.ready.is_set():
             if worker.pause > FIRST_PAUSE * 4 or code == 1:
-                log.critical("worker %d cannot start (exit code %d); see its own line above", worker.index + 1, code)
+                self._unable = f"worker {worker.index + 1} cannot start (exit code {code}); see its own line above"
                 self._stopping.set()
+                return
         elif time.monotonic() - worker.started > STEADY_SECONDS:
             worker.pause = FIRST_PAUSE
         self.restarts += 1
@@ -240,6 +248,6 @@ class Workers:
 
 
 def serve_workers(settings: Settings, count: int, arguments: Sequence[str]) -> None:
-    """Serve with `count` workers until told to stop. Raises ConfigError or TelephonyError where it cannot start."""
+    """Serve with `count` workers until told to stop. Raises IvrError or TelephonyError where it cannot start."""
     command = [sys.executable, "-m", "ivr", "serve", *arguments]
     asyncio.run(Workers(settings, count, command).run())

@@ -104,7 +104,7 @@ async def test_an_order_to_stop_lets_calls_go_on_and_takes_no_new_ones(keys_only
         await phone.hang_up()
         assert await stopping == 0
     assert "503" in str(closed)
-    assert any("calls may go on" in line for line in keys_only.output)
+    assert any("may go on" in line for line in keys_only.output)
     samples, rate = read_wav(phone.heard()[0])
     assert len(samples) > 3.5 * rate and rms(samples[-2 * rate :]) > 100, "it was spoken to until its end"
     await keys_only.start()

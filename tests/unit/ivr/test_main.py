@@ -109,6 +109,23 @@ def test_a_wrong_flow(tmp_path: Path) -> None:
     assert f"{flow}:4:" in refused(place)
 
 
+def test_workers_without_redis_are_not_started(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.settings["redis"] = "redis://127.0.0.1:1"
+    assert "redis://127.0.0.1:1 does not answer" in refused(place, "--workers", "2")
+
+
+def test_workers_that_cannot_start_fail_the_command(tmp_path: Path) -> None:
+    """A supervisor starts again what failed, not what ended with 0."""
+    place = Place(tmp_path)
+    (tmp_path / "small.yaml").write_text("flow: small\nstates:\n  one: { sya: hello }\n", "utf-8")
+    done = place.serve("--workers", "2")
+    assert done.returncode == 1, done.stderr
+    assert "small.yaml:1:" in done.stderr
+    assert "cannot start (exit code 1)" in done.stderr.splitlines()[-1]
+    assert "started again" not in done.stderr
+
+
 # --- in this process: nothing is started
 
 
@@ -167,3 +184,51 @@ def test_an_interrupt_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("ivr.checking.check_dialplans", interrupted)
     assert main(["check", os.devnull]) == 130
+
+
+def trunk_settings(tmp_path: Path, more: str) -> Path:
+    config = tmp_path / "hotline.yaml"
+    config.write_text(
+        f"""
+name: t
+dialplans: {ROOT / "examples/trunk/dialplan"}
+prompts: {ROOT / "prompts"}
+routes: [{{ to: "*", flow: forward }}]
+queues: {{ support: {{}} }}
+agents: [{{ id: a, name: A, password: x, skills: {{ support: 5 }} }}]
+{more}
+""",
+        "utf-8",
+    )
+    return config
+
+
+def test_check_takes_flows_and_prompts_of_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of the folder it is called in are others."""
+    assert main(["check", "--config", str(ROOT / "examples/loadtest/hotline.yaml")]) == 0
+    assert capsys.readouterr().out == "1 file checked: no problems\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("trunks: { a: {} }", "trunks.a: neither calls out"),
+        ("recording: { folder: rec, encrypt_key: abc }", "recording.encrypt_key: "),
+        ("sip: { guard: { ban: 1h, ban_most: 1m } }", "sip.guard.ban_most: must not be below"),
+    ],
+)
+def test_check_names_the_settings_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str, said: str) -> None:
+    config = trunk_settings(tmp_path, more)
+    assert main(["check", "--config", str(config)]) == 1
+    assert capsys.readouterr().err.startswith(f"ivr: {config}: {said}")
+
+
+def test_check_counts_what_is_wrong_in_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = "outbound: { limits: [{ name: a, who: ['flow:*'], money_per_day: 1 }] }"
+    config = trunk_settings(tmp_path, f"{limits}\nmedia: {{ srtp_listeners: {{ 'tls:5099': required }} }}")
+    assert main(["check", "--config", str(config)]) == 1
+    said = capsys.readouterr().out
+    assert f"{config}: warning: media.srtp_listeners: tls:5099: there is no such listener" in said
+    assert said.endswith("1 file checked: 1 error, 1 warning\n")
+    assert main(["check", "--config", str(config), "--format", "json"]) == 1
+    assert {one["severity"] for one in json.loads(capsys.readouterr().out)} == {"error", "warning"}
