@@ -59,6 +59,7 @@ class Seat:
                 settings.sip,
                 rtp_ports=f"{first}-{first + share - 1}",
                 max_calls=-(-settings.sip.max_calls // self.workers),
+                max_call_rate=-(-settings.sip.max_call_rate // self.workers),
             ),
             speech=replace(settings.speech, workers=max(1, recognisers // self.workers)),
         )
