@@ -30,6 +30,7 @@ from telephony.gateway.dispatch import (
     COUNTED,
     FAILED,
     MESSAGE,
+    MOVED,
     READY,
     SEND,
     Channel,
@@ -235,6 +236,8 @@ class Workers:
             worker.ready.set()
         elif kind == BINDINGS:
             self._share(worker, *body)
+        elif kind == MOVED:
+            self._where.stays(body.encode("utf-8", "surrogateescape"), worker.index)
 
     def _share(self, worker: Worker, user: str, bindings: Any) -> None:
         """Tell the other workers who has registered where."""
