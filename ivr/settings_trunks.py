@@ -108,6 +108,8 @@ class TrunkSettings:
     """Added to each INVITE."""
     drop_headers: tuple[str, ...] = ()
     """Left out of each INVITE: Diversion, History-Info, User-to-User and the like."""
+    delayed_offer: bool = False
+    """Calls over it leave the offer to the far end."""
     inband_dtmf: bool = False
     """Its calls send keys in the voice alone: listen for them there."""
 

@@ -146,6 +146,7 @@ def _trunk(name: str, one: TrunkSettings, region: str) -> TrunkOptions:
         rewrite_out=_rewrites(one.rewrite_out, f"{place}.rewrite_out"),
         codecs=tuple(_one_of({codec.value: codec.value for codec in Codec}, codec, f"{place}.codecs") for codec in one.codecs),
         srtp=Srtp(mode_of(one.srtp, f"{place}.srtp")) if one.srtp != "" else None,
+        delayed_offer=one.delayed_offer,
         add_headers=dict(one.headers),
         remove_headers=frozenset(name.lower() for name in one.drop_headers),
     )

@@ -277,7 +277,7 @@ class Dialing:
             if trunk.options.patience > 0:
                 attempt.timers.append(self._loop.call_later(trunk.options.patience, self._silent, attempt, call))
         log.debug("call %s leg %s dialled", leg.correlation, leg.id)
-        call.start(attempt.offer, now)
+        call.start(b"" if trunk is not None and trunk.options.delayed_offer else attempt.offer, now)
 
     def _follower(self, attempt: Attempt) -> Callable[[Uri], Flow | None]:
         """Where a 3xx may send this call: where its payer may call by a rule, and never to a number (RFC 3261 §8.1.3.4)."""

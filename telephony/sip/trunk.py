@@ -123,6 +123,8 @@ class TrunkOptions:
     """Names in order of preference; empty for all that we have."""
     srtp: Srtp | None = None
     """None for what holds elsewhere."""
+    delayed_offer: bool = False
+    """Its INVITEs carry no SDP: the carrier makes the offer, and the ACK or PRACK has our answer (RFC 3261 §13.2.1)."""
     add_headers: Mapping[str, str] = field(default_factory=dict)
     remove_headers: frozenset[str] = frozenset()
     """In lower case."""

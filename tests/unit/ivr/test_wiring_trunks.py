@@ -33,6 +33,7 @@ trunks:
     codecs: [PCMA, PCMU]
     headers: { X-Tenant: "7" }
     drop_headers: [History-Info]
+    delayed_offer: true
   pbx: { sources: [10.0.0.1/32], tls_names: [pbx.example.net] }
 outbound:
   region: DE
@@ -73,6 +74,7 @@ def test_everything_that_can_be_said_of_a_trunk(tmp_path: Path) -> None:
     assert (carrier.caller_id.source, carrier.caller_id.form) == (CallerFrom.CALLER, NumberForm.NATIONAL)
     assert carrier.written("+4930901820") == "030901820"
     assert carrier.remove_headers == {"history-info"}
+    assert carrier.delayed_offer and not pbx.delayed_offer
     assert pbx.hosts == ()
 
 

@@ -10,10 +10,11 @@ from contextlib import AsyncExitStack
 import pytest
 
 from telephony.gateway.trunks import TrunkChanged, options_request
-from telephony.leg import Answered, DialOptions, EndCause, Ended, Party
+from telephony.leg import Answered, DialOptions, DtmfReceived, EndCause, Ended, Party
 from telephony.sip.digest import Account
 from telephony.sip.flow import Flow
 from telephony.sip.grammar import Uri
+from telephony.sip.keying import Srtp
 from telephony.sip.message import Headers, Request
 from telephony.sip.trunk import (
     CallerFrom,
@@ -75,6 +76,34 @@ async def test_a_call_over_a_carrier_with_digest_shows_what_its_policy_says() ->
             assert here.gateway.trunks["carrier"].calls_out == 1
             leg.hang_up()
             assert here.gateway.trunks["carrier"].calls_out == 0
+
+
+async def test_a_trunk_may_be_left_to_make_the_offer() -> None:
+    accounts = {"acct": Account("acct", "secret")}
+    async with node("127.0.0.2", credentials=accounts.get) as carrier:
+        one = trunk("carrier", carrier.uri(), account=accounts["acct"], delayed_offer=True)
+        async with node(trunks=(one,)) as here:
+            leg = here.gateway.dial(NUMBER, ANN)
+            ear = Ear(leg)
+            await ear.until(Answered)
+            far = carrier.legs[0]
+            assert far.call is not None and not far.call.invite.body
+            assert leg.media.codec is far.media.codec
+            far.send_digits("7")
+            assert (await ear.until(DtmfReceived)).digit == "7"
+            leg.send_digits("8")
+            assert (await carrier.ears[0].until(DtmfReceived)).digit == "8"
+            leg.hang_up()
+            await carrier.ears[0].until(Ended)
+
+
+async def test_an_offer_that_does_not_suit_ends_the_call() -> None:
+    async with node("127.0.0.2", trusted_networks=OPEN) as carrier:
+        one = trunk("carrier", carrier.uri(), delayed_offer=True, srtp=Srtp("required"))
+        async with node(trunks=(one,)) as here:
+            leg = here.gateway.dial(NUMBER, ANN)
+            assert (await Ear(leg).until(Ended)).cause is EndCause.FAILED
+            await carrier.ears[0].until(Ended)
 
 
 async def test_a_wrong_password_is_no_reason_to_try_the_next_trunk() -> None:
