@@ -15,15 +15,17 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ivr.acd.embedded import start_embedded
 from ivr.errors import ConfigError
+from ivr.guarding.keeper import Keeper
+from ivr.guarding.store import BanStore
 from ivr.records.database import open_database, sqlite_url
 from ivr.seat import Seat
 from ivr.settings import Settings
-from ivr.stores import probe
+from ivr.stores import live_state, probe
 from ivr.wiring import admin_token, bind_web, data_folder, sip_settings
 from telephony.gateway.dispatch import (
     BINDINGS,
@@ -40,6 +42,7 @@ from telephony.gateway.dispatch import (
 )
 from telephony.gateway.sip_wire import Listener, Wire
 from telephony.sip.flow import Flow, Outgoing
+from telephony.sip.guard import Guard
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +75,9 @@ class Workers:
         self._sip = sip_settings(settings)
         self._workers = [Worker(index) for index in range(count)]
         self._where = Whereabouts(count)
-        self._wire = Wire(self._sip.wire, self._receive, self._failed)
+        self.guard = Guard(self._sip.door.guard)
+        """Holds the bans of all: connections end here."""
+        self._wire = Wire(self._sip.wire, self._receive, self._failed, self._accepts)
         self._bindings: dict[str, Any] = {}
         self._stopping = asyncio.Event()
         self._listeners: tuple[Listener, ...] = ()
@@ -118,6 +123,9 @@ class Workers:
             stack.push_async_callback(embedded.aclose)
             self._redis = embedded.url
         await probe(self._redis)
+        redis = await live_state(replace(self._settings, redis=self._redis), data, stack)
+        keeping = asyncio.create_task(Keeper(self, BanStore(redis), self._settings.node).run())
+        stack.callback(keeping.cancel)
         engine = await open_database(self._settings.database or sqlite_url(data))
         await engine.dispose()
         stack.push_async_callback(self._wire.close)
@@ -221,6 +229,10 @@ class Workers:
         channel = self._workers[self._where.of(data)].channel
         if channel is not None:
             channel.send(frame(MESSAGE, data, flow))
+
+    def _accepts(self, host: str) -> bool:
+        """False where not even a connection of `host` is taken: handshakes would be answers to one who is banned."""
+        return not self.guard.turns_away(host, time.monotonic())
 
     def _failed(self, transport: str, host: str, port: int, connection: int = 0) -> None:
         told = frame(FAILED, (transport, host, port, connection))
