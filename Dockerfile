@@ -27,7 +27,7 @@ COPY examples examples
 COPY deploy/hotline.yaml deploy/hotline.yaml
 USER 10001
 VOLUME /var/lib/hotline
-EXPOSE 5060/udp 5060/tcp 8080/tcp
+EXPOSE 5060/udp 5060/tcp 5061/tcp 8080/tcp
 ENV PYTHONUNBUFFERED=1
 # SIGTERM drains: no new calls, the running ones end or time out. The server is process 1 itself, so it gets the signal.
 STOPSIGNAL SIGTERM
