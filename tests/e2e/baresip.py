@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import random
 import re
 import shutil
 import socket
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,16 +24,32 @@ SILENCE = 180.0
 """Seconds a telephone stays on the line without a word."""
 
 
-def free_port(kind: int = socket.SOCK_DGRAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM + socket.SOCK_STREAM - kind) as other:
+def free_port() -> int:
+    """A port that is free over UDP and TCP, like the next one, which baresip takes for TLS.
+
+    Not one that the system gives to connections, else one of those may have it by the time it is bound; each test process has
+    a range of its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
+    while True:
+        port = random.randrange(10_000 + 2_500 * worker, 12_500 + 2_500 * worker, 2)
+        if port not in _given and _is_free(port) and _is_free(port + 1):
+            _given.append(port)
+            return port
+
+
+_given: deque[int] = deque(maxlen=200)
+"""Ports given away lately, which may not be bound yet."""
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
             try:
-                other.bind(("127.0.0.1", port))  # SIP takes the same port over UDP and TCP
+                probe.bind(("127.0.0.1", port))
             except OSError:
-                return free_port(kind)
-        return port
+                return False
+    return True
 
 
 class Baresip:
@@ -68,7 +87,7 @@ class Baresip:
             password,
         )
         self.sip_port = free_port()
-        self.control_port = free_port(socket.SOCK_STREAM)
+        self.control_port = free_port()
         self._voices = 0
         self.lines: list[str] = []
         self.events: list[dict[str, Any]] = []

@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +30,7 @@ class HotlineProcess:
         self.folder = folder
         self._options = options
         self.sip_port = free_port()
-        self.web_port = free_port(socket.SOCK_STREAM)
+        self.web_port = free_port()
         self.flows = str(ROOT / "dialplans")
         self.output: list[str] = []
         self._settings = settings

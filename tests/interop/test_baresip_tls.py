@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ async def secure(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     """A parameter is more options of the command."""
     authority = Authority(tmp_path)
     signed = authority.sign("127.0.0.1", "localhost", file="node")
-    folder, flows, port = tmp_path / "node", tmp_path / "flows", free_port(socket.SOCK_STREAM)
+    folder, flows, port = tmp_path / "node", tmp_path / "flows", free_port()
     folder.mkdir()
     flows.mkdir()
     tls = {"certificate": signed.certificate, "key": signed.key, "ca": authority.ca}
