@@ -48,7 +48,7 @@ export const en = {
   "start.desk": "Open the desk",
   "start.desk.sub": "You are the agent.",
   "start.sip": "Dial with a SIP phone",
-  "start.sip.hint": "Calls from this machine need no account. Codecs: G.711, keys by RFC 4733.",
+  "start.sip.hint": "Calls from this machine need no account. Codecs: G.711, G.722 and Opus, keys by RFC 4733.",
   "start.sip.none": "No SIP listener is set up.",
   "start.copy": "Copy",
   "start.copied": "Copied",

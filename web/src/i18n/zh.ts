@@ -50,7 +50,7 @@ export const zh: Catalogue = {
   "start.desk": "打开坐席台",
   "start.desk.sub": "您是坐席。",
   "start.sip": "用 SIP 话机拨打",
-  "start.sip.hint": "本机呼叫无需账号。编码 G.711，按键 RFC 4733。",
+  "start.sip.hint": "本机呼叫无需账号。编码 G.711、G.722、Opus，按键 RFC 4733。",
   "start.sip.none": "没有配置 SIP 监听。",
   "start.copy": "复制",
   "start.copied": "已复制",
