@@ -86,7 +86,6 @@ class Workers:
         self._secret = secrets.token_hex(32)
         self._unable = ""
         """Why no worker can start."""
-        self.restarts = 0
 
     async def run(self) -> None:
         """Raises ConfigError, StoreUnavailable or TelephonyError where it cannot start."""
@@ -191,7 +190,6 @@ class Workers:
                 return
         elif time.monotonic() - worker.started > STEADY_SECONDS:
             worker.pause = FIRST_PAUSE
-        self.restarts += 1
         log.error("worker %d ended with code %d; its calls are lost, it is started again", worker.index + 1, code)
         with suppress(TimeoutError):
             async with asyncio.timeout(worker.pause):

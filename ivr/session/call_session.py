@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ivr.call import Call, Disposition, Medium, Speaker, Turn
 from ivr.dialplan import events as flow
 from ivr.dialplan.machine import Machine
 from ivr.session.bridging import bridge_out
-from ivr.session.inbox import Inbox
+from ivr.session.inbox import Diverted, Inbox
 from ivr.session.knowing import known, noted
 from ivr.session.leaving import transfer_out
 from ivr.session.onward import park_step
@@ -49,13 +49,6 @@ OURS = frozenset({EndCause.FAILED, EndCause.SHUTDOWN})
 
 CAUSES = {"normal": EndCause.RELEASED, "rejected": EndCause.DECLINED, "busy": EndCause.BUSY}
 STATUS = {"normal": 480, "rejected": 603, "busy": 486}
-
-
-@dataclass(frozen=True, slots=True)
-class Diverted:
-    """The call goes on in another flow."""
-
-    flow: str
 
 
 Happening = LegEvent | flow.Event | TimerDue | SideOver | Diverted

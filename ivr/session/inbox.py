@@ -7,6 +7,7 @@ tens of milliseconds when their turn comes.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from telephony.leg import DtmfReceived
@@ -14,6 +15,13 @@ from telephony.leg import DtmfReceived
 MOST = 1000
 """Events a call may have waiting before keys are dropped and counted. Nothing else comes in floods, and nothing else may get
 lost: a call that misses its end never ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """The call goes on in another flow."""
+
+    flow: str
 
 
 class Inbox:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,7 +62,7 @@ class Owner(Protocol):
     def closed(self, connection: Connection) -> None: ...
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol, ABC):
     """A stream; subclasses cut it into messages."""
 
     greets = False
@@ -162,9 +163,9 @@ class Connection(asyncio.Protocol):
         """Part of a message is here, and the rest is not."""
         return False
 
+    @abstractmethod
     def take(self, data: bytes) -> None:
         """Cut bytes into messages and give them to the owner."""
-        raise NotImplementedError
 
     def write(self, data: bytes) -> None:
         """Put bytes on the stream, or cut off a far end that does not read."""

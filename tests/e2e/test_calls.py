@@ -191,8 +191,8 @@ async def test_a_desk_phone_transfers_blind(office: Office) -> None:
 
 
 async def test_a_desk_phone_transfers_attended(office: Office) -> None:
-    _, phones, _ = office
-    caller, emma, _ = await talk(office)
+    server, phones, _ = office
+    caller, emma, contact = await talk(office)
     consulting = await phones.call("emma", phones.uri("third"))
     third = await phones.answered("third")
     await third.hears(consulting)
@@ -207,6 +207,8 @@ async def test_a_desk_phone_transfers_attended(office: Office) -> None:
     await new.hears(caller)
     caller.leg.hang_up()
     await new.ended()
+    row = await server.contact(id=contact)
+    assert (row["disposition"], row["agent_id"]) == ("served", "emma")
 
 
 async def test_the_callers_phone_transfers_and_the_agent_stays(office: Office) -> None:

@@ -17,7 +17,6 @@ from telephony.gateway.sip_leg import SipLeg
 from telephony.gateway.sip_wire import Listener
 from telephony.leg import (
     Answered,
-    CallLeg,
     DtmfReceived,
     EndCause,
     Ended,
@@ -34,6 +33,7 @@ from telephony.media.clip import Clip
 from telephony.net.ticker import Ticker
 from telephony.sip.digest import Account, credentials
 from telephony.sip.message import Request, Response, parse, respond
+from tests.unit.telephony.gateway import nodes
 
 HOST = "127.0.0.1"
 ANN = Party("ann", "Ann")
@@ -46,27 +46,7 @@ def _short_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("telephony.gateway.sip.FAREWELL", 0.05)
 
 
-class Ear:
-    """Keeps the events of a leg; `until` waits for one of a kind."""
-
-    def __init__(self, leg: CallLeg) -> None:
-        self.events: list[LegEvent] = []
-        self._news = asyncio.Event()
-        leg.subscribe(self._hear)
-
-    def _hear(self, event: LegEvent) -> None:
-        self.events.append(event)
-        self._news.set()
-
-    async def until(self, kind: type[LegEvent], seconds: float = 5.0) -> Any:
-        async with asyncio.timeout(seconds):
-            while True:
-                for event in self.events:
-                    if isinstance(event, kind):
-                        return event
-                self._news.clear()
-                await self._news.wait()
-
+class Ear(nodes.Ear):
     @property
     def kinds(self) -> list[str]:
         return [type(event).__name__ for event in self.events]
