@@ -9,6 +9,7 @@ IvrError
   NotAllowed          an account asked for what it may not do
   NotFound            an id that names nothing
   Conflict            a command that came too late or in the wrong state; its text is for the person
+    Stale             a text that somebody else changed meanwhile: carries both, so that nothing is lost
 """
 
 from __future__ import annotations
@@ -52,3 +53,19 @@ class NotFound(IvrError):
 
 class Conflict(IvrError):
     """The command came too late, or in a state that does not allow it."""
+
+
+class Stale(Conflict):
+    """Somebody else saved or published first; nothing was changed, and here is what both wrote."""
+
+    def __init__(
+        self, message: str, *, yours: str, theirs: str, base: str | None, stamp: str, by: str = "", at: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.yours, self.theirs = yours, theirs
+        self.base = base
+        """What both began with; None where it is not known."""
+        self.stamp = stamp
+        """To save with, once both texts were seen."""
+        self.by, self.at = by, at
+        """Who wrote `theirs`, and when in epoch seconds."""
