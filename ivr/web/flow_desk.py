@@ -1,10 +1,10 @@
 """What an administrator does about versions of flows: the seam between the web room and `ivr.publishing.desk.FlowDesk`.
 
-Answers are plain data, ready for JSON. Times are seconds since the Unix epoch. A `number` counts the versions of one flow from 1;
-a `version` is the hash of a text, as calls and records carry it; a `stamp` is opaque and names what was read.
+Answers are plain data, ready for JSON. Times are seconds since the Unix epoch. A `number` counts the versions of one flow
+from 1; a `version` is the hash of a text, as calls and records carry it; a `stamp` is opaque and names what was read.
 
-Raised everywhere: NotFound for a flow or number that is none, Conflict with words for a person, StoreUnavailable where SQL is away
-(then nothing was changed). Writing raises `ivr.errors.Stale` (a Conflict) where somebody else was first: it has both texts.
+Raised everywhere: NotFound for a flow or number that is none, Conflict with words for a person, StoreUnavailable where SQL is
+away (then nothing was changed). Writing raises `ivr.errors.Stale`, a Conflict, where somebody else was first: it has both texts.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class FlowDesk(Protocol):
 
         `{name, file, writable, drift, live, roll_out, scheduled, draft}`: `file` as this node knows it ("" where it has none),
         `drift` "" or what is not the same between file and live, as words; `live` `{version, number, by, at, note}` or None;
-        `roll_out` `{version, number, percent, by, at}` or None; `scheduled` versions as in `versions`; `draft` `{by, at, stamp}`
-        or None.
+        `roll_out` `{version, number, percent, by, at}` or None; `scheduled` versions as in `versions`; `draft`
+        `{by, at, stamp}` or None.
         """
 
     async def text(self, flow: str, side: str = "live") -> str:
@@ -31,9 +31,10 @@ class FlowDesk(Protocol):
     async def versions(self, flow: str, before: int | None = None, limit: int = 50) -> Mapping[str, Any]:
         """`{versions, live}`, the newest first, those below the number `before`; at most 500 at a time.
 
-        version: `{number, version, author, note, at, action, state, percent, from, until, calls, added, removed}`. `action` is
-        `publish file roll_back back retire`, `state` `live rollout scheduled old cancelled refused`; `calls` run on it on all nodes;
-        `added` and `removed` are lines against what was live before it.
+        version: `{number, version, author, note, at, action, state, percent, from, until, calls, added, removed,
+        reason}`. `action` is
+        `publish file roll_back back`, `state` `live rollout scheduled old cancelled refused`; `calls` run on it on all nodes;
+        `added` and `removed` are lines against what was live before it; `reason` is why a scheduled one was refused.
         """
 
     async def version(self, flow: str, number: int) -> Mapping[str, Any]:
@@ -45,15 +46,16 @@ class FlowDesk(Protocol):
     # --- drafts: one a flow, shared; whoever saves must have read what is there
 
     async def draft(self, flow: str) -> Mapping[str, Any]:
-        """`{text, stamp, by, at, base}`: the draft, or what is live with `by` "" and `at` None. `base` is the version it began with.
+        """`{text, stamp, by, at, base}`: the draft, or what is live with `by` "" and `at` None.
 
+        `base` is the live version that the draft began with.
         NotFound only where the flow has neither.
         """
 
     async def save_draft(self, flow: str, author: str, text: str, stamp: str) -> Mapping[str, Any]:
-        """Keep an unfinished text; `{stamp, by, at}`. `stamp` is that of `draft`, or of the Stale that came before; "" for a new flow.
+        """Keep an unfinished text; `{stamp, by, at}`. A text may have errors.
 
-        A text may have errors. Raises Stale.
+        `stamp` is that of `draft`, or of the Stale that came before; "" for a new flow. Raises Stale.
         """
 
     async def drop_draft(self, flow: str, author: str, stamp: str) -> Mapping[str, Any]:
@@ -68,12 +70,13 @@ class FlowDesk(Protocol):
         stamps: Mapping[str, str],
         *,
         percent: float = 100.0,
-        at: float | None = None,
-        until: float | None = None,
+        at: float | str | None = None,
+        until: float | str | None = None,
     ) -> Sequence[Mapping[str, Any]]:
         """Publish the drafts with these stamps, flow to stamp, together or not at all; the versions made, in that order.
 
-        `percent` below 100 begins a roll-out to so many callers. `at` publishes later, `until` brings back what was live before.
+        `percent` below 100 begins a roll-out to so many callers. `at` publishes later, `until` brings back what was live before:
+        epoch seconds, or text such as `2027-01-01 00:00` in the flow's own time zone.
         Raises DialplanError with every problem where one has an error, Stale where a draft or what is live has changed.
         """
 
@@ -85,10 +88,13 @@ class FlowDesk(Protocol):
         base: Mapping[str, str] | None = None,
         *,
         percent: float = 100.0,
-        at: float | None = None,
-        until: float | None = None,
+        at: float | str | None = None,
+        until: float | str | None = None,
     ) -> Sequence[Mapping[str, Any]]:
-        """The same without drafts: flow to text. `base` is the live version that each began with, "" for a new flow; None: whatever."""
+        """The same without drafts: flow to text.
+
+        `base` is the live version that each text began with, "" for a new flow; None: whatever is live now.
+        """
 
     async def roll_out(self, author: str, flow: str, number: int, percent: float) -> Mapping[str, Any]:
         """Widen or narrow what `publish` began; 100 makes it live, 0 ends the roll-out. The version."""
