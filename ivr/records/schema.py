@@ -1,8 +1,8 @@
-"""The tables of record: one row a contact, one row a turn."""
+"""The tables of record: contacts and their turns, and what a call leaves to be done after it."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -40,6 +40,7 @@ contacts = Table(
     Column("quality", JSON, nullable=False),
     Column("recordings", JSON, nullable=False, server_default="[]"),
     Column("signalling", JSON, nullable=False, server_default="{}"),
+    Column("handover", JSON, nullable=False, server_default="{}"),
     Column("node", String(128), nullable=False),
     Index("contacts_by_time", "started_at", "id"),
     Index("contacts_by_queue", "queue", "started_at"),
@@ -64,3 +65,118 @@ turns = Table(
 )
 
 TIMES = ("started_at", "answered_at", "queued_at", "connected_at", "ended_at", "wrap_up_ended_at")
+
+
+# --- what a call leaves to be done
+
+
+def _from_the_call() -> tuple[Column[str], ...]:
+    """Who called, as it was then: a row stands without its contact, which may be deleted before it."""
+    return (
+        Column("contact_id", String(64), nullable=False),
+        Column("caller_number", String(128), nullable=False),
+        Column("caller_name", String(256), nullable=False),
+        Column("language", String(16), nullable=False),
+        Column("flow", String(128), nullable=False),
+    )
+
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("request", String(160), nullable=False, unique=True),
+    Column("kind", String(64), nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("priority", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    *_from_the_call(),
+    Column("fields", JSON, nullable=False),
+    Column("assignee", String(128), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("updated_at", Float(53), nullable=False),
+    Column("due_at", Float(53)),
+    Index("tickets_by_status", "status", "created_at"),
+    Index("tickets_by_contact", "contact_id"),
+    Index("tickets_by_caller", "caller_number", "created_at"),
+    sqlite_autoincrement=True,
+)
+"""`request` names the step that asked, so that the same step asking twice opens one ticket."""
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("request", String(160), nullable=False, unique=True),
+    Column("number", String(128), nullable=False),
+    *_from_the_call(),
+    Column("queue", String(128), nullable=False),
+    Column("needs", JSON, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("reason", String(300), nullable=False),
+    Column("handover", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("from_at", Float(53), nullable=False),
+    Column("until_at", Float(53), nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("updated_at", Float(53), nullable=False),
+    Index("callbacks_by_status", "status", "from_at"),
+    Index("callbacks_by_contact", "contact_id"),
+    sqlite_autoincrement=True,
+)
+"""To be dialled between `from_at` and `until_at`."""
+
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(64), nullable=False),
+    *_from_the_call(),
+    Column("answers", JSON, nullable=False),
+    Column("score", Float(53)),
+    Column("agent_id", String(128), nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Index("surveys_by_name", "name", "created_at"),
+    Index("surveys_by_contact", "contact_id"),
+)
+
+voicemails = Table(
+    "voicemails",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("box", String(64), nullable=False),
+    *_from_the_call(),
+    Column("file", String(300), nullable=False),
+    Column("seconds", Float(53), nullable=False),
+    Column("transcript", Text, nullable=False),
+    Column("heard", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("updated_at", Float(53), nullable=False),
+    Index("voicemails_by_box", "box", "created_at"),
+    Index("voicemails_by_contact", "contact_id"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("contact_id", String(64), nullable=False),
+    Column("by", String(16), nullable=False),
+    Column("recipient", String(300), nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", String(300), nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("next_at", Float(53), nullable=False),
+    Column("sent_at", Float(53)),
+    Index("notifications_by_status", "status", "next_at"),
+    Index("notifications_by_contact", "contact_id"),
+)

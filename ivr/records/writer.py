@@ -38,6 +38,7 @@ _EMPTY: Mapping[str, Any] = {
     "quality": {},
     "recordings": [],
     "signalling": {},
+    "handover": {},
     "note": "",
 }
 

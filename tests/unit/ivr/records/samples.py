@@ -26,3 +26,40 @@ def a_call(name: str = "c1", at: float = T0) -> Call:
 
 
 HEARD = Turn(T0 + 3, Speaker.CALLER, "上个月怎么扣了这么多钱", "zh", Medium.SPEECH, 0.91, "greet", "bill")
+
+WHO = {"contact_id": "c1", "caller_number": "+8613800138000", "caller_name": "李强", "language": "zh", "flow": "telecom"}
+"""Columns that every follow-up has of its call."""
+TICKET = {
+    **WHO,
+    "kind": "fault",
+    "subject": "宽带坏了",
+    "body": "",
+    "priority": "normal",
+    "fields": {"area": "north"},
+    "due_at": None,
+}
+CALLBACK = {
+    **WHO,
+    "number": "+8613800138000",
+    "queue": "support",
+    "needs": {"telecom": 2},
+    "priority": 5,
+    "reason": "queue was full",
+    "handover": {},
+    "from_at": T0,
+    "until_at": T0 + 3600,
+}
+
+
+def a_notice(name: str = "n1", **changes: object) -> dict[str, object]:
+    row: dict[str, object] = {"id": name, "contact_id": "c1", "by": "sms", "recipient": "+86138", "subject": "", "text": "您好"}
+    row |= {
+        "language": "zh",
+        "status": "waiting",
+        "attempts": 0,
+        "reason": "",
+        "created_at": T0,
+        "next_at": T0,
+        "sent_at": None,
+    }
+    return {**row, **changes}
