@@ -6,18 +6,19 @@ import hashlib
 import re
 import zoneinfo
 
+from ivr.dialplan import registry
 from ivr.dialplan.build_speech import speech
-from ivr.dialplan.build_steps import WAITING, assignments, instants, language_of
+from ivr.dialplan.build_values import assignments, language_of
 from ivr.dialplan.expression import Template, compile_template
 from ivr.dialplan.fields import Fields, integer, template, word, words
-from ivr.dialplan.model import END, RESERVED, TALKS, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Switch
+from ivr.dialplan.kinds import InstantStep, Site, WaitingStep
+from ivr.dialplan.model import END, RESERVED, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Switch
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind, read
 from ivr.dialplan.problems import Findings, Place
-from ivr.dialplan.steps import EnqueueStep, Speech, Waiting
+from ivr.dialplan.speech import Speech
 
 FLOW_KEYS = ("flow", "languages", "entry", "time_zone", "vars", "defaults", "intents", "states")
 LEAVING = ("go", "goto", "switch", "hangup")
-STATE_KEYS = ("do", *WAITING, *LEAVING, "on")
 EDGE_KEYS = ("to", "say", "set", "tag", "language")
 RETRY_KEYS = ("retry", "then", "say", "repeat")
 CAUSES = ("normal", "rejected", "busy")
@@ -33,10 +34,19 @@ def build(text: str, findings: Findings) -> Flow | None:
     return None if findings.failed else flow
 
 
+def state_keys() -> tuple[str, ...]:
+    """What a state may have."""
+    return ("do", *registry.waiting(), *LEAVING, "on")
+
+
 class _Builder:
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
         self.languages: tuple[str, ...] = ()
+
+    @property
+    def site(self) -> Site:
+        return Site(self.findings, self.languages)
 
     def flow(self, root: Node, version: str) -> Flow:
         fields = Fields(root, self.findings, "a flow", FLOW_KEYS)
@@ -81,7 +91,7 @@ class _Builder:
 
     def _variables(self, fields: Fields) -> dict[str, Template]:
         node = fields.get("vars")
-        return {} if node is None else assignments(node, self.findings, self.languages)[0]
+        return {} if node is None else assignments(node, self.findings)
 
     # --- intents
 
@@ -126,31 +136,52 @@ class _Builder:
         self._name(name, place)
         if name in RESERVED:
             self.findings.error(place, "reserved", f"`{name}` is built in and cannot be a state", "choose another name")
-        fields = Fields(node, self.findings, "a state", STATE_KEYS)
+        fields = Fields(node, self.findings, "a state", state_keys())
         do = fields.get("do")
         step = self._step(fields)
         own = self._edges(fields.get("on"))
         return FlowState(
             name,
             place,
-            () if do is None else instants(do, self.findings, self.languages),
+            () if do is None else self._instants(do),
             step,
             self._leave(fields, step),
             own,
             {**_built_in(step, place), **defaults, **own},
         )
 
-    def _step(self, fields: Fields) -> Waiting | None:
-        given = [name for name in WAITING if fields.get(name) is not None]
+    def _step(self, fields: Fields) -> WaitingStep | None:
+        kinds = registry.waiting()
+        given = [name for name in kinds if fields.get(name) is not None]
         for extra in given[1:]:
             place = fields.node.entries[extra][0].place
             message = f"a state waits for one thing, not for `{given[0]}` and `{extra}`"
             self.findings.error(place, "too-many", message, "put the second into a state of its own")
         if not given:
             return None
-        return WAITING[given[0]](fields.node.entries[given[0]][1], self.findings, self.languages)
+        return kinds[given[0]].build(fields.node.entries[given[0]][1], self.site)
 
-    def _leave(self, fields: Fields, step: Waiting | None) -> Leave | None:
+    def _instants(self, node: Node) -> tuple[InstantStep, ...]:
+        """The steps of `do`; a step without arguments is its bare name."""
+        items = node.items if isinstance(node, Sequence) else [node]
+        return tuple(step for step in map(self._instant, items) if step is not None)
+
+    def _instant(self, node: Node) -> InstantStep | None:
+        if isinstance(node, Mapping) and len(node.entries) == 1:
+            [(name, key, inner)] = node.items()
+            place = key.place
+        else:
+            name, inner, place = word(node, self.findings, "a step"), Scalar(None, "", node.place), node.place
+        kinds = registry.instant()
+        if name in kinds:
+            return kinds[name].build(inner, self.site)
+        if name in registry.waiting():
+            self.findings.error(place, "waits", f"`{name}` waits, so it cannot stand in `do`", "make it the step of the state")
+        elif name:
+            self.findings.unknown(place, "step", name, kinds)
+        return None
+
+    def _leave(self, fields: Fields, step: WaitingStep | None) -> Leave | None:
         given = [name for name in LEAVING if fields.get(name) is not None]
         for extra in given[1:]:
             place = fields.node.entries[extra][0].place
@@ -224,7 +255,7 @@ class _Builder:
             to=fields.template("to"),
             place=place or fields.place,
             speech=() if said is None else speech(said, self.findings, self.languages),
-            values={} if values is None else assignments(values, self.findings, self.languages)[0],
+            values={} if values is None else assignments(values, self.findings),
             tags=() if tag is None else (tag,),
             language=None if language is None else language_of(language, self.findings, self.languages),
         )
@@ -248,15 +279,10 @@ class _Builder:
         return (every,) * integer(node, self.findings, "`retry`", 1, 0, 9)
 
 
-def _built_in(step: Waiting | None, place: Place) -> dict[str, Edge]:
-    """Where a queue and a bridge lead when an agent has talked and the flow says nothing else."""
+def _built_in(step: WaitingStep | None, place: Place) -> dict[str, Edge]:
+    """Where a hang-up leads, and a step that is over where the flow says nothing else."""
     end = Edge(compile_template(END, place), place)
-    found = {"hangup": end}
-    if isinstance(step, EnqueueStep):
-        found["served"] = end
-    if isinstance(step, TALKS):
-        found["done"] = end
-    return found
+    return {"hangup": end, **dict.fromkeys(() if step is None else step.ending(), end)}
 
 
 def _at(node: Node | None) -> Place | None:

@@ -12,7 +12,7 @@ from ivr.dialplan.expression import Template
 from ivr.dialplan.fields import Fields, template
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind
 from ivr.dialplan.problems import Findings
-from ivr.dialplan.steps import Part, PromptPart, Speech, TextPart, ValuePart
+from ivr.dialplan.speech import Part, PromptPart, Speech, TextPart, ValuePart
 
 VALUES = ("amount", "number", "digits")
 _LONG = ("prompt", "text", *VALUES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ivr.dialplan.events import (
     Event,
@@ -24,10 +25,15 @@ from ivr.dialplan.events import (
     Value,
     Words,
 )
-from ivr.dialplan.model import AGENT, AGENT_KEY, KEYS, Edge, Flow, FlowState, answers
-from ivr.dialplan.run import FlowFault, Run, hears
+from ivr.dialplan.expect import YES_NO, Digits
+from ivr.dialplan.model import AGENT, AGENT_KEY, KEYS, Edge, Flow, FlowState
+from ivr.dialplan.run import Run, hears
 from ivr.dialplan.state import Phase
-from ivr.dialplan.steps import YES_NO, AskStep, Digits, MenuStep
+
+if TYPE_CHECKING:
+    from ivr.dialplan.steps.asking import AskStep, MenuStep
+
+    Asking: TypeAlias = AskStep | MenuStep
 
 NO_INPUT = "no_input"
 NO_MATCH = "no_match"
@@ -74,6 +80,21 @@ def bare(text: str) -> str:
     return _NOISE.sub("", text).casefold()
 
 
+def asking(state: FlowState) -> Asking:
+    """The step of a state that asks."""
+    assert state.step is not None and state.step.listens
+    return cast("Asking", state.step)
+
+
+def ear_of(run: Run) -> Ear:
+    """The ear of the state that the call is in, made once for each language."""
+    key = (run.flow.name, run.state.state, run.state.language)
+    found = run.memo.get(key)
+    if found is None:
+        found = run.memo[key] = ear(run.flow, run.here, run.state.language)
+    return cast("Ear", found)
+
+
 def ear(flow: Flow, state: FlowState, language: str) -> Ear:
     """The answers of `state` and the edges that may be taken everywhere, as phrases and as keys."""
     phrases: dict[str, Phrase] = {}
@@ -88,21 +109,19 @@ def ear(flow: Flow, state: FlowState, language: str) -> Ear:
 
 def spoken_names(flow: Flow, state: FlowState) -> list[str]:
     """Names of answers and edges that can be spoken in `state`, its own answers first."""
-    step = state.step
-    assert isinstance(step, AskStep | MenuStep)
-    own = [] if isinstance(step, AskStep) and isinstance(step.expect, Digits) else list(answers(step))
+    step = asking(state)
+    own = [] if isinstance(step.expect, Digits) else list(step.answers())
     more = [name for name in state.edges if (name in flow.intents or name == AGENT) and name not in own]
     return own + more
 
 
 def keys(state: FlowState) -> dict[str, str]:
     """Key to answer: written keys win, then 1..n for the answers, then 0 for a person. A number takes its digits itself."""
-    step = state.step
-    assert isinstance(step, AskStep | MenuStep)
+    step = asking(state)
     found: dict[str, str] = {}
-    numeric = isinstance(step, AskStep) and isinstance(step.expect, Digits)
+    numeric = isinstance(step.expect, Digits)
     if not numeric:
-        found.update({str(index): name for index, name in enumerate(answers(step)[:9], 1)})
+        found.update({str(index): name for index, name in enumerate(step.answers()[:9], 1)})
         if AGENT in state.edges:
             found.setdefault(AGENT_KEY, AGENT)
     found.update({key: key for key in state.edges if len(key) == 1 and key in KEYS and (key in "*#" or not numeric)})
@@ -112,16 +131,15 @@ def keys(state: FlowState) -> dict[str, str]:
 # --- asking
 
 
-def ask(run: Run, ear: Ear) -> None:
+def ask(run: Run) -> None:
     """Put the question of the state, after whatever is pending, and listen."""
-    step = run.here.step
-    assert isinstance(step, AskStep | MenuStep)
+    step, ear = asking(run.here), ear_of(run)
     run.speak(step.speech)
     run.pending.extend(_hints(run, ear, step))
     listening(run, step, ear)
 
 
-def listening(run: Run, step: AskStep | MenuStep, ear: Ear) -> None:
+def listening(run: Run, step: Asking, ear: Ear) -> None:
     """Speak what is pending, if anything, and wait for the answer."""
     run.answer()
     if not run.pending:
@@ -134,12 +152,12 @@ def listening(run: Run, step: AskStep | MenuStep, ear: Ear) -> None:
     run.update(phase=Phase.PROMPT)
 
 
-def _hints(run: Run, ear: Ear, step: AskStep | MenuStep) -> list[Utterance]:
+def _hints(run: Run, ear: Ear, step: Asking) -> list[Utterance]:
     """The keys to press: always where nothing can recognise speech, on a retry where the step asks for it."""
     silent = not hears(run.state)
     if silent and step.hint:
         return _rendered(run, step.hint)
-    if isinstance(step, MenuStep):
+    if step.options:
         wanted = silent or step.read == "always" or (step.read == "retry" and run.state.attempt > 0)
         return _options(run, ear) if wanted else []
     if silent and step.expect == YES_NO:
@@ -176,14 +194,14 @@ def _rendered(run: Run, speech: tuple[object, ...]) -> list[Utterance]:
     return found
 
 
-def _listen(run: Run, step: AskStep | MenuStep, ear: Ear) -> None:
+def _listen(run: Run, step: Asking, ear: Ear) -> None:
     if hears(run.state) and ear.phrases:
         confirm = step.barge_in or DEFAULT_CONFIRM
         run.emit(Listen(run.state.language, ear.phrases, step.patience, confirm))
         run.update(hearing=True)
 
 
-def _count_silence(run: Run, step: AskStep | MenuStep) -> None:
+def _count_silence(run: Run, step: Asking) -> None:
     run.update(phase=Phase.LISTEN)
     run.set_timer(NO_INPUT, step.timeout)
 
@@ -191,10 +209,9 @@ def _count_silence(run: Run, step: AskStep | MenuStep) -> None:
 # --- understanding
 
 
-def react(run: Run, event: Event, ear: Ear) -> Edge | None:
+def react(run: Run, event: Event) -> Edge | None:
     """What an event means while a question is open: the edge to take, or None to stay."""
-    step = run.here.step
-    assert isinstance(step, AskStep | MenuStep)
+    step, ear = asking(run.here), ear_of(run)
     match event:
         case PromptEnded() if run.state.phase is Phase.PROMPT:
             return _prompt_ended(run, step, ear)
@@ -205,15 +222,15 @@ def react(run: Run, event: Event, ear: Ear) -> Edge | None:
         case Heard() if run.state.hearing:
             return _heard(run, step, ear, event)
         case SpeechLost() if run.state.hearing:
-            _speech_lost(run, ear)
+            _speech_lost(run)
         case TimerFired(name) if name == NO_INPUT:
             return _missed(run, ear, NO_INPUT)
-        case TimerFired(name) if name == BETWEEN_KEYS and isinstance(step, AskStep):
+        case TimerFired(name) if name == BETWEEN_KEYS:
             return _number(run, step, ear)
     return None
 
 
-def _prompt_ended(run: Run, step: AskStep | MenuStep, ear: Ear) -> Edge | None:
+def _prompt_ended(run: Run, step: Asking, ear: Ear) -> Edge | None:
     if not run.state.hearing:
         _listen(run, step, ear)
     _count_silence(run, step)
@@ -227,7 +244,7 @@ def _prompt_ended(run: Run, step: AskStep | MenuStep, ear: Ear) -> Edge | None:
     return None
 
 
-def _spoken_over(run: Run, step: AskStep | MenuStep) -> None:
+def _spoken_over(run: Run, step: Asking) -> None:
     if not run.state.hearing or run.state.keys:
         return
     if run.state.phase is Phase.PROMPT:
@@ -236,8 +253,8 @@ def _spoken_over(run: Run, step: AskStep | MenuStep) -> None:
     run.set_timer(NO_INPUT, max(step.timeout, LONGEST_UTTERANCE))
 
 
-def _pressed(run: Run, step: AskStep | MenuStep, ear: Ear, digit: str) -> Edge | None:
-    number = isinstance(step, AskStep) and isinstance(step.expect, Digits)
+def _pressed(run: Run, step: Asking, ear: Ear, digit: str) -> Edge | None:
+    number = isinstance(step.expect, Digits)
     if digit == "#" and not number and digit not in ear.keys:
         return None  # callers end a number or a choice with it, also after the last digit was enough
     if run.state.phase is Phase.PROMPT:
@@ -246,7 +263,7 @@ def _pressed(run: Run, step: AskStep | MenuStep, ear: Ear, digit: str) -> Edge |
             return None
         run.hush()
         run.update(phase=Phase.LISTEN)
-    if isinstance(step, AskStep) and isinstance(step.expect, Digits):
+    if isinstance(step.expect, Digits):
         return _digit(run, step, step.expect, ear, digit)
     name = ear.keys.get(digit)
     if name is None:
@@ -257,7 +274,7 @@ def _pressed(run: Run, step: AskStep | MenuStep, ear: Ear, digit: str) -> Edge |
     return _chosen(run, step, name)
 
 
-def _digit(run: Run, step: AskStep, digits: Digits, ear: Ear, digit: str) -> Edge | None:
+def _digit(run: Run, step: Asking, digits: Digits, ear: Ear, digit: str) -> Edge | None:
     run.cancel_timer(NO_INPUT)
     if digit == digits.terminator:
         return _number(run, step, ear)
@@ -273,16 +290,16 @@ def _digit(run: Run, step: AskStep, digits: Digits, ear: Ear, digit: str) -> Edg
     return None
 
 
-def _number(run: Run, step: AskStep, ear: Ear) -> Edge | None:
+def _number(run: Run, step: Asking, ear: Ear) -> Edge | None:
     assert isinstance(step.expect, Digits)
     number = run.state.keys
     if len(number) < step.expect.least:
         return _missed(run, ear, NO_MATCH)
     run.fill(step.into or run.state.state, number)
-    return edge_of(run, "done")
+    return run.edge("done")
 
 
-def _heard(run: Run, step: AskStep | MenuStep, ear: Ear, event: Heard) -> Edge | None:
+def _heard(run: Run, step: Asking, ear: Ear, event: Heard) -> Edge | None:
     run.hush()
     run.update(phase=Phase.LISTEN)
     known = set(ear.texts.values())
@@ -295,41 +312,32 @@ def _heard(run: Run, step: AskStep | MenuStep, ear: Ear, event: Heard) -> Edge |
     return _chosen(run, step, name)
 
 
-def _chosen(run: Run, step: AskStep | MenuStep, name: str) -> Edge:
-    if step.into and name in answers(step):
+def _chosen(run: Run, step: Asking, name: str) -> Edge:
+    if step.into and name in step.answers():
         run.fill(step.into, name)
     found = run.here.edges.get(name)
-    return found if found is not None else edge_of(run, "done")
-
-
-def edge_of(run: Run, name: str) -> Edge:
-    """The edge of that name, written or inherited. Raises FlowFault where there is none: `check` refuses such a flow."""
-    found = run.here.edges.get(name)
-    if found is None:
-        raise FlowFault(f"state `{run.state.state}` has no edge `{name}`")
-    return found
+    return found if found is not None else run.edge("done")
 
 
 def _missed(run: Run, ear: Ear, name: str) -> Edge | None:
     """Ask once more where a retry is left, else give the edge to take."""
-    edge = edge_of(run, name)
+    edge = run.edge(name)
     attempt = run.state.attempt
     if attempt >= len(edge.retries):
         return replace(edge, retries=())
     run.settle()
     run.update(attempt=attempt + 1)
     run.speak(edge.retries[attempt])
-    step = run.here.step
-    assert isinstance(step, AskStep | MenuStep)
+    step = asking(run.here)
     if edge.repeat:
-        ask(run, ear)
+        ask(run)
     else:
         listening(run, step, ear)
     return None
 
 
-def _speech_lost(run: Run, ear: Ear) -> None:
+def _speech_lost(run: Run) -> None:
     """Ask again; after the second loss in a call by keys alone."""
     run.update(hearing=False, losses=run.state.losses + 1)
     run.settle()
-    ask(run, ear)
+    ask(run)

@@ -1,7 +1,6 @@
-"""What a flow hears (past tense) and what it wants done (imperative). Pure values, plain enough for JSON.
+"""What happens to a call in a flow, in the past tense; the commands that answer it are handed on from `commands`. Pure values.
 
-The machine never says how: the phone, the simulator, a replay and the node that takes a crashed call over obey the same
-commands. Seconds are seconds; `now` is handed to the machine with each event.
+Plain enough for JSON; seconds are seconds; `now` is handed to the machine with each event.
 """
 
 from __future__ import annotations
@@ -10,40 +9,99 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# --- what is spoken
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A recorded prompt, by its name in `prompts/catalog.yaml`."""
-
-    name: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Text of the flow itself, all expressions already filled in."""
-
-    text: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A value read as a native speaker reads it."""
-
-    kind: str
-    """"amount" (money), "number", "digits" (one by one)."""
-    value: str
-    """Decimal text: "128.5", "42", "8861"."""
-    language: str
-
-
-Utterance = Prompt | Words | Value
-
-
-# --- events
+from ivr.dialplan.commands import (
+    Answer as Answer,
+)
+from ivr.dialplan.commands import (
+    BridgeTo as BridgeTo,
+)
+from ivr.dialplan.commands import (
+    CancelTimer as CancelTimer,
+)
+from ivr.dialplan.commands import (
+    Command as Command,
+)
+from ivr.dialplan.commands import (
+    Enqueue as Enqueue,
+)
+from ivr.dialplan.commands import (
+    Hangup as Hangup,
+)
+from ivr.dialplan.commands import (
+    HttpRequest as HttpRequest,
+)
+from ivr.dialplan.commands import (
+    LeaveQueue as LeaveQueue,
+)
+from ivr.dialplan.commands import (
+    Listen as Listen,
+)
+from ivr.dialplan.commands import (
+    Lookup as Lookup,
+)
+from ivr.dialplan.commands import (
+    Note as Note,
+)
+from ivr.dialplan.commands import (
+    Notify as Notify,
+)
+from ivr.dialplan.commands import (
+    OpenTicket as OpenTicket,
+)
+from ivr.dialplan.commands import (
+    ParkCaller as ParkCaller,
+)
+from ivr.dialplan.commands import (
+    Phrase as Phrase,
+)
+from ivr.dialplan.commands import (
+    Play as Play,
+)
+from ivr.dialplan.commands import (
+    Progress as Progress,
+)
+from ivr.dialplan.commands import (
+    Prompt as Prompt,
+)
+from ivr.dialplan.commands import (
+    RecordCall as RecordCall,
+)
+from ivr.dialplan.commands import (
+    RecordMessage as RecordMessage,
+)
+from ivr.dialplan.commands import (
+    SaveSurvey as SaveSurvey,
+)
+from ivr.dialplan.commands import (
+    Say as Say,
+)
+from ivr.dialplan.commands import (
+    ScheduleCallback as ScheduleCallback,
+)
+from ivr.dialplan.commands import (
+    SetLanguage as SetLanguage,
+)
+from ivr.dialplan.commands import (
+    SetTimer as SetTimer,
+)
+from ivr.dialplan.commands import (
+    StopListening as StopListening,
+)
+from ivr.dialplan.commands import (
+    StopSpeaking as StopSpeaking,
+)
+from ivr.dialplan.commands import (
+    TransferTo as TransferTo,
+)
+from ivr.dialplan.commands import (
+    Utterance as Utterance,
+)
+from ivr.dialplan.commands import (
+    Value as Value,
+)
+from ivr.dialplan.commands import (
+    Words as Words,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +113,8 @@ class Heard:
     confidence: float
     intent: str = ""
     """Name of the intent (or key of the choice) it means; "" where it means none."""
+    mood: str = ""
+    """"angry" where the words are; "" where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +183,40 @@ class ParkEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class LookupEnded:
+    """What `Lookup` or `HttpRequest` gave."""
+
+    task: int
+    """Of the command."""
+    outcome: str
+    """"found", "not_found", "timeout", "error", "down" (the source is known to be away)."""
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnded:
+    """What `OpenTicket` or `ScheduleCallback` gave."""
+
+    task: int
+    outcome: str
+    """"done", "error"."""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    """Its number and what else is to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEnded:
+    """The caller has left a message, or not."""
+
+    task: int
+    outcome: str
+    """"done", "empty", "error"."""
+    seconds: float = 0.0
+    recording: str = ""
+    """Name of the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallerHungUp:
     pass
 
@@ -146,187 +240,9 @@ Event = (
     | BridgeEnded
     | TransferEnded
     | ParkEnded
+    | LookupEnded
+    | TaskEnded
+    | MessageEnded
     | CallerHungUp
     | StepFailed
-)
-
-
-# --- commands
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Speak the utterances one after another, then report `PromptEnded`."""
-
-    utterances: tuple[Utterance, ...]
-    barge_in: float | None = None
-    """Seconds of confirmed speech that stop it; None where it must be heard to its end. Keys stop it where this is not None."""
-    number: int = 0
-    """Counts what a call was told to speak, so that a late `PromptEnded` is not taken for that of the next one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """Play a recording (music, a jingle); reports `PromptEnded` unless repeated."""
-
-    name: str
-    repeat: bool = False
-    number: int = 0
-    """As in `Say`."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopSpeaking:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One thing the caller may say here."""
-
-    text: str
-    intent: str
-    """Name of the edge or choice it stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """Recognise from now on until `StopListening` or the next `Listen`. Silence is counted by the machine's own timers."""
-
-    language: str
-    phrases: tuple[Phrase, ...]
-    """The closed list; the recogniser is told these words and no others."""
-    patience: float = 0.4
-    """Seconds of silence that end an utterance."""
-    confirm: float = 0.3
-    """Seconds of speech that count as speaking, and not as a cough or a click."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopListening:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class SetTimer:
-    name: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Enqueue:
-    """Put the caller into a queue; `Queued` and at last `QueueLeft` follow. The caller hears `music` while waiting."""
-
-    queue: str
-    needs: Mapping[str, int]
-    """Skill to the least level (1..10)."""
-    priority: int = 5
-    """0..10, higher first."""
-    music: str = "music"
-    announce_every: float = 0.0
-    """Seconds between announcements of the position; 0 for never."""
-    max_wait: float = 0.0
-    """Seconds; 0 for no limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveQueue:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class BridgeTo:
-    """Call a SIP URI and join it with the caller; `BridgeEnded` follows."""
-
-    target: str
-    ring_seconds: float = 30.0
-    music: str = ""
-    """What the caller hears meanwhile; "" for the ringing tone."""
-
-
-@dataclass(frozen=True, slots=True)
-class TransferTo:
-    """Send the caller to a number for good; `TransferEnded` follows."""
-
-    target: str
-    how: str = "bridged"
-    """"bridged" (we call and join), "refer" (the caller's phone calls, and we are out of it), "auto" (that, else this)."""
-    ring_seconds: float = 30.0
-    music: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ParkCaller:
-    """Put the caller into a parking slot with music; `ParkEnded` follows."""
-
-    slot: str = ""
-    """"" for a free one."""
-    music: str = "music"
-    seconds: float = 120.0
-    """0 for no limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Let the caller hear us without taking the call (early media)."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordCall:
-    """Begin, pause, resume or end the recording of the call. Nothing is reported: a call goes on without its recording."""
-
-    action: str
-    """"start", "pause", "resume", "stop"."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetLanguage:
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What the machine understood, for the transcript, the queue entry and the record."""
-
-    intent: str = ""
-    confidence: float | None = None
-    tags: tuple[str, ...] = ()
-    slots: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Hangup:
-    cause: str = "normal"
-    """"normal", "rejected", "busy"."""
-
-
-Command = (
-    Answer
-    | Say
-    | Play
-    | StopSpeaking
-    | Listen
-    | StopListening
-    | SetTimer
-    | CancelTimer
-    | Enqueue
-    | LeaveQueue
-    | BridgeTo
-    | TransferTo
-    | ParkCaller
-    | Progress
-    | RecordCall
-    | SetLanguage
-    | Note
-    | Hangup
 )

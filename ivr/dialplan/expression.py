@@ -22,7 +22,7 @@ from ivr.dialplan.problems import Place, nearest
 
 log = logging.getLogger(__name__)
 
-ROOTS = ("asr", "call", "caller", "profile", "queue", "slots", "time", "vars")
+ROOTS = ("asr", "call", "caller", "mood", "profile", "queue", "result", "slots", "time", "vars")
 FUNCTIONS = frozenset(
     {"all", "exists", "exists_one", "filter", "map", "has", "size", "contains", "startsWith", "endsWith", "matches"}
     | {"bytes", "double", "duration", "int", "string", "timestamp", "uint"}

@@ -8,20 +8,16 @@ from ivr.dialplan.model import (
     AGAIN,
     AGENT,
     END,
-    ENDING,
     EVERYWHERE,
     KEYS,
-    TALKS,
     Edge,
     Flow,
     FlowState,
     Go,
     HangUp,
     Switch,
-    answers,
-    outcomes,
 )
-from ivr.dialplan.steps import AskStep, Digits, EnqueueStep, MenuStep, ParkStep, SayStep, SpeakStep, Speech
+from ivr.dialplan.speech import Speech
 
 ANYWHERE = "*"
 """Stands for a target that is computed."""
@@ -30,27 +26,19 @@ ANYWHERE = "*"
 def possible(flow: Flow, state: FlowState) -> set[str]:
     """Names of the edges that `on` of this state may have."""
     step = state.step
-    found = set(EVERYWHERE) if step is not None else {"error", "hangup"}
+    found = set(EVERYWHERE)
     if step is None:
         return found
-    found.update(outcomes(step), answers(step))
-    if isinstance(step, TALKS):
-        found.update(ENDING)
-    if isinstance(step, EnqueueStep | ParkStep):
-        found.update(("served", "timeout") if isinstance(step, EnqueueStep) else ("timeout",))
-    if isinstance(step, AskStep | MenuStep):
+    found.update(step.outcomes(), step.answers(), step.ending(), step.optional(), step.edge_keys())
+    if step.listens:
         found.update(flow.intents, (AGENT, "done"))
-        numeric = isinstance(step, AskStep) and isinstance(step.expect, Digits)
-        found.update("*#" if numeric else KEYS)
-    elif not isinstance(step, (SpeakStep, *TALKS)):
-        found.update(KEYS)
     return found
 
 
 def taken(flow: Flow, state: FlowState) -> dict[str, Edge]:
     """The edges that can be taken from a state that waits, inherited ones too, by name."""
     names = possible(flow, state)
-    asks = isinstance(state.step, AskStep | MenuStep)
+    asks = state.step is not None and state.step.listens
     return {
         name: edge for name, edge in state.edges.items() if name in names and (asks or name in state.own or name not in KEYS)
     }
@@ -112,16 +100,10 @@ def speeches(flow: Flow) -> Iterator[Speech]:
         yield edge.speech
         yield from edge.retries
     for state in flow.states.values():
-        yield from (step.speech for step in state.do if isinstance(step, SayStep))
-        match state.step:
-            case AskStep(speech=speech, hint=hint) | MenuStep(speech=speech, hint=hint):
-                yield speech
-                yield hint
-            case SpeakStep(speech=speech):
-                yield speech
-            case EnqueueStep(announce=announce) if announce is not None:
-                yield announce.speech
-                yield announce.first
+        for step in state.do:
+            yield from step.speeches()
+        if state.step is not None:
+            yield from state.step.speeches()
 
 
 def reachable(flow: Flow) -> set[str]:

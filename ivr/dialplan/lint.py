@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from ivr.dialplan import graph
+from ivr.dialplan import graph, registry
 from ivr.dialplan.dialogue import NO_INPUT, NO_MATCH, bare
-from ivr.dialplan.model import AGAIN, AGENT, EVERYWHERE, KEYS, OUTCOMES, RESERVED, Edge, Flow, FlowState, answers, outcomes
+from ivr.dialplan.kinds import About
+from ivr.dialplan.model import AGAIN, AGENT, EVERYWHERE, KEYS, RESERVED, Edge, Flow, FlowState
 from ivr.dialplan.problems import Findings, Place
-from ivr.dialplan.steps import AskStep, BridgeStep, Choice, EnqueueStep, MenuStep, ParkStep, PlayStep, PromptPart, TransferStep
+from ivr.dialplan.speech import PromptPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
     _targets(flow, findings)
     _defaults(flow, findings)
     for state in flow.states.values():
-        _intents(flow, state, findings)
         _edge_names(flow, state, findings)
         _missing_edges(flow, state, findings)
-        _queue(state, findings, around)
+        for step in (*state.do, *(() if state.step is None else (state.step,))):
+            step.check(About(flow, state, findings, around))
     _ways(flow, findings)
     _examples(flow, findings)
     _unused(flow, findings)
@@ -62,25 +63,19 @@ def _stays(edge: Edge, state: FlowState | None) -> bool:
 
 
 def _defaults(flow: Flow, findings: Findings) -> None:
-    known = {*EVERYWHERE, *flow.intents, *KEYS, AGENT, *(name for names in OUTCOMES.values() for name in names)}
+    known = {
+        *EVERYWHERE,
+        *flow.intents,
+        *KEYS,
+        AGENT,
+        *(name for kind in registry.waiting().values() for name in kind.edge_names),
+    }
     for name, edge in flow.defaults.items():
         if name not in known:
             findings.unknown(edge.place, "edge", name, known - set(KEYS))
     if "error" not in flow.defaults:
         place = next((edge.place for edge in flow.defaults.values()), flow.place)
         findings.error(place, "missing-edge", "nothing says where an error leads", "add `error: state` to `defaults`")
-
-
-def _intents(flow: Flow, state: FlowState, findings: Findings) -> None:
-    step = state.step
-    places: tuple[Place, ...] = ()
-    if isinstance(step, MenuStep):
-        places = step.places
-    elif isinstance(step, AskStep) and isinstance(step.expect, Choice):
-        places = step.expect.places
-    for name, place in zip(answers(step) if step and places else (), places, strict=True):
-        if name not in flow.intents:
-            findings.unknown(place, "intent", name, flow.intents)
 
 
 def _edge_names(flow: Flow, state: FlowState, findings: Findings) -> None:
@@ -100,34 +95,15 @@ def _missing_edges(flow: Flow, state: FlowState, findings: Findings) -> None:
     step = state.step
     if step is None:
         return
-    for name in outcomes(step):
+    for name in step.outcomes():
         if name not in state.edges:
             findings.error(state.place, "missing-edge", f"`{state.name}` has no edge `{name}`", f"add `{name}: state` to `on`")
-    wanted = [name for name in answers(step) if name not in state.edges]
+    wanted = [name for name in step.answers() if name not in state.edges]
     if wanted and "done" not in state.edges:
         names = ", ".join(f"`{name}`" for name in wanted)
         findings.error(
             state.place, "missing-edge", f"`{state.name}` has no edge for {names}", f"add `{wanted[0]}: state` to `on`"
         )
-    if isinstance(step, AskStep) and step.expect is None and not _understands(flow, state):
-        message = f"`{state.name}` asks, but understands no answer"
-        findings.error(step.place, "missing-key", message, "add `expect`, or an intent or a key to `on`")
-
-
-def _understands(flow: Flow, state: FlowState) -> bool:
-    return any(name in flow.intents or name in KEYS for name in state.own)
-
-
-def _queue(state: FlowState, findings: Findings, around: Surroundings) -> None:
-    step = state.step
-    if not isinstance(step, EnqueueStep):
-        return
-    if around.queues is not None and step.queue.fixed is not None and step.queue.fixed not in around.queues:
-        findings.unknown(step.queue.place, "queue", step.queue.fixed, around.queues)
-    if around.skills is not None:
-        for skill in step.needs:
-            if skill not in around.skills:
-                findings.unknown(step.need_places.get(skill, step.place), "skill", skill, around.skills)
 
 
 def _ways(flow: Flow, findings: Findings) -> None:
@@ -162,7 +138,7 @@ def _unused(flow: Flow, findings: Findings) -> None:
     used = {name for name, _, _ in graph.edges(flow)}
     for state in flow.states.values():
         if state.step is not None:
-            used.update(answers(state.step))
+            used.update(state.step.answers())
     for name, intent in flow.intents.items():
         if name not in used:
             findings.warn(intent.place, "unused-intent", f"nothing listens for the intent `{name}`", "offer it or remove it")
@@ -174,13 +150,10 @@ def _prompts(flow: Flow, findings: Findings, prompts: Mapping[str, Collection[st
             if isinstance(part, PromptPart):
                 _prompt(part, (part.language,) if part.language else flow.languages, findings, prompts)
     for state in flow.states.values():
-        step, name = state.step, None
-        if isinstance(step, PlayStep):
-            name = step.name.fixed
-        elif isinstance(step, EnqueueStep | BridgeStep | TransferStep | ParkStep):
-            name = step.music
-        if name and step is not None and name not in prompts:
-            findings.warn(step.place, "unknown-prompt", f"there is no recording `{name}`", "add it to prompts/")
+        step = state.step
+        for name in () if step is None else step.recordings():
+            if step is not None and name not in prompts:
+                findings.warn(step.place, "unknown-prompt", f"there is no recording `{name}`", "add it to prompts/")
 
 
 def _prompt(part: PromptPart, languages: Collection[str], findings: Findings, prompts: Mapping[str, Collection[str]]) -> None:

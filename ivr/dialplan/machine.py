@@ -10,7 +10,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from ivr.dialplan import dialogue, waits
 from ivr.dialplan.events import (
     CallerHungUp,
     Command,
@@ -26,7 +25,6 @@ from ivr.dialplan.expression import EvaluationError, plain
 from ivr.dialplan.model import AGAIN, END, Edge, Flow, Go, HangUp, Leave, Switch
 from ivr.dialplan.run import FlowFault, Run
 from ivr.dialplan.state import Phase, State
-from ivr.dialplan.steps import AskStep, MenuStep, SpeakStep
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +41,7 @@ class Machine:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self._ears: dict[tuple[str, str], dialogue.Ear] = {}
+        self._memo: dict[Any, Any] = {}
 
     def start(
         self, call: Mapping[str, Any], profile: Mapping[str, Any], now: float, *, asr: Mapping[str, Any] | None = None
@@ -66,7 +64,7 @@ class Machine:
             profile=plain(profile),
             asr=plain(asr or {}),
         )
-        run = Run(self.flow, state, now)
+        run = Run(self.flow, state, now, self._memo)
         run.emit(SetLanguage(language))
         try:
             run.assign(self.flow.variables)
@@ -79,7 +77,7 @@ class Machine:
         """What `event` does to the call. An event that means nothing here changes nothing; a call that ended stays ended."""
         if state.phase is Phase.ENDED:
             return state, ()
-        run = Run(self.flow, state, now)
+        run = Run(self.flow, state, now, self._memo)
         try:
             edge = self._react(run, event)
             if edge is not None:
@@ -94,12 +92,6 @@ class Machine:
         if (state.flow, state.version) != (self.flow.name, self.flow.version):
             raise ValueError(f"the state is of {state.flow} {state.version}, not of {self.flow.name} {self.flow.version}")
         return state
-
-    def _ear(self, run: Run) -> dialogue.Ear:
-        key = (run.state.state, run.state.language)
-        if key not in self._ears:
-            self._ears[key] = dialogue.ear(self.flow, run.here, run.state.language)
-        return self._ears[key]
 
     # --- events
 
@@ -118,13 +110,14 @@ class Machine:
                 if not run.state.speaking or number not in (0, run.state.sound):
                     return None
                 run.update(speaking=False)
-        match run.state.phase:
-            case Phase.INTRO:
-                return self._in_intro(run, event)
-            case Phase.PROMPT | Phase.LISTEN:
-                return dialogue.react(run, event, self._ear(run))
-            case _:
-                return waits.react(run, event)
+        if run.state.phase is Phase.INTRO:
+            return self._in_intro(run, event)
+        step = run.here.step
+        if step is None:
+            return None
+        if isinstance(event, Pressed) and not step.listens and event.digit in run.here.own and event.digit in step.edge_keys():
+            return run.here.own[event.digit]
+        return step.react(run, event)
 
     def _in_intro(self, run: Run, event: Event) -> Edge | None:
         here = self.flow.states.get(run.state.state)
@@ -133,8 +126,8 @@ class Machine:
                 leave = None if here is None else here.leave
                 self._hang_up(run, leave.cause if isinstance(leave, HangUp) else "normal")
                 return None
-            return waits.start(run)
-        if isinstance(event, Pressed) and here is not None and here.step is not None and not isinstance(here.step, SpeakStep):
+            return here.step.start(run)
+        if isinstance(event, Pressed) and here is not None and here.step is not None and event.digit in here.step.edge_keys():
             return here.own.get(event.digit)
         return None
 
@@ -185,18 +178,15 @@ class Machine:
             raise FlowFault(f"there is no state `{name}`")
         run.update(state=name, attempt=0)
         for step in state.do:
-            run.perform(step)
+            step.perform(run)
         return self._begin(run) if state.step is not None else self._leave(run, state.leave)
 
     def _begin(self, run: Run) -> Edge | None:
         step = run.here.step
-        if isinstance(step, AskStep | MenuStep):
-            dialogue.ask(run, self._ear(run))
-            return None
-        if isinstance(step, SpeakStep):
-            run.speak(step.speech)
-        if not run.pending:
-            return waits.start(run)
+        assert step is not None
+        run.speak(step.opening())
+        if step.listens or not run.pending:
+            return step.start(run)
         run.say(None)
         run.update(phase=Phase.INTRO)
         return None

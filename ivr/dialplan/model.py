@@ -6,30 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr.dialplan.expression import Expression, Template
+from ivr.dialplan.kinds import KEYS as KEYS
+from ivr.dialplan.kinds import InstantStep, WaitingStep
 from ivr.dialplan.problems import Place
-from ivr.dialplan.steps import (
-    AskStep,
-    BridgeStep,
-    Choice,
-    Digits,
-    EnqueueStep,
-    Instant,
-    MenuStep,
-    ParkStep,
-    PlayStep,
-    SpeakStep,
-    Speech,
-    TransferStep,
-    Waiting,
-    WaitStep,
-)
+from ivr.dialplan.speech import Speech
 
 END = "end"
 """The target that hangs up."""
 AGAIN = "again"
 """The target that speaks the same state once more."""
 RESERVED = (END, AGAIN)
-KEYS = "0123456789*#"
 AGENT = "agent"
 AGENT_KEY = "0"
 
@@ -105,8 +91,8 @@ class FlowState:
 
     name: str
     place: Place
-    do: tuple[Instant, ...]
-    step: Waiting | None
+    do: tuple[InstantStep, ...]
+    step: WaitingStep | None
     leave: Leave | None
     own: Mapping[str, Edge]
     """Edges of the state itself."""
@@ -134,52 +120,5 @@ class Flow:
     place: Place = field(default_factory=Place)
 
 
-OUTCOMES: Mapping[type, tuple[str, ...]] = {
-    SpeakStep: ("done",),
-    PlayStep: ("done",),
-    WaitStep: ("done",),
-    BridgeStep: ("done", "busy", "no_answer", "failed"),
-    TransferStep: ("done", "busy", "no_answer", "failed"),
-    ParkStep: ("done", "timeout"),
-    EnqueueStep: ("served", "no_agents", "timeout", "closed", "full"),
-    MenuStep: ("no_input", "no_match"),
-    AskStep: ("no_input", "no_match"),
-}
-"""Edges of each waiting step that do not come from the caller's words."""
-
 EVERYWHERE = ("error", "hangup")
-ENDING = ("served", "done")
-"""Outcomes of a queue and of talks with others that end the call where no edge says otherwise."""
-TALKS = (BridgeStep, TransferStep, ParkStep)
-"""Steps in which the caller talks with somebody who is no agent."""
-
-
-def answers(step: Waiting) -> tuple[str, ...]:
-    """The edges that an answer to `step` takes, in the order of their keys."""
-    match step:
-        case MenuStep():
-            return step.options
-        case AskStep(expect=Choice() as choice):
-            return choice.intents
-        case AskStep(expect=Digits()):
-            return ("done",)
-        case AskStep(expect="yes_no"):
-            return ("yes", "no")
-        case _:
-            return ()
-
-
-def outcomes(step: Waiting | None) -> tuple[str, ...]:
-    """The edges that `step` can take by itself and that must have a target, written or inherited."""
-    if step is None:
-        return ()
-    found = OUTCOMES[type(step)]
-    if isinstance(step, EnqueueStep):
-        found = tuple(name for name in found if name != "served" and (name != "timeout" or step.max_wait))
-    elif isinstance(step, ParkStep) and not step.timeout:
-        found = ()
-    elif isinstance(step, TALKS):
-        found = found[1:]
-    elif isinstance(step, PlayStep) and step.repeat:
-        found = ()
-    return found
+"""Edges of every state."""

@@ -31,21 +31,8 @@ from ivr.dialplan.events import (
 )
 from ivr.dialplan.expression import ROOTS, EvaluationError, Template, plain
 from ivr.dialplan.model import Edge, Flow, FlowState
+from ivr.dialplan.speech import Part, PromptPart, Speech, TextPart, ValuePart
 from ivr.dialplan.state import Phase, State
-from ivr.dialplan.steps import (
-    AnswerStep,
-    Instant,
-    Part,
-    ProgressStep,
-    PromptPart,
-    RecordStep,
-    SayStep,
-    SetStep,
-    Speech,
-    TagStep,
-    TextPart,
-    ValuePart,
-)
 
 MAX_TAGS = 32
 
@@ -57,10 +44,12 @@ class FlowFault(Exception):
 class Run:
     """What one event does. `state` is a copy of its own, nobody else's until it is done; `pending` is still to be spoken."""
 
-    def __init__(self, flow: Flow, state: State, now: float) -> None:
+    def __init__(self, flow: Flow, state: State, now: float, memo: dict[Any, Any] | None = None) -> None:
         self.flow = flow
         self.state = replace(state)
         self.now = now
+        self.memo = {} if memo is None else memo
+        """Kept by the machine across calls: what follows from the flow alone."""
         self.commands: list[Command] = []
         self.pending: list[Utterance] = []
 
@@ -75,6 +64,29 @@ class Run:
     @property
     def here(self) -> FlowState:
         return self.flow.states[self.state.state]
+
+    def edge(self, name: str) -> Edge:
+        """The edge of that name, written or inherited. Raises FlowFault where there is none: `check` refuses such a flow."""
+        found = self.here.edges.get(name)
+        if found is None:
+            raise FlowFault(f"state `{self.state.state}` has no edge `{name}`")
+        return found
+
+    def outcome(self, name: str) -> Edge:
+        """The edge of how a step ended. Raises FlowFault where nobody thought of that: the `error` edge is taken."""
+        found = self.here.edges.get(name)
+        if found is None:
+            raise FlowFault(f"{self.state.phase.value} ended by {name}")
+        return found
+
+    def wait(self, **memory: Any) -> None:
+        """Wait for events in the step of this state, which remembers `memory`: plain data."""
+        self.update(phase=Phase.STEP, step=memory)
+
+    def task(self) -> int:
+        """A number for a command that reports back, so that a late answer is not taken for that of the next one."""
+        self.update(task=self.state.task + 1)
+        return self.state.task
 
     # --- what expressions see
 
@@ -151,25 +163,12 @@ class Run:
             self.emit(CancelTimer(name))
         if self.state.phase is Phase.QUEUE:
             self.emit(LeaveQueue())
-        self.update(timers={}, keys="", ahead="", phase=Phase.INTRO)
+        self.update(timers={}, keys="", ahead="", step={}, phase=Phase.INTRO)
 
     # --- what steps and edges do on the way
 
-    def perform(self, step: Instant) -> None:
-        match step:
-            case AnswerStep():
-                self.answer()
-            case SayStep(speech):
-                self.speak(speech)
-            case SetStep(values, language):
-                self.assign(values)
-                self.switch_language(language)
-            case TagStep(tag):
-                self.tag(tag)
-            case ProgressStep():
-                self.progress()
-            case RecordStep(action):
-                self.emit(RecordCall(action))
+    def record(self, action: str) -> None:
+        self.emit(RecordCall(action))
 
     def effects(self, edge: Edge) -> None:
         self.switch_language(edge.language)
@@ -214,7 +213,7 @@ class Scope(Mapping[str, Any]):
     def __getitem__(self, root: str) -> Any:
         state = self._state
         match root:
-            case "profile" | "queue" | "slots" | "vars":
+            case "profile" | "queue" | "result" | "slots" | "vars" | "mood":
                 return getattr(state, root)
             case "asr":
                 return {**state.asr, "available": hears(state)}

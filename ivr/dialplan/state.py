@@ -23,6 +23,8 @@ class Phase(Enum):
     BRIDGE = "bridge"
     TRANSFER = "transfer"
     PARK = "park"
+    STEP = "step"
+    """A step that keeps what it needs in `State.step`."""
     ENDED = "ended"
 
 
@@ -52,8 +54,16 @@ class State:
     """Digits of a number being keyed."""
     ahead: str = ""
     """Keys pressed while a prompt had to be heard to its end."""
-    stack: tuple[str, ...] = ()
-    """States to return to, outermost first."""
+    stack: tuple[Mapping[str, Any], ...] = ()
+    """Where sub-flows return to, outermost first: `{"flow": name, "state": name}`."""
+    step: Mapping[str, Any] = field(default_factory=dict)
+    """What the step of this state remembers while it waits."""
+    task: int = 0
+    """Number of the last command that reports back."""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    """What the last lookup or task gave."""
+    mood: str = ""
+    """"" or "angry", by the last thing the caller said."""
     timers: Mapping[str, float] = field(default_factory=dict)
     """Running timers and when they are due, on the clock of `now`: what a process that takes over has to set again."""
     queue: Mapping[str, Any] = field(default_factory=dict)

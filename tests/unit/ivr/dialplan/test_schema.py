@@ -8,8 +8,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ivr.dialplan.build import EDGE_KEYS, FLOW_KEYS, STATE_KEYS
-from ivr.dialplan.build_steps import INSTANT
+from ivr.dialplan import registry
+from ivr.dialplan.build import EDGE_KEYS, FLOW_KEYS, state_keys
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, read
 from ivr.dialplan.problems import Findings
 from ivr.dialplan.schema import schema, text
@@ -41,11 +41,11 @@ def test_the_schema_is_one_and_names_every_key() -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
     defs = schema()["$defs"]
     assert set(schema()["properties"]) == set(FLOW_KEYS)
-    assert set(defs["state"]["properties"]) == set(STATE_KEYS)
+    assert set(defs["state"]["properties"]) == set(state_keys())
     assert set(defs["edge"]["anyOf"][1]["properties"]) == set(EDGE_KEYS)
     named = {name for one in defs["instant"]["anyOf"][2:] for name in one["properties"]}
     named |= {one["const"] for one in defs["instant"]["anyOf"][:2]}
-    assert named == set(INSTANT)
+    assert named == set(registry.instant())
     assert json.loads(text()) == schema()
 
 

@@ -1,0 +1,27 @@
+"""The steps a flow is written in, one class a kind. Pure.
+
+A state does instant steps (`do`), then at most one step that waits, then leaves by an edge. Durations are seconds.
+"""
+
+from __future__ import annotations
+
+from ivr.dialplan.kinds import InstantStep, WaitingStep
+from ivr.dialplan.steps.asking import AskStep, MenuStep
+from ivr.dialplan.steps.instant import AnswerStep, LanguageStep, ProgressStep, RecordStep, SayStep, SetStep, TagStep
+from ivr.dialplan.steps.queueing import EnqueueStep
+from ivr.dialplan.steps.sounding import PlayStep, SpeakStep, WaitStep
+from ivr.dialplan.steps.talking import BridgeStep, ParkStep, TransferStep
+
+INSTANT: tuple[type[InstantStep], ...] = (AnswerStep, SayStep, SetStep, LanguageStep, TagStep, ProgressStep, RecordStep)
+WAITING: tuple[type[WaitingStep], ...] = (
+    AskStep,
+    MenuStep,
+    SpeakStep,
+    PlayStep,
+    WaitStep,
+    EnqueueStep,
+    BridgeStep,
+    TransferStep,
+    ParkStep,
+)
+"""In the order of the reference."""
