@@ -86,6 +86,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.web", f"{ROOM} ivr.acd ivr.records ivr.dialplan", "starlette redis argon2"),
     layer("ivr.guarding", f"{ROOM} ivr.settings telephony.sip", "redis httpx rich"),
     layer("ivr.nodes", f"{ROOM} ivr.acd", "redis"),
+    layer("ivr.publishing", f"{ROOM} ivr.dialplan ivr.records.database", "redis sqlalchemy"),
     layer("ivr.joining", "ivr telephony"),
     layer("ivr.settings_phone", "ivr.errors"),
     layer("ivr.wiring_phone", "ivr telephony"),
@@ -152,6 +153,7 @@ PURE = {
     "ivr.acd.desk",
     "ivr.understanding.intent",
     "ivr.phone.keys",
+    "ivr.publishing.model",
     "ivr.phone.measure",
 }
 

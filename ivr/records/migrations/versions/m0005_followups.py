@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0004" if any(Path(__file__).parent.glob("m0004_*.py")) else "0003"
+down_revision = "0004"
 
 
 def upgrade() -> None:

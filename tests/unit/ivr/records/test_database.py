@@ -11,13 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.errors import StoreUnavailable
+from ivr.publishing import tables
 from ivr.records.database import open_database, sqlite_url
 from ivr.records.schema import metadata
 
 
 async def test_migrations_lead_to_the_schema(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        differences = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), metadata))
+        made = [metadata, tables.metadata]
+        differences = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), made))
         assert differences == []
         assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
 
