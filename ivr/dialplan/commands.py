@@ -277,6 +277,20 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
+class CountEdge:
+    """Count an edge that the call took: for coverage, and for the figures on the diagram. Nothing is reported."""
+
+    flow: str
+    state: str
+    edge: str
+    """Its key on the diagram: "bill", "no_input:1" (a retry), "go:2", "goto", "case:1000", "otherwise", "hangup!"."""
+    to: str
+    """State that it led to, "end", or "" where the call stayed."""
+    why: str = ""
+    """Of an `error`: what went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     cause: str = "normal"
     """"normal", "rejected", "busy"."""
@@ -307,5 +321,6 @@ Command = (
     | ScheduleCallback
     | SaveSurvey
     | Notify
+    | CountEdge
     | Hangup
 )

@@ -327,6 +327,7 @@ def _missed(run: Run, ear: Ear, name: str) -> Edge | None:
         return replace(edge, retries=())
     run.settle()
     run.update(attempt=attempt + 1)
+    run.count(f"{name}:{attempt + 1}")
     run.speak(edge.retries[attempt])
     step = asking(run.here)
     if edge.repeat:

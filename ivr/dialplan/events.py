@@ -22,6 +22,9 @@ from ivr.dialplan.commands import (
     Command as Command,
 )
 from ivr.dialplan.commands import (
+    CountEdge as CountEdge,
+)
+from ivr.dialplan.commands import (
     Enqueue as Enqueue,
 )
 from ivr.dialplan.commands import (

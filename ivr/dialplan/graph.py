@@ -46,13 +46,29 @@ def taken(flow: Flow, state: FlowState) -> dict[str, Edge]:
 
 def leaving(state: FlowState) -> Iterator[Edge]:
     """The edges by which a state that does not wait is left."""
+    yield from (edge for _, edge in branches(state))
+
+
+def branches(state: FlowState) -> Iterator[tuple[str, Edge]]:
+    """Those edges with their keys: "goto", "go:1" (counted from 1), "case:1000", "otherwise"."""
     match state.leave:
-        case Go(branches):
-            yield from (branch.edge for branch in branches)
+        case Go(branches=(only,)) if only.when is None:
+            yield "goto", only.edge
+        case Go(branches=lines):
+            yield from ((f"go:{number}", line.edge) for number, line in enumerate(lines, 1))
         case Switch(cases=cases, otherwise=otherwise):
-            yield from cases.values()
+            yield from ((f"case:{value}", edge) for value, edge in cases.items())
             if otherwise is not None:
-                yield otherwise
+                yield "otherwise", otherwise
+
+
+def key_of(state: FlowState, edge: Edge) -> str:
+    """The key of an edge of `state`: its name, or as of `branches`; "" where it is none of them."""
+    named = [*state.edges.items(), *branches(state)]
+    for key, one in named:
+        if one is edge:
+            return key
+    return next((key for key, one in named if one.place == edge.place), "")
 
 
 def target(flow: Flow, edge: Edge, state: str) -> str:

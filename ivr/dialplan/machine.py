@@ -22,6 +22,7 @@ from ivr.dialplan.events import (
     TimerFired,
 )
 from ivr.dialplan.expression import EvaluationError, plain
+from ivr.dialplan.graph import key_of
 from ivr.dialplan.model import AGAIN, END, Edge, Flow, Go, HangUp, Leave, Switch
 from ivr.dialplan.run import FlowFault, Run
 from ivr.dialplan.state import Phase, State
@@ -139,6 +140,7 @@ class Machine:
         run.settle()
         try:
             if edge is not None:
+                run.count("hangup", END)
                 run.assign(edge.values)
                 for tag in edge.tags:
                     run.tag(tag)
@@ -152,9 +154,12 @@ class Machine:
         run.settle()
         return self._follow(run, edge)
 
-    def _follow(self, run: Run, edge: Edge) -> str:
+    def _follow(self, run: Run, edge: Edge, why: str = "") -> str:
+        here = run.here
         run.effects(edge)
-        return AGAIN if edge.to is None else edge.to.text(run.scope())
+        target = AGAIN if edge.to is None else edge.to.text(run.scope())
+        run.count(key_of(here, edge), here.name if target == AGAIN else target, why)
+        return target
 
     def _walk(self, run: Run, target: str) -> None:
         """Go from state to state until one waits or the call ends. Raises FlowFault where that does not happen."""
@@ -205,6 +210,7 @@ class Machine:
                 if found is not None:
                     return found
             case HangUp(cause):
+                run.count("hangup!", END)
                 self._farewell(run, cause)
                 return None
         raise FlowFault(f"state `{run.state.state}` leads nowhere")
@@ -234,10 +240,11 @@ class Machine:
             here = self.flow.states.get(run.state.state)
             edge = here.edges.get("error") if here is not None else None
             if edge is None or run.state.errors > MAX_ERRORS:
+                run.count("error", END, str(error))
                 self._hang_up(run, "normal", "error")
                 return
             try:
-                self._walk(run, self._follow(run, edge))
+                self._walk(run, self._follow(run, edge, str(error)))
                 return
             except Exception as another:
                 error = another

@@ -14,6 +14,7 @@ from ivr.dialplan.events import (
     Answer,
     CancelTimer,
     Command,
+    CountEdge,
     LeaveQueue,
     Note,
     Play,
@@ -60,6 +61,10 @@ class Run:
 
     def emit(self, command: Command) -> None:
         self.commands.append(command)
+
+    def count(self, edge: str, to: str = "", why: str = "") -> None:
+        """Note an edge that is taken, by its key, as long as the call is still where it begins."""
+        self.emit(CountEdge(self.state.flow, self.state.state, edge, to, why))
 
     @property
     def here(self) -> FlowState:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ivr.dialplan.events import Command, Event, Listen, Play, PromptEnded, Say, SetTimer, TimerFired
+from ivr.dialplan.events import Command, CountEdge, Event, Listen, Play, PromptEnded, Say, SetTimer, TimerFired
 from ivr.dialplan.loader import load
 from ivr.dialplan.machine import Machine
 from ivr.dialplan.state import Phase, State
@@ -117,11 +117,15 @@ class Caller:
         self.now = now
         self.visited: list[str] = []
         self.log: list[Command] = []
+        self.edges: list[str] = []
+        """Keys of the edges that were taken; `commands` has none of them."""
         self.state, self.commands = machine.start(call or {"called": "1", "language": ""}, profile or {}, now, asr=asr)
         self._after()
 
     def _after(self) -> None:
         self.log.extend(self.commands)
+        self.edges.extend(f"{one.state} {one.edge}" for one in self.commands if isinstance(one, CountEdge))
+        self.commands = tuple(one for one in self.commands if not isinstance(one, CountEdge))
         if not self.visited or self.visited[-1] != self.state.state:
             self.visited.append(self.state.state)
         again = State.from_dict(json.loads(json.dumps(self.state.to_dict())))

@@ -239,7 +239,11 @@ def _exhausts(call: Caller, name: str, state: str) -> None:
 def test_the_load_test_numbers_do_what_the_generator_expects() -> None:
     machine = Machine(load(LOADTEST))
     kinds = {
-        number: [type(command).__name__ for command in machine.start({"called": number}, {}, 0.0)[1]][1:]
+        number: [
+            one
+            for one in (type(command).__name__ for command in machine.start({"called": number}, {}, 0.0)[1])
+            if one != "CountEdge"
+        ][1:]
         for number in ("1000", "1001", "2000", "3000", "4")
     }
     assert kinds == {
