@@ -5,6 +5,7 @@ A file that is wrong is refused as a whole and the flow that was there stays; ca
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -125,6 +126,25 @@ def _text(path: Path) -> tuple[str, list[Problem]]:
     return "", findings.problems
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which versions of a flow new calls begin with."""
+
+    version: str
+    candidate: str = ""
+    """The version that `percent` of the callers get; "" for none."""
+    percent: float = 0.0
+    salt: str = ""
+    """Chooses which callers: flows with the same one send the same callers to their candidates."""
+
+    def chosen(self, key: str) -> str:
+        """The version for a caller: always the same for one key, and whoever has the candidate keeps it as it is widened."""
+        if not self.candidate or self.percent <= 0:
+            return self.version
+        digest = hashlib.sha256(f"{self.salt or self.candidate}\0{key}".encode(errors="replace")).digest()
+        return self.candidate if int.from_bytes(digest[:8], "big") < self.percent / 100 * 2**64 else self.version
+
+
 @dataclass(slots=True)
 class _Version:
     machine: Machine
@@ -132,19 +152,29 @@ class _Version:
 
 
 class FlowStore:
-    """The current version of every flow, and the older ones that calls still run on."""
+    """The versions of every flow that new calls begin with, and the older ones that calls still run on."""
 
     def __init__(self, paths: Iterable[Path], around: Surroundings = NOTHING_KNOWN) -> None:
         self.paths = tuple(paths)
         self.around = around
         self.problems: list[Problem] = []
         """What was wrong at the last `reload`."""
-        self._current: dict[str, str] = {}
+        self._shares: dict[str, Share] = {}
         self._versions: dict[tuple[str, str], _Version] = {}
 
     @property
     def flows(self) -> Mapping[str, Flow]:
-        return {name: self._versions[name, version].machine.flow for name, version in self._current.items()}
+        """The live version of each flow."""
+        return {name: self._versions[name, share.version].machine.flow for name, share in self._shares.items()}
+
+    @property
+    def shares(self) -> Mapping[str, Share]:
+        return self._shares
+
+    @property
+    def calls(self) -> dict[tuple[str, str], int]:
+        """(flow, version) to the calls that run on it."""
+        return {key: one.calls for key, one in self._versions.items() if one.calls}
 
     def reload(self) -> list[str]:
         """Read all files and put what is right into use; names of the flows that changed. What was wrong is in `problems`."""
@@ -157,28 +187,50 @@ class FlowStore:
     def adopt(self, flows: Iterable[Flow], problems: list[Problem]) -> list[str]:
         """Put what `read` found into use; names of the flows that changed. A flow whose file went away stays."""
         self.problems = problems
-        changed = [flow for flow in flows if self._current.get(flow.name) != flow.version]
+        changed = [flow for flow in flows if flow.name not in self._shares or self._shares[flow.name].version != flow.version]
         for flow in changed:
             self.publish(flow)
         return [flow.name for flow in changed]
 
     def publish(self, flow: Flow) -> None:
-        """Make `flow` the version that new calls begin with."""
-        key = (flow.name, flow.version)
-        self._versions.setdefault(key, _Version(Machine(flow)))
-        self._current[flow.name] = flow.version
-        self._forget(flow.name)
+        """Make `flow` the version that all new calls begin with."""
+        self.keep(flow)
+        self.stand(flow.name, Share(flow.version))
+
+    def keep(self, flow: Flow) -> None:
+        """Have a version at hand, for `stand` and `machine`."""
+        self._versions.setdefault((flow.name, flow.version), _Version(Machine(flow)))
+
+    def knows(self, name: str, version: str) -> bool:
+        return (name, version) in self._versions
+
+    def stand(self, name: str, share: Share) -> None:
+        """Say what new calls begin with. Raises NotFound for a version that is not kept; then nothing changes."""
+        for version in filter(None, (share.version, share.candidate)):
+            self.machine(name, version)
+        self._shares[name] = share
+        self._forget(name)
+
+    def retire(self, name: str) -> None:
+        """No new call begins with the flow; those that run go on."""
+        if self._shares.pop(name, None) is not None:
+            self._forget(name)
 
     def machine(self, name: str, version: str = "") -> Machine:
-        """The machine of a flow, the current version where none is named. Raises NotFound."""
-        found = self._versions.get((name, version or self._current.get(name, "")))
+        """The machine of a flow, the live version where none is named. Raises NotFound."""
+        share = self._shares.get(name)
+        found = self._versions.get((name, version or (share.version if share is not None else "")))
         if found is None:
             raise NotFound(f"no flow `{name}`" + (f" of version {version}" if version else ""))
         return found.machine
 
-    def begin(self, name: str) -> Machine:
-        """The current machine, kept until `finish` is called with its flow. Raises NotFound."""
-        machine = self.machine(name)
+    def begin(self, name: str, key: str = "") -> Machine:
+        """The machine for a new call, kept until `finish` is called with its flow. Raises NotFound.
+
+        `key` tells callers apart (their number): while a version is rolled out to some, one caller always gets the same.
+        """
+        share = self._shares.get(name)
+        machine = self.machine(name, share.chosen(key) if share is not None else "")
         self._versions[name, machine.flow.version].calls += 1
         return machine
 
@@ -190,8 +242,8 @@ class FlowStore:
             self._forget(flow.name)
 
     def _forget(self, name: str) -> None:
-        idle = [
-            key for key, one in self._versions.items() if key[0] == name and not one.calls and self._current[name] != key[1]
-        ]
+        share = self._shares.get(name)
+        used = {share.version, share.candidate} if share is not None else set()
+        idle = [key for key, one in self._versions.items() if key[0] == name and not one.calls and key[1] not in used]
         for key in idle[: max(0, len(idle) - KEPT_VERSIONS)]:
             del self._versions[key]

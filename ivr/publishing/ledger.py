@@ -133,6 +133,7 @@ def standing(row: Mapping[Any, Any]) -> Standing:
         candidate=row["candidate"],
         candidate_number=row["candidate_number"],
         percent=row["percent"],
+        salt=row["salt"],
         until=row["until_at"],
         back=row["back"],
     )

@@ -34,6 +34,8 @@ class Standing:
     """The version that `percent` of the callers get; "" for none."""
     candidate_number: int = 0
     percent: float = 0.0
+    salt: str = ""
+    """The same for flows that are rolled out together: a caller gets the candidates of all of them, or of none."""
     until: float | None = None
     """When `back` is live again, in epoch seconds."""
     back: str = ""

@@ -63,11 +63,12 @@ live = Table(
     Column("candidate", String(64), nullable=False),
     Column("candidate_number", Integer, nullable=False),
     Column("percent", Float(53), nullable=False),
+    Column("salt", String(32), nullable=False),
     Column("until_at", Float(53)),
     Column("back", String(64), nullable=False),
 )
-"""What new calls begin with. `version` is "" for a flow that is retired, `candidate` "" without a roll-out; `serial` is that of
-the last change; `back` is the version that is live again after `until_at`."""
+"""What new calls begin with. `version` is "" for a flow that is retired, `candidate` "" without a roll-out, `salt` the
+same for flows that are rolled out together; `serial` is that of the last change; `back` is live again after `until_at`."""
 
 drafts = Table(
     "flow_drafts",

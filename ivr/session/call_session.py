@@ -198,7 +198,7 @@ class CallSession:
     def _begin(self) -> None:
         if self._begun:
             self.services.flows.finish(self._machine.flow)
-        machine = self.services.flows.begin(self.call.flow)
+        machine = self.services.flows.begin(self.call.flow, self.call.caller.number or self.call.id)
         self._machine: Machine = machine
         self._begun = True
         hears = self.services.recognizer.languages if self.services.recognizer is not None else {}

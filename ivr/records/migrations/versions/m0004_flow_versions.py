@@ -71,6 +71,7 @@ def _present() -> None:
         sa.Column("candidate", sa.String(64), nullable=False),
         sa.Column("candidate_number", sa.Integer, nullable=False),
         sa.Column("percent", sa.Float(53), nullable=False),
+        sa.Column("salt", sa.String(32), nullable=False),
         sa.Column("until_at", sa.Float(53)),
         sa.Column("back", sa.String(64), nullable=False),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.dialplan.loader import KEPT_VERSIONS, FlowStore, catalogue, check, flow_files, load
+from ivr.dialplan.loader import KEPT_VERSIONS, FlowStore, Share, catalogue, check, flow_files, load
 from ivr.dialplan.watch import watch
 from ivr.errors import DialplanError, NotFound
 from tests.unit.ivr.dialplan.flows import ROOT, flow_with
@@ -91,6 +91,63 @@ def test_a_call_survives_fifty_publishes_and_its_version_goes_after_it() -> None
         store.publish(load(TEXT.replace("1s", f"{number}s")))
     with pytest.raises(NotFound, match="version"):
         store.machine("small", state.version)
+
+
+def rolled_out(percent: float) -> tuple[FlowStore, str]:
+    """A store with a candidate, and its version."""
+    store, newer = FlowStore([]), load(NEWER)
+    store.publish(load(TEXT))
+    store.keep(newer)
+    store.stand("small", Share(load(TEXT).version, newer.version, percent, "7"))
+    return store, newer.version
+
+
+CALLERS = [f"+86138{n:08d}" for n in range(2000)]
+
+
+@pytest.mark.parametrize("percent", [0.0, 0.5, 10.0, 50.0, 100.0])
+def test_a_roll_out_reaches_so_many_callers_and_each_always_gets_the_same(percent: float) -> None:
+    store, newer = rolled_out(percent)
+    begun = [store.begin("small", caller).flow.version for caller in CALLERS]
+    assert abs(begun.count(newer) / len(CALLERS) * 100 - percent) <= (2.5 if 0 < percent < 100 else 0)
+    assert [store.begin("small", caller).flow.version for caller in CALLERS] == begun
+
+
+def test_whoever_has_the_candidate_keeps_it_while_the_roll_out_widens() -> None:
+    had: set[str] = set()
+    for percent in (1.0, 10.0, 11.0, 60.0):
+        store, newer = rolled_out(percent)
+        has = {caller for caller in CALLERS if store.begin("small", caller).flow.version == newer}
+        assert had < has
+        had = has
+
+
+def test_flows_that_are_rolled_out_together_reach_the_same_callers() -> None:
+    one, other = Share("a", "b", 30.0, "7"), Share("c", "d", 30.0, "7")
+    alone = Share("c", "d", 30.0, "8")
+    chosen = [(one.chosen(caller) == "b", other.chosen(caller) == "d", alone.chosen(caller) == "d") for caller in CALLERS]
+    assert all(first == second for first, second, _ in chosen)
+    assert any(first != third for first, _, third in chosen)
+
+
+def test_calls_are_counted_by_version_and_a_retired_flow_takes_no_new_ones() -> None:
+    store, newer = rolled_out(100.0)
+    machine = store.begin("small", "1")
+    assert store.calls == {("small", newer): 1}
+    store.retire("small")
+    with pytest.raises(NotFound):
+        store.begin("small", "1")
+    assert store.machine("small", newer) is machine
+    store.finish(machine.flow)
+    assert store.calls == {}
+
+
+def test_a_version_that_is_not_at_hand_cannot_be_chosen() -> None:
+    store, _ = rolled_out(10.0)
+    before = store.shares["small"]
+    with pytest.raises(NotFound, match="version x"):
+        store.stand("small", Share(before.version, "x", 10.0))
+    assert store.shares["small"] == before
 
 
 def test_an_unknown_flow_is_not_found() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.errors import StoreUnavailable
@@ -18,8 +18,10 @@ from ivr.records.schema import metadata
 
 async def test_migrations_lead_to_the_schema(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        made = [metadata, tables.metadata]
-        differences = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), made))
+        whole = MetaData()
+        for table in (*metadata.tables.values(), *tables.metadata.tables.values()):
+            table.to_metadata(whole)
+        differences = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), whole))
         assert differences == []
         assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
 
