@@ -98,6 +98,13 @@ SIGNALLING = ("trunk", "asserted", "diversion", "diversion_reason", "user_to_use
 """Fields of a call that only some calls have."""
 
 
+IDENTITIES = (
+    *(f"caller.{name}" for name in ("number", "user", "name", "channel")),
+    *(f"call.{name}" for name in ("called", "asserted", "diversion", "user_to_user", "trunk", "language", "flow")),
+)
+"""What a profile may be asked for by, as settings and flows write it; `caller.user` is the account that signed in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """Everything known of one contact so far: the queue's data, the agent's screen and the record are views of it."""

@@ -24,6 +24,7 @@ from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
 from ivr.settings_secrecy import mode_of
+from ivr.settings_sources import ProfileOptions, SourceOptions, check_sources
 from ivr.settings_trunks import OutboundOptions, TrunkSettings
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -104,6 +105,10 @@ class SpeechOptions:
     """Recogniser processes; 0 for one a core."""
     feed: str = "resample"
     """How 8 kHz audio meets a 16 kHz model: `resample`, `native8k`, `bandfill`."""
+    voice: str = "auto"
+    """Who speaks texts that nobody recorded: `kokoro`, `espeak`, `none`, or `auto`, the best that is installed."""
+    voice_dir: str = ""
+    """Where Kokoro's weights are; empty: `voices` in the data folder, or `.kokoro`, where `make prompts` puts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +159,10 @@ class Settings:
     """SQLAlchemy URL; empty: SQLite in the data folder."""
     dialplans: tuple[str, ...] = ("dialplans",)
     prompts: tuple[str, ...] = ("prompts",)
-    profiles: str = ""
-    """YAML file of known customers by number."""
+    profiles: str | ProfileOptions = ""
+    """YAML file of known customers by number, or which `sources` give what."""
+    sources: Mapping[str, SourceOptions] = field(default_factory=dict)
+    """Name to where data is looked up."""
     routes: tuple[Route, ...] = (Route("*", "telecom"),)
     sip: SipOptions = SipOptions()
     web: WebOptions = WebOptions()
@@ -233,7 +240,9 @@ def _convert(hint: Any, value: Any, file: str, place: str) -> Any:
     if origin is tuple:
         items = value if isinstance(value, list) else [value]
         return tuple(_convert(args[0], item, file, f"{place}[{n}]") for n, item in enumerate(items))
-    if origin is not None and origin is not UnionType:
+    if origin is UnionType:
+        return _one_of(args, value, file, place)
+    if origin is not None:
         if not isinstance(value, Mapping):
             raise ConfigError(f"{file}: {place}: expected names and values, found {_name(value)}")
         return {str(key): _convert(args[1], item, file, _join(place, key)) for key, item in value.items()}
@@ -248,6 +257,18 @@ def _convert(hint: Any, value: Any, file: str, place: str) -> Any:
     if hint is str and value.startswith("env:"):
         return _secret(value[4:], file, place)
     return value
+
+
+def _one_of(kinds: tuple[Any, ...], value: Any, file: str, place: str) -> Any:
+    """A value of several kinds: keys and values become the dataclass among them, a duration where one may be left out."""
+    whole = [kind for kind in kinds if hasattr(kind, "__dataclass_fields__")]
+    if whole and isinstance(value, Mapping):
+        return _build(whole[0], value, file, place)
+    if set(kinds) == {float, type(None)}:
+        return _seconds(value, file, place)
+    if not isinstance(value, kinds) or value is None:
+        raise ConfigError(f"{file}: {place}: expected {_WANTED.get(kinds[0], 'text')}, found {_name(value)}")
+    return _secret(value[4:], file, place) if isinstance(value, str) and value.startswith("env:") else value
 
 
 def _seconds(value: Any, file: str, place: str) -> float:
@@ -283,6 +304,7 @@ def _check(settings: Settings, file: str) -> None:
     check_phone_accounts(settings.phone_accounts, file)
     for account in settings.sip.accounts:
         mode_of(account.srtp, f"{file}: sip.accounts: {account.user}: srtp", empty=True)
+    check_sources(settings.sources, settings.profiles, file)
     check_guard(settings.sip.guard, settings.sip.trace, settings.sip.hep, file)
     parse_address(settings.web.listen, f"{file}: web.listen")
     parse_ports(settings.sip.rtp_ports, f"{file}: sip.rtp_ports")

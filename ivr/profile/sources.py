@@ -10,6 +10,7 @@ import yaml
 
 from ivr.call import Caller
 from ivr.errors import ConfigError
+from ivr.profile.identity import normal_number
 
 
 class ProfileSource(Protocol):
@@ -38,11 +39,3 @@ class StaticProfiles:
 
     async def find(self, caller: Caller) -> Mapping[str, Any]:
         return self._customers.get(normal_number(caller.number), {})
-
-
-def normal_number(number: str) -> str:
-    """`+86 138-0013 8000` and `008613800138000` as `8613800138000`; names of accounts stay as they are."""
-    bare = "".join(character for character in number if character not in " -().")
-    if bare.startswith("+"):
-        return bare[1:]
-    return bare[2:] if bare.startswith("00") and bare.isdigit() else bare

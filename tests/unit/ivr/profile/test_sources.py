@@ -6,7 +6,8 @@ import pytest
 
 from ivr.call import Caller
 from ivr.errors import ConfigError
-from ivr.profile.sources import StaticProfiles, normal_number
+from ivr.profile.identity import normal_number
+from ivr.profile.sources import StaticProfiles
 
 
 @pytest.mark.parametrize(
