@@ -66,6 +66,7 @@ from ivr.wiring_guard import tracing_of
 from ivr.wiring_media import browser_gateway, page_ice_servers
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
 from ivr.wiring_phone import phone_accounts
+from ivr.wiring_voice import voice_of
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.toll_guard import TollGuard
@@ -98,7 +99,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     web_socket = bind_web(settings) if post is None else post.web_socket()
     queues, defined = queues_of(settings), agents_of(settings)
     passwords, accounts = await asyncio.to_thread(accounts_of, settings)
-    flows, prompts = await asyncio.to_thread(read_dialplan, settings)
+    flows, prompts = await asyncio.to_thread(read_dialplan, settings, voice_of(settings, data, stack))
     tasks = await stack.enter_async_context(_Tasks())
     stores = await open_stores(settings, data, stack)
     await stores.acd.define_queues(queues)

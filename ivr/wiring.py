@@ -22,6 +22,7 @@ from ivr.settings import Settings, parse_address, parse_ports
 from ivr.speech.models import locate
 from ivr.speech.prompts import PromptLibrary, languages_in
 from ivr.speech.settings import Feed, SpeechSettings
+from ivr.speech.voice import Voice
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
 from ivr.wiring_guard import door_settings
@@ -114,10 +115,10 @@ def redis_address(url: str) -> str:
     return re.sub(r"//[^/]*@", "//", url)
 
 
-def read_dialplan(settings: Settings) -> tuple[FlowStore, PromptLibrary]:
+def read_dialplan(settings: Settings, voice: Voice | None = None) -> tuple[FlowStore, PromptLibrary]:
     """Every prompt and every flow, checked against each other. Raises ConfigError or DialplanError."""
     folders = [Path(folder) for folder in settings.prompts]
-    prompts = PromptLibrary.load(folders, languages_in(folders))
+    prompts = PromptLibrary.load(folders, languages_in(folders), voice)
     around = Surroundings(prompts=prompts.names(), queues=frozenset(settings.queues), skills=settings.skills)
     flows = FlowStore([Path(path) for path in settings.dialplans], around)
     flows.reload()

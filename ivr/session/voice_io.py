@@ -44,6 +44,7 @@ class VoiceIO:
         self._playback = 0
         self._number = 0
         self._speaking = False
+        self._rendering: asyncio.Task[None] | None = None
         self.listening = False
         self._loop = asyncio.get_running_loop()
         self._last_frame = 0.0
@@ -51,6 +52,7 @@ class VoiceIO:
 
     def move(self, leg: CallLeg) -> None:
         """Speak and listen on another leg from now on; what was being said is not said again, but counts as heard."""
+        self._quiet()
         self._leg, speaking = leg, self._speaking
         if self.listening:
             leg.hear(self._feed)
@@ -62,21 +64,47 @@ class VoiceIO:
 
     def say(self, command: Say) -> str:
         """Speak; returns the words for the transcript ("" where a prompt is missing: the flow hears StepFailed)."""
+        self._quiet()
+        if not self._prompts.is_ready(command.utterances):
+            self._leg.stop()
+            self._speaking, self._number = True, command.number
+            self._rendering = asyncio.create_task(self._render(command))
+            return self._prompts.text(command.utterances)
         try:
             clips = self._prompts.clips(command.utterances)
         except PromptMissing as error:
-            log.error("%s: %s", self._leg.correlation, error)
-            self._emit(StepFailed(str(error)))
+            self._unspoken(error)
             return ""
         self._start(clips, command.number, repeat=False)
         return self._prompts.text(command.utterances)
 
+    async def _render(self, command: Say) -> None:
+        """Let the voice speak what nobody recorded: the caller waits for that in silence, the other calls do not."""
+        try:
+            clips = await asyncio.to_thread(self._prompts.clips, command.utterances)
+        except (PromptMissing, SpeechUnavailable) as error:
+            self._unspoken(error)
+            return
+        self._rendering = None
+        self._start(clips, command.number, repeat=False)
+
+    def _quiet(self) -> None:
+        """What was still to be rendered is not said any more."""
+        if self._rendering is not None:
+            self._rendering.cancel()
+            self._rendering = None
+
+    def _unspoken(self, error: Exception) -> None:
+        log.error("%s: %s", self._leg.correlation, error)
+        self._speaking = False
+        self._emit(StepFailed(str(error)))
+
     def play(self, command: Play, language: str) -> None:
+        self._quiet()
         try:
             clips = self._prompts.clips((Prompt(command.name, language),))
         except PromptMissing as error:
-            log.error("%s: %s", self._leg.correlation, error)
-            self._emit(StepFailed(str(error)))
+            self._unspoken(error)
             return
         self._start(clips, command.number, repeat=command.repeat)
 
@@ -96,7 +124,12 @@ class VoiceIO:
             self._emit(PromptEnded(number))
 
     def stop(self) -> None:
+        rendering = self._rendering is not None
+        self._quiet()
         self._leg.stop()
+        if rendering:  # nothing sounded that could report its end
+            self._speaking = False
+            self._emit(PromptEnded(self._number))
 
     def on_playback(self, event: PlaybackFinished) -> None:
         """A playback that another one replaced is not the end of the prompt."""
@@ -155,6 +188,10 @@ class VoiceIO:
             self._stream.pause()
 
     def close(self) -> None:
+        self._quiet()
+        self._deafen()
+
+    def _deafen(self) -> None:
         self.listening = False
         if self._filler is not None:
             self._filler.cancel()
@@ -171,7 +208,7 @@ class VoiceIO:
         elif isinstance(event, UtteranceHeard):
             heard = self._understood(event)
         elif isinstance(event, RecognitionLost):
-            self.close()
+            self._deafen()
             heard = SpeechLost()
         elif isinstance(event, PartialHeard):
             return

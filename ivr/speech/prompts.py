@@ -28,6 +28,9 @@ MOST_RENDERED = 128
 """Texts spoken by the voice during calls that are kept in memory; they may name people, so they never reach the disk."""
 
 
+_SENTENCE = re.compile(r"[^。！？；!?;\n]*?(?:\.(?=\s|$)|[。！？；!?;\n]|$)+", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """One recording of the library."""
@@ -92,10 +95,13 @@ class PromptLibrary:
 
     def is_ready(self, utterances: Sequence[Utterance]) -> bool:
         """True where `clips` answers at once; False where it has to speak first, and so belongs in a thread."""
-        return all(
+        return self._voice is None or all(
             not isinstance(utterance, Words)
             or self._recorded_words(utterance) is not None
-            or (utterance.language, text_key(utterance.text)) in self._rendered
+            or all(
+                key in self._rendered or key in self._by_text
+                for key in ((utterance.language, text) for _, text in _sentences(utterance.text))
+            )
             for utterance in utterances
         )
 
@@ -128,8 +134,7 @@ class PromptLibrary:
                     raise PromptMissing(str(error)) from None
                 return [self._find(piece.name, language).clip for piece in pieces]
             case Words():
-                recorded = self._recorded_words(utterance)
-                return [self._render(utterance)] if recorded is None else recorded
+                return self._words(utterance)
 
     def _text(self, utterance: Utterance) -> str:
         match utterance:
@@ -150,6 +155,14 @@ class PromptLibrary:
             raise PromptMissing(f"prompt {name!r} has no recording in {language or 'any language'!r}")
         return found
 
+    def _words(self, words: Words) -> list[Clip]:
+        """What was recorded of a text, and the voice for the sentences in between."""
+        whole = self._recorded_words(words)
+        if whole is not None:
+            return whole
+        parts = [(sentence, self._by_text.get((words.language, key))) for sentence, key in _sentences(words.text)]
+        return [self._render(Words(text, words.language)) if part is None else part.clip for text, part in parts]
+
     def _recorded_words(self, words: Words) -> list[Clip] | None:
         """Clips of a text all of which was recorded, else None. Text without a word in it is silence: no clips."""
         if not text_key(words.text):
@@ -157,7 +170,7 @@ class PromptLibrary:
         whole = self._by_text.get((words.language, text_key(words.text)))
         if whole is not None:
             return [whole.clip]
-        parts = [self._by_text.get((words.language, key)) for key in _sentences(words.text)]
+        parts = [self._by_text.get((words.language, key)) for _, key in _sentences(words.text)]
         found = [part.clip for part in parts if part is not None]
         return found if len(found) == len(parts) else None
 
@@ -216,8 +229,7 @@ def recording_files(directory: Path, languages: Sequence[str]) -> dict[tuple[str
     return found
 
 
-def _sentences(text: str) -> list[str]:
-    """Keys of the sentences of a text."""
-    for stop in "。！？；!?;":
-        text = text.replace(stop, "\n")
-    return [key for key in map(text_key, text.replace(". ", "\n").splitlines()) if key]
+def _sentences(text: str) -> list[tuple[str, str]]:
+    """The sentences of a text, with their stops, and the key of each."""
+    found = (sentence.strip() for sentence in _SENTENCE.findall(text))
+    return [(sentence, key) for sentence in found if (key := text_key(sentence))]

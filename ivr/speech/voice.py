@@ -53,18 +53,22 @@ class Voice(Protocol):
 
 
 class EspeakVoice:
-    """The robot of espeak-ng: English only, always at hand; for tests."""
+    """The robot of espeak-ng: always at hand, for tests and where no better voice is installed."""
 
     model = "espeak-ng"
     licence = "GPL-3.0-or-later"
 
+    def __init__(self, speakers: Mapping[str, str] | None = None) -> None:
+        """English alone, unless `speakers` says which of its voices speaks a language: its Chinese is hard to follow."""
+        self._speakers = dict(speakers or {"en": "en-us"})
+
     def speaker(self, language: str) -> str:
-        return "en-us" if language == "en" else ""
+        return self._speakers.get(language, "")
 
     def render(self, text: str, language: str) -> NDArray[np.int16]:
         if not self.speaker(language):
             raise SpeechUnavailable(f"espeak-ng does not speak {language!r} well enough")
-        audio = _run("espeak-ng", "-v", self.speaker(language), "--stdout", text)
+        audio = _run("espeak-ng", "-v", self.speaker(language), "--stdout", "--", text)
         with wave.open(io.BytesIO(audio)) as reader:
             rate = reader.getframerate()
         samples = np.frombuffer(audio[44:], "<i2")  # the sizes in the header of a pipe are no sizes

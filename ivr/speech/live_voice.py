@@ -1,0 +1,151 @@
+"""Words that nobody could record ahead, spoken during the call: a voice in a process of its own.
+
+Turning text into phonemes is Python that would hold the event loop; in another process it holds nothing. One that dies is
+started again, and the text that it was given is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivr.errors import ConfigError, SpeechUnavailable
+from ivr.speech.voice import EspeakVoice, KokoroVoice, Voice
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 16
+"""Texts that may be on their way at once; one more is refused at once rather than spoken far too late."""
+MOST_LETTERS = 400
+"""A longer text is no sentence for a telephone."""
+SECONDS = 8.0
+"""After this a caller has waited too long."""
+NICE = 5
+ESPEAK_SPEAKERS = {"en": "en-us", "zh": "cmn"}
+"""Better a robot than nothing, where the words could not be recorded."""
+
+_voice: Voice | None = None
+"""In the child alone."""
+
+
+class LiveVoice:
+    """A `Voice` that renders in a child process; `render` blocks its thread, never the event loop of another."""
+
+    def __init__(self, make: Callable[[], Voice]) -> None:
+        """`make` is called here, for names, and in the child, which speaks: a function that a process can be sent."""
+        self._make, self._voice = make, make()
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._closed = False
+        self._pool: ProcessPoolExecutor | None = None
+
+    @property
+    def model(self) -> str:
+        return self._voice.model
+
+    @property
+    def licence(self) -> str:
+        return self._voice.licence
+
+    def speaker(self, language: str) -> str:
+        return self._voice.speaker(language)
+
+    def warm(self, languages: list[str]) -> None:
+        """Start the child and let it load what each language needs, so that the first caller does not wait for it."""
+        for language in languages:
+            if self.speaker(language):
+                with contextlib.suppress(SpeechUnavailable, RuntimeError):
+                    self._running().submit(_render, "1", language)
+
+    def render(self, text: str, language: str) -> NDArray[np.int16]:
+        """As `Voice.render`. Raises SpeechUnavailable, too, where it takes over 8 seconds or sixteen others wait."""
+        if len(text) > MOST_LETTERS:
+            raise SpeechUnavailable(f"a text of {len(text)} letters is too long to be spoken; {MOST_LETTERS} are the most")
+        with self._lock:
+            if self._waiting >= MOST_WAITING:
+                raise SpeechUnavailable(f"{self._waiting} texts wait for the voice already")
+            self._waiting += 1
+        try:
+            return self._running().submit(_render, text, language).result(SECONDS)
+        except TimeoutError:
+            raise SpeechUnavailable(f"the voice took more than {SECONDS:g} s") from None
+        except (BrokenProcessPool, RuntimeError) as error:
+            self._drop()
+            raise SpeechUnavailable("the voice's process ended; it is started again for the next text") from error
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def close(self) -> None:
+        """End the child. Texts after that are refused."""
+        with self._lock:
+            self._closed = True
+        self._drop()
+
+    def _running(self) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._closed:
+                raise SpeechUnavailable("the voice was closed")
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(1, get_context("spawn"), _begin, (self._make,))
+            return self._pool
+
+    def _drop(self) -> None:
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def choose_voice(name: str, folders: list[Path]) -> LiveVoice | None:
+    """The voice that the setting `speech.voice` names; None for `none`, and for `auto` where nothing is installed.
+
+    `auto` takes Kokoro where it is installed in one of `folders`, else espeak-ng. Raises ConfigError for another name and
+    where the voice that was named is not there.
+    """
+    kokoro = installed_kokoro(folders) if name in ("auto", "kokoro") else None
+    if kokoro is not None:
+        return LiveVoice(partial(KokoroVoice, kokoro))
+    if name in ("auto", "espeak") and shutil.which("espeak-ng") is not None:
+        return LiveVoice(partial(EspeakVoice, ESPEAK_SPEAKERS))
+    if name in ("auto", "none"):
+        return None
+    known = {
+        "kokoro": f"Kokoro is not in {', '.join(map(str, folders))}: `make prompts` fetches it",
+        "espeak": "install espeak-ng",
+    }
+    raise ConfigError(f"speech.voice: {known.get(name, f'unknown voice {name!r}: auto, kokoro, espeak or none')}")
+
+
+def installed_kokoro(folders: list[Path]) -> Path | None:
+    """The first folder that has Kokoro's weights and voices, where its packages are there too; else None."""
+    if find_spec("onnxruntime") is None or find_spec("misaki") is None:
+        return None
+    return next((one for one in folders if (one / "kokoro.onnx").is_file() and (one / "voices").is_dir()), None)
+
+
+def _begin(make: Callable[[], Voice]) -> None:
+    """In the child: Ctrl-C is the parent's to handle, and calls come first."""
+    global _voice
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICE)
+    _voice = make()
+
+
+def _render(text: str, language: str) -> NDArray[np.int16]:
+    assert _voice is not None
+    return _voice.render(text, language)
