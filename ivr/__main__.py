@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bans(commands)
     _add_trace(commands)
     _add_unseal(commands)
+    _add_diagram(commands)
     return parser
 
 
@@ -126,6 +127,14 @@ def _add_unseal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         return 0
 
     unseal.set_defaults(run=run)
+
+
+def _add_diagram(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr import diagram_cli
+
+    diagram = commands.add_parser("diagram", help="draw a flow as an SVG picture")
+    diagram_cli.add_arguments(diagram)
+    diagram.set_defaults(run=diagram_cli.run)
 
 
 def _add_phone(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
