@@ -1,0 +1,108 @@
+"""What surrounds a simulated call: answers of sources, queues, and how long words take. Frozen values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ivr.dialplan.events import Phrase, Prompt, Utterance, Value, Words
+
+Understand = Callable[[str, Sequence[Phrase]], tuple[str, float]]
+"""Text and the phrases listened for to the name of what is meant ("" for nothing) and a confidence of 0..1."""
+Feel = Callable[[str], str]
+"""Text to a mood: "angry" or ""."""
+
+LETTERS_A_SECOND = {"zh": 4.5}
+"""How fast people read aloud, in characters without spaces, by language."""
+OTHER_LETTERS_A_SECOND = 13.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a source, a service, a ticket system or a callback list answers."""
+
+    outcome: str = "found"
+    """"found", "not_found", "timeout", "error", "down" of a lookup; "done", "error" of a task."""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    delay: float = 0.0
+    """Seconds; a lookup whose time is over before has timed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a queue treats the caller."""
+
+    position: int = 1
+    waits: float | None = None
+    """Seconds until `outcome`; None until somebody says so."""
+    outcome: str = "served"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside of a call and its flow."""
+
+    lookups: Mapping[str, tuple[Reply, ...]] = field(default_factory=dict)
+    """`source.operation`, or a source alone, to its answers one after another; the last one goes on."""
+    queues: Mapping[str, Line] = field(default_factory=dict)
+    """By name; "" for all others."""
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    profile_delay: float = 0.0
+    """Seconds that the profile takes."""
+    profile_budget: float = 0.3
+    """Seconds after which the call goes on as a stranger's."""
+    asr: tuple[str, ...] | None = None
+    """Languages that are recognised; all where None."""
+    unknown: Reply | None = field(default_factory=lambda: Reply("not_found"))
+    """The answer of what is not mocked; None counts it in `Simulation.unanswered` and answers "error"."""
+
+
+def reply(world: World, names: Iterable[str], asked: int) -> Reply | None:
+    """The answer number `asked` (from 0) of the first of `names` that has answers; None where none has."""
+    for name in names:
+        answers = world.lookups.get(name)
+        if answers:
+            return answers[min(asked, len(answers) - 1)]
+    return None
+
+
+class Wording(Protocol):
+    """The words of prompts and how long they last: what the recordings are for a real call."""
+
+    def text(self, utterances: Sequence[Utterance]) -> str:
+        """What the caller hears, as one text."""
+
+    def seconds(self, utterance: Utterance) -> float: ...
+
+    def missing(self, utterance: Utterance) -> bool:
+        """True where nobody recorded it, so that a real call would fail here."""
+
+
+class PlainWording:
+    """Without recordings: a prompt is its name in brackets, and everything is read at the speed of people."""
+
+    def text(self, utterances: Sequence[Utterance]) -> str:
+        return " ".join(plain_text(one) for one in utterances)
+
+    def seconds(self, utterance: Utterance) -> float:
+        return reading_seconds(plain_text(utterance), utterance.language)
+
+    def missing(self, utterance: Utterance) -> bool:
+        return False
+
+
+def plain_text(utterance: Utterance) -> str:
+    match utterance:
+        case Prompt(name=name):
+            return f"[{name}]"
+        case Words(text=text):
+            return text
+        case Value(value=value):
+            return value
+
+
+def reading_seconds(text: str, language: str) -> float:
+    """Seconds that a person needs to say `text`, a tenth at least."""
+    letters = sum(not one.isspace() for one in text)
+    return max(0.1, round(letters / LETTERS_A_SECOND.get(language, OTHER_LETTERS_A_SECOND), 2))

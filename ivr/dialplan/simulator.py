@@ -1,0 +1,163 @@
+"""A caller for a flow: says, presses, waits and hangs up on a virtual clock, and somebody who ends what is waited for outside.
+
+The same acts give the same log. Pure; understanding is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ivr.dialplan import events as flow
+from ivr.dialplan.agenda import MESSAGE, QUEUE, TASK
+from ivr.dialplan.machine import Machine
+from ivr.dialplan.mocks import Feel, Understand, Wording, World, reading_seconds
+from ivr.dialplan.stage import TALKS, Stage, Watch
+from ivr.dialplan.state import Phase
+
+BETWEEN_KEYS = 0.2
+PATIENCE = 0.4
+UNHEARD = ("", 0.3)
+"""What speech means that nobody understands, and how certain that is."""
+
+
+class Simulation(Stage):
+    """One call. It begins when this is made; the acts are methods, and what came of them is in `log`, `said` and `state`."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        world: World | None = None,
+        *,
+        at: float,
+        understand: Understand,
+        feel: Feel | None = None,
+        call: Mapping[str, Any] | None = None,
+        wording: Wording | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        """`at` is seconds since the epoch, `call` any part of `Call.to_dict()`."""
+        self._understand, self._feel = understand, feel
+        super().__init__(machine, world, at=at, call=call, wording=wording, watch=watch)
+
+    # --- what the caller does
+
+    def say(self, text: str, *, confidence: float | None = None, mood: str = "", over: bool = False) -> bool:
+        """Speak, after the prompt unless `over`; False where nothing listened. "" is speech that nobody understands."""
+        if not over:
+            self.hear_out()
+        if self.ended:
+            return False
+        self._act()
+        if self._agenda.has(MESSAGE):
+            return self._leave_message(text)
+        name, certain = self._understand(text, self.listened_for) if text else UNHEARD
+        certain = certain if confidence is None else confidence
+        feeling = mood or (self._feel(text) if self._feel is not None else "")
+        heard = self.state.hearing and not self.ended
+        taken = {"understood": name, "confidence": certain, "mood": feeling} if heard else {}
+        self._tell("speech", text, heard=heard, **taken)
+        if not heard:
+            self.note("nothing listened")
+            return False
+        self.report(flow.SpokenOver())
+        patience = self._listen.patience if self._listen is not None else PATIENCE
+        self.wait(reading_seconds(text, self.state.language) + patience)
+        if self.state.hearing:
+            self.report(flow.Heard(text, certain, name, feeling))
+        self._act()
+        return True
+
+    def press(self, keys: str, *, over: bool = False) -> None:
+        """Press keys one after another, after the prompt unless `over`."""
+        if not over:
+            self.hear_out()
+        if self.ended:
+            return
+        self._act()
+        self._tell("keys", keys)
+        for number, key in enumerate(keys):
+            if number:
+                self.wait(BETWEEN_KEYS)
+            self.report(flow.Pressed(key))
+        self._act()
+
+    def stay_silent(self) -> None:
+        """Say nothing until the next thing happens by itself: the end of the time for an answer, mostly."""
+        self.hear_out()
+        self._act()
+        due = self._agenda.next()
+        if due is not None and not self.ended:
+            self._happen(due[0])
+            self._act()
+
+    def hang_up(self) -> None:
+        if not self.ended:
+            self._act()
+            self._tell("hang_up", "")
+            self.report(flow.CallerHungUp())
+
+    def _leave_message(self, text: str) -> bool:
+        """Speak into the recording that is being made of the caller."""
+        self._tell("speech", text)
+        for name in self._agenda.names():
+            if name.startswith(MESSAGE):
+                seconds = reading_seconds(text, self.state.language) if text else 0.0
+                task = int(name.removeprefix(MESSAGE))
+                ended = flow.MessageEnded(task, "done", seconds, "simulated") if text else flow.MessageEnded(task, "empty")
+                self._agenda.set(name, self.now + seconds, ended)
+                self._happen(name)
+        self._act()
+        return True
+
+    def _act(self) -> None:
+        self.acted = self.elapsed
+
+    def _tell(self, medium: str, text: str, **more: Any) -> None:
+        self.write("caller", text, {"medium": medium, "understood": "", "confidence": None, "heard": True, **more})
+
+    # --- what the world does
+
+    def outcome(self, name: str, **data: Any) -> bool:
+        """End what the call waits for outside (queue, talk, lookup, message) so; False where it waits for nothing."""
+        if not self._agenda.has(TASK):
+            self.hear_out()
+        waits = "" if self.ended else self.waiting_for()
+        if waits == QUEUE:
+            return self._settle(flow.QueueLeft(name))
+        if waits in TALKS:
+            return self._settle(TALKS[waits](name))
+        for key in self._agenda.names():
+            event = self._agenda.take(key) if key.startswith((TASK, MESSAGE)) else None
+            if isinstance(event, flow.LookupEnded | flow.TaskEnded | flow.MessageEnded):
+                self.write("note", f"answer: {name}", {"outcome": name})
+                self.report(replace(event, outcome=name, **data))
+                return True
+        return False
+
+    def _settle(self, event: flow.Event) -> bool:
+        self._agenda.set(QUEUE, self.now, event)
+        self._happen(QUEUE)
+        return True
+
+    def move_up(self, position: int) -> bool:
+        """Tell the place in the queue; False where the call is in none."""
+        if self.state.phase is not Phase.QUEUE:
+            return False
+        self._line = replace(self._line, position=position)
+        self.write("note", f"position {position}", {"position": position})
+        self.report(flow.Queued(position, self.now - self._entered))
+        return True
+
+    def lose_speech(self) -> None:
+        """The recogniser goes away."""
+        self.write("note", "the recogniser is lost", {})
+        self.report(flow.SpeechLost())
+
+    def fail(self, what: str) -> None:
+        """A command could not be done."""
+        self.write("note", f"failed: {what}", {})
+        self._failing = True
+        self.report(flow.StepFailed(what))
+        self._failing = False
