@@ -115,7 +115,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     hub = agents.desk = DeskHub(browsers.offer, settings=desk_settings(settings))
     desks = join_nodes(link, where, stores.acd, hub, agents, talks, browsers.offer)
     stack.push_async_callback(hub.close)
-    calls = await call_parts(settings, stack, stores.redis)
+    calls = await call_parts(settings, stack, stores.redis, stores.engine)
     exchange: list[Switchboard] = []
     guard, take = guard_of(settings, stores.redis, stack), partial(_take, exchange, calls)
     hosted = Hosted(Locations(stores.redis, post.group if post else settings.node), post)
@@ -182,7 +182,7 @@ def _services(
         flows=flows,
         prompts=prompts,
         recognizer=recognizer,
-        profiles=StaticProfiles.load(Path(settings.profiles)) if settings.profiles else StaticProfiles({}),
+        profiles=StaticProfiles({}),
         router=router,
         log=stores.log,
         desk=DeviceDesk(desks, {agent.id: agent.device for agent in settings.agents if agent.device}, dial),

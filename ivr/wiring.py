@@ -29,6 +29,7 @@ from ivr.wiring_guard import door_settings
 from ivr.wiring_media import media_policy, page_ice_servers, srtp_rules
 from ivr.wiring_net import based, listeners_of, wire_settings
 from ivr.wiring_outbound import trunk_metrics
+from ivr.wiring_sources import based_sources
 from ivr.wiring_trunks import trunks_of
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.net.ticker import Ticker
@@ -52,12 +53,11 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
         parse_address(web, "--web")
         settings = replace(settings, web=replace(settings.web, listen=web))
     return replace(
-        settings,
+        based_sources(settings, base),
         sip=based(settings.sip, base),
         data=str(data.resolve() if data is not None else (base / settings.data).resolve()),
         dialplans=tuple(str(base / path) for path in settings.dialplans),
         prompts=tuple(str(base / path) for path in settings.prompts),
-        profiles=str(base / settings.profiles) if settings.profiles else "",
         recording=replace(
             settings.recording, folder=str(base / settings.recording.folder) if settings.recording.folder else ""
         ),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.acd.parked import ParkBoard
 from ivr.errors import ConfigError, NotFound
@@ -21,6 +22,7 @@ from ivr.settings import Settings
 from ivr.settings_calls import RecordingOptions, parse_slots
 from ivr.speech.excerpt import excerpt
 from ivr.web.parts import WebParts
+from ivr.wiring_sources import SourceParts, source_parts
 from telephony.gateway.conference import confer
 from telephony.gateway.inband import listen_for_keys
 from telephony.gateway.recording import Recorder, RecordingSettings
@@ -62,11 +64,13 @@ class CallParts:
     recorder: Recorder | None
     board: ParkBoard
     parking: ParkingLot
+    data: SourceParts
 
     def services(self, services: Services) -> Services:
         ringback = (tones.clip(self.settings.tones, "ringback"),)
         record = None if self.recorder is None else self.recorder.record
-        return replace(services, confer=confer, record=record, parking=self.parking, ringback=ringback)
+        services = replace(services, confer=confer, record=record, parking=self.parking, ringback=ringback)
+        return self.data.services(services)
 
     def ready(self, agents: Agents, switchboard: Switchboard) -> Switchboard:
         """Let the agents' buttons find calls, slots and phones."""
@@ -76,8 +80,9 @@ class CallParts:
         return switchboard
 
     def web(self, parts: WebParts) -> WebParts:
-        """`ivr.web.parts.WebParts` that knows recordings and parked callers."""
-        return replace(parts, recording=None if self.recorder is None else self.recording, parked=self.board.views)
+        """`ivr.web.parts.WebParts` that knows recordings, parked callers and sources."""
+        recording = None if self.recorder is None else self.recording
+        return replace(self.data.web(parts), recording=recording, parked=self.board.views)
 
     def metrics(self, *others: Counted) -> str:
         """Prometheus text about recordings and parked callers, after that of `others`."""
@@ -90,7 +95,7 @@ class CallParts:
                 "recordings_dropped_batches_total counter": tally.dropped,
             }
             found |= {"recordings_late_samples_total counter": tally.late}
-        lines = [other.metrics() for other in others]
+        lines = [other.metrics() for other in (*others, self.data)]
         return "".join(lines) + "".join(
             f"# TYPE hotline_{name}\nhotline_{name.split()[0]} {value}\n" for name, value in found.items()
         )
@@ -107,8 +112,10 @@ class CallParts:
         return await asyncio.to_thread(_given, self.recorder.settings, file, form, start, end)
 
 
-async def call_parts(settings: Settings, stack: AsyncExitStack, redis: Redis) -> CallParts:
-    """Start recorder and board; `stack` ends them. Raises ConfigError."""
+async def call_parts(
+    settings: Settings, stack: AsyncExitStack, redis: Redis, engine: AsyncEngine | None = None
+) -> CallParts:
+    """Start recorder, board and sources; `stack` ends them. Raises ConfigError."""
     wanted, recorder = recording_settings(settings.recording), None
     if wanted is not None:
         await asyncio.to_thread(_prepare, wanted.folder, settings.node)
@@ -119,7 +126,7 @@ async def call_parts(settings: Settings, stack: AsyncExitStack, redis: Redis) ->
     writing = asyncio.create_task(board.run())
     stack.callback(writing.cancel)
     lot = ParkingLot(parse_slots(settings.parking.slots, "parking.slots"), board.publish)
-    return CallParts(settings, recorder, board, lot)
+    return CallParts(settings, recorder, board, lot, await source_parts(settings, stack, engine))
 
 
 def _prepare(folder: Path, node: str) -> None:

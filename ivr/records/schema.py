@@ -44,6 +44,7 @@ contacts = Table(
     Column("node", String(128), nullable=False),
     Index("contacts_by_time", "started_at", "id"),
     Index("contacts_by_queue", "queue", "started_at"),
+    Index("contacts_by_caller", "caller_number", "started_at"),
     Index("contacts_by_agent", "agent_id", "started_at"),
     Index("contacts_by_disposition", "disposition", "started_at"),
 )

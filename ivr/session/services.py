@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ivr.acd.desk import Desk
 from ivr.acd.routing import Router
 from ivr.dialplan.loader import FlowStore
+from ivr.profile.lookups import Sources
 from ivr.profile.sources import ProfileSource
 from ivr.records.writer import ContactLog
 from ivr.session.parking import ParkingLot
@@ -61,6 +62,8 @@ class Services:
     """The calls of this node that go on."""
     ringback: Sequence[Clip] = (Clip.silence(1.0),)
     """What a caller hears while somebody else's phone rings."""
+    sources: Sources = field(default_factory=Sources)
+    """Where flows look things up."""
     profile_budget: float = 0.3
     """Seconds a profile may take before the call goes on as a stranger's."""
     flush_seconds: float = 30.0

@@ -22,6 +22,7 @@ from ivr.web.outbound_api import OutboundApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
 from ivr.web.sip_api import SipApi
+from ivr.web.sources_api import SourcesApi
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def build_web(parts: WebParts) -> Starlette:
             *Api(parts, sessions, gate).routes,
             *CallsApi(parts, gate).routes,
             *(SipApi(*parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
+            *(SourcesApi(parts.sources, gate).routes if parts.sources is not None else ()),
             *(OutboundApi(parts.outbound, gate).routes if parts.outbound is not None else ()),
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),

@@ -196,6 +196,8 @@ class WebParts:
     """(file, `wav`, `mp3` or `ogg`, from second, to second) to the sound; None where nothing is recorded."""
     parked: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] | None = None
     """Who is parked on all nodes."""
+    sources: Callable[[], Sequence[Mapping[str, Any]]] | None = None
+    """How the sources of data of this node are; `ivr.profile.lookups.Sources.view`."""
     sip_desk: tuple[SipBans, SipTrace] | None = None
     """None where the node has no SIP of its own: then its bans and traces are not there."""
     outbound: OutboundDesk | None = None

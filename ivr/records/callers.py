@@ -1,0 +1,98 @@
+"""What the records tell of one caller: earlier calls, newest first, and what is still open. Read only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ivr.records.database import sql_errors
+from ivr.records.followups import CALLBACK, TICKET, number_of
+from ivr.records.schema import callbacks, contacts, tickets
+
+MOST = 30
+"""Calls and open matters that are told."""
+OPEN_TICKETS = ("open", "pending")
+OPEN_CALLBACKS = ("waiting",)
+
+
+class CallerReader:
+    """Reads by the number that a call came from."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def of(self, numbers: Sequence[str]) -> dict[str, Any] | None:
+        """`calls contacts last_agent mood language open` of the caller with one of these numbers; None for nobody.
+
+        Calls that go on are no rows yet. Raises StoreUnavailable.
+        """
+        with sql_errors():
+            async with self._engine.connect() as connection:
+                mine = contacts.c.caller_number.in_(numbers)
+                found = await connection.execute(select(*_COLUMNS).where(mine).order_by(*_NEWEST).limit(MOST))
+                rows = [dict(row) for row in found.mappings()]
+                count = len(rows)
+                if count == MOST:
+                    count = (await connection.execute(select(func.count()).select_from(contacts).where(mine))).scalar_one()
+                matters = [dict(row) for row in (await connection.execute(_open_tickets(numbers))).mappings()]
+                calls_back = [dict(row) for row in (await connection.execute(_open_callbacks(numbers))).mappings()]
+        opened = [_ticket(row) for row in matters] + [_callback(row) for row in calls_back]
+        if not rows and not opened:
+            return None
+        return {
+            "calls": count,
+            "contacts": [_contact(row) for row in rows],
+            "last_agent": next((row["agent_id"] for row in rows if row["agent_id"]), None),
+            "mood": _mood(rows[0]) if rows else None,
+            "language": _usual(row["language"] for row in rows),
+            "open": opened,
+        }
+
+
+_COLUMNS = [
+    contacts.c[name]
+    for name in ("started_at", "intent", "disposition", "agent_disposition", "agent_id", "queue", "language", "handover", "id")
+]
+_NEWEST = (contacts.c.started_at.desc(), contacts.c.id.desc())
+
+
+def _open_tickets(numbers: Sequence[str]) -> Any:
+    mine = tickets.c.caller_number.in_(numbers) & tickets.c.status.in_(OPEN_TICKETS)
+    columns = (tickets.c.id, tickets.c.kind, tickets.c.subject, tickets.c.created_at)
+    return select(*columns).where(mine).order_by(tickets.c.created_at.desc()).limit(MOST)
+
+
+def _open_callbacks(numbers: Sequence[str]) -> Any:
+    mine = callbacks.c.caller_number.in_(numbers) & callbacks.c.status.in_(OPEN_CALLBACKS)
+    columns = (callbacks.c.id, callbacks.c.reason, callbacks.c.created_at)
+    return select(*columns).where(mine).order_by(callbacks.c.created_at.desc()).limit(MOST)
+
+
+def _contact(row: Mapping[str, Any]) -> dict[str, Any]:
+    result = row["agent_disposition"] or row["disposition"]
+    told = {"at": row["started_at"], "topic": row["intent"], "result": result, "agent": row["agent_id"], "queue": row["queue"]}
+    return {name: value for name, value in told.items() if value}
+
+
+def _ticket(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": row["kind"], "id": number_of(TICKET, row["id"]), "label": row["subject"], "at": row["created_at"]}
+
+
+def _callback(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": "callback", "id": number_of(CALLBACK, row["id"]), "label": row["reason"], "at": row["created_at"]}
+
+
+def _mood(row: Mapping[str, Any]) -> str | None:
+    """Of the last call, where it was noted."""
+    handed = row["handover"]
+    return (str(handed.get("mood") or "") or None) if isinstance(handed, Mapping) else None
+
+
+def _usual(languages: Any) -> str | None:
+    """The language of most calls, the newest of equals."""
+    counted = Counter(language for language in languages if language)
+    return counted.most_common(1)[0][0] if counted else None
