@@ -1,7 +1,8 @@
 """Conditions and values of a flow: CEL, compiled once when the flow is loaded. Pure.
 
-Bounded: CEL has no loops but its macros over lists, of which an expression may have two, and `plain` bounds every list that it
-can see; regular expressions run in linear time. What is missing from the data is null, and false after `!`.
+Bounded: CEL has no loops but its macros over lists, of which an expression may have two; `plain` bounds every list and text
+that it can see, and what could take long with those is refused at load (`ivr.dialplan.cel_cost`). What is missing from the data
+is null, and false after `!`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ from typing import Any
 
 import cel
 
+from ivr.dialplan.cel_cost import TooCostly, check_cost
+from ivr.dialplan.cel_syntax import Tree, parse, reads
 from ivr.dialplan.problems import Place, nearest
 
 log = logging.getLogger(__name__)
 
-ROOTS = ("asr", "call", "caller", "mood", "profile", "queue", "result", "slots", "time", "vars")
+ROOTS = (
+    *("asr", "call", "caller", "env", "flags", "hours", "mood"),
+    *("profile", "queue", "result", "slots", "time", "vars"),
+)
 FUNCTIONS = frozenset(
     {"all", "exists", "exists_one", "filter", "map", "has", "size", "contains", "startsWith", "endsWith", "matches"}
     | {"bytes", "double", "duration", "int", "string", "timestamp", "uint"}
@@ -61,7 +67,9 @@ class Expression:
     source: str
     place: Place
     program: Any = field(compare=False, repr=False)
-    roots: tuple[str, ...] = field(compare=False, repr=False)
+    roots: Mapping[str, frozenset[str] | None] = field(compare=False, repr=False)
+    """The roots that it needs, with the names that it takes of each; None for any."""
+    tree: Tree = field(compare=False, repr=False)
     path: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """Where the expression is nothing but `a.b.c`: its names. Looked up here, it costs a hundredth."""
 
@@ -72,7 +80,7 @@ class Expression:
         """
         if self.path:
             return _at(self.path, scope)
-        context = {root: scope.get(root, {}) for root in self.roots}
+        context = {root: _part(scope.get(root, {}), names) for root, names in self.roots.items()}
         try:
             return _run(self.program, context)
         except LookupError as missing:
@@ -90,6 +98,13 @@ class Expression:
         if value is None or isinstance(value, bool):
             return bool(value)
         raise EvaluationError(f"`{self.source}` gives {type(value).__name__}, a condition must be true or false")
+
+
+def _part(data: Any, names: frozenset[str] | None) -> Any:
+    """What an expression needs of a root: the binding copies all that it is given."""
+    if not isinstance(data, Mapping):
+        return data
+    return {name: data[name] for name in (data if names is None else names) if name in data}
 
 
 def _at(path: tuple[str, ...], scope: Mapping[str, Any]) -> Any:
@@ -143,13 +158,13 @@ def _fill(data: Any, names: list[str], missing: bool | None) -> Any:
 
 def compile_expression(source: str, place: Place) -> Expression:
     """`source` ready to run. Raises ExpressionError with the cure."""
-    program, roots = _compile(source.strip())
+    program, tree, roots = _compile(source.strip())
     path = tuple(source.strip().split(".")) if _PLAIN_PATH.fullmatch(source.strip()) and roots else ()
-    return Expression(source.strip(), place, program, roots, path)
+    return Expression(source.strip(), place, program, roots, tree, path)
 
 
 @lru_cache(maxsize=4096)
-def _compile(source: str) -> tuple[Any, tuple[str, ...]]:
+def _compile(source: str) -> tuple[Any, Tree, Mapping[str, frozenset[str] | None]]:
     if not source:
         raise ExpressionError("an expression is missing", "write a condition such as `vars.tries > 2`")
     if len(source) > MAX_LENGTH:
@@ -166,7 +181,14 @@ def _compile(source: str) -> tuple[Any, tuple[str, ...]]:
     _known(bare, used, ROOTS, "name")
     named = [name for name in program.functions() if name.isidentifier()]
     _known(bare, named, FUNCTIONS, "function")
-    return program, tuple(used)
+    tree = parse(source)
+    if tree is None:
+        raise ExpressionError("more involved than an expression of a flow may be", "compute parts of it with `set`")
+    try:
+        check_cost(tree)
+    except TooCostly as error:
+        raise ExpressionError(str(error), error.cure, error.at) from error
+    return program, tree, reads(tree)
 
 
 def _syntax(text: str) -> ExpressionError:
