@@ -68,7 +68,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer(
         "ivr.settings",
         "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net "
-        "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.call",
+        "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_publishing ivr.call",
         "yaml",
     ),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
@@ -100,6 +100,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.wiring_trunks", "ivr telephony", "phonenumbers"),
     layer("ivr.wiring_outbound", "ivr telephony", "redis"),
     layer("ivr.wiring_guard", "ivr telephony", "redis"),
+    layer("ivr.wiring_publishing", "ivr"),
+    layer("ivr.settings_publishing"),
     layer("ivr.wiring_media", "ivr telephony"),
     layer("ivr.stores", "ivr", "redis sqlalchemy"),
     layer("ivr.web_server", "ivr.web", "uvicorn"),
@@ -150,6 +152,7 @@ PURE = {
     "ivr.dialplan.kinds",
     "ivr.dialplan.steps",
     "ivr.dialplan.graph",
+    "ivr.dialplan.linking",
     "ivr.dialplan.diagram",
     "ivr.dialplan.diagram_svg",
     "ivr.dialplan.diagram_words",
@@ -200,6 +203,7 @@ TOP = {
     "ivr.wiring_outbound",
     "ivr.wiring_media",
     "ivr.wiring_phone",
+    "ivr.wiring_publishing",
     "ivr.__main__",
 }
 """Where parts are put together; nothing below knows them."""

@@ -8,17 +8,17 @@ import zoneinfo
 
 from ivr.dialplan import registry
 from ivr.dialplan.build_speech import speech
-from ivr.dialplan.build_values import assignments, language_of
+from ivr.dialplan.build_values import assignments, language_of, share_of
 from ivr.dialplan.expression import Template, compile_template
 from ivr.dialplan.fields import Fields, integer, template, word, words
 from ivr.dialplan.kinds import InstantStep, Site, WaitingStep
-from ivr.dialplan.model import END, RESERVED, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Switch
+from ivr.dialplan.model import END, RESERVED, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Return, Switch
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind, read
 from ivr.dialplan.problems import Findings, Place
 from ivr.dialplan.speech import Speech
 
 FLOW_KEYS = ("flow", "languages", "entry", "time_zone", "vars", "defaults", "intents", "states")
-LEAVING = ("go", "goto", "switch", "hangup")
+LEAVING = ("go", "goto", "switch", "return", "hangup")
 EDGE_KEYS = ("to", "say", "set", "tag", "language")
 RETRY_KEYS = ("retry", "then", "say", "repeat")
 CAUSES = ("normal", "rejected", "busy")
@@ -43,6 +43,9 @@ class _Builder:
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
         self.languages: tuple[str, ...] = ()
+        self.name = ""
+        self.here = ""
+        """Name of the flow and of the state that is being built."""
 
     @property
     def site(self) -> Site:
@@ -52,11 +55,12 @@ class _Builder:
         fields = Fields(root, self.findings, "a flow", FLOW_KEYS)
         fields.need("flow", "begin with `flow: name`")
         self.languages = self._languages(fields)
+        self.name = self._name(fields.text("flow", "flow"), fields.place)
         defaults = self._edges(fields.get("defaults"))
         states = self._states(fields.need("states", "add `states:` with a state in it"), defaults)
         entry = fields.text("entry") or next(iter(states), "")
         return Flow(
-            name=self._name(fields.text("flow", "flow"), fields.place),
+            name=self.name,
             version=version,
             file=self.findings.file,
             languages=self.languages,
@@ -134,6 +138,7 @@ class _Builder:
 
     def _state(self, name: str, place: Place, node: Node, defaults: dict[str, Edge]) -> FlowState:
         self._name(name, place)
+        self.here = f"{self.name}.{name}"
         if name in RESERVED:
             self.findings.error(place, "reserved", f"`{name}` is built in and cannot be a state", "choose another name")
         fields = Fields(node, self.findings, "a state", state_keys())
@@ -203,6 +208,8 @@ class _Builder:
                 return Go((Branch(None, self._edge(node)),))
             case "switch":
                 return self._switch(node)
+            case "return":
+                return Return(self._name(word(node, self.findings, "what is returned"), node.place), node.place)
             case _:
                 return self._hangup(node)
 
@@ -210,12 +217,14 @@ class _Builder:
         if not isinstance(node, Sequence):
             self.findings.error(node.place, "wrong-type", f"`go` must be a list, this is {kind(node)}", "goto: state")
             return Go(())
-        branches = []
+        branches: list[Branch] = []
+        given: dict[str, float] = {}
         for item in node.items:
-            fields = Fields(item, self.findings, "a line of go", ("if", *EDGE_KEYS))
+            fields = Fields(item, self.findings, "a line of go", ("if", "percent", "of", *EDGE_KEYS))
             fields.need("to", "to: state")
-            branches.append(Branch(fields.expression("if"), self._edge_of(fields)))
-        if branches and branches[-1].when is not None:
+            share = share_of(fields, self.here, given)
+            branches.append(Branch(fields.expression("if"), self._edge_of(fields), share))
+        if branches and not (branches[-1].when is None and branches[-1].share is None):
             self.findings.error(node.items[-1].place, "missing-edge", "no line of `go` may hold", "end with `- { to: state }`")
         return Go(tuple(branches))
 

@@ -26,6 +26,12 @@ def speech(node: Node, findings: Findings, languages: tuple[str, ...]) -> Speech
     return tuple(part for part in parts if part is not None)
 
 
+def optional_speech(fields: Fields, name: str, languages: tuple[str, ...]) -> Speech:
+    """What a key of a step says; nothing where it is not written."""
+    node = fields.get(name)
+    return () if node is None else speech(node, fields.findings, languages)
+
+
 def _part(node: Node, findings: Findings, languages: tuple[str, ...]) -> Part | None:
     match node:
         case Scalar():

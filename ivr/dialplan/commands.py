@@ -258,6 +258,17 @@ class ScheduleCallback:
 
 
 @dataclass(frozen=True, slots=True)
+class EndTask:
+    """Nobody waits for this task any more; nothing is reported of it.
+
+    With `keep`, which is for messages: end it now, keep what was recorded, and report `MessageEnded` as usual.
+    """
+
+    task: int
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SaveSurvey:
     """Keep what the caller answered. Nothing is reported."""
 
@@ -319,6 +330,7 @@ Command = (
     | RecordMessage
     | OpenTicket
     | ScheduleCallback
+    | EndTask
     | SaveSurvey
     | Notify
     | CountEdge

@@ -25,6 +25,9 @@ from ivr.dialplan.commands import (
     CountEdge as CountEdge,
 )
 from ivr.dialplan.commands import (
+    EndTask as EndTask,
+)
+from ivr.dialplan.commands import (
     Enqueue as Enqueue,
 )
 from ivr.dialplan.commands import (

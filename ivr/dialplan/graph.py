@@ -15,6 +15,7 @@ from ivr.dialplan.model import (
     FlowState,
     Go,
     HangUp,
+    Return,
     Switch,
 )
 from ivr.dialplan.speech import Speech
@@ -32,7 +33,21 @@ def possible(flow: Flow, state: FlowState) -> set[str]:
     found.update(step.outcomes(), step.answers(), step.ending(), step.optional(), step.edge_keys())
     if step.listens:
         found.update(flow.intents, (AGENT, "done"))
+    if step.calls:
+        found.update(state.own, returns(flow, state))
     return found
+
+
+def called(state: FlowState) -> str:
+    """Name of the sub-flow that a state calls; "" for none."""
+    step = state.step
+    return str(getattr(step, "flow", "")) if step is not None and step.calls else ""
+
+
+def returns(flow: Flow, state: FlowState) -> set[str]:
+    """Names that the sub-flow of a state that calls can return; any edge of the state where it is not known (not linked)."""
+    sub = flow if called(state) == flow.name else flow.subflows.get(called(state))
+    return set(state.edges) if sub is None else {one.leave.name for one in sub.states.values() if isinstance(one.leave, Return)}
 
 
 def taken(flow: Flow, state: FlowState) -> dict[str, Edge]:
@@ -87,12 +102,12 @@ def successors(flow: Flow, state: FlowState, *, failing: bool = True) -> set[str
     """Where a state can lead; without `failing`, not by errors and hang-ups."""
     if state.step is None:
         found = {target(flow, edge, state.name) for edge in leaving(state)}
-        if isinstance(state.leave, HangUp):
+        if isinstance(state.leave, HangUp | Return):
             found.add(END)
         edges = {name: edge for name, edge in state.edges.items() if name == "error"}
     else:
         edges = taken(flow, state)
-        found = set()
+        found = {END} if state.step.calls else set()  # a sub-flow may hang up
     found.update(target(flow, edge, state.name) for name, edge in edges.items() if failing or name not in EVERYWHERE)
     return found
 

@@ -97,6 +97,8 @@ class WaitingStep(Step):
     """Every edge that such a step can take by itself, so that `defaults` may name it."""
     listens: ClassVar[bool] = False
     """Whether the caller is asked: then intents, `agent` and keys are edges, own and inherited."""
+    calls: ClassVar[bool] = False
+    """Whether a sub-flow goes on at once with what is still to be said; the edges are then those that it returns."""
 
     def outcomes(self) -> tuple[str, ...]:
         """The edges that it can take by itself and that must have a target, written or inherited."""
@@ -125,6 +127,9 @@ class WaitingStep(Step):
     def recordings(self) -> Iterator[str]:
         """Names of the recordings that it plays."""
         yield from ()
+
+    def hung_up(self, run: Run) -> None:
+        """Keep what is to be kept: the caller hung up while this ran."""
 
     @abstractmethod
     def start(self, run: Run) -> Edge | None:

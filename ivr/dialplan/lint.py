@@ -21,6 +21,8 @@ class Surroundings:
     """Name to the languages that it is recorded in; no languages for music."""
     queues: Collection[str] | None = None
     skills: Collection[str] | None = None
+    sources: Mapping[str, Collection[str]] | None = None
+    """Name to its operations."""
 
 
 def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
@@ -69,6 +71,7 @@ def _defaults(flow: Flow, findings: Findings) -> None:
         *KEYS,
         AGENT,
         *(name for kind in registry.waiting().values() for name in kind.edge_names),
+        *(name for state in flow.states.values() if state.step is not None for name in state.step.optional()),
     }
     for name, edge in flow.defaults.items():
         if name not in known:

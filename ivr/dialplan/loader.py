@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.dialplan import positions
 from ivr.dialplan.build import build
+from ivr.dialplan.linking import calls, link, linked
+from ivr.dialplan.linking import problems as link_problems
 from ivr.dialplan.lint import Surroundings, lint
 from ivr.dialplan.machine import Machine
 from ivr.dialplan.model import Flow
@@ -22,6 +25,9 @@ from ivr.errors import DialplanError, NotFound
 log = logging.getLogger(__name__)
 
 NOTHING_KNOWN = Surroundings()
+_NAMED = re.compile(r"^flow:\s*([\w-]+)", re.MULTILINE | re.ASCII)
+MOST_JOINED = 100
+"""Combinations of versions kept; more are put together again when a call needs them."""
 KEPT_VERSIONS = 8
 """Old versions kept of each flow without a call on them, so that a call can begin while a file changes."""
 
@@ -57,20 +63,37 @@ def check(paths: Iterable[Path], around: Surroundings = NOTHING_KNOWN) -> list[P
 
 
 def read_flows(paths: Iterable[Path], around: Surroundings = NOTHING_KNOWN) -> tuple[list[Flow], list[Problem]]:
-    """The flows without errors in files and folders, and every problem of all of them."""
-    flows: dict[str, Flow] = {}
-    problems: list[Problem] = []
+    """The flows without errors in files and folders, each with its sub-flows, and every problem of all of them."""
+    paths, flows, problems, broken = tuple(paths), dict[str, Flow](), list[Problem](), set[str]()
     for path in flow_files(paths):
         text, unreadable = _text(path)
         flow, found = (None, unreadable) if unreadable else examine(text, str(path), around)
         problems.extend(found)
         if flow is None:
+            broken.update(_NAMED.findall(text))
             continue
         if flow.name in flows:
             message = f"the flow `{flow.name}` is also in {flows[flow.name].file}"
             problems.append(Problem(str(path), 1, 1, "error", "duplicate-flow", message, "rename one of them"))
         flows.setdefault(flow.name, flow)
-    return list(flows.values()), problems
+    known = {**_beside(paths, flows), **flows}
+    for flow in flows.values():
+        found = link_problems(flow, known, broken)
+        problems.extend(found)
+        if any(problem.severity == "error" for problem in found):
+            broken.add(flow.name)
+    return [flow for name, flow in linked(known).items() if name in flows and name not in broken], problems
+
+
+def _beside(paths: Iterable[Path], flows: Mapping[str, Flow]) -> dict[str, Flow]:
+    """Flows that are called and stand in another file of the same folder, where single files were named."""
+    wanted = {name for flow in flows.values() for name in calls(flow)} - set(flows)
+    if not wanted:
+        return {}
+    files = [path for path in paths if not path.is_dir()]
+    others = set(flow_files({path.parent for path in files})) - set(files)
+    found = (examine(_text(path)[0], str(path))[0] for path in sorted(others))
+    return {flow.name: flow for flow in found if flow is not None}
 
 
 def flow_files(paths: Iterable[Path]) -> list[Path]:
@@ -161,6 +184,8 @@ class FlowStore:
         """What was wrong at the last `reload`."""
         self._shares: dict[str, Share] = {}
         self._versions: dict[tuple[str, str], _Version] = {}
+        self._joined: dict[tuple[str, str], Machine] = {}
+        """Flows with their sub-flows, by name and `Flow.pinned`."""
 
     @property
     def flows(self) -> Mapping[str, Flow]:
@@ -207,7 +232,7 @@ class FlowStore:
     def stand(self, name: str, share: Share) -> None:
         """Say what new calls begin with. Raises NotFound for a version that is not kept; then nothing changes."""
         for version in filter(None, (share.version, share.candidate)):
-            self.machine(name, version)
+            self._machine(name, version)
         self._shares[name] = share
         self._forget(name)
 
@@ -217,7 +242,10 @@ class FlowStore:
             self._forget(name)
 
     def machine(self, name: str, version: str = "") -> Machine:
-        """The machine of a flow, the live version where none is named. Raises NotFound."""
+        """The machine of a flow, the live version where none is named, with the sub-flows that are live. Raises NotFound."""
+        return self._join(self._machine(name, version), "")
+
+    def _machine(self, name: str, version: str) -> Machine:
         share = self._shares.get(name)
         found = self._versions.get((name, version or (share.version if share is not None else "")))
         if found is None:
@@ -230,9 +258,19 @@ class FlowStore:
         `key` tells callers apart (their number): while a version is rolled out to some, one caller always gets the same.
         """
         share = self._shares.get(name)
-        machine = self.machine(name, share.chosen(key) if share is not None else "")
+        machine = self._machine(name, share.chosen(key) if share is not None else "")
         self._versions[name, machine.flow.version].calls += 1
-        return machine
+        return self._join(machine, key)
+
+    def _join(self, machine: Machine, key: str) -> Machine:
+        """The machine with the versions of sub-flows that this caller gets; the same one for the same versions."""
+        if not calls(machine.flow):
+            return machine
+        flows = {name: self._machine(name, share.chosen(key)).flow for name, share in self._shares.items()}
+        flow = link(machine.flow, flows)
+        if len(self._joined) > MOST_JOINED:
+            self._joined.clear()
+        return self._joined.setdefault((flow.name, flow.pinned), Machine(flow, machine.environment))
 
     def finish(self, flow: Flow) -> None:
         """One call that `begin` counted is over."""

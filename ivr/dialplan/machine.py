@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from ivr.dialplan.environment import NOTHING, Environment
 from ivr.dialplan.events import (
     CallerHungUp,
     Command,
@@ -23,8 +24,9 @@ from ivr.dialplan.events import (
 )
 from ivr.dialplan.expression import EvaluationError, plain
 from ivr.dialplan.graph import key_of
-from ivr.dialplan.model import AGAIN, END, Edge, Flow, Go, HangUp, Leave, Switch
+from ivr.dialplan.model import AGAIN, END, Edge, Flow, Go, HangUp, Leave, Return, Switch
 from ivr.dialplan.run import FlowFault, Run
+from ivr.dialplan.splits import line_taken
 from ivr.dialplan.state import Phase, State
 
 log = logging.getLogger(__name__)
@@ -38,10 +40,11 @@ Commands = tuple[Command, ...]
 
 
 class Machine:
-    """Runs the calls of one version of one flow; holds nothing of any call."""
+    """Runs the calls of one version of one flow in one environment; holds nothing of any call."""
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, environment: Environment = NOTHING) -> None:
         self.flow = flow
+        self.environment = environment
         self._memo: dict[Any, Any] = {}
 
     def start(
@@ -58,14 +61,14 @@ class Machine:
         data["language"] = wish if wish in self.flow.languages else ""
         state = State(
             flow=self.flow.name,
-            version=self.flow.version,
+            version=self.flow.pinned,
             language=language,
             state=self.flow.entry,
             call=data,
             profile=plain(profile),
             asr=plain(asr or {}),
         )
-        run = Run(self.flow, state, now, self._memo)
+        run = Run(self.flow, state, now, self._memo, self.environment)
         run.emit(SetLanguage(language))
         try:
             run.assign(self.flow.variables)
@@ -78,7 +81,7 @@ class Machine:
         """What `event` does to the call. An event that means nothing here changes nothing; a call that ended stays ended."""
         if state.phase is Phase.ENDED:
             return state, ()
-        run = Run(self.flow, state, now, self._memo)
+        run = Run(self.flow, state, now, self._memo, self.environment)
         try:
             edge = self._react(run, event)
             if edge is not None:
@@ -90,8 +93,8 @@ class Machine:
     def restore(self, data: Mapping[str, Any]) -> State:
         """A state from `State.to_dict`. Raises ValueError where it belongs to another version."""
         state = State.from_dict(data)
-        if (state.flow, state.version) != (self.flow.name, self.flow.version):
-            raise ValueError(f"the state is of {state.flow} {state.version}, not of {self.flow.name} {self.flow.version}")
+        if (state.root, state.version) != (self.flow.name, self.flow.pinned):
+            raise ValueError(f"the state is of {state.root} {state.version}, not of {self.flow.name} {self.flow.pinned}")
         return state
 
     # --- events
@@ -121,7 +124,7 @@ class Machine:
         return step.react(run, event)
 
     def _in_intro(self, run: Run, event: Event) -> Edge | None:
-        here = self.flow.states.get(run.state.state)
+        here = run.flow.states.get(run.state.state)
         if isinstance(event, PromptEnded):
             if here is None or here.step is None:
                 leave = None if here is None else here.leave
@@ -134,11 +137,13 @@ class Machine:
 
     def _hung_up(self, run: Run) -> None:
         """The caller is gone: nothing is spoken any more, but what the `hangup` edge remembers is noted."""
-        here = self.flow.states.get(run.state.state)
+        here = run.flow.states.get(run.state.state)
         edge = here.edges.get("hangup") if here is not None else None
         run.update(speaking=False)
-        run.settle()
         try:
+            if here is not None and here.step is not None and run.state.phase is not Phase.INTRO:
+                here.step.hung_up(run)
+            run.settle()
             if edge is not None:
                 run.count("hangup", END)
                 run.assign(edge.values)
@@ -165,9 +170,12 @@ class Machine:
         """Go from state to state until one waits or the call ends. Raises FlowFault where that does not happen."""
         for _ in range(MAX_INSTANT):
             edge = self._arrive(run, target)
-            if edge is None:
+            if edge is not None:
+                target = self._follow(run, edge)
+            elif run.entered:
+                target, run.entered = run.flow.entry, False
+            else:
                 return
-            target = self._follow(run, edge)
         raise FlowFault(f"{MAX_INSTANT} states without waiting, at `{run.state.state}`")
 
     def _arrive(self, run: Run, target: str) -> Edge | None:
@@ -178,7 +186,7 @@ class Machine:
         if target == AGAIN and run.here.step is not None:
             return self._begin(run)
         name = run.state.state if target == AGAIN else target
-        state = self.flow.states.get(name)
+        state = run.flow.states.get(name)
         if state is None:
             raise FlowFault(f"there is no state `{name}`")
         run.update(state=name, attempt=0)
@@ -190,7 +198,7 @@ class Machine:
         step = run.here.step
         assert step is not None
         run.speak(step.opening())
-        if step.listens or not run.pending:
+        if step.listens or step.calls or not run.pending:
             return step.start(run)
         run.say(None)
         run.update(phase=Phase.INTRO)
@@ -198,17 +206,22 @@ class Machine:
 
     def _leave(self, run: Run, leave: Leave | None) -> Edge | None:
         match leave:
-            case Go(branches):
-                scope = run.scope()
-                for branch in branches:
-                    if branch.when is None or branch.when.holds(scope):
-                        return branch.edge
+            case Go():
+                taken = line_taken(run, leave)
+                if taken is not None:
+                    return taken
             case Switch(of, cases, otherwise):
                 value = of.value(run.scope())
                 text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
                 found = cases.get(text, otherwise)
                 if found is not None:
                     return found
+            case Return(name) if run.state.stack:
+                return run.leave(name)
+            case Return():
+                run.count("return!", END)
+                self._farewell(run, "normal")
+                return None
             case HangUp(cause):
                 run.count("hangup!", END)
                 self._farewell(run, cause)
@@ -237,7 +250,7 @@ class Machine:
             run.pending.clear()
             run.settle()
             run.update(errors=run.state.errors + 1)
-            here = self.flow.states.get(run.state.state)
+            here = run.flow.states.get(run.state.state)
             edge = here.edges.get("error") if here is not None else None
             if edge is None or run.state.errors > MAX_ERRORS:
                 run.count("error", END, str(error))

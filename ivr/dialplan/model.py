@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr.dialplan.expression import Expression, Template
+from ivr.dialplan.flags import Share
 from ivr.dialplan.kinds import KEYS as KEYS
 from ivr.dialplan.kinds import InstantStep, WaitingStep
 from ivr.dialplan.problems import Place
@@ -39,10 +41,12 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One line of `go`: taken where its condition holds."""
+    """One line of `go`: taken where its condition holds and the caller is in its share."""
 
     when: Expression | None
     edge: Edge
+    share: Share | None = None
+    """The share of all callers that it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,15 @@ class HangUp:
     cause: str = "normal"
 
 
-Leave = Go | Switch | HangUp
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Leave a sub-flow: the state that called it goes on by the edge of this name. In a flow that nobody called: the end."""
+
+    name: str
+    place: Place = field(default_factory=Place)
+
+
+Leave = Go | Switch | HangUp | Return
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,16 @@ class Flow:
     """Values of `vars` at the start of a call, in order."""
     time_zone: str = "UTC"
     place: Place = field(default_factory=Place)
+    subflows: Mapping[str, Flow] = field(default_factory=dict)
+    """Every flow that it calls, directly or by way of others, as `ivr.dialplan.linking` found them."""
+
+    @property
+    def pinned(self) -> str:
+        """The version of this text together with those of its sub-flows: what a call keeps."""
+        if not self.subflows:
+            return self.version
+        texts = ((name, flow.version) for name, flow in self.subflows.items() if name != self.name)
+        return hashlib.sha256(repr((self.version, *sorted(texts))).encode()).hexdigest()[:16]
 
 
 EVERYWHERE = ("error", "hangup")

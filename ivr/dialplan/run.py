@@ -10,11 +10,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ivr.dialplan.environment import NOTHING, Environment
 from ivr.dialplan.events import (
     Answer,
     CancelTimer,
     Command,
     CountEdge,
+    EndTask,
     LeaveQueue,
     Note,
     Play,
@@ -36,6 +38,10 @@ from ivr.dialplan.speech import Part, PromptPart, Speech, TextPart, ValuePart
 from ivr.dialplan.state import Phase, State
 
 MAX_TAGS = 32
+MAX_TASKS = 500
+"""Lookups, messages, tickets and callbacks of one call."""
+MAX_DEPTH = 8
+"""Sub-flows that may wait for each other."""
 
 
 class FlowFault(Exception):
@@ -45,10 +51,18 @@ class FlowFault(Exception):
 class Run:
     """What one event does. `state` is a copy of its own, nobody else's until it is done; `pending` is still to be spoken."""
 
-    def __init__(self, flow: Flow, state: State, now: float, memo: dict[Any, Any] | None = None) -> None:
-        self.flow = flow
+    def __init__(
+        self, root: Flow, state: State, now: float, memo: dict[Any, Any] | None = None, environment: Environment = NOTHING
+    ) -> None:
+        self.root = root
+        """The flow that the call began in, with its sub-flows."""
+        self.flow = root.subflows.get(state.flow, root)
+        """The one that it is in."""
+        self.entered = False
+        """A sub-flow was entered and has not begun."""
         self.state = replace(state)
         self.now = now
+        self.environment = environment
         self.memo = {} if memo is None else memo
         """Kept by the machine across calls: what follows from the flow alone."""
         self.commands: list[Command] = []
@@ -90,13 +104,53 @@ class Run:
 
     def task(self) -> int:
         """A number for a command that reports back, so that a late answer is not taken for that of the next one."""
+        if self.state.task >= MAX_TASKS:
+            raise FlowFault(f"{MAX_TASKS} lookups and tasks in one call")
         self.update(task=self.state.task + 1)
         return self.state.task
+
+    # --- sub-flows
+
+    def enter(self, name: str, values: Mapping[str, Template]) -> None:
+        """Go into a sub-flow, with some variables set; where it returns to is remembered. Raises FlowFault."""
+        if len(self.state.stack) >= MAX_DEPTH:
+            raise FlowFault(f"sub-flows call each other {MAX_DEPTH} deep")
+        sub = self._named(name)
+        if self.state.language not in sub.languages:
+            raise FlowFault(f"the sub-flow `{name}` does not speak `{self.state.language}`")
+        given = {key: plain(value.value(self.scope()), 4) for key, value in values.items()}
+        self.count("call!", name)
+        frame = {"flow": self.state.flow, "state": self.state.state}
+        self.flow, self.entered = sub, True
+        self.update(flow=name, state=sub.entry, stack=(*self.state.stack, frame), step={}, attempt=0)
+        self.assign(sub.variables)
+        self.update(vars={**self.state.vars, **given})
+
+    def leave(self, name: str) -> Edge:
+        """Go back to whoever called this sub-flow, by the edge of that name. Raises FlowFault where it has none."""
+        self.count("return!", name)
+        *stack, frame = self.state.stack
+        self.flow = self._named(frame["flow"])
+        self.update(flow=frame["flow"], state=frame["state"], stack=tuple(stack), attempt=0)
+        if self.state.language not in self.flow.languages:
+            self.change_language(self.flow.languages[0])
+        found = self.here.edges.get(name)
+        if found is None:
+            raise FlowFault(f"a sub-flow returned `{name}`")
+        return found
+
+    def _named(self, name: str) -> Flow:
+        if name == self.root.name:
+            return self.root
+        found = self.root.subflows.get(name)
+        if found is None:
+            raise FlowFault(f"there is no flow `{name}`")
+        return found
 
     # --- what expressions see
 
     def scope(self) -> Scope:
-        return Scope(self.state, self.now, self.flow.time_zone)
+        return Scope(self.state, self.now, self.flow.time_zone, self.environment)
 
     # --- sound
 
@@ -168,6 +222,8 @@ class Run:
             self.emit(CancelTimer(name))
         if self.state.phase is Phase.QUEUE:
             self.emit(LeaveQueue())
+        if self.state.phase is Phase.STEP and "task" in self.state.step:
+            self.emit(EndTask(self.state.step["task"]))
         self.update(timers={}, keys="", ahead="", step={}, phase=Phase.INTRO)
 
     # --- what steps and edges do on the way
@@ -193,11 +249,17 @@ class Run:
         language = template.text(self.scope())
         if language not in self.flow.languages:
             raise FlowFault(f"no language `{language}`")
+        self.change_language(language)
+
+    def change_language(self, language: str) -> None:
+        """Speak and listen in it from here on."""
         self.update(language=language, call={**self.state.call, "language": language})
         self.emit(SetLanguage(language))
 
     def tag(self, template: Template) -> None:
-        tag = template.text(self.scope())
+        self.tag_as(template.text(self.scope()))
+
+    def tag_as(self, tag: str) -> None:
         if tag and tag not in self.state.tags and len(self.state.tags) < MAX_TAGS:
             self.update(tags=(*self.state.tags, tag))
             self.emit(Note(tags=(tag,)))
@@ -210,10 +272,11 @@ class Run:
 class Scope(Mapping[str, Any]):
     """What expressions see: each root is made when an expression names it."""
 
-    def __init__(self, state: State, now: float, zone: str) -> None:
+    def __init__(self, state: State, now: float, zone: str, environment: Environment = NOTHING) -> None:
         self._state = state
         self._now = now
         self._zone = zone
+        self._environment = environment
 
     def __getitem__(self, root: str) -> Any:
         state = self._state
@@ -229,6 +292,12 @@ class Scope(Mapping[str, Any]):
                 return {**state.call, **own}
             case "time":
                 return clock(self._now, self._zone)
+            case "hours":
+                return self._environment.hours_at(self._now, state.language)
+            case "flags":
+                return self._environment.flags_for(state.call, state.profile)
+            case "env":
+                return self._environment.values
         raise KeyError(root)
 
     def __iter__(self) -> Iterator[str]:

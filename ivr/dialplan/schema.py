@@ -52,7 +52,8 @@ def _edges() -> Schema:
         "say": ref("speech"),
         "repeat": FLAG,
     }
-    line = record({"if": ref("expression"), **going}, ("to",), model.Branch)
+    share = {"percent": {"type": "number", "minimum": 0, "maximum": 100}, "of": TEXT}
+    line = record({"if": ref("expression"), **share, **going}, ("to",), model.Branch)
     return {
         "edge": either(TEXT, record(going), record(retry, ("then",)), of=model.Edge),
         "edges": map_of(ref("edge")),
@@ -77,6 +78,7 @@ def _state() -> Schema:
         "go": ref("go"),
         "goto": ref("edge"),
         "switch": ref("switch"),
+        "return": {**NAME, "description": inspect.getdoc(model.Return)},
         "hangup": {"enum": [*CAUSES, None], "description": inspect.getdoc(model.HangUp)},
     }
     do = either(ref("instant"), {"type": "array", "items": ref("instant")})

@@ -78,6 +78,11 @@ class State:
     ended: str = ""
     """"" while it runs, then "hangup" (by the caller), "flow", "rejected", "busy" or "error"."""
 
+    @property
+    def root(self) -> str:
+        """Name of the flow that the call began in; `flow` is the sub-flow where it is in one."""
+        return str(self.stack[0]["flow"]) if self.stack else self.flow
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` gives the same value back."""
         data = {one.name: getattr(self, one.name) for one in fields(self)}

@@ -7,21 +7,43 @@ from __future__ import annotations
 
 from ivr.dialplan.kinds import InstantStep, WaitingStep
 from ivr.dialplan.steps.asking import AskStep, MenuStep
+from ivr.dialplan.steps.calling_back import CallbackStep
 from ivr.dialplan.steps.instant import AnswerStep, LanguageStep, ProgressStep, RecordStep, SayStep, SetStep, TagStep
+from ivr.dialplan.steps.lookups import HttpStep, LookupStep
+from ivr.dialplan.steps.messages import SurveyStep, VoicemailStep
 from ivr.dialplan.steps.queueing import EnqueueStep
 from ivr.dialplan.steps.sounding import PlayStep, SpeakStep, WaitStep
+from ivr.dialplan.steps.subflow import CallStep
 from ivr.dialplan.steps.talking import BridgeStep, ParkStep, TransferStep
+from ivr.dialplan.steps.tasks import HandoverStep, NotifyStep, TicketStep
 
-INSTANT: tuple[type[InstantStep], ...] = (AnswerStep, SayStep, SetStep, LanguageStep, TagStep, ProgressStep, RecordStep)
+INSTANT: tuple[type[InstantStep], ...] = (
+    AnswerStep,
+    SayStep,
+    SetStep,
+    LanguageStep,
+    TagStep,
+    ProgressStep,
+    RecordStep,
+    HandoverStep,
+    NotifyStep,
+)
 WAITING: tuple[type[WaitingStep], ...] = (
     AskStep,
     MenuStep,
     SpeakStep,
     PlayStep,
     WaitStep,
+    CallStep,
     EnqueueStep,
     BridgeStep,
     TransferStep,
     ParkStep,
+    LookupStep,
+    HttpStep,
+    TicketStep,
+    CallbackStep,
+    VoicemailStep,
+    SurveyStep,
 )
 """In the order of the reference."""
