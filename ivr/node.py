@@ -19,7 +19,6 @@ from ivr.acd.feed import EventFeed
 from ivr.acd.routing import Router
 from ivr.banner import banner, dialled
 from ivr.dialplan.loader import FlowStore
-from ivr.dialplan.watch import watch
 from ivr.errors import IvrError, SpeechUnavailable
 from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
@@ -31,6 +30,7 @@ from ivr.nodes.link import NodeLink
 from ivr.nodes.locations import Locations
 from ivr.post import Post
 from ivr.profile.sources import StaticProfiles
+from ivr.publishing.publisher import Publisher
 from ivr.records.reader import ContactReader
 from ivr.records.writer import ContactLog
 from ivr.session.agents import Agents
@@ -66,6 +66,7 @@ from ivr.wiring_guard import tracing_of
 from ivr.wiring_media import browser_gateway, page_ice_servers
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
 from ivr.wiring_phone import phone_accounts
+from ivr.wiring_publishing import publisher_of
 from ivr.wiring_voice import voice_of
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
@@ -104,12 +105,12 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     stores = await open_stores(settings, data, stack)
     await stores.acd.define_queues(queues)
     await stores.acd.define_agents(defined)
+    publisher = await publisher_of(settings, stores, flows)
     languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
     recognizer = await _recognizer(settings, languages, data, stack)
-    ticker = _ticker(stack)
+    ticker, talks = _ticker(stack), Talks()
     browsers = browser_gateway(settings, ticker, media_hosts(settings))
     stack.push_async_callback(browsers.close)
-    talks = Talks()
     link, where = NodeLink(stores.redis, settings.node), PageMap(stores.redis, settings.node)
     agents = Agents(stores.acd, stores.log, talks, time.time, where)
     hub = agents.desk = DeskHub(browsers.offer, settings=desk_settings(settings))
@@ -129,8 +130,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     stack.push_async_callback(sip.close)
     keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
     tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
-    node = Running(settings, switchboard, sip, ticker, languages, dict(recognizer.languages) if recognizer else {})
-    figures = Figures(link, lambda: metrics_text(switchboard, sip, ticker) + calls.metrics(phones), post.peers if post else ())
+    node = Running(settings, switchboard, sip, ticker, languages, recognizer, publisher)
+    figures = node.figures(link, post, lambda: calls.metrics(phones, publisher))
     if web_socket is not None:
         stack.callback(web_socket.close)
         web = calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures))
@@ -142,7 +143,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         router.run(),
         agents.beat(),
         agents.follow(EventFeed(stores.redis)),
-        watch(flows),
+        publisher.run(),
         _flush(stores.log),
         keeper.run(),
         devices_of(settings, agents, sip).run(),
@@ -202,7 +203,13 @@ class Running:
     sip: SipGateway
     ticker: Ticker
     languages: Sequence[str]
-    models: Mapping[str, str]
+    recognizer: VoskRecognizer | None
+    publisher: Publisher
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """Language to the model that hears it."""
+        return dict(self.recognizer.languages) if self.recognizer is not None else {}
 
     @property
     def addresses(self) -> list[str]:
@@ -215,7 +222,13 @@ class Running:
             "sip": self.addresses,
             "speech": {language: self.models.get(language) for language in self.languages},
             "flows": self.switchboard.flows(),
+            "flow_versions": self.publisher.health(),
         }
+
+    def figures(self, link: NodeLink, post: Post | None, more: Callable[[], str]) -> Figures:
+        """What `/metrics` shows, of this node and its peers."""
+        own = partial(metrics_text, self.switchboard, self.sip, self.ticker)
+        return Figures(link, lambda: own() + more(), post.peers if post else ())
 
     def web_parts(
         self,

@@ -23,6 +23,7 @@ from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers, check_media
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
+from ivr.settings_publishing import PublishingOptions
 from ivr.settings_secrecy import mode_of
 from ivr.settings_sources import ProfileOptions, SourceOptions, check_sources
 from ivr.settings_trunks import OutboundOptions, TrunkSettings
@@ -163,6 +164,7 @@ class Settings:
     """YAML file of known customers by number, or which `sources` give what."""
     sources: Mapping[str, SourceOptions] = field(default_factory=dict)
     """Name to where data is looked up."""
+    publishing: PublishingOptions = field(default_factory=PublishingOptions)
     routes: tuple[Route, ...] = (Route("*", "telecom"),)
     sip: SipOptions = SipOptions()
     web: WebOptions = WebOptions()

@@ -125,10 +125,14 @@ def read_dialplan(settings: Settings, voice: Voice | None = None) -> tuple[FlowS
     wrong = [problem for problem in flows.problems if problem.severity == "error"]
     if wrong:
         raise DialplanError(_first_of(wrong), tuple(wrong))
+    return flows, prompts
+
+
+def check_routes(settings: Settings, flows: FlowStore) -> None:
+    """Raises ConfigError for a route to a flow that is neither in a file nor published."""
     missing = sorted({route.flow for route in settings.routes} - set(flows.flows))
     if missing:
         raise ConfigError(f"routes: no flow '{missing[0]}'; there are: {', '.join(sorted(flows.flows)) or 'none'}")
-    return flows, prompts
 
 
 def _first_of(wrong: Sequence[Problem]) -> str:

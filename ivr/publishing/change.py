@@ -8,12 +8,15 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.publishing import tables
 from ivr.publishing.model import Draft, Standing, Version
 
 LONGEST_NOTE = 2000
 LONGEST_AUTHOR = 128
+_ATTRIBUTES = {"from_at": "start", "until_at": "until"}
+"""Columns that are called differently in the model."""
 
 
 class Change:
@@ -45,9 +48,7 @@ class Change:
     async def standing(self, flow: str) -> Standing | None:
         table = tables.live
         row = (await self._connection.execute(select(table).where(table.c.flow == flow))).mappings().first()
-        if row is None:
-            return None
-        return Standing(**{{"until_at": "until"}.get(name, name): value for name, value in row.items()})
+        return standing_of(row) if row is not None else None
 
     async def stand(self, standing: Standing) -> None:
         """Make it what new calls begin with."""
@@ -60,7 +61,23 @@ class Change:
         if not result.rowcount:
             await self._connection.execute(insert(table), [row])
 
+    async def standings(self) -> dict[str, Standing]:
+        rows = (await self._connection.execute(select(tables.live))).mappings().all()
+        return {row["flow"]: standing_of(row) for row in rows}
+
     # --- versions
+
+    async def text(self, flow: str, version: str) -> str:
+        """ "" where it was never published."""
+        table = tables.texts
+        chosen = select(table.c.text).where(table.c.flow == flow, table.c.version == version)
+        return str((await self._connection.execute(chosen)).scalar() or "")
+
+    async def versions(self, *chosen: ColumnElement[bool], limit: int = 500) -> list[Version]:
+        """The newest first."""
+        table = tables.versions
+        query = select(table).where(*chosen).order_by(table.c.flow, table.c.number.desc()).limit(limit)
+        return [version_of_row(row) for row in (await self._connection.execute(query)).mappings().all()]
 
     async def keep(self, version: Version, text: str) -> Version:
         """Keep a publish and its text; the same with the number that it got."""
@@ -75,15 +92,14 @@ class Change:
         row["from_at"], row["until_at"] = row.pop("start"), row.pop("until")
         await self._connection.execute(insert(numbers), [row])
         self._numbers[version.flow] = number
-        return Version(**{{"from_at": "start", "until_at": "until"}.get(name, name): value for name, value in row.items()})
+        return version_of_row(row)
 
-    async def settle(self, flow: str, number: int, fate: str, reason: str = "") -> bool:
-        """Say what became of a scheduled version; False where that was already known."""
+    async def settle(self, version: Version, fate: str, reason: str = "") -> None:
+        """Say what became of a version."""
         table = tables.versions
-        chosen = table.c.flow == flow, table.c.number == number, table.c.fate == "scheduled"
-        result = await self._connection.execute(update(table).where(*chosen).values(fate=fate, reason=reason[:LONGEST_NOTE]))
-        self._numbers[flow] = number
-        return bool(result.rowcount)
+        chosen = table.c.flow == version.flow, table.c.number == version.number
+        await self._connection.execute(update(table).where(*chosen).values(fate=fate, reason=reason[:LONGEST_NOTE]))
+        self._numbers[version.flow] = version.number
 
     # --- drafts
 
@@ -125,6 +141,14 @@ class Change:
         chosen = table.c.flow == flow, table.c.version == version, table.c.serial > serial, table.c.fate == ""
         first: int | None = (await self._connection.execute(select(func.min(table.c.serial)).where(*chosen))).scalar()
         return first
+
+
+def standing_of(row: Mapping[Any, Any]) -> Standing:
+    return Standing(**{_ATTRIBUTES.get(name, name): value for name, value in row.items()})
+
+
+def version_of_row(row: Mapping[Any, Any]) -> Version:
+    return Version(**{_ATTRIBUTES.get(name, name): value for name, value in row.items()})
 
 
 async def begin(connection: AsyncConnection, at: float) -> Change:

@@ -13,8 +13,8 @@ from sqlalchemy.sql import Select
 
 from ivr.errors import NotFound
 from ivr.publishing import tables
-from ivr.publishing.change import Change, begin
-from ivr.publishing.model import Draft, House, Standing, Version
+from ivr.publishing.change import Change, begin, standing_of, version_of_row
+from ivr.publishing.model import Draft, House, Version
 from ivr.records.database import sql_errors
 
 MOST = 500
@@ -48,7 +48,7 @@ class Ledger:
     async def house(self) -> House:
         """What is live. The serial is read first: what is newer is read again with the next one."""
         serial = await self.serial()
-        standings = {row["flow"]: standing(row) for row in await self._rows(select(tables.live))}
+        standings = {row["flow"]: standing_of(row) for row in await self._rows(select(tables.live))}
         waiting = select(func.min(tables.versions.c.from_at).label("at")).where(tables.versions.c.fate == "scheduled")
         [first] = await self._rows(waiting)
         times = [first["at"], *(one.until for one in standings.values())]
@@ -76,7 +76,7 @@ class Ledger:
         query = select(table).where(table.c.flow == flow).order_by(table.c.number.desc()).limit(max(1, min(limit, MOST)))
         if before is not None:
             query = query.where(table.c.number < before)
-        return [_version(row) for row in await self._rows(query)]
+        return [version_of_row(row) for row in await self._rows(query)]
 
     async def version(self, flow: str, number: int) -> Version:
         """Raises NotFound."""
@@ -84,19 +84,19 @@ class Ledger:
         found = await self._rows(select(table).where(table.c.flow == flow, table.c.number == number))
         if not found:
             raise NotFound(f"the flow `{flow}` has no version {number}")
-        return _version(found[0])
+        return version_of_row(found[0])
 
     async def numbered(self, wanted: Mapping[str, int]) -> dict[str, Version]:
         """Flow to the version with its number."""
         table = tables.versions
         found = await self._rows(select(table).where(tuple_(table.c.flow, table.c.number).in_(sorted(wanted.items()))))
-        return {row["flow"]: _version(row) for row in found}
+        return {row["flow"]: version_of_row(row) for row in found}
 
     async def scheduled(self) -> list[Version]:
         """What is to begin by itself, the first first."""
         table = tables.versions
         query = select(table).where(table.c.fate == "scheduled").order_by(table.c.from_at, table.c.serial, table.c.flow)
-        return [_version(row) for row in await self._rows(query)]
+        return [version_of_row(row) for row in await self._rows(query)]
 
     async def draft(self, flow: str) -> Draft | None:
         found = await self._rows(select(tables.drafts).where(tables.drafts.c.flow == flow))
@@ -122,23 +122,3 @@ class Ledger:
             async with self._engine.connect() as connection:
                 found: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
                 return found
-
-
-def standing(row: Mapping[Any, Any]) -> Standing:
-    return Standing(
-        flow=row["flow"],
-        version=row["version"],
-        number=row["number"],
-        serial=row["serial"],
-        candidate=row["candidate"],
-        candidate_number=row["candidate_number"],
-        percent=row["percent"],
-        salt=row["salt"],
-        until=row["until_at"],
-        back=row["back"],
-    )
-
-
-def _version(row: Mapping[Any, Any]) -> Version:
-    renamed = {"from_at": "start", "until_at": "until"}
-    return Version(**{renamed.get(name, name): value for name, value in row.items()})

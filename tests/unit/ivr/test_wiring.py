@@ -16,6 +16,7 @@ from ivr.wiring import (
     admin_token,
     agents_of,
     bind_web,
+    check_routes,
     credentials_of,
     data_folder,
     desk_settings,
@@ -96,7 +97,7 @@ def test_the_demo_dialplan_reads_and_a_route_to_nowhere_does_not() -> None:
     assert "telecom" in flows.flows
     assert prompts.names()["welcome"] >= {"zh", "en"}
     with pytest.raises(ConfigError, match=r"no flow 'sales'; there are: telecom"):
-        read_dialplan(replace(settings, routes=(Route("*", "sales"),)))
+        check_routes(replace(settings, routes=(Route("*", "sales"),)), flows)
 
 
 def test_many_mistakes_in_a_flow_are_one_line(tmp_path: Path) -> None:

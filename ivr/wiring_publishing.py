@@ -1,0 +1,21 @@
+"""From settings to the versions of flows: what is live is adopted before the first call."""
+
+from __future__ import annotations
+
+from ivr.dialplan.loader import FlowStore
+from ivr.publishing.files import FlowFiles
+from ivr.publishing.ledger import Ledger
+from ivr.publishing.news import News
+from ivr.publishing.publisher import Publisher
+from ivr.settings import Settings
+from ivr.stores import Stores
+from ivr.wiring import check_routes
+
+
+async def publisher_of(settings: Settings, stores: Stores, flows: FlowStore) -> Publisher:
+    """The node's publisher, with everything adopted that is live. Raises StoreUnavailable, and ConfigError for a route."""
+    files = FlowFiles(flows, writes=settings.publishing.write_files)
+    publisher = Publisher(Ledger(stores.engine), News(stores.redis, settings.node), flows, files)
+    await publisher.begin()
+    check_routes(settings, flows)
+    return publisher

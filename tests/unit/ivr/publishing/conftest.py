@@ -1,0 +1,46 @@
+"""A Redis and a database for all tests, emptied for each, and nodes that share them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ivr.acd.embedded import start_embedded
+from ivr.records.database import open_database, sqlite_url
+from tests.unit.ivr.publishing.town import Town
+
+
+@pytest.fixture(scope="session")
+def news_redis_url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        server = runner.run(start_embedded(Path(folder)))
+        yield server.url
+        runner.run(server.aclose())
+
+
+@pytest.fixture
+async def redis(news_redis_url: str) -> AsyncIterator[Redis]:
+    client = Redis.from_url(news_redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = await open_database(sqlite_url(tmp_path))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def town(redis: Redis, engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Town]:
+    made = Town(redis, engine, tmp_path)
+    yield made
+    await made.close()
