@@ -1,7 +1,7 @@
 """What is spoken, from its YAML. Pure.
 
-One item or a list of items. An item is a prompt's name; inline text by language; `{amount|number|digits: expression}`; or
-`{prompt: name}` / `{text: {zh: .., en: ..}}` with `language` and `if`.
+One item or a list of items. An item is a prompt's name; inline text by language; a value, `{amount: expression}`, of the kinds
+in `reading.VALUES`; or `{prompt: name}` / `{text: {zh: .., en: ..}}` with `language` and `if`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from ivr.dialplan.expression import Template
 from ivr.dialplan.fields import Fields, template
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind
 from ivr.dialplan.problems import Findings
+from ivr.dialplan.reading import VALUES
 from ivr.dialplan.speech import Part, PromptPart, Speech, TextPart, ValuePart
 
-VALUES = ("amount", "number", "digits")
 _LONG = ("prompt", "text", *VALUES)
 _NAME = re.compile(r"[A-Za-z][\w.-]{0,63}\Z", re.ASCII)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,8 +30,9 @@ from ivr.dialplan.events import (
     Value,
     Words,
 )
-from ivr.dialplan.expression import ROOTS, EvaluationError, Template, plain
+from ivr.dialplan.expression import ROOTS, Template, plain
 from ivr.dialplan.model import Edge, Flow, FlowState
+from ivr.dialplan.reading import spoken_value
 from ivr.dialplan.speech import Part, PromptPart, Speech, TextPart, ValuePart
 from ivr.dialplan.state import Phase, State
 
@@ -161,6 +160,15 @@ class Run:
             if part.when is None or part.when.holds(scope):
                 self.pending.extend(utterance(part, scope, part.language or self.state.language))
 
+    def rendered(self, speech: Speech) -> list[Utterance]:
+        """What `speech` says now, without saying it. Raises EvaluationError."""
+        before, self.pending = self.pending, []
+        try:
+            self.speak(speech)
+            return self.pending
+        finally:
+            self.pending = before
+
     def say(self, barge_in: float | None) -> None:
         """Begin to speak what is pending."""
         self._be_heard()
@@ -264,7 +272,8 @@ class Run:
             self.update(tags=(*self.state.tags, tag))
             self.emit(Note(tags=(tag,)))
 
-    def fill(self, slot: str, value: str) -> None:
+    def fill(self, slot: str, value: Any) -> None:
+        """Put plain data into a slot, for the flow, the record and the agent."""
         self.update(slots={**self.state.slots, slot: value})
         self.emit(Note(slots={slot: value}))
 
@@ -337,23 +346,5 @@ def utterance(part: Part, scope: Mapping[str, Any], language: str) -> list[Utter
             text = texts[language].text(scope).strip()
             return [Words(text, language)] if text else []
         case ValuePart(kind, value):
-            return [Value(kind, spoken_value(kind, value.value(scope), value.source), language)]
-
-
-def spoken_value(kind: str, value: Any, source: str) -> str:
-    """The decimal text of a value. Raises EvaluationError where it is not one that can be read so."""
-    text = "" if value is None or isinstance(value, bool) else str(value)
-    if kind == "digits":
-        digits = re.sub(r"[^0-9]", "", text)
-        if digits:
-            return digits[:64]
-        raise EvaluationError(f"`{source}` has no digits to read")
-    try:
-        number = Decimal(text)
-    except InvalidOperation as error:
-        raise EvaluationError(f"`{source}` is no number") from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
-        raise EvaluationError(f"`{source}` is no number that can be read")
-    rounded = number.quantize(Decimal("0.01")) if kind == "amount" else number
-    text = f"{rounded:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+            year = int(scope["time"]["year"]) if kind in ("date", "datetime") else 0
+            return [Value(kind, spoken_value(kind, value.value(scope), value.source, year), language)]

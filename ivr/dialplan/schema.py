@@ -9,11 +9,11 @@ import inspect
 import json
 import sys
 
-from ivr.dialplan import model, registry, speech
+from ivr.dialplan import model, profile_wish, registry, speech
 from ivr.dialplan.build import CAUSES
-from ivr.dialplan.build_speech import VALUES
 from ivr.dialplan.expression import ROOTS
 from ivr.dialplan.kinds import Schema, described
+from ivr.dialplan.reading import VALUES
 from ivr.dialplan.schema_parts import FLAG, LITERAL, NAME, TEXT, either, map_of, record, ref
 
 _EXPRESSION: Schema = {"type": ["string", "number", "boolean"], "description": "CEL over " + " ".join(ROOTS)}
@@ -103,6 +103,7 @@ def schema() -> Schema:
         "languages": either(TEXT, {"type": "array", "items": TEXT, "minItems": 1}),
         "entry": NAME,
         "time_zone": TEXT,
+        "profile": profile_wish.schema(),
         "vars": map_of(LITERAL),
         "defaults": ref("edges"),
         "intents": map_of(intent),

@@ -32,7 +32,7 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class ValuePart:
-    """A value read aloud: `amount`, `number` or `digits`."""
+    """A value read aloud: `amount`, `number`, `digits`, `date`, `time`, `datetime`, `phone`, `plate` or `ordinal`."""
 
     kind: str
     value: Expression

@@ -17,7 +17,7 @@ from ivr.dialplan.events import Prompt, Utterance, Value, Words
 from ivr.errors import ConfigError, PromptMissing
 from ivr.speech.catalog import CATALOG, read_catalog, text_key
 from ivr.speech.recording import TELEPHONE_RATE, finish, read_recording, resample
-from ivr.speech.values import spoken, spoken_text
+from ivr.speech.values import PAUSE, PAUSE_SECONDS, spoken, spoken_text
 from ivr.speech.voice import RATE, Voice
 from telephony.media.clip import Clip
 
@@ -132,7 +132,8 @@ class PromptLibrary:
                     pieces = spoken(kind, value, language)
                 except ValueError as error:
                     raise PromptMissing(str(error)) from None
-                return [self._find(piece.name, language).clip for piece in pieces]
+                breath = Clip.silence(PAUSE_SECONDS)
+                return [breath if piece is PAUSE else self._find(piece.name, language).clip for piece in pieces]
             case Words():
                 return self._words(utterance)
 

@@ -32,6 +32,8 @@ class Wanted:
     name: str
     language: str
     text: str = ""
+    voiced: str = ""
+    """What the voice is given, where that is not the text."""
 
 
 def wanted_texts(path: Path) -> list[Wanted]:
@@ -51,7 +53,7 @@ def wanted_texts(path: Path) -> list[Wanted]:
 
 def wanted_values(languages: Iterable[str]) -> list[Wanted]:
     """Return the pieces that values are read with."""
-    return [Wanted(piece.name, language, piece.text) for language in languages for piece in pieces(language)]
+    return [Wanted(piece.name, language, piece.text, piece.voiced) for language in languages for piece in pieces(language)]
 
 
 def wanted_words(flow: Path, languages: Sequence[str]) -> list[Wanted]:
@@ -76,9 +78,10 @@ def said_text(one: Wanted) -> str:
 
     A piece of a value ends its breath; any other open text, "您的余额是", goes on.
     """
-    if one.language != "zh" or not one.text[-1:].isalnum():
-        return one.text
-    return one.text + ("。" if one.name.startswith("values/") else "，")
+    text = one.voiced or one.text
+    if one.language != "zh" or not text[-1:].isalnum():
+        return text
+    return text + ("。" if one.name.startswith("values/") else "，")
 
 
 class Studio:

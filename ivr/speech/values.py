@@ -1,4 +1,4 @@
-"""How a native speaker reads an amount, a number or a row of digits, as a list of recorded pieces. Pure.
+"""How a native speaker reads a value, as a list of recorded pieces. Pure.
 
 The pieces are whole words as they are said, "twenty-eight" and not "twenty" and "eight", so that few joints are heard.
 
@@ -8,11 +8,13 @@ Chinese has one rule for the two words for 2: 两 before 千, 万 and 亿, and a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-KINDS = ("amount", "number", "digits")
+from ivr.speech import value_codes, value_dates
+
+KINDS = ("amount", "number", "digits", "date", "time", "datetime", "phone", "plate", "ordinal")
 LIMIT = Decimal(10) ** 12
 """Amounts and numbers from here on are read digit by digit."""
 
@@ -25,6 +27,13 @@ class Piece:
     """Its name in the catalogue, the same in every language that has it."""
     text: str
     """What is said."""
+    voiced: str = ""
+    """What a voice is given, where the text alone would be read otherwise."""
+
+
+PAUSE = Piece("", ",")
+"""A breath between groups: silence, and no recording."""
+PAUSE_SECONDS = 0.2
 
 
 def spoken(kind: str, value: str, language: str, *, yao: bool = True) -> tuple[Piece, ...]:
@@ -40,7 +49,13 @@ def spoken(kind: str, value: str, language: str, *, yao: bool = True) -> tuple[P
         return _digits(value, tongue, yao=yao)
     if kind not in KINDS:
         raise ValueError(f"unknown kind of value {kind!r}: known are {', '.join(KINDS)}")
+    if kind in ("date", "time", "datetime"):
+        return _named(value_dates.names(kind, value, language), tongue)
+    if kind in ("phone", "plate"):
+        return _named(getattr(value_codes, kind)(value, language), tongue)
     number = _decimal(value)
+    if kind == "ordinal":
+        return _ordinal(number, language, tongue)
     if kind == "amount":
         number = number.quantize(Decimal("0.01"), ROUND_HALF_UP)
     sign = (tongue.table["values/minus"],) if number < 0 else ()
@@ -49,7 +64,10 @@ def spoken(kind: str, value: str, language: str, *, yao: bool = True) -> tuple[P
 
 def spoken_text(kind: str, value: str, language: str, *, yao: bool = True) -> str:
     """Return the words of `value` as one text: what a transcript shows. Raises as `spoken` does."""
-    return ("" if language == "zh" else " ").join(piece.text for piece in spoken(kind, value, language, yao=yao))
+    read = spoken(kind, value, language, yao=yao)
+    if language == "zh":
+        return "".join("，" if piece is PAUSE else piece.text for piece in read)
+    return " ".join(piece.text for piece in read).replace(" ,", ",")
 
 
 def pieces(language: str) -> tuple[Piece, ...]:
@@ -75,12 +93,30 @@ def _decimal(value: str) -> Decimal:
     return number
 
 
+def _named(names: Iterable[str], tongue: _Tongue) -> tuple[Piece, ...]:
+    return tuple(tongue.table[f"values/{name}"] if name else PAUSE for name in names)
+
+
+def _ordinal(number: Decimal, language: str, tongue: _Tongue) -> tuple[Piece, ...]:
+    """A place in a row, 1 and up; in English from 100 on as a number."""
+    if number != number.to_integral_value() or number < 1:
+        raise ValueError(f"not a place in a row: {number}")
+    if language == "zh":
+        return (tongue.table["values/di"], *tongue.number(number))
+    if number >= 100:
+        return tongue.number(number)
+    whole = int(number)
+    if f"values/ordinal_{whole}" in tongue.table:
+        return (tongue.table[f"values/ordinal_{whole}"],)
+    return tongue.table[f"values/{whole // 10 * 10}"], tongue.table[f"values/ordinal_{whole % 10}"]
+
+
 def _digits(value: str, tongue: _Tongue, *, yao: bool) -> tuple[Piece, ...]:
     row = [char for char in value if char not in " -."]
-    if not row or any(char not in "0123456789" for char in row):
+    if not row or any(char not in "0123456789X" for char in row):
         raise ValueError(f"not a row of digits: {value!r}")
-    one = "values/yao" if yao and "values/yao" in tongue.table else "values/1"
-    return tuple(tongue.table[one if char == "1" else f"values/{char}"] for char in row)
+    names = {"1": "yao" if yao and "values/yao" in tongue.table else "1", "X": "letter_x"}
+    return tuple(tongue.table[f"values/{names.get(char, char)}"] for char in row)
 
 
 def _fraction(number: Decimal, table: dict[str, Piece]) -> tuple[Piece, ...]:
@@ -109,7 +145,8 @@ def _zh_table() -> dict[str, Piece]:
     texts |= {f"{digit}_jiao": f"{word}角" for digit, word in counted.items()}
     texts |= {f"{digit}_fen": f"{word}分" for digit, word in counted.items()}
     texts |= {"liang": "两", "wan": "万", "yi": "亿", "yuan": "元", "minus": "负", "point": "点", "yao": "幺"}
-    return {f"values/{name}": Piece(f"values/{name}", text) for name, text in texts.items()}
+    texts |= value_dates.zh_texts() | value_codes.zh_texts()
+    return {f"values/{name}": Piece(f"values/{name}", text, value_codes.voiced(name, "zh")) for name, text in texts.items()}
 
 
 _ZH = _zh_table()
@@ -191,6 +228,7 @@ def _en_table() -> dict[str, Piece]:
     texts = {f"{value}": _en_below_hundred(value) for value in range(100)}
     texts |= {f"{digit}00": f"{_EN_SMALL[digit]} hundred" for digit in range(1, 10)}
     texts |= {word: word for word in ("thousand", "million", "billion", "yuan", "and", "cent", "cents", "minus", "point")}
+    texts |= value_dates.en_texts() | value_codes.en_texts()
     return {f"values/{name}": Piece(f"values/{name}", text) for name, text in texts.items()}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.speech.values import pieces, spoken, spoken_text
+from ivr.speech.values import PAUSE, pieces, spoken, spoken_text
 
 AMOUNTS = [
     ("0", "零元", "zero yuan"),
@@ -86,7 +86,13 @@ def test_digits_are_read_one_by_one_and_one_is_yao_on_request() -> None:
         ("digits", "12a4", "zh"),
         ("digits", "", "en"),
         ("digits", "１２", "zh"),
-        ("date", "2026-01-01", "zh"),
+        ("date", "2026-13-01", "zh"),
+        ("time", "25:61", "en"),
+        ("datetime", "soon", "en"),
+        ("phone", "12a", "zh"),
+        ("plate", "京A?", "zh"),
+        ("ordinal", "0", "en"),
+        ("song", "1", "zh"),
         ("amount", "1", "ko"),
     ],
 )
@@ -146,3 +152,57 @@ def _read_chinese(words: str) -> int:
             total += (section + digit) * {"万": 10_000, "亿": 100_000_000}[char]
             section = digit = 0
     return total + section + digit
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "zh", "en"),
+    [
+        ("date", "2026-11-25", "二零二六年十一月二十五号，星期三", "Wednesday, November twenty-fifth, twenty twenty-six"),
+        ("date", "~2026-11-03", "十一月三号，星期二", "Tuesday, November third"),
+        ("date", "2005-03-02", "二零零五年三月二号，星期三", "Wednesday, March second, two thousand and five"),
+        ("date", "1905-03-02", "一九零五年三月二号，星期四", "Thursday, March second, nineteen oh five"),
+        ("time", "15:30", "下午三点半", "three thirty P M"),
+        ("time", "09:05", "上午九点零五分", "nine oh five A M"),
+        ("time", "00:00", "零点", "midnight"),
+        ("time", "00:15", "凌晨零点十五分", "twelve fifteen A M"),
+        ("time", "12:00", "中午十二点", "noon"),
+        ("time", "20:00", "晚上八点", "eight P M"),
+        ("time", "12:00/18:00", "下午", "in the afternoon"),
+        ("time", "09:00/11:30", "上午九点到上午十一点半", "nine A M to eleven thirty A M"),
+        (
+            "datetime",
+            "~2026-11-25T15:30",
+            "十一月二十五号，星期三，下午三点半",
+            "Wednesday, November twenty-fifth, three thirty P M",
+        ),
+        (
+            "datetime",
+            "~2026-11-24T08:00/12:00",
+            "十一月二十四号，星期二，上午",
+            "Tuesday, November twenty-fourth, in the morning",
+        ),
+        ("phone", "13800138000", "幺三八，零零幺三，八零零零", "one three eight, zero zero one three, eight zero zero zero"),
+        ("phone", "02165529988", "零二幺，六五五二，九九八八", "zero two one, six five five two, nine nine eight eight"),
+        ("phone", "95588", "九五五八八", "nine five five eight eight"),
+        (
+            "phone",
+            "+85212345678",
+            "加八五二，幺二三四，五六七八",
+            "plus eight five two, one two three four, five six seven eight",
+        ),
+        ("plate", "京A12345", "京A，幺二三四五", "Jing A, one two three four five"),
+        ("plate", "沪AD12345", "沪A，D幺二三四五", "Hu A, D one two three four five"),
+        ("ordinal", "3", "第三", "third"),
+        ("ordinal", "40", "第四十", "fortieth"),
+        ("ordinal", "42", "第四十二", "forty second"),
+        ("ordinal", "123", "第一百二十三", "one hundred twenty-three"),
+    ],
+)
+def test_dates_times_and_codes_are_read_as_natives_do(kind: str, value: str, zh: str, en: str) -> None:
+    assert spoken_text(kind, value, "zh") == zh
+    assert spoken_text(kind, value, "en") == en
+
+
+def test_a_breath_is_no_recording() -> None:
+    assert PAUSE in spoken("phone", "13800138000", "zh")
+    assert PAUSE not in pieces("zh")
