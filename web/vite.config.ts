@@ -12,7 +12,7 @@ export default defineConfig({
     // The content security policy allows no data: addresses and no inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: ["index.html", "call.html", "desk.html"] },
+    rollupOptions: { input: ["index.html", "call.html", "desk.html", "admin.html"] },
   },
   worker: { format: "es" },
   server: {

@@ -34,7 +34,7 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 
-PAGES = {"/": "index.html", "/call": "call.html", "/desk": "desk.html"}
+PAGES = {"/": "index.html", "/call": "call.html", "/desk": "desk.html", "/admin": "admin.html"}
 
 NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Hotline</title>
 <h1>The pages are not built yet</h1><p>Run <code>make pages</code> in the project's folder, then load this again.
@@ -45,7 +45,7 @@ _ASSET = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class Pages:
-    """`/`, `/call`, `/desk` and their assets from a folder that Vite filled; looked for anew each time."""
+    """`/`, `/call`, `/desk`, `/admin` and their assets from a folder that Vite filled; looked for anew each time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -47,6 +47,8 @@ export const en = {
   "start.call.sub": "You are the caller. Needs a microphone.",
   "start.desk": "Open the desk",
   "start.desk.sub": "You are the agent.",
+  "start.admin": "Open the admin pages",
+  "start.admin.sub": "Flows, prompts, queues: written, tried and published.",
   "start.sip": "Dial with a SIP phone",
   "start.sip.hint": "Calls from this machine need no account. Codecs: G.711, G.722 and Opus, keys by RFC 4733.",
   "start.sip.none": "No SIP listener is set up.",

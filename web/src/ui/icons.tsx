@@ -13,6 +13,8 @@ const SHAPES = {
   auto: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 4v16",
   out: "M10 5H5v14h5M14 8l4 4-4 4M18 12H9",
   copy: "M9 9h10v10H9zM5 15V5h10",
+  close: "M6 6l12 12M18 6 6 18",
+  flow: "M5 4h6v5H5zM13 15h6v5h-6zM8 9v8.5h5",
 } as const;
 
 export type IconName = keyof typeof SHAPES | "hangup";

@@ -1,0 +1,97 @@
+import type { JSX } from "preact";
+import { Brand } from "../ui/Brand";
+import { Icon } from "../ui/icons";
+import { SignIn } from "../ui/SignIn";
+import { Switches } from "../ui/Switches";
+import { FlowsPage } from "./flow/FlowsPage";
+import { FormsPage } from "./forms/FormsPage";
+import { PromptsPage } from "./prompts/PromptsPage";
+import { href, route, SECTIONS } from "./route";
+import { account, begin, leave, link, notice, session } from "./store";
+import { VersionsPage } from "./versions/VersionsPage";
+import { t } from "./words";
+
+export function App(): JSX.Element {
+  const who = account.value;
+  if (who === "checking") return <div class="admin"><p class="calm pad" role="status">{t("admin.loading")}</p></div>;
+  const gone = who !== "signed_in";
+  // After the end of a session what was typed stays behind the sign-in, which is laid over it.
+  if (gone && session.value === null) return <Door who={who} />;
+  return (
+    <div class="admin" data-testid="admin" data-link={link.value}>
+      {gone && <div class="over"><Door who={who} /></div>}
+      <div class="behind" inert={gone}>
+        <Top />
+        <Notices />
+        <Section />
+      </div>
+    </div>
+  );
+}
+
+function Door({ who }: { who: "signed_out" | "not_allowed" }): JSX.Element {
+  return <SignIn title={t("admin.signin")} hint={t("admin.signin.hint")} first={who === "not_allowed" ? t("admin.not_allowed") : ""} enter={() => void begin()} />;
+}
+
+function Top(): JSX.Element {
+  const here = route.value.section;
+  return (
+    <header class="top">
+      <Brand />
+      <nav class="sections" aria-label={t("admin.nav")}>
+        {SECTIONS.map((section) => (
+          <a key={section} href={href(section)} aria-current={here === section ? "page" : undefined} data-testid={`nav-${section}`}>
+            {t(`nav.${section}`)}
+          </a>
+        ))}
+      </nav>
+      <div class="top-end">
+        <span class="whose">{session.value?.account.name}</span>
+        <Switches />
+        <button type="button" class="plain square" title={t("desk.signout")} aria-label={t("desk.signout")} data-testid="sign-out" onClick={() => void leave()}>
+          <Icon name="out" />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Notices(): JSX.Element {
+  const said = notice.value;
+  return (
+    <div class="notices">
+      <div role="status">
+        {link.value === "lost" && (
+          <div class="notice waiting" data-testid="notice-link-lost">
+            <span class="shape waiting" aria-hidden="true" />
+            <p>{t("admin.lost")}</p>
+          </div>
+        )}
+      </div>
+      <div role={said?.kind === "good" ? "status" : "alert"}>
+        {said !== null && (
+          <div class={`notice ${said.kind}`} data-testid="notice-notice">
+            <span class={`shape ${said.kind}`} aria-hidden="true" />
+            <p>{said.words}</p>
+            <button type="button" onClick={() => (notice.value = null)}>{t("notice.close")}</button>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Section(): JSX.Element {
+  switch (route.value.section) {
+    case "prompts":
+      return <PromptsPage />;
+    case "queues":
+    case "hours":
+    case "trunks":
+      return <FormsPage key={route.value.section} section={route.value.section} />;
+    case "versions":
+      return <VersionsPage />;
+    default:
+      return <FlowsPage />;
+  }
+}
