@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -32,8 +33,22 @@ async def redis(news_redis_url: str) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
+@pytest.fixture(scope="session")
+def migrated() -> Iterator[Path]:
+    """A database file as the migrations make it: copied, since making it takes as long as a whole test."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        async def make() -> None:
+            engine = await open_database(sqlite_url(Path(folder)))
+            await engine.dispose()
+
+        asyncio.run(make())
+        yield Path(folder) / "records.sqlite"
+
+
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+async def engine(tmp_path: Path, migrated: Path) -> AsyncIterator[AsyncEngine]:
+    shutil.copy(migrated, tmp_path)
     engine = await open_database(sqlite_url(tmp_path))
     yield engine
     await engine.dispose()

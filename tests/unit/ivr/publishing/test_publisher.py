@@ -238,7 +238,7 @@ async def test_a_version_of_another_life_can_be_restored(town: Town) -> None:
     node = await town.node()
     machine = node.store.begin("small")
     state: Any = machine.start({}, {}, 0.0)[0].to_dict()
-    for n in range(2, 52):
+    for n in range(2, 20):
         await node.desk.publish_texts("root", "", {"small": text(n)})
     again = await town.node("two", None)
     assert not again.store.knows("small", state["version"])
