@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_check(commands)
+    _add_test(commands)
     _add_models(commands)
     _add_prompts(commands)
     _add_phone(commands)
@@ -78,6 +79,14 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         return check_dialplans(args.paths, args.format, args.prompts, args.config)
 
     check.set_defaults(run=run)
+
+
+def _add_test(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr import test_cli
+
+    test = commands.add_parser("test", help="play the conversations of *.test.yaml without a phone")
+    test_cli.add_arguments(test)
+    test.set_defaults(run=test_cli.run)
 
 
 def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

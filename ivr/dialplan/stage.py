@@ -55,6 +55,8 @@ class Stage:
         self.edges: list[flow.CountEdge] = []
         self.visited: list[str] = []
         """States, in the order they were entered."""
+        self.entered: list[tuple[str, str]] = []
+        """Those with their flows."""
         self.unanswered: list[str] = []
         """Lookups that the world has no answer for."""
         self.acted = 0.0
@@ -328,6 +330,7 @@ class Stage:
 
     def _enter(self, name: str, state: str) -> None:
         self.visited.append(state)
+        self.entered.append((name, state))
         known = self.machine.flow.states.get(state)
         place = {} if known is None else {"line": known.place.line, "column": known.place.column}
         self.write("state", state, {"flow": name, "state": state, **place})

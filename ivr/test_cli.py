@@ -1,0 +1,34 @@
+"""The arguments of `ivr test`; what it does stands in `ivr.testing`, which no other command has to load."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths", nargs="*", type=Path, help="*.test.yaml, flows or folders (default: those of --config, else dialplans)"
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file: its flows, prompts and environment")
+    parser.add_argument("-k", dest="name", default="", metavar="WORDS", help="only the cases whose name has these words")
+    parser.add_argument("--format", choices=["text", "json", "junit"], default="text")
+    parser.add_argument(
+        "--fail-under", type=float, default=0.0, metavar="PERCENT", help="fail where states or edges of a flow are below"
+    )
+    parser.add_argument("--strict", action="store_true", help="count edges of `defaults` for every state that can take them")
+    parser.add_argument(
+        "--html", type=Path, metavar="DIR", help="write a page with the coverage of every flow to DIR/index.html"
+    )
+    parser.add_argument("--coverage", type=Path, metavar="FILE", help="write the coverage as JSON, for the diagram")
+    parser.add_argument(
+        "--explore", type=int, default=0, metavar="N", help="instead: N calls of random callers through every flow"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the random callers (default: 1)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """The exit status: 1 where a case fails, a file is wrong, or the coverage is below what is asked for."""
+    from ivr import testing
+
+    return testing.run(args)

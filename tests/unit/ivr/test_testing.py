@@ -1,0 +1,117 @@
+"""`ivr test`: the conversations of the samples, and what the command does with files that are wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ivr.__main__ import main
+from ivr.rehearsing import House, Theatre, understand
+from ivr.testing import run_files, test_files
+from tests.unit.ivr.dialplan.flows import ROOT
+
+test_files.__test__ = False  # type: ignore[attr-defined]
+
+SAMPLES = sorted((ROOT / "dialplans").glob("*.yaml"))
+TESTS = [path for path in SAMPLES if path.name.endswith(".test.yaml")]
+FLOW = """
+flow: small
+languages: [en]
+defaults: { error: end, no_input: end, no_match: { retry: 1, then: end } }
+states:
+  one: { ask: { say: { en: Shall we begin }, expect: yes_no }, on: { yes: two, no: end } }
+  two: { do: [{ say: { en: "{flags.new ? 'new' : 'old'} {env.name}" } }], hangup: normal }
+"""
+CASES = """
+flow: small
+cases:
+  - { name: yes it begins, call: [{ hears: shall we begin }, { says: "yes" }, { hears: old }] }
+  - { name: no it does not, call: [{ says: "no" }], then: { ended: flow } }
+  - { name: new, given: { flags: { new: true }, values: { name: Eve } }, call: [{ presses: 1 }, { hears: new Eve }] }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "small.yaml").write_text(FLOW, "utf-8")
+    (tmp_path / "small.test.yaml").write_text(CASES, "utf-8")
+    return tmp_path
+
+
+def ivr(*arguments: object) -> int:
+    return main(["test", *map(str, arguments)])
+
+
+@pytest.mark.parametrize("path", TESTS, ids=[path.name for path in TESTS])
+def test_a_sample_can_have_all_of_its_conversations_and_nothing_in_it_is_untried(path: Path) -> None:
+    outcome = run_files([path], House(prompts=(ROOT / "prompts",)))
+    assert [result.verdict.message for result in outcome.failed] == []
+    assert outcome.problems == []
+    for coverage in outcome.coverages.values():
+        assert ([state.name for state in coverage.missed_states], [point.key for point in coverage.missed]) == ([], [])
+
+
+def test_every_sample_has_its_test() -> None:
+    flows = [path for path in SAMPLES if path not in TESTS]
+    assert [path.name for path in flows if path.with_name(f"{path.stem}.test.yaml") not in TESTS] == []
+
+
+def test_a_folder_is_played_and_the_coverage_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ivr(folder) == 0
+    out = capsys.readouterr().out
+    assert "small: states 2/2 100 %, edges 3/7 42.9 %" in out
+    assert "never taken: * no_match:1, * no_match" in out
+    assert "3 passed, 0 failed" in out
+    assert ivr(folder, "--fail-under", 50) == 1
+    assert ivr(folder / "small.yaml", "-k", "YES") == 0
+    assert "1 passed" in capsys.readouterr().out
+
+
+def test_a_failing_case_is_told_in_every_format(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = folder / "small.test.yaml"
+    cases.write_text(CASES.replace("hears: old", "hears: young"), "utf-8")
+    assert ivr(cases) == 1
+    assert "expected to hear “young”" in capsys.readouterr().out
+    assert ivr(cases, "--format", "json") == 1
+    data = json.loads(capsys.readouterr().out)
+    assert (data["passed"], data["failed"], data["cases"][0]["at"]["line"]) == (2, 1, 4)
+    assert ivr(cases, "--format", "junit") == 1
+    assert 'failures="1"' in capsys.readouterr().out
+
+
+def test_the_coverage_is_written_for_the_diagram(folder: Path) -> None:
+    assert ivr(folder, "--coverage", folder / "coverage.json") == 0
+    data = json.loads((folder / "coverage.json").read_text("utf-8"))
+    assert data["small"]["states"] == {"one": 3, "two": 2}
+    assert data["small"]["edges"] == {"one yes": 2, "one no": 1, "two hangup!": 2}
+
+
+def test_what_is_wrong_with_a_file_is_one_message_with_its_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "small.test.yaml").write_text(CASES.replace("flow: small", "flow: smal"), "utf-8")
+    assert ivr(folder) == 1
+    out = capsys.readouterr().out
+    assert "small.test.yaml:2:7: error[unknown-flow] there is no flow `smal`" in out
+    assert "did you mean `small`?" in out
+    (folder / "small.test.yaml").write_bytes(b"\xff\xfe")
+    assert ivr(folder) == 1
+    assert "not UTF-8" in capsys.readouterr().out
+    (folder / "small.yaml").write_text("flow: [", "utf-8")
+    (folder / "small.test.yaml").write_text(CASES, "utf-8")
+    assert ivr(folder) == 1
+    assert "small.yaml:" in capsys.readouterr().out
+
+
+def test_where_there_are_no_tests_the_error_says_where_they_belong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ivr(tmp_path) == 1
+    assert "they stand beside the flow" in capsys.readouterr().err
+    assert ivr(tmp_path / "nothing.test.yaml") == 1
+    assert "no such file" in capsys.readouterr().err
+
+
+def test_words_are_understood_as_in_a_real_call() -> None:
+    flow = Theatre.load([ROOT / "dialplans" / "telecom.yaml"], House()).flow("telecom")
+    machine = Theatre({"telecom": flow}).machine("telecom", {}, {})
+    assert machine.flow is flow
+    assert understand("xyz", ()) == ("", 0.3)
