@@ -15,9 +15,10 @@ from ivr.dialplan.kinds import InstantStep, Site, WaitingStep
 from ivr.dialplan.model import END, RESERVED, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Return, Switch
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind, read
 from ivr.dialplan.problems import Findings, Place
+from ivr.dialplan.profile_wish import ProfileWish, profile_wish
 from ivr.dialplan.speech import Speech
 
-FLOW_KEYS = ("flow", "languages", "entry", "time_zone", "vars", "defaults", "intents", "states")
+FLOW_KEYS = ("flow", "languages", "entry", "time_zone", "profile", "vars", "defaults", "intents", "states")
 LEAVING = ("go", "goto", "switch", "return", "hangup")
 EDGE_KEYS = ("to", "say", "set", "tag", "language")
 RETRY_KEYS = ("retry", "then", "say", "repeat")
@@ -70,6 +71,7 @@ class _Builder:
             defaults=defaults,
             variables=self._variables(fields),
             time_zone=self._zone(fields),
+            profile=self._profile(fields.get("profile")),
             place=_at(fields.get("entry")) or fields.place,
         )
 
@@ -92,6 +94,9 @@ class _Builder:
             self.findings.unknown(place, "time zone", name, zoneinfo.available_timezones())
             return "UTC"
         return name
+
+    def _profile(self, node: Node | None) -> ProfileWish:
+        return ProfileWish() if node is None else profile_wish(node, self.findings)
 
     def _variables(self, fields: Fields) -> dict[str, Template]:
         node = fields.get("vars")

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from ivr.dialplan import graph, registry
 from ivr.dialplan.dialogue import NO_INPUT, NO_MATCH, bare
+from ivr.dialplan.environment import Environment
 from ivr.dialplan.kinds import About
 from ivr.dialplan.model import AGAIN, AGENT, EVERYWHERE, KEYS, RESERVED, Edge, Flow, FlowState
 from ivr.dialplan.problems import Findings, Place
+from ivr.dialplan.profile_wish import check_profile
 from ivr.dialplan.speech import PromptPart
 
 
@@ -23,6 +25,11 @@ class Surroundings:
     skills: Collection[str] | None = None
     sources: Mapping[str, Collection[str]] | None = None
     """Name to its operations."""
+    environment: Environment | None = None
+    seconds: Mapping[tuple[str, str], float] | None = None
+    """(prompt, language) to how long the recording is."""
+    profile_sources: Collection[str] = ()
+    """Those that the settings name under `profiles`."""
 
 
 def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
@@ -30,6 +37,7 @@ def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
     if flow.entry not in flow.states:
         findings.unknown(flow.place, "state", flow.entry, flow.states)
         return
+    check_profile(flow.profile, findings, around)
     _targets(flow, findings)
     _defaults(flow, findings)
     for state in flow.states.values():

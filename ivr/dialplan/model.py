@@ -11,6 +11,7 @@ from ivr.dialplan.flags import Share
 from ivr.dialplan.kinds import KEYS as KEYS
 from ivr.dialplan.kinds import InstantStep, WaitingStep
 from ivr.dialplan.problems import Place
+from ivr.dialplan.profile_wish import ProfileWish
 from ivr.dialplan.speech import Speech
 
 END = "end"
@@ -129,6 +130,8 @@ class Flow:
     variables: Mapping[str, Template]
     """Values of `vars` at the start of a call, in order."""
     time_zone: str = "UTC"
+    profile: ProfileWish = field(default_factory=ProfileWish)
+    """What its callers' profiles are to be."""
     place: Place = field(default_factory=Place)
     subflows: Mapping[str, Flow] = field(default_factory=dict)
     """Every flow that it calls, directly or by way of others, as `ivr.dialplan.linking` found them."""

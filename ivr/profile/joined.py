@@ -51,8 +51,8 @@ class Read:
 class Wanted:
     """What a flow says of its callers' profiles; what it leaves empty is as the settings say."""
 
-    lookup: tuple[str, ...] = ()
-    """Sources that are asked."""
+    lookup: tuple[str, ...] | None = None
+    """Sources that are asked; empty for none."""
     by: str = ""
     """Path of what stands for the caller."""
     within: float | None = None
@@ -79,7 +79,9 @@ class JoinedProfiles:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sources, self._reads = sources, tuple(reads)
-        self._by, self._within, self._otherwise = tuple(by), within, dict(otherwise or {})
+        self.within = within
+        """Seconds that a profile may take."""
+        self._by, self._otherwise = tuple(by), dict(otherwise or {})
         self._combined, self._clock = tuple(combined), clock
 
     async def find(self, caller: Caller) -> Mapping[str, Any]:
@@ -94,7 +96,7 @@ class JoinedProfiles:
         about = facts({**call.to_dict(), "profile": {}})
         by = (wanted.by,) if wanted.by else self._by
         key = next((text for path in by if (text := str(at(about, tuple(path.split("."))) or "")) and identifies(text)), "")
-        within = self._within if wanted.within is None else wanted.within
+        within = self.within if wanted.within is None else wanted.within
         answers = await self._read(self._chosen(wanted.lookup), about, key, self._clock() + within)
         profile, missing = self._put_together(answers)
         known = any(answer.found and read.knows for read, answer in answers)
@@ -104,9 +106,9 @@ class JoinedProfiles:
         fallback = bounded({**self._otherwise, **wanted.otherwise})
         return {**normal({**fallback, **profile}), "known": known, **({"missing": sorted(missing)} if missing else {})}
 
-    def _chosen(self, names: Sequence[str]) -> tuple[Read, ...]:
-        """The reads of these sources, of all without names; a source that is in none is asked for its `profile`."""
-        if not names:
+    def _chosen(self, names: Sequence[str] | None) -> tuple[Read, ...]:
+        """The reads of these sources, of all where it is None; a source that is in none is asked for its `profile`."""
+        if names is None:
             return self._reads
         chosen = [read for read in self._reads if read.source in names]
         there = {read.source for read in chosen}
