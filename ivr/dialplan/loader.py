@@ -9,11 +9,12 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ivr.dialplan import positions
 from ivr.dialplan.build import build
+from ivr.dialplan.environment import NOTHING, Environment
 from ivr.dialplan.linking import calls, link, linked
 from ivr.dialplan.linking import problems as link_problems
 from ivr.dialplan.lint import Surroundings, lint
@@ -44,7 +45,7 @@ def examine(text: str, file: str, around: Surroundings = NOTHING_KNOWN) -> tuple
 def load(source: Path | str, file: str = "", around: Surroundings = NOTHING_KNOWN) -> Flow:
     """The flow in a file (a Path) or in text (a str). Raises DialplanError with every problem where it has an error."""
     if isinstance(source, Path):
-        text, problems = _text(source)
+        text, problems = read_text(source)
         name = str(source)
     else:
         text, problems, name = source, [], file or "<text>"
@@ -66,7 +67,7 @@ def read_flows(paths: Iterable[Path], around: Surroundings = NOTHING_KNOWN) -> t
     """The flows without errors in files and folders, each with its sub-flows, and every problem of all of them."""
     paths, flows, problems, broken = tuple(paths), dict[str, Flow](), list[Problem](), set[str]()
     for path in flow_files(paths):
-        text, unreadable = _text(path)
+        text, unreadable = read_text(path)
         flow, found = (None, unreadable) if unreadable else examine(text, str(path), around)
         problems.extend(found)
         if flow is None:
@@ -92,7 +93,7 @@ def _beside(paths: Iterable[Path], flows: Mapping[str, Flow]) -> dict[str, Flow]
         return {}
     files = [path for path in paths if not path.is_dir()]
     others = set(flow_files({path.parent for path in files})) - set(files)
-    found = (examine(_text(path)[0], str(path))[0] for path in sorted(others))
+    found = (examine(read_text(path)[0], str(path))[0] for path in sorted(others))
     return {flow.name: flow for flow in found if flow is not None}
 
 
@@ -113,7 +114,7 @@ def catalogue(path: Path) -> dict[str, frozenset[str]]:
     Raises DialplanError where the file is neither.
     """
     findings = Findings(str(path))
-    text, problems = _text(path)
+    text, problems = read_text(path)
     root = None if problems else positions.read(text, findings)
     if isinstance(root, positions.Mapping):
         recordings = root.entries.get("recordings")
@@ -135,7 +136,8 @@ def _recordings(node: positions.Node) -> dict[str, frozenset[str]]:
     return found
 
 
-def _text(path: Path) -> tuple[str, list[Problem]]:
+def read_text(path: Path) -> tuple[str, list[Problem]]:
+    """What is in a file, or why that cannot be had."""
     findings = Findings(str(path))
     try:
         if path.stat().st_size > positions.MAX_CHARACTERS:
@@ -180,6 +182,7 @@ class FlowStore:
     def __init__(self, paths: Iterable[Path], around: Surroundings = NOTHING_KNOWN) -> None:
         self.paths = tuple(paths)
         self.around = around
+        self.environment = around.environment or NOTHING
         self.problems: list[Problem] = []
         """What was wrong at the last `reload`."""
         self._shares: dict[str, Share] = {}
@@ -200,6 +203,11 @@ class FlowStore:
     def calls(self) -> dict[tuple[str, str], int]:
         """(flow, version) to the calls that run on it."""
         return {key: one.calls for key, one in self._versions.items() if one.calls}
+
+    @property
+    def joined(self) -> Mapping[tuple[str, str], Machine]:
+        """(flow, `Flow.pinned`) to the machine, of flows that call others, as calls were given them lately."""
+        return self._joined
 
     def reload(self) -> list[str]:
         """Read all files and put what is right into use; names of the flows that changed. What was wrong is in `problems`."""
@@ -224,7 +232,7 @@ class FlowStore:
 
     def keep(self, flow: Flow) -> None:
         """Have a version at hand, for `stand` and `machine`."""
-        self._versions.setdefault((flow.name, flow.version), _Version(Machine(flow)))
+        self._versions.setdefault((flow.name, flow.version), _Version(Machine(flow, self.environment)))
 
     def knows(self, name: str, version: str) -> bool:
         return (name, version) in self._versions
@@ -235,6 +243,17 @@ class FlowStore:
             self._machine(name, version)
         self._shares[name] = share
         self._forget(name)
+
+    def use(self, environment: Environment) -> None:
+        """Let new calls see this environment; those that run keep theirs."""
+        self.environment, self.around = environment, self.surroundings(environment)
+        for one in self._versions.values():
+            one.machine = Machine(one.machine.flow, environment)
+        self._joined.clear()
+
+    def surroundings(self, environment: Environment) -> Surroundings:
+        """What exists beside the flows, with another environment."""
+        return replace(self.around, environment=environment)
 
     def retire(self, name: str) -> None:
         """No new call begins with the flow; those that run go on."""

@@ -94,6 +94,14 @@ class Change:
         self._numbers[version.flow] = number
         return version_of_row(row)
 
+    async def join(self, flow: str, pinned: str, version: str, parts: Mapping[str, str]) -> None:
+        """Remember what a version of a flow that calls others stands for."""
+        table = tables.joined
+        known = select(table.c.pinned).where(table.c.flow == flow, table.c.pinned == pinned)
+        if (await self._connection.execute(known)).first() is None:
+            row = {"flow": flow, "pinned": pinned, "version": version, "parts": dict(parts)}
+            await self._connection.execute(insert(table), [row])
+
     async def settle(self, version: Version, fate: str, reason: str = "") -> None:
         """Say what became of a version."""
         table = tables.versions

@@ -16,7 +16,8 @@ from ivr.publishing import drafting, moves
 from ivr.publishing.change import Change
 from ivr.publishing.model import Draft, House, Standing, Version, difference, moment, new_stamp, stamp_of, unified, version_of
 from ivr.publishing.moves import ALL, Order
-from ivr.publishing.publisher import Publisher, first_of
+from ivr.publishing.publisher import Publisher
+from ivr.publishing.reading import first_of
 
 log = logging.getLogger(__name__)
 
@@ -197,7 +198,7 @@ class FlowDesk:
         return await self._views(made)
 
     async def _checked(self, texts: Mapping[str, str]) -> dict[str, Flow]:
-        flows, problems = await self._publisher.check(texts)
+        flows, problems = await self._publisher.reader.check(texts)
         if any(one.severity == "error" for one in problems):
             raise DialplanError(first_of(problems), tuple(problems))
         return flows
@@ -246,11 +247,12 @@ class FlowDesk:
         """Adopt it here, tell the others. It is published already: what fails here is made up for within a second."""
         try:
             await self._publisher.news.tell(serial)
-            await self._publisher.step()
             for flow in created:
                 path = self._publisher.files.path_for(flow)
                 if flow not in self._publisher.read.files and path is not None:
-                    self._publisher.upkeep.note(flow, await self._publisher.upkeep.create(flow, path))
+                    await self._publisher.upkeep.create(flow, path)
+                    self._publisher.files_changed()
+            await self._publisher.step()
         except IvrError as error:
             log.warning("change %d of the flows is adopted later: %s", serial, error)
 

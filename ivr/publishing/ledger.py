@@ -70,6 +70,12 @@ class Ledger:
             raise NotFound(f"no flow `{flow}` of version {version} was ever published")
         return found[flow, version]
 
+    async def parts(self, flow: str, pinned: str) -> dict[str, str]:
+        """Flow to version: what a version that a call keeps stands for, the flow itself and those that it calls."""
+        table = tables.joined
+        found = await self._rows(select(table).where(table.c.flow == flow, table.c.pinned == pinned))
+        return {flow: found[0]["version"], **found[0]["parts"]} if found else {flow: pinned}
+
     async def versions(self, flow: str, before: int | None = None, limit: int = MOST) -> list[Version]:
         """The newest first, those below `before`."""
         table = tables.versions

@@ -9,23 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ivr.dialplan.loader import FlowStore, Share, examine
-from ivr.dialplan.machine import Machine
-from ivr.dialplan.model import Flow
-from ivr.dialplan.problems import Problem, render
+from ivr.dialplan.loader import FlowStore, Share
+from ivr.dialplan.problems import render
 from ivr.dialplan.watch import watch
-from ivr.errors import NotFound, StoreUnavailable
+from ivr.errors import StoreUnavailable
 from ivr.publishing.files import FlowFiles, Read, git_notes
 from ivr.publishing.ledger import Ledger
 from ivr.publishing.model import FILE, House, Standing
 from ivr.publishing.moves import take_files
 from ivr.publishing.news import News
+from ivr.publishing.reading import Reader
 from ivr.publishing.schedule import Clockwork
 from ivr.publishing.upkeep import Upkeep
 
@@ -62,7 +61,8 @@ class Publisher:
         self.read = Read()
         """What the files held when they were last read."""
         self.upkeep = Upkeep(ledger, files)
-        self._clockwork = Clockwork(ledger, self.check)
+        self.reader = Reader(ledger, store, self.label)
+        self._clockwork = Clockwork(ledger, self.reader.check)
         self._house = House(-1)
         self._files_changed = True
         self._retry_at = 0.0
@@ -122,6 +122,7 @@ class Publisher:
                 for serial in await self._clockwork.strike(self.wall()):
                     await self.news.tell(serial)
                 await self._adopt_news()
+            await self.reader.remember(self.wall())
         await self._report()
 
     # --- files
@@ -172,7 +173,7 @@ class Publisher:
 
     async def _adopt(self, house: House) -> None:
         """Let new calls begin with what is live; where one flow of a change cannot be run here, none of that change."""
-        wrong = await self._prepare(house.standings.values())
+        wrong = await self.reader.prepare(house.standings.values())
         spoilt = {house.standings[flow].serial: flow for flow in wrong}
         refused: dict[str, str] = {}
         for one in house.standings.values():
@@ -184,21 +185,8 @@ class Publisher:
                 if self.condition.refused.get(one.flow) != because:
                     log.error("flow %s: version %s is refused here, the one before stays: %s", one.flow, one.version, because)
         self.condition.refused = refused
-
-    async def _prepare(self, standings: Collection[Standing]) -> dict[str, str]:
-        """Have every version at hand that new calls may need; flow to why that cannot be."""
-        wanted = {(one.flow, version) for one in standings for version in (one.version, one.candidate) if version}
-        missing = {key for key in wanted if not self.store.knows(*key)}
-        if not missing:
-            return {}
-        texts = await self.ledger.texts(missing)
-        wrong = {flow: f"the text of version {version} is lost" for flow, version in missing if (flow, version) not in texts}
-        for (flow, _), (built, problems) in (await asyncio.to_thread(self._examine, texts)).items():
-            if built is not None and built.name == flow:
-                self.store.keep(built)
-            else:
-                wrong[flow] = first_of(problems) or "it is another flow"
-        return wrong
+        for name in self.store.shares:
+            self.store.machine(name)  # joins what calls others, so that it is remembered before the first call
 
     def _stand(self, one: Standing) -> None:
         before = self.store.shares.get(one.flow)
@@ -217,39 +205,10 @@ class Publisher:
     def _stands(self, one: Standing) -> bool:
         return self.store.shares.get(one.flow) == (_share(one) if one.version else None)
 
-    # --- texts
-
-    def _examine(self, texts: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], tuple[Flow | None, list[Problem]]]:
-        return {key: examine(text, self.label(key[0]), self.store.around) for key, text in texts.items()}
-
     def label(self, flow: str) -> str:
         """The file that problems of a flow name."""
         found = self.read.files.get(flow)
         return str(found.path if found is not None else self.files.path_for(flow) or Path(f"{flow}.yaml"))
-
-    async def check(self, texts: Mapping[str, str]) -> tuple[dict[str, Flow], list[Problem]]:
-        """The flows of flow to text, and every problem, as this node would find them on adopting them together."""
-        found = await asyncio.to_thread(self._examine, {(flow, ""): text for flow, text in texts.items()})
-        problems: list[Problem] = []
-        for (flow, _), (built, own) in found.items():
-            problems += own
-            if built is not None and built.name != flow:
-                message = f"the text calls itself `{built.name}`"
-                problems.append(Problem(self.label(flow), 1, 1, "error", "wrong-flow", message, f"write `flow: {flow}`"))
-        return {flow: built for (flow, _), (built, _) in found.items() if built is not None}, problems
-
-    async def machine(self, flow: str, version: str) -> Machine:
-        """The machine of any version that was ever published, to go on with a call of another node or of an earlier run.
-
-        Raises NotFound, and StoreUnavailable where it is not at hand and the ledger is away.
-        """
-        if not self.store.knows(flow, version):
-            text = await self.ledger.text(flow, version)
-            built, problems = await asyncio.to_thread(examine, text, self.label(flow))
-            if built is None:
-                raise NotFound(f"version {version} of `{flow}` cannot be run any more: {first_of(problems)}")
-            self.store.keep(built)
-        return self.store.machine(flow, version)
 
     # --- what is told of this node
 
@@ -290,9 +249,3 @@ class Publisher:
 
 def _share(one: Standing) -> Share:
     return Share(one.version, one.candidate, one.percent if one.candidate else 0.0, one.salt)
-
-
-def first_of(problems: Collection[Problem]) -> str:
-    """The first error, as one line; "" where there is none."""
-    wrong = [str(one).replace("\n    ", "; ") for one in problems if one.severity == "error"]
-    return f"{wrong[0]} ({len(wrong) - 1} more)" if len(wrong) > 1 else "".join(wrong)

@@ -30,6 +30,17 @@ texts = Table(
 )
 """Every text that was ever published, once; `version` is its hash."""
 
+joined = Table(
+    "flow_joined",
+    metadata,
+    Column("flow", String(64), primary_key=True),
+    Column("pinned", String(64), primary_key=True),
+    Column("version", String(64), nullable=False),
+    Column("parts", JSON, nullable=False),
+)
+"""Versions of flows that call others: `pinned`, which calls keep, stands for the own `version` and for `parts`, sub-flow to
+version."""
+
 versions = Table(
     "flow_versions",
     metadata,

@@ -68,21 +68,14 @@ class Upkeep:
                 return f"{file.path} was changed by hand and is not published"
             return await self._write(change, standing, file.path, file.place)
 
-    def note(self, flow: str, words: str) -> None:
-        """Say what is in the way of a file, or with "" that nothing is."""
-        self.drift.pop(flow, None)
-        if words:
-            self.drift[flow] = words
-
-    async def create(self, flow: str, path: Path) -> str:
-        """Write the file of a flow that has none; what is in the way, "" where nothing is."""
+    async def create(self, flow: str, path: Path) -> None:
+        """Write the file of a flow that has none, where that is wanted and possible; `look` tells where it is not."""
         if not self._files.writes:
-            return "it has no file: publishing.write_files is off"
+            return
         async with self._ledger.change(time.time()) as change:
             standing = await change.standing(flow)
-            if standing is None or await asyncio.to_thread(path.exists):
-                return f"{path} is there already"
-            return await self._write(change, standing, path, self._files.place(path))
+            if standing is not None and not await asyncio.to_thread(path.exists):
+                await self._write(change, standing, path, self._files.place(path))
 
     async def _write(self, change: Change, standing: Standing, path: Path, place: str) -> str:
         live = await change.text(standing.flow, standing.version)

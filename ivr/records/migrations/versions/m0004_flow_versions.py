@@ -19,8 +19,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("flow_files", "flow_drafts", "flow_live", "flow_versions", "flow_texts", "flow_changes", "flow_house"):
-        op.drop_table(table)
+    for name in ("files", "drafts", "live", "versions", "joined", "texts", "changes", "house"):
+        op.drop_table(f"flow_{name}")
 
 
 def _history() -> None:
@@ -38,6 +38,13 @@ def _history() -> None:
         sa.Column("flow", sa.String(64), primary_key=True),
         sa.Column("version", sa.String(64), primary_key=True),
         sa.Column("text", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "flow_joined",
+        sa.Column("flow", sa.String(64), primary_key=True),
+        sa.Column("pinned", sa.String(64), primary_key=True),
+        sa.Column("version", sa.String(64), nullable=False),
+        sa.Column("parts", sa.JSON, nullable=False),
     )
     op.create_table(
         "flow_versions",

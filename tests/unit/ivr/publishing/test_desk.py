@@ -105,6 +105,7 @@ async def test_a_new_flow_gets_a_file_where_the_others_are(town: Town) -> None:
     await node.desk.publish("anna", "", {"fresh": draft["stamp"]})
     await other.publisher.step()
     assert node.file("fresh") == text(7, "fresh")
+    assert node.publisher.health()["drift"] == {}
     assert other.has(text(7, "fresh"), "fresh")
     assert "no file" in other.publisher.health()["drift"]["fresh"]
     await node.step()
@@ -331,7 +332,7 @@ async def test_what_is_to_come_can_be_cancelled(town: Town) -> None:
 async def test_a_scheduled_version_that_became_wrong_is_refused_aloud(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     node = await town.node()
     await node.desk.publish_texts("anna", "", {"small": TWO}, at=NOON + 100)
-    right = node.publisher.check
+    right = node.publisher.reader.check
 
     async def wrong(texts: Any) -> Any:
         flows, _ = await right(texts)

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import load
-from ivr.errors import Conflict, NotFound, StoreUnavailable
+from ivr.errors import Conflict, DialplanError, NotFound, StoreUnavailable
 from ivr.publishing.model import version_of
+from tests.unit.ivr.dialplan.flows import flow_with
 from tests.unit.ivr.publishing.town import FOUR, ONE, THREE, TWO, WRONG, Town, text, until
 
 
@@ -242,11 +243,51 @@ async def test_a_version_of_another_life_can_be_restored(town: Town) -> None:
         await node.desk.publish_texts("root", "", {"small": text(n)})
     again = await town.node("two", None)
     assert not again.store.knows("small", state["version"])
-    restored = await again.publisher.machine("small", state["version"])
+    restored = await again.publisher.reader.machine("small", state["version"])
     assert restored.restore(state).to_dict() == state
     assert restored.flow.version == load(ONE).version
     with pytest.raises(NotFound):
-        await again.publisher.machine("small", "0" * 16)
+        await again.publisher.reader.machine("small", "0" * 16)
+
+
+def caller_of(returned: str, waits: int = 1) -> str:
+    """A flow that calls `helper` and has an edge for what that returns."""
+    return flow_with(
+        f"  one: {{ call: helper, on: {{ {returned}: two }} }}\n  two: {{ wait: {waits}s, on: {{ done: end }} }}\n"
+    )
+
+
+def helper(returned: str, seconds: int = 1) -> str:
+    states = f"  one: {{ wait: {seconds}s, on: {{ done: two }} }}\n  two: {{ return: {returned} }}\n"
+    return flow_with(states).replace("flow: small", "flow: helper", 1)
+
+
+async def test_a_call_keeps_its_sub_flows_too_in_another_life(town: Town) -> None:
+    node = await town.node()
+    await node.desk.publish_texts("root", "", {"small": caller_of("ready"), "helper": helper("ready")})
+    machine = node.store.begin("small")
+    state: Any = machine.start({}, {}, 0.0)[0].to_dict()
+    assert state["flow"] == "helper"
+    with pytest.raises(DialplanError, match="returns `over`") as caught:
+        await node.desk.publish_texts("root", "", {"helper": helper("over")})
+    assert "small.yaml:" in str(caught.value), "what it breaks is named, though its own text is right"
+    await node.desk.publish_texts("root", "", {"small": caller_of("over"), "helper": helper("over")})
+    again = await town.node("two", None)
+    restored = await again.publisher.reader.machine("small", state["version"])
+    assert restored.restore(state).to_dict() == state
+    assert restored.flow.pinned == state["version"]
+    assert again.store.begin("small").flow.pinned != state["version"]
+
+
+async def test_a_roll_out_of_a_sub_flow_takes_its_caller_along(town: Town) -> None:
+    node = await town.node()
+    await node.desk.publish_texts("root", "", {"small": caller_of("ready"), "helper": helper("ready")})
+    await node.desk.publish_texts("root", "", {"small": caller_of("over"), "helper": helper("over")}, percent=40)
+    begun = [node.store.begin("small", f"+86138{n:08d}") for n in range(100)]
+    pairs = {(one.flow.version, one.flow.subflows["helper"].version) for one in begun}
+    assert pairs == {(version_of(caller_of(word)), version_of(helper(word))) for word in ("ready", "over")}, (
+        "nobody gets one half of what belongs together"
+    )
 
 
 async def test_what_nodes_say_of_themselves_is_there_for_all(town: Town) -> None:
