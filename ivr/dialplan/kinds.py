@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -127,6 +127,11 @@ class WaitingStep(Step):
     def recordings(self) -> Iterator[str]:
         """Names of the recordings that it plays."""
         yield from ()
+
+    def fills(self, state: str) -> Iterable[str]:
+        """The slots that it may fill, in the state of that name."""
+        into = getattr(self, "into", "")
+        return (into,) if into else ()
 
     def hung_up(self, run: Run) -> None:
         """Keep what is to be kept: the caller hung up while this ran."""

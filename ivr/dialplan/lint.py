@@ -9,6 +9,7 @@ from ivr.dialplan import graph, registry
 from ivr.dialplan.dialogue import NO_INPUT, NO_MATCH, bare
 from ivr.dialplan.environment import Environment
 from ivr.dialplan.kinds import About
+from ivr.dialplan.lint_types import check_types
 from ivr.dialplan.model import AGAIN, AGENT, EVERYWHERE, KEYS, RESERVED, Edge, Flow, FlowState
 from ivr.dialplan.problems import Findings, Place
 from ivr.dialplan.profile_wish import check_profile
@@ -48,6 +49,7 @@ def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
     _ways(flow, findings)
     _examples(flow, findings)
     _unused(flow, findings)
+    check_types(flow, findings, around.environment)
     if around.prompts is not None:
         _prompts(flow, findings, around.prompts)
 

@@ -150,7 +150,7 @@ def test_mistakes_are_refused(old: str, new: str, code: str) -> None:
 def test_music_that_is_not_there_is_warned_of() -> None:
     known = dict.fromkeys(("closed_soon", "which", "music"), ("en",))
     _, problems = examine(FLOW, "calls.yaml", Surroundings(prompts=known))
-    assert {problem.code for problem in problems} == {"unknown-prompt"} and len(problems) == 4
+    assert [problem.code for problem in problems if problem.code != "never-written"] == ["unknown-prompt"] * 4
 
 
 def test_the_schema_takes_it() -> None:

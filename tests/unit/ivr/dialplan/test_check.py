@@ -37,7 +37,7 @@ states:
     do:
       - say: { zh: 好, en: good }
     go:
-      - { if: vars.a > 1, to: one }
+      - { if: call.attempt > 1, to: one }
       - { to: bye }
   queue:
     enqueue:
@@ -75,18 +75,18 @@ CASES = [
     ("entry: one", "entry: oen", "3:8", "unknown-state", "`oen`", "`one`"),
     ("zh: 好, en: good", "zh: 好", "21:14", "missing-language", "no `en`", "add `en"),
     ("zh: 好, en: good", "zh: 好, en: good, fr: bon", "21:33", "unknown-language", "`fr`", ""),
-    ("vars.a > 1", "vars.a >", "23:23", "bad-expression", "not an expression", "CEL"),
-    ("vars.a > 1", "vras.a > 1", "23:15", "bad-expression", "no name `vras`", "`vars`"),
-    ("vars.a > 1", "1 > two", "23:19", "bad-expression", "no name `two`", "quotes"),
-    ("vars.a > 1", "sise(vars.a) > 1", "23:15", "bad-expression", "no function `sise`", "`size`"),
-    ("{ to: bye }", "{ if: vars.b, to: bye }", "24:9", "missing-edge", "no line of `go`", "{ to: state }"),
+    ("call.attempt > 1", "vars.a >", "23:23", "bad-expression", "not an expression", "CEL"),
+    ("call.attempt > 1", "vras.a > 1", "23:15", "bad-expression", "no name `vras`", "`vars`"),
+    ("call.attempt > 1", "1 > two", "23:19", "bad-expression", "no name `two`", "quotes"),
+    ("call.attempt > 1", "sise(vars.a) > 1", "23:15", "bad-expression", "no function `sise`", "`size`"),
+    ("{ to: bye }", "{ if: profile.b, to: bye }", "24:9", "missing-edge", "no line of `go`", "{ to: state }"),
     ("hangup: normal", "hangup: norml", "31:13", "unknown-cause", "`norml`", "`normal`"),
     ("    hangup: normal", "    do: [answer]", "31:5", "missing-edge", "leads nowhere", "goto"),
     ("- say: {", "- sey: {", "21:9", "unknown-step", "`sey`", "`say`"),
     ("- say: {", "- ask: {", "21:9", "waits", "`ask` waits", "step of the state"),
     ("retry: 1, then: bye }\n  error", "retry: 1 }\n  error", "6:13", "missing-key", "`then`", "then: the state"),
     ("error: bye", "hangup: end", "5:3", "missing-edge", "error", "`error: state`"),
-    ("error: bye", "error: bye\n  angry: bye", "8:3", "unknown-edge", "`angry`", ""),
+    ("error: bye", "error: bye\n  furious: bye", "8:3", "unknown-edge", "`angry`", ""),
     ("en: [a fault]", "en: [My bill!]", "10:27", "duplicate-example", "`bill`", "one intent"),
     ("zh: [报修], ", "", "10:3", "missing-language", "no examples in `zh`", "add `zh"),
     ("  bye:\n", "  spare:\n    goto: bye\n  bye:\n", "30:3", "unreachable", "`spare`", "remove"),

@@ -1,0 +1,44 @@
+"""From settings to what flows are checked against and see: queues, skills, sources, prompts, the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from ivr.dialplan.environment import NOTHING, Environment
+from ivr.dialplan.environment_file import follow, load_environment
+from ivr.dialplan.lint import Surroundings
+from ivr.dialplan.loader import FlowStore
+from ivr.settings import Settings
+from ivr.wiring_sources import operations_of, profile_sources_of
+
+
+def today() -> date:
+    """In UTC; calendars have their own zones, and a day more or less is no matter for warnings."""
+    return datetime.now(UTC).date()
+
+
+def environment_of(settings: Settings) -> Environment:
+    """The environment that the settings name. Raises DialplanError."""
+    return load_environment(Path(settings.environment), today()) if settings.environment else NOTHING
+
+
+def surroundings(
+    settings: Settings, prompts: Mapping[str, Collection[str]] | None, environment: Environment | None
+) -> Surroundings:
+    """What exists beside the flows."""
+    return Surroundings(
+        prompts=prompts,
+        queues=frozenset(settings.queues),
+        skills=settings.skills,
+        sources=operations_of(settings),
+        profile_sources=profile_sources_of(settings),
+        environment=environment,
+    )
+
+
+async def follow_environment(settings: Settings, flows: FlowStore) -> None:
+    """Adopt what changes in the environment's file, until cancelled; returns at once where there is none."""
+    if settings.environment:
+        await follow(Path(settings.environment), flows, today)
