@@ -135,6 +135,8 @@ class Call:
     slots: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     profile: Mapping[str, Any] = field(default_factory=dict)
+    handover: Mapping[str, Any] = field(default_factory=dict)
+    """What the flow wants the agent to know: `note`, `summary`, `facts`."""
 
     def with_turn(self, turn: Turn) -> Call:
         return replace(self, turns=(*self.turns, turn))
@@ -166,6 +168,7 @@ class Call:
             "slots": dict(self.slots),
             "tags": list(self.tags),
             "profile": dict(self.profile),
+            "handover": dict(self.handover),
         }
 
     @classmethod

@@ -22,6 +22,7 @@ from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers, check_media
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
+from ivr.settings_notices import NoticeOptions, check_notices
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
 from ivr.settings_publishing import PublishingOptions
 from ivr.settings_secrecy import mode_of
@@ -162,6 +163,8 @@ class Settings:
     prompts: tuple[str, ...] = ("prompts",)
     profiles: str | ProfileOptions = ""
     """YAML file of known customers by number, or which `sources` give what."""
+    environment: str = ""
+    """YAML file of values, flags, business hours and holidays that flows see; read again when it changes."""
     sources: Mapping[str, SourceOptions] = field(default_factory=dict)
     """Name to where data is looked up."""
     publishing: PublishingOptions = field(default_factory=PublishingOptions)
@@ -181,6 +184,8 @@ class Settings:
     dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")
     recording: RecordingOptions = field(default_factory=RecordingOptions)
     parking: ParkingOptions = field(default_factory=ParkingOptions)
+    notices: NoticeOptions = field(default_factory=NoticeOptions)
+    """How notifications leave the house: `sms`, `email`, `webhook`."""
     tones: str = "cn"
     """Whose ringing tone callers hear: cn, us, uk or eu."""
     inband_dtmf: bool = False
@@ -301,6 +306,7 @@ def _check(settings: Settings, file: str) -> None:
     sip = settings.sip
     check_net(sip.listen, sip.advertised, sip.local_networks, sip.origins, sip.tls, sip.dns, file)
     check_calls(settings.recording, settings.parking, settings.tones, file)
+    check_notices(settings.notices, file)
     check_media(settings.media, file)
     check_ice_servers(settings.web.ice_servers, file)
     check_phone_accounts(settings.phone_accounts, file)

@@ -22,6 +22,7 @@ from ivr.settings import Settings
 from ivr.settings_calls import RecordingOptions, parse_slots
 from ivr.speech.excerpt import excerpt
 from ivr.web.parts import WebParts
+from ivr.wiring_followups import FollowUpParts, followup_parts
 from ivr.wiring_sources import SourceParts, source_parts
 from telephony.gateway.conference import confer
 from telephony.gateway.inband import listen_for_keys
@@ -65,12 +66,14 @@ class CallParts:
     board: ParkBoard
     parking: ParkingLot
     data: SourceParts
+    left: FollowUpParts | None = None
 
     def services(self, services: Services) -> Services:
         ringback = (tones.clip(self.settings.tones, "ringback"),)
         record = None if self.recorder is None else self.recorder.record
         services = replace(services, confer=confer, record=record, parking=self.parking, ringback=ringback)
-        return self.data.services(services)
+        services = self.data.services(services)
+        return services if self.left is None else self.left.services(services)
 
     def ready(self, agents: Agents, switchboard: Switchboard) -> Switchboard:
         """Let the agents' buttons find calls, slots and phones."""
@@ -82,7 +85,8 @@ class CallParts:
     def web(self, parts: WebParts) -> WebParts:
         """`ivr.web.parts.WebParts` that knows recordings, parked callers and sources."""
         recording = None if self.recorder is None else self.recording
-        return replace(self.data.web(parts), recording=recording, parked=self.board.views)
+        parts = replace(self.data.web(parts), recording=recording, parked=self.board.views)
+        return parts if self.left is None else self.left.web(parts)
 
     def metrics(self, *others: Counted) -> str:
         """Prometheus text about recordings and parked callers, after that of `others`."""
@@ -95,7 +99,7 @@ class CallParts:
                 "recordings_dropped_batches_total counter": tally.dropped,
             }
             found |= {"recordings_late_samples_total counter": tally.late}
-        lines = [other.metrics() for other in (*others, self.data)]
+        lines = [other.metrics() for other in (*others, self.data, *(() if self.left is None else (self.left,)))]
         return "".join(lines) + "".join(
             f"# TYPE hotline_{name}\nhotline_{name.split()[0]} {value}\n" for name, value in found.items()
         )
@@ -112,9 +116,7 @@ class CallParts:
         return await asyncio.to_thread(_given, self.recorder.settings, file, form, start, end)
 
 
-async def call_parts(
-    settings: Settings, stack: AsyncExitStack, redis: Redis, engine: AsyncEngine | None = None
-) -> CallParts:
+async def call_parts(settings: Settings, stack: AsyncExitStack, redis: Redis, engine: AsyncEngine | None = None) -> CallParts:
     """Start recorder, board and sources; `stack` ends them. Raises ConfigError."""
     wanted, recorder = recording_settings(settings.recording), None
     if wanted is not None:
@@ -126,7 +128,9 @@ async def call_parts(
     writing = asyncio.create_task(board.run())
     stack.callback(writing.cancel)
     lot = ParkingLot(parse_slots(settings.parking.slots, "parking.slots"), board.publish)
-    return CallParts(settings, recorder, board, lot, await source_parts(settings, stack, engine))
+    data, folder = await source_parts(settings, stack, engine), None if wanted is None else wanted.folder
+    left = None if engine is None else followup_parts(settings.notices, folder, stack, redis, engine)
+    return CallParts(settings, recorder, board, lot, data, left)
 
 
 def _prepare(folder: Path, node: str) -> None:

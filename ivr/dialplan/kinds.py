@@ -97,6 +97,8 @@ class WaitingStep(Step):
     """Every edge that such a step can take by itself, so that `defaults` may name it."""
     listens: ClassVar[bool] = False
     """Whether the caller is asked: then intents, `agent` and keys are edges, own and inherited."""
+    overlaps: ClassVar[bool] = False
+    """Whether it begins at once and speaks what is still to be said meanwhile."""
     calls: ClassVar[bool] = False
     """Whether a sub-flow goes on at once with what is still to be said; the edges are then those that it returns."""
 

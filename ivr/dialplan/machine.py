@@ -198,7 +198,7 @@ class Machine:
         step = run.here.step
         assert step is not None
         run.speak(step.opening())
-        if step.listens or step.calls or not run.pending:
+        if step.listens or step.calls or step.overlaps or not run.pending:
             return step.start(run)
         run.say(None)
         run.update(phase=Phase.INTRO)

@@ -14,12 +14,14 @@ from typing import Any
 
 from ivr.call import Call, Disposition, Medium, Speaker, Turn
 from ivr.dialplan import events as flow
-from ivr.dialplan.machine import Machine
 from ivr.session.bridging import bridge_out
+from ivr.session.endings import CAUSES, OURS, STATUS
+from ivr.session.errands import Errands
 from ivr.session.inbox import Diverted, Inbox
 from ivr.session.knowing import known, noted
 from ivr.session.leaving import transfer_out
 from ivr.session.onward import park_step
+from ivr.session.pinning import Pin
 from ivr.session.recordings import CallRecordings
 from ivr.session.scribe import Scribe
 from ivr.session.services import CallerPage, Services
@@ -44,13 +46,6 @@ from telephony.leg import (
 
 log = logging.getLogger(__name__)
 
-OURS = frozenset({EndCause.FAILED, EndCause.SHUTDOWN})
-"""Ends that are nobody's wish: a caller who had not been served counts as lost."""
-
-CAUSES = {"normal": EndCause.RELEASED, "rejected": EndCause.DECLINED, "busy": EndCause.BUSY}
-STATUS = {"normal": 480, "rejected": 603, "busy": 486}
-
-
 Happening = LegEvent | flow.Event | TimerDue | SideOver | Diverted
 
 
@@ -60,7 +55,7 @@ class CallSession:
     def __init__(self, services: Services, leg: CallLeg, call: Call, page: CallerPage | None = None) -> None:
         self.services, self.leg, self.call, self.page = services, leg, call, page
         self.placement: Placement | None = None
-        self.agent_id = ""
+        self.agent_id = self.served_by = ""
         self.disposition = Disposition.LEFT_FLOW
         self.talk: Talk | None = None
         """The talk that goes on: what the caller's phone asks for is for it to do."""
@@ -73,7 +68,7 @@ class CallSession:
         self._waiting: Waiting | None = None
         self._ended: Ended | None = None
         scribe = self._scribe = Scribe(call.correlation, lambda fields, said: services.log.add(call.id, fields, said))
-        self._begun = False
+        self._begun, self._pin = False, Pin(services.flows)
         self.voice = VoiceIO(leg, services.prompts, services.recognizer, inbox.put)
         self.recordings = CallRecordings(services, leg, call, lambda **fields: scribe.add(fields))
         leg.subscribe(self._inbox.put)
@@ -90,6 +85,7 @@ class CallSession:
         try:
             async with asyncio.TaskGroup() as group:
                 self._side = Side(group, self._inbox.put, self.call.correlation)
+                self._errands = Errands(self, group)
                 scribe = group.create_task(self._scribe.run())
                 self._scribe.note(lambda call=self.call: self.services.log.open(call, self.services.node))  # type: ignore[misc]
                 try:
@@ -97,6 +93,8 @@ class CallSession:
                 finally:
                     try:
                         await self._side.close()
+                        await self._errands.close()
+                        del self._errands  # it holds this session
                     finally:
                         await self._close()
                     scribe.cancel()
@@ -104,7 +102,8 @@ class CallSession:
             log.exception("%s call failed", self.call.correlation)
 
     async def _live(self) -> None:
-        self.call = await known(self.call, self.services.profiles, self.services.profile_budget)
+        self._machine = self._pin.take(self.call)
+        self.call = await known(self.call, self.services, self._machine.flow)
         if self.leg.state is not LegState.ENDED:
             self._begin()
         while self._ended is None:
@@ -119,6 +118,13 @@ class CallSession:
     def record(self, **fields: Any) -> None:
         """Write fields of the record, in order, without waiting."""
         self._scribe.add(fields)
+
+    def keep(self, table: str, row: Mapping[str, Any]) -> None:
+        """Leave a row behind, in order, without waiting."""
+        if (late := self.services.late) is not None:
+            self._scribe.note(lambda: late.add(table, row))
+        else:
+            log.error("%s this node has no store for %s", self.call.correlation, table)
 
     def add_turn(self, speaker: Speaker, text: str, **more: Any) -> None:
         """One more turn: into the call, the log, the agent's screen and the caller's captions."""
@@ -196,14 +202,10 @@ class CallSession:
     # --- the flow
 
     def _begin(self) -> None:
-        if self._begun:
-            self.services.flows.finish(self._machine.flow)
-        machine = self.services.flows.begin(self.call.flow, self.call.caller.number or self.call.id)
-        self._machine: Machine = machine
         self._begun = True
         hears = self.services.recognizer.languages if self.services.recognizer is not None else {}
         asr = {"available": bool(hears), "languages": sorted(hears)}
-        self._state, commands = machine.start(self.call.to_dict(), self.call.profile, self.services.clock(), asr=asr)
+        self._state, commands = self._machine.start(self.call.to_dict(), self.call.profile, self.services.clock(), asr=asr)
         self.change(flow_version=self._state.version, language=self._state.language)
         self.record(flow_version=self._state.version, profile=dict(self.call.profile), caller_name=self.call.caller.name)
         self._obey_all(commands)
@@ -269,6 +271,7 @@ class CallSession:
         self.voice.pause()
         self.change(flow=name)
         self.record(flow=name)
+        self._machine = self._pin.take(self.call)
         self._begin()
 
     def _queued(self, event: flow.Queued) -> None:
@@ -347,6 +350,8 @@ class CallSession:
                 self._note(command)
             case flow.Hangup(cause=cause):
                 self._hang_up(cause)
+            case _:
+                self._errands.obey(command)
 
     def _note(self, note: flow.Note) -> None:
         self.call, fields = noted(self.call, note)
@@ -374,8 +379,7 @@ class CallSession:
         self._timers.close()
         self.voice.close()
         await self.recordings.close()
-        if self._begun:
-            self.services.flows.finish(self._machine.flow)
+        self._pin.release()
         if self._ended is None:
             self.disposition = Disposition.LOST
             self.leg.hang_up(EndCause.FAILED, 500)

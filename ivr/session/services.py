@@ -11,6 +11,8 @@ from ivr.acd.routing import Router
 from ivr.dialplan.loader import FlowStore
 from ivr.profile.lookups import Sources
 from ivr.profile.sources import ProfileSource
+from ivr.records.followups import FollowUps
+from ivr.records.late import LateRows
 from ivr.records.writer import ContactLog
 from ivr.session.parking import ParkingLot
 from ivr.session.talk import Talks
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 def no_conference(music: Sequence[Clip]) -> Conference:
     """Stands where a node has no mixer."""
     raise Misuse("there are no conferences here")
+
+
+def no_file(name: str) -> None:
+    """Stands where nothing is recorded."""
 
 
 class CallerPage(Protocol):
@@ -64,6 +70,12 @@ class Services:
     """What a caller hears while somebody else's phone rings."""
     sources: Sources = field(default_factory=Sources)
     """Where flows look things up."""
+    followups: FollowUps | None = None
+    """None where tickets and callbacks cannot be written: those steps leave by `error`."""
+    late: LateRows | None = None
+    """Takes surveys, messages and notifications."""
+    discard: Callable[[str], None] = no_file
+    """Removes a recording that nobody needs."""
     profile_budget: float = 0.3
     """Seconds a profile may take before the call goes on as a stranger's."""
     flush_seconds: float = 30.0

@@ -37,11 +37,12 @@ def contact_view(call: Call, placement: Placement, label: str = "") -> dict[str,
         "queue": placement.queue,
         "channel": call.caller.channel,
         "caller": {key: whole["caller"][key] for key in ("number", "name", "authenticated")},
-        "profile": whole["profile"],
+        "profile": _profile(whole["profile"]),
         "language": call.language,
         "intent": intent,
         "slots": whole["slots"],
         "tags": whole["tags"],
+        "handover": whole["handover"],
         "needs": dict(placement.needs),
         "why": placement.why,
         "started_at": call.started_at,
@@ -51,3 +52,8 @@ def contact_view(call: Call, placement: Placement, label: str = "") -> dict[str,
         "note": placement.note,
         "turns": whole["turns"],
     }
+
+
+def _profile(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile with its calls as history: a person wants to know when each was and how it went."""
+    return {**profile, "history": profile["contacts"]} if "contacts" in profile else dict(profile)

@@ -274,6 +274,7 @@ class Waiting:
         session.talk = talk
         connected_at = services.clock()
         self._talked = True
+        session.served_by = agent_id
         session.disposition = Disposition.SERVED
         session.record(
             agent_id=agent_id, connected_at=connected_at, wait_seconds=connected_at - self._started - self._talk_seconds

@@ -18,6 +18,7 @@ from ivr.web.api import Api, answer_error
 from ivr.web.auth import Gate, Sessions
 from ivr.web.caller import CallerHub
 from ivr.web.calls_api import CallsApi
+from ivr.web.followups_api import FollowUpsApi
 from ivr.web.outbound_api import OutboundApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
@@ -39,6 +40,7 @@ def build_web(parts: WebParts) -> Starlette:
             *Pages(parts.static).routes,
             *Api(parts, sessions, gate).routes,
             *CallsApi(parts, gate).routes,
+            *(FollowUpsApi(parts, parts.shelves, gate).routes if parts.shelves is not None else ()),
             *(SipApi(*parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
             *(SourcesApi(parts.sources, gate).routes if parts.sources is not None else ()),
             *(OutboundApi(parts.outbound, gate).routes if parts.outbound is not None else ()),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.asyncio import Redis
 
+from ivr.records.shelf import Shelves
 from telephony.leg import CallLeg, Ended, Party
 
 if TYPE_CHECKING:
@@ -196,6 +197,10 @@ class WebParts:
     """(file, `wav`, `mp3` or `ogg`, from second, to second) to the sound; None where nothing is recorded."""
     parked: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] | None = None
     """Who is parked on all nodes."""
+    shelves: Shelves | None = None
+    """Tickets, callbacks, surveys, messages and notifications; None where there is no store for them."""
+    discard: Callable[[str], None] | None = None
+    """Removes a recording."""
     sources: Callable[[], Sequence[Mapping[str, Any]]] | None = None
     """How the sources of data of this node are; `ivr.profile.lookups.Sources.view`."""
     sip_desk: tuple[SipBans, SipTrace] | None = None

@@ -1,40 +1,51 @@
-"""Steps that ask the caller: `ask` and `menu`. What they hear is understood in `ivr.dialplan.dialogue`. Pure."""
+"""The step `ask`: one question, and what is made of its answer. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ivr.dialplan import dialogue
-from ivr.dialplan.build_speech import speech
-from ivr.dialplan.events import Event
-from ivr.dialplan.expect import Choice, Digits, Expect
-from ivr.dialplan.fields import Fields, words
-from ivr.dialplan.kinds import KEYS, About, Schema, Site, WaitingStep
-from ivr.dialplan.positions import Mapping, Node, Scalar
-from ivr.dialplan.problems import Findings, Place
-from ivr.dialplan.schema_parts import DURATION, FLAG, NAME, TEXT, either, record, ref
+from ivr.dialplan import build_expect, confirming, dialogue
+from ivr.dialplan.confirming import ACCEPT, AGAIN, NEVER, Confirm
+from ivr.dialplan.events import Event, Note
+from ivr.dialplan.expect import VALUE, YES_NO, Choice, Expect, PhraseList, Typed
+from ivr.dialplan.expression import Expression, Template
+from ivr.dialplan.fields import Fields
+from ivr.dialplan.kinds import KEYS, About, Schema, Site
+from ivr.dialplan.positions import Node
+from ivr.dialplan.problems import Place
+from ivr.dialplan.question import NO_MATCH, Answer, AskingStep, Given, Named, Question, memory
+from ivr.dialplan.run import Run, hears
+from ivr.dialplan.schema_parts import DURATION, record
+from ivr.dialplan.slots import SlotType
 from ivr.dialplan.speech import Speech
+from ivr.dialplan.steps.asked import (
+    ASKING,
+    again_of,
+    ask_once_more,
+    barge_in,
+    known_intents,
+    label_of,
+    read_back_question,
+    speech_of,
+    tell_keys,
+)
+from ivr.dialplan.steps.menu import MenuStep
 
 if TYPE_CHECKING:
     from ivr.dialplan.model import Edge
-    from ivr.dialplan.run import Run
 
-_READ = {"true": "always", "always": "always", "false": "never", "never": "never", "retry": "retry"}
-_ASKING: Schema = {"say": ref("speech"), "hint": ref("speech"), "into": TEXT, "timeout": DURATION, "patience": DURATION}
-_ASKING |= {"barge_in": either(FLAG, record({"after": DURATION}))}
+__all__ = ["AskStep", "MenuStep"]
+
+_KEYS = ("say", "again", "expect", "phrases", "confirm", "hint", "into", "timeout", "between_keys", "patience", "barge_in")
 
 
 @dataclass(frozen=True, slots=True)
-class AskStep(WaitingStep):
+class AskStep(AskingStep):
     """Ask, listen, and leave by what was said or keyed."""
 
     name: ClassVar[str] = "ask"
-    edge_names: ClassVar[tuple[str, ...]] = ("no_input", "no_match")
-    listens: ClassVar[bool] = True
-    options: ClassVar[tuple[str, ...]] = ()
-    read: ClassVar[str] = "never"
     speech: Speech
     expect: Expect
     place: Place
@@ -50,61 +61,69 @@ class AskStep(WaitingStep):
     """Silence that ends an utterance."""
     barge_in: float | None = 0.3
     """Speech that stops the prompt; None where it must be heard to its end."""
+    again: tuple[Speech, ...] = ()
+    """The question in other words from the second time on, by attempt; the last of them stays."""
+    phrases: PhraseList | None = None
+    """Answers by themselves; each fills the slot with its value."""
+    confirm: Confirm = NEVER
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
-        allowed = ("say", "expect", "hint", "into", "timeout", "between_keys", "patience", "barge_in")
-        fields = Fields(node, site.findings, "ask", allowed)
+        fields = Fields(node, site.findings, "ask", _KEYS)
         fields.need("say", "say what is asked")
+        expect = build_expect.expect(fields.get("expect"), site)
+        usual = Confirm() if isinstance(expect, Typed) and expect.slot.name != "text" else NEVER
         return cls(
-            speech=_speech(fields, "say", site),
-            expect=_expect(fields.get("expect"), site.findings),
+            speech=speech_of(fields, "say", site),
+            expect=expect,
             place=node.place,
-            hint=_speech(fields, "hint", site),
+            hint=speech_of(fields, "hint", site),
             into=fields.text("into"),
             timeout=fields.duration("timeout", 6.0),
             between_keys=fields.duration("between_keys", 3.0),
-            patience=fields.duration("patience", 0.4),
-            barge_in=_barge_in(fields),
+            patience=fields.duration("patience", expect.slot.kind.patience if isinstance(expect, Typed) else 0.4),
+            barge_in=barge_in(fields),
+            again=again_of(fields.get("again"), site),
+            phrases=build_expect.phrase_list(fields.get("phrases"), site),
+            confirm=confirming.build(fields.get("confirm"), site, usual),
         )
 
     @classmethod
     def schema(cls) -> Schema:
-        key = {"enum": ["#", "*", "none"]}
-        count = {"type": "integer", "minimum": 1, "maximum": 64}
-        digits = record({"min": count, "max": count, "terminator": key}, (), Digits)
-        choice = {"type": "array", "items": NAME, "description": Choice.__doc__}
-        expect = either(
-            {"enum": ["yes_no", "digits"]}, record({"digits": digits}, ("digits",)), record({"choice": choice}, ("choice",))
-        )
-        return record({**_ASKING, "expect": expect, "between_keys": DURATION}, ("say",))
+        more = {"expect": build_expect.expect_schema(), "phrases": build_expect.phrases_schema(), "between_keys": DURATION}
+        return record({**ASKING, **more}, ("say",))
 
-    def outcomes(self) -> tuple[str, ...]:
-        return self.edge_names
+    @property
+    def slot(self) -> SlotType | None:
+        return self.expect.slot if isinstance(self.expect, Typed) else None
 
     def answers(self) -> tuple[str, ...]:
         match self.expect:
             case Choice(intents=intents):
                 return intents
-            case Digits():
+            case Typed():
                 return ("done",)
             case "yes_no":
                 return ("yes", "no")
             case _:
-                return ()
+                return () if self.phrases is None else ("done",)
 
     def edge_keys(self) -> str:
-        return "*#" if isinstance(self.expect, Digits) else KEYS
+        return "*#" if self.slot is not None else KEYS
 
     def speeches(self) -> Iterator[Speech]:
-        yield self.speech
-        yield self.hint
+        yield from (self.speech, *self.again, self.hint, self.confirm.speech)
+
+    def expressions(self) -> Iterator[Expression | Template]:
+        if self.phrases is not None and self.phrases.computed is not None:
+            yield self.phrases.computed
 
     def check(self, about: About) -> None:
         flow, state, findings = about.flow, about.state, about.findings
         if isinstance(self.expect, Choice):
-            _known_intents(about, self.expect.intents, self.expect.places)
-        if self.expect is None and not any(name in flow.intents or name in KEYS for name in state.own):
+            known_intents(about, self.expect.intents, self.expect.places)
+        understands = self.expect is not None or self.phrases is not None
+        if not understands and not any(name in flow.intents or name in KEYS for name in state.own):
             message = f"`{state.name}` asks, but understands no answer"
             findings.error(self.place, "missing-key", message, "add `expect`, or an intent or a key to `on`")
 
@@ -115,128 +134,94 @@ class AskStep(WaitingStep):
     def react(self, run: Run, event: Event) -> Edge | None:
         return dialogue.react(run, event)
 
+    # --- what is open
 
-@dataclass(frozen=True, slots=True)
-class MenuStep(WaitingStep):
-    """Offer intents by voice and by keys 1..n, and leave by the chosen one."""
-
-    name: ClassVar[str] = "menu"
-    edge_names: ClassVar[tuple[str, ...]] = ("no_input", "no_match")
-    listens: ClassVar[bool] = True
-    expect: ClassVar[Expect] = None
-    between_keys: ClassVar[float] = 3.0
-    speech: Speech
-    options: tuple[str, ...]
-    place: Place
-    places: tuple[Place, ...] = ()
-    """Where each option stands."""
-    hint: Speech = ()
-    """Spoken in place of the list of options where speech cannot be recognised."""
-    read: Literal["always", "never", "retry"] = "retry"
-    """When the options are read out with their keys; always so where speech cannot be recognised."""
-    into: str = ""
-    timeout: float = 6.0
-    patience: float = 0.4
-    barge_in: float | None = 0.3
-
-    @classmethod
-    def build(cls, node: Node, site: Site) -> Self:
-        findings = site.findings
-        fields = Fields(node, findings, "menu", ("say", "options", "hint", "read", "into", "timeout", "patience", "barge_in"))
-        options = fields.need("options", "options: [intent, ...], keys 1..n follow their order")
-        names = words(options, findings, "an option") if options is not None else ()
-        if len(names) > 9:
-            findings.error(names[9][1], "too-many", "a menu has nine keys", "make a second menu; people remember five")
-        read = fields.text("read", "retry")
-        if read not in _READ:
-            findings.unknown(fields.place, "value of read", read, ("true", "false", "retry"))
-        return cls(
-            speech=_speech(fields, "say", site),
-            options=tuple(name for name, _ in names[:9]),
-            place=node.place,
-            places=tuple(place for _, place in names[:9]),
-            hint=_speech(fields, "hint", site),
-            read=_READ.get(read, "retry"),  # type: ignore[arg-type]
-            into=fields.text("into"),
-            timeout=fields.duration("timeout", 6.0),
-            patience=fields.duration("patience", 0.4),
-            barge_in=_barge_in(fields),
+    def question(self, run: Run) -> Question:
+        ear = dialogue.ear_of(run)
+        phrases, keys = ear.phrases, ear.keys
+        if self.phrases is not None:
+            phrases = (*self.phrases.phrases(run.state.language, run.scope()), *phrases)
+        texts = dialogue.texts_of(phrases) if self.phrases is not None else ear.texts
+        heard = run.state.step.get("heard")
+        if heard is not None:
+            return read_back_question(run, Question(phrases, texts, keys, self.slot, patience=self.patience), heard)
+        terminator = self.expect.terminator if isinstance(self.expect, Typed) else "#"
+        return Question(
+            phrases, texts, keys, self.slot, terminator=terminator, yes_no=self.expect == YES_NO, patience=self.patience
         )
 
-    @classmethod
-    def schema(cls) -> Schema:
-        read = {"enum": [True, False, "always", "never", "retry"]}
-        options: dict[str, Any] = {"type": "array", "items": NAME, "maxItems": 9}
-        return record({**_ASKING, "options": options, "read": read}, ("options",))
+    def put(self, run: Run) -> None:
+        heard = run.state.step.get("heard")
+        if heard is not None:
+            label = label_of(run, heard) if run.state.step.get("named") else ""
+            run.pending.extend(confirming.read_back(run, self.confirm, self.slot, self._slot_name(run), heard, label))
+            tell_keys(run)
+            return
+        attempt = run.state.attempt
+        run.speak(self.again[min(attempt, len(self.again)) - 1] if attempt and self.again else self.speech)
+        if not hears(run.state):
+            if self.hint:
+                run.speak(self.hint)
+            elif self.expect == YES_NO:
+                tell_keys(run)
 
-    def outcomes(self) -> tuple[str, ...]:
-        return self.edge_names
+    # --- what was answered
 
-    def answers(self) -> tuple[str, ...]:
-        return self.options
+    def answered(self, run: Run, answer: Answer) -> Edge | None:
+        if "heard" in run.state.step:
+            return self._read_back(run, answer)
+        return self._take(run, answer)
 
-    def edge_keys(self) -> str:
-        return KEYS
-
-    def speeches(self) -> Iterator[Speech]:
-        yield self.speech
-        yield self.hint
-
-    def check(self, about: About) -> None:
-        _known_intents(about, self.options, self.places)
-
-    def start(self, run: Run) -> Edge | None:
-        dialogue.ask(run)
+    def _take(self, run: Run, answer: Answer) -> Edge | None:
+        """Accept an answer, read it back, or ask again."""
+        named = isinstance(answer, Named) and not answer.name.startswith(VALUE)
+        if isinstance(answer, Named) and named and answer.name not in self.answers():
+            return self._leave(run, answer)
+        what = self.confirm.decide(answer.sure, answer.keyed)
+        if what == ACCEPT:
+            return self._leave(run, answer)
+        if what == AGAIN:
+            return dialogue.missed(run, NO_MATCH)
+        remembered = {"heard": _value(answer), "named": named, "sure": answer.sure}
+        dialogue.ask_anew(run, {**remembered, "rounds": run.state.step.get("rounds", 0)})
         return None
 
-    def react(self, run: Run, event: Event) -> Edge | None:
-        return dialogue.react(run, event)
+    def _leave(self, run: Run, answer: Answer) -> Edge:
+        value = _value(answer)
+        if isinstance(answer, Named) and not answer.name.startswith(VALUE):
+            dialogue.chosen(run, answer.name, answer.sure, keyed=answer.keyed)
+            if self.into and answer.name in self.answers():
+                run.fill(self.into, answer.name)
+            return dialogue.leave(run, answer.name)
+        run.fill(self._slot_name(run), value)
+        if not answer.keyed:
+            run.emit(Note(confidence=answer.sure))
+        return dialogue.leave(run, str(value)) if isinstance(answer, Named) else run.edge("done")
 
-
-def _known_intents(about: About, names: tuple[str, ...], places: tuple[Place, ...]) -> None:
-    for name, place in zip(names, places, strict=True):
-        if name not in about.flow.intents:
-            about.findings.unknown(place, "intent", name, about.flow.intents)
-
-
-def _speech(fields: Fields, name: str, site: Site) -> Speech:
-    node = fields.get(name)
-    return () if node is None else speech(node, site.findings, site.languages)
-
-
-def _barge_in(fields: Fields) -> float | None:
-    node = fields.get("barge_in")
-    if node is None or (isinstance(node, Scalar) and node.value is True):
-        return 0.3
-    if isinstance(node, Scalar) and node.value is False:
+    def _read_back(self, run: Run, answer: Answer) -> Edge | None:
+        """What is said to "You said ..., is that right?": yes, no, another value, or something else altogether."""
+        remembered = memory(run)
+        same = _value(answer) == remembered["heard"] and not answer.keyed
+        if (isinstance(answer, Named) and answer.name == "yes") or same:
+            return self._confirmed(run, remembered)
+        if isinstance(answer, Named) and answer.name == "no":
+            return ask_once_more(run)
+        if isinstance(answer, Named) and not answer.name.startswith(VALUE) and answer.name not in self.answers():
+            return self._leave(run, answer)
+        rounds = remembered.get("rounds", 0) + 1
+        if rounds > confirming.MOST_ROUNDS:
+            return ask_once_more(run)
+        named = isinstance(answer, Named) and not answer.name.startswith(VALUE)
+        dialogue.ask_anew(run, {"heard": _value(answer), "named": named, "sure": answer.sure, "rounds": rounds})
         return None
-    return Fields(node, fields.findings, "barge_in", ("after",)).duration("after", 0.3)
+
+    def _confirmed(self, run: Run, remembered: dict[str, Any]) -> Edge:
+        value, sure = remembered["heard"], float(remembered["sure"])
+        return self._leave(run, Named(str(value), sure=sure) if remembered["named"] else Given(value, sure=sure))
+
+    def _slot_name(self, run: Run) -> str:
+        return self.into or run.state.state
 
 
-def _expect(node: Node | None, findings: Findings) -> Expect:
-    cure = "yes_no, digits, { digits: { min: 4, max: 11 } } or { choice: [intent, ...] }"
-    match node:
-        case None:
-            return None
-        case Scalar(value="yes_no"):
-            return "yes_no"
-        case Scalar(value="digits"):
-            return Digits()
-        case Mapping() if len(node.entries) == 1 and "digits" in node.entries:
-            return _digits(Fields(node.entries["digits"][1], findings, "digits", ("min", "max", "terminator")))
-        case Mapping() if len(node.entries) == 1 and "choice" in node.entries:
-            named = words(node.entries["choice"][1], findings, "an intent")
-            return Choice(tuple(name for name, _ in named), tuple(place for _, place in named))
-        case _:
-            findings.error(node.place, "bad-expect", "this cannot be expected", cure)
-            return None
-
-
-def _digits(fields: Fields) -> Digits:
-    least, most = fields.whole("min", 1, 1, 64), fields.whole("max", 32, 1, 64)
-    terminator = fields.text("terminator", "#") if fields.get("terminator") is not None else "#"
-    if terminator not in ("#", "*", "none"):
-        fields.findings.error(fields.place, "bad-key", f"`{terminator}` cannot end a number", 'terminator: "#", "*" or none')
-    if least > most:
-        fields.findings.error(fields.place, "out-of-range", f"min {least} is above max {most}", "swap them")
-    return Digits(min(least, most), most, "" if terminator == "none" else terminator)
+def _value(answer: Answer) -> Any:
+    return answer.value if isinstance(answer, Given) else answer.name.removeprefix(VALUE)

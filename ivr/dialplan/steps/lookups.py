@@ -39,6 +39,7 @@ class Asking(WaitingStep):
 
     __slots__ = ()
     edge_names: ClassVar[tuple[str, ...]] = ("found", "not_found", "timeout")
+    overlaps: ClassVar[bool] = True
     source: str
     within: float
     speech: Speech
@@ -67,10 +68,12 @@ class Asking(WaitingStep):
     def start(self, run: Run) -> Edge | None:
         task = run.task()
         run.emit(self.command(run, task))
-        run.wait(task=task)
-        if self.speech or self.music:
-            run.set_timer(MEANWHILE, PATIENCE)
+        run.wait(task=task, words=bool(run.pending))
         run.set_timer(LATE, self.within + GRACE)
+        if run.pending:
+            run.say(None)
+        elif self.speech or self.music:
+            run.set_timer(MEANWHILE, PATIENCE)
         return None
 
     def react(self, run: Run, event: Event) -> Edge | None:
@@ -84,9 +87,11 @@ class Asking(WaitingStep):
                 self._meanwhile(run)
             case PromptEnded() if "outcome" in memory:
                 return self._edge(run, memory["outcome"])
+            case PromptEnded() if not memory.get("told") and self.speech:
+                run.set_timer(MEANWHILE, PATIENCE)
             case PromptEnded() if self.music:
                 run.play(self.music, True)
-                run.wait(task=memory["task"])
+                run.wait(task=memory["task"], told=True)
         return None
 
     def _meanwhile(self, run: Run) -> None:
@@ -98,7 +103,7 @@ class Asking(WaitingStep):
             run.say(None)
         elif self.music:
             run.play(self.music, True)
-        run.wait(task=run.state.step["task"], words=words)
+        run.wait(task=run.state.step["task"], words=words, told=True)
 
     def _ended(self, run: Run, outcome: str, result: Mapping[str, Any]) -> Edge | None:
         """Keep the answer, and go on once the words that began are heard; music stops at once."""

@@ -20,7 +20,10 @@ from ivr.call import Caller
 from ivr.dialplan.loader import FlowStore, load
 from ivr.errors import NotFound
 from ivr.profile.sources import StaticProfiles
+from ivr.records.followups import FollowUps
+from ivr.records.late import LateRows
 from ivr.records.reader import ContactReader
+from ivr.records.shelf import Shelves
 from ivr.records.writer import ContactLog
 from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
@@ -188,6 +191,7 @@ class House:
         self.store = AcdStore(redis, prefix=f"{{session-test-{self.number}}}")
         self.router = Router(self.store, f"node-{self.number}", sweep_seconds=0.05)
         self.log, self.reader = ContactLog(redis, engine), ContactReader(engine)
+        self.shelves, self.late = Shelves.of(engine, clock), LateRows(redis, engine)
         self.desk, self.talks = FakeDesk(), Talks()
         self.recognizer = FakeRecognizer(languages={"en": "fake"})
         self.bridges: list[FakeBridge] = []
@@ -216,6 +220,8 @@ class House:
             dial=self._dial,
             clock=clock,
             flush_seconds=1.0,
+            followups=FollowUps(engine, clock),
+            late=self.late,
         )
         self.switchboard = self.with_services()
 

@@ -1,0 +1,1 @@
+"""Messages to people outside a call: SMS, e-mail and webhooks, out of an outbox that tries again."""
