@@ -86,7 +86,7 @@ CASES = [
     ("- say: {", "- ask: {", "21:9", "waits", "`ask` waits", "step of the state"),
     ("retry: 1, then: bye }\n  error", "retry: 1 }\n  error", "6:13", "missing-key", "`then`", "then: the state"),
     ("error: bye", "hangup: end", "5:3", "missing-edge", "error", "`error: state`"),
-    ("error: bye", "error: bye\n  furious: bye", "8:3", "unknown-edge", "`angry`", ""),
+    ("error: bye", "error: bye\n  furious: bye", "8:3", "unknown-edge", "`furious`", ""),
     ("en: [a fault]", "en: [My bill!]", "10:27", "duplicate-example", "`bill`", "one intent"),
     ("zh: [报修], ", "", "10:3", "missing-language", "no examples in `zh`", "add `zh"),
     ("  bye:\n", "  spare:\n    goto: bye\n  bye:\n", "30:3", "unreachable", "`spare`", "remove"),

@@ -158,7 +158,7 @@ def test_without_speech_nothing_listens_and_keys_are_told() -> None:
     call = at("main", speech=False)
     assert call.of(Listen) == []
     assert call.said() == ["您好王芳", "option_bill", "1", "报修，请按", "2"]
-    assert at("sure", speech=False).said() == ["sure", "是请按1，不是请按2。"]
+    assert at("sure", speech=False).said() == ["sure", "是，请按一。不是，请按二。"]
     assert at("sure", speech=False, language="en").said()[1].startswith("For yes")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ivr.dialplan import dialogue, graph
+from ivr.dialplan import confirming, dialogue, graph
 from ivr.dialplan.events import (
     CallerHungUp,
     Enqueue,
@@ -65,7 +65,15 @@ def test_the_pound_key_that_the_prompt_asks_for_is_no_wrong_answer_to_the_next_q
 
 def test_every_written_prompt_is_used() -> None:
     used = {part.name for speech in graph.speeches(FLOW) for part in speech if hasattr(part, "name")}
-    assert set(PROMPTS) - used == set()
+    built_in = {"you_said", "say_it_again", "which_is_wrong"}  # said by `ask` and `collect` themselves
+    assert set(PROMPTS) - used - built_in == set()
+
+
+def test_the_words_of_a_question_are_recorded() -> None:
+    """What `ask` and `collect` say by themselves needs no voice that speaks during the call."""
+    texts = {text for texts in PROMPTS.values() for text in texts.values()}
+    for words in (confirming.YOU_SAID, confirming.RIGHT, confirming.SAY_AGAIN, confirming.KEYS_OF_YES_NO):
+        assert set(words.values()) <= texts
 
 
 def test_a_bill_in_chinese_by_voice() -> None:
