@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from ivr.dialplan.diagram_words import EDGES, KINDS, OTHER, clipped, width, word
-from ivr.dialplan.graph import ANYWHERE, taken, target
+from ivr.dialplan.graph import ANYWHERE, branches, taken, target
 from ivr.dialplan.layered import Box, Layout, Link, Route, lay_out, ranks
-from ivr.dialplan.model import END, Edge, Flow, FlowState, Go, HangUp, Switch
+from ivr.dialplan.model import END, Edge, Flow, FlowState, Go, HangUp
 from ivr.dialplan.problems import Place
 from ivr.dialplan.speech import PromptPart, Speech, TextPart, ValuePart
 
@@ -118,17 +118,10 @@ def outgoing(flow: Flow, state: FlowState) -> Iterator[tuple[str, Edge | None, b
 
     Names in keys are those of `on`, and `go:1`, `goto`, `case:VALUE`, `otherwise`, `hangup!` where the state does not wait.
     """
-    match state.leave if state.step is None else None:
-        case Go(branches):
-            single = len(branches) == 1 and branches[0].when is None
-            for number, branch in enumerate(branches, start=1):
-                yield "goto" if single else f"go:{number}", branch.edge, False
-        case Switch(_, cases, otherwise):
-            yield from ((f"case:{value}", edge, False) for value, edge in cases.items())
-            if otherwise is not None:
-                yield "otherwise", otherwise, False
-        case HangUp():
-            yield "hangup!", None, False
+    if state.step is None:
+        yield from ((name, edge, False) for name, edge in branches(state))
+    if state.step is None and isinstance(state.leave, HangUp):
+        yield "hangup!", None, False
     if state.step is not None:
         yield from ((name, edge, name not in state.own) for name, edge in taken(flow, state).items())
     elif "error" in state.edges:
