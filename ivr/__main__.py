@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_prompts(commands)
     _add_phone(commands)
+    _add_flows(commands)
     _add_bans(commands)
     _add_trace(commands)
     _add_unseal(commands)
@@ -103,6 +104,16 @@ def _add_prompts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     prompts = commands.add_parser("prompts", help="render, check and list spoken prompts")
     prompts_cli.add_arguments(prompts)
     prompts.set_defaults(run=prompts_cli.run)
+
+
+def _add_flows(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr import flows_cli
+
+    flows = commands.add_parser(
+        "flows", help="list, compare, publish, roll out and take back versions of flows on a running node"
+    )
+    flows_cli.add_arguments(flows)
+    flows.set_defaults(run=flows_cli.run)
 
 
 def _add_bans(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

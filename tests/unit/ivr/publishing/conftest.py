@@ -12,23 +12,14 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ivr.acd.embedded import start_embedded
 from ivr.records.database import open_database, sqlite_url
 from tests.unit.ivr.publishing.town import Town
 
 
-@pytest.fixture(scope="session")
-def news_redis_url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
-        server = runner.run(start_embedded(Path(folder)))
-        yield server.url
-        runner.run(server.aclose())
-
-
 @pytest.fixture
-async def redis(news_redis_url: str) -> AsyncIterator[Redis]:
-    client = Redis.from_url(news_redis_url)
-    await client.flushall()
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_url)
+    await client.delete("{flows}:nodes")
     yield client
     await client.aclose()
 
