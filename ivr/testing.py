@@ -42,6 +42,10 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("ivr.dialplan.machine").setLevel(logging.CRITICAL)
     house = House.of(args.config)
     paths = args.paths or list(house.flows)
+    if args.explore:
+        from ivr import exploring
+
+        return exploring.run(paths, house, args.explore, args.seed, args.format)
     began = time.perf_counter()
     outcome = run_files(paths, house, args.name, args.strict)
     seconds = time.perf_counter() - began

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zoneinfo
+from dataclasses import replace
 
 from ivr.dialplan import registry
 from ivr.dialplan.build_speech import speech
@@ -296,7 +297,7 @@ class _Builder:
 def _built_in(step: WaitingStep | None, place: Place) -> dict[str, Edge]:
     """Where a hang-up leads, and a step that is over where the flow says nothing else."""
     end = Edge(compile_template(END, place), place)
-    return {"hangup": end, **dict.fromkeys(() if step is None else step.ending(), end)}
+    return {name: replace(end) for name in ("hangup", *(() if step is None else step.ending()))}  # each is an edge of its own
 
 
 def _at(node: Node | None) -> Place | None:

@@ -55,6 +55,7 @@ ACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "does": ((FIELDS,), ("within",)),
     "loses_speech": ((BARE,), ()),
     "fails": ((BARE, TEXT), ()),
+    "breaks": ((BARE, TEXT), ()),
 }
 """Every line that `call` may have."""
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-from ivr.dialplan.cases_run import TELLING, Verdict
+from ivr.dialplan.cases_expect import TELLING
+from ivr.dialplan.cases_run import Verdict
 from ivr.dialplan.moments import Moment
 
 WHO = {"bot": "bot", "caller": "caller", "state": "", "note": "", "does": "does", "end": "ended"}

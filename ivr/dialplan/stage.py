@@ -64,6 +64,8 @@ class Stage:
         self.faults: list[str] = []
         """Why `error` edges were taken, where nothing outside failed."""
         self._wording: Wording = wording or PlainWording()
+        self.unrecorded: list[str] = []
+        """Prompts that a real call would have failed at."""
         self._watch = watch
         self._agenda = Agenda()
         self._asked: dict[str, int] = {}
@@ -103,6 +105,16 @@ class Stage:
     def speaking(self) -> bool:
         """Whether something is heard that has an end."""
         return self._agenda.has(SOUND)
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything will happen by itself."""
+        return self._agenda.next() is not None
+
+    @property
+    def playing(self) -> bool:
+        """Whether a recording plays again and again."""
+        return bool(self.said) and self.said[-1].until is None and not self.speaking
 
     @property
     def asked(self) -> bool:
@@ -292,7 +304,9 @@ class Stage:
         self._hushed()
         missing = [one for one in utterances if self._wording.missing(one)]
         for one in missing:
-            self.note(f"not recorded: {getattr(one, 'name', '') or getattr(one, 'text', '')} in {one.language}")
+            name = f"{getattr(one, 'name', '') or getattr(one, 'text', '')} in {one.language}"
+            self.unrecorded.append(name)
+            self.note(f"not recorded: {name}")
         prompts = [
             {"name": getattr(one, "name", ""), "language": one.language, "text": self._wording.text((one,))}
             for one in utterances

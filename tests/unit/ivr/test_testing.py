@@ -26,6 +26,7 @@ states:
 """
 CASES = """
 flow: small
+given: { flags: { new: false } }
 cases:
   - { name: yes it begins, call: [{ hears: shall we begin }, { says: "yes" }, { hears: old }] }
   - { name: no it does not, call: [{ says: "no" }], then: { ended: flow } }
@@ -76,7 +77,7 @@ def test_a_failing_case_is_told_in_every_format(folder: Path, capsys: pytest.Cap
     assert "expected to hear “young”" in capsys.readouterr().out
     assert ivr(cases, "--format", "json") == 1
     data = json.loads(capsys.readouterr().out)
-    assert (data["passed"], data["failed"], data["cases"][0]["at"]["line"]) == (2, 1, 4)
+    assert (data["passed"], data["failed"], data["cases"][0]["at"]["line"]) == (2, 1, 5)
     assert ivr(cases, "--format", "junit") == 1
     assert 'failures="1"' in capsys.readouterr().out
 
