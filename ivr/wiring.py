@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ivr.acd.model import Agent, Queue
-from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import FlowStore
 from ivr.dialplan.problems import Problem
 from ivr.errors import ConfigError, DialplanError
@@ -25,6 +24,7 @@ from ivr.speech.settings import Feed, SpeechSettings
 from ivr.speech.voice import Voice
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
+from ivr.wiring_flows import environment_of, surroundings
 from ivr.wiring_guard import door_settings
 from ivr.wiring_media import media_policy, page_ice_servers, srtp_rules
 from ivr.wiring_net import based, listeners_of, wire_settings
@@ -58,6 +58,7 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
         data=str(data.resolve() if data is not None else (base / settings.data).resolve()),
         dialplans=tuple(str(base / path) for path in settings.dialplans),
         prompts=tuple(str(base / path) for path in settings.prompts),
+        environment=str(base / settings.environment) if settings.environment else "",
         recording=replace(
             settings.recording, folder=str(base / settings.recording.folder) if settings.recording.folder else ""
         ),
@@ -119,7 +120,7 @@ def read_dialplan(settings: Settings, voice: Voice | None = None) -> tuple[FlowS
     """Every prompt and every flow, checked against each other. Raises ConfigError or DialplanError."""
     folders = [Path(folder) for folder in settings.prompts]
     prompts = PromptLibrary.load(folders, languages_in(folders), voice)
-    around = Surroundings(prompts=prompts.names(), queues=frozenset(settings.queues), skills=settings.skills)
+    around = surroundings(settings, prompts.names(), environment_of(settings))
     flows = FlowStore([Path(path) for path in settings.dialplans], around)
     flows.reload()
     wrong = [problem for problem in flows.problems if problem.severity == "error"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ivr.dialplan.model import (
     AGAIN,
@@ -155,7 +155,7 @@ def reachable(flow: Flow) -> set[str]:
 def trapped(flow: Flow) -> set[str]:
     """Names of the states from which no path leads to an end, a queue's end or a bridge's end."""
     leads = {name: successors(flow, state, failing=False) for name, state in flow.states.items()}
-    return set(flow.states) - _reaching(leads, {END, ANYWHERE})
+    return set(flow.states) - reaching(leads, {END, ANYWHERE})
 
 
 def circling(flow: Flow) -> set[str]:
@@ -163,10 +163,10 @@ def circling(flow: Flow) -> set[str]:
     instant = {name: state for name, state in flow.states.items() if state.step is None}
     waiting = {END, ANYWHERE, *(name for name in flow.states if name not in instant)}
     leads = {name: successors(flow, state, failing=False) for name, state in instant.items()}
-    return set(instant) - _reaching(leads, waiting)
+    return set(instant) - reaching(leads, waiting)
 
 
-def _reaching(leads: dict[str, set[str]], goals: set[str]) -> set[str]:
+def reaching(leads: Mapping[str, set[str]], goals: set[str]) -> set[str]:
     """Names whose edges lead, over any number of steps, to one of the goals."""
     back: dict[str, list[str]] = {}
     for name, following in leads.items():

@@ -9,11 +9,14 @@ from ivr.dialplan import graph, registry
 from ivr.dialplan.dialogue import NO_INPUT, NO_MATCH, bare
 from ivr.dialplan.environment import Environment
 from ivr.dialplan.kinds import About
-from ivr.dialplan.lint_types import check_types
+from ivr.dialplan.lint_paths import check_paths
+from ivr.dialplan.lint_types import check_types, known
+from ivr.dialplan.lint_words import LONGEST, check_words
 from ivr.dialplan.model import AGAIN, AGENT, EVERYWHERE, KEYS, RESERVED, Edge, Flow, FlowState
 from ivr.dialplan.problems import Findings, Place
 from ivr.dialplan.profile_wish import check_profile
 from ivr.dialplan.speech import PromptPart
+from ivr.dialplan.unset import check_unset
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Surroundings:
     environment: Environment | None = None
     seconds: Mapping[tuple[str, str], float] | None = None
     """(prompt, language) to how long the recording is."""
+    longest: float = LONGEST
+    """Seconds that a question may take."""
     profile_sources: Collection[str] = ()
     """Those that the settings name under `profiles`."""
 
@@ -49,7 +54,11 @@ def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
     _ways(flow, findings)
     _examples(flow, findings)
     _unused(flow, findings)
-    check_types(flow, findings, around.environment)
+    scope = known(flow, around.environment)
+    check_types(flow, findings, scope)
+    check_paths(flow, findings, scope)
+    check_unset(flow, findings)
+    check_words(flow, findings, around.seconds, around.longest)
     if around.prompts is not None:
         _prompts(flow, findings, around.prompts)
 

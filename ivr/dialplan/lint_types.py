@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from ivr.dialplan import uses
@@ -23,9 +24,9 @@ def known(flow: Flow, environment: Environment | None) -> dict[str, Type]:
     return found
 
 
-def check_types(flow: Flow, findings: Findings, environment: Environment | None) -> None:
-    """Report every expression of the flow whose types do not fit."""
-    scope, seen = known(flow, environment), set[tuple[int, str]]()
+def check_types(flow: Flow, findings: Findings, scope: Mapping[str, Type]) -> None:
+    """Report every expression of the flow whose types do not fit; `scope` is what `known` gives."""
+    seen = set[tuple[int, str]]()
     for use in uses.of_flow(flow):
         expression = use.expression
         key = (id(expression), use.wants)

@@ -15,6 +15,7 @@ from pathlib import Path
 from ivr.dialplan import positions
 from ivr.dialplan.build import build
 from ivr.dialplan.environment import NOTHING, Environment
+from ivr.dialplan.leaks import check_leaks
 from ivr.dialplan.linking import calls, link, linked
 from ivr.dialplan.linking import problems as link_problems
 from ivr.dialplan.lint import Surroundings, lint
@@ -39,6 +40,7 @@ def examine(text: str, file: str, around: Surroundings = NOTHING_KNOWN) -> tuple
     flow = build(text, findings)
     if flow is not None:
         lint(flow, findings, around)
+        check_leaks(text, findings)
     return (None if findings.failed else flow), findings.problems
 
 

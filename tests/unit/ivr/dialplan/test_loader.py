@@ -180,7 +180,8 @@ def big(states: int) -> str:
     lines = [
         "flow: big",
         "languages: [zh, en]",
-        "defaults: { no_input: { retry: 1, then: s0 }, no_match: s0, error: end }",
+        "vars: { n: 0 }",
+        "defaults: { no_input: { retry: 1, then: end }, no_match: s0, error: end }",
         "intents:",
     ]
     lines += [f"  i{n}: {{ zh: [词{n}, 再{n}], en: [word {n}, other {n}] }}" for n in range(50)]

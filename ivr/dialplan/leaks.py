@@ -1,0 +1,55 @@
+"""Passwords, tokens and the like in texts that everybody may read. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ivr.dialplan.problems import Findings, Place
+
+CURE = "secrets stand in the environment variables that settings name: `sources: { crm: { token: env:CRM_TOKEN } }`"
+_KEYS = r"pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|密码|口令|密钥"
+_SECRETS = (
+    (re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:'\"]{1,100}:([^\s/@'\"{}]{1,100})@"), "an address with a password"),
+    (
+        re.compile(rf"(?i)(?<![\w-])[\"']?(?:\w{{0,40}}[_-])?(?:{_KEYS})[\"']?\s*[:=]\s*[\"']?([^\s\"',{{}}\[\]]{{6,200}})"),
+        "a secret",
+    ),
+    (re.compile(r"(?i)\b(?:bearer|basic)\s+([a-z0-9._~+/=-]{16,})"), "a token"),
+    (re.compile(r"\b(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})"), "a token"),
+    (
+        re.compile(
+            r"\b((?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{30,}|sk[-_][A-Za-z0-9_-]{20,}|xox[abpr]-[A-Za-z0-9-]{10,})"
+        ),
+        "a key",
+    ),
+    (re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)"), "a private key"),
+)
+_HARMLESS = re.compile(r"env:|\*+|x+|\.\.\.|true|false|null", re.IGNORECASE)
+_WORDY = re.compile(r"[a-z_]+\Z|[\u4e00-\u9fff，。？！]+")
+
+
+def leaks(text: str) -> Iterator[tuple[Place, str]]:
+    """Where something stands that looks like a secret, and what it looks like; at most one a line."""
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = _without_comment(line)
+        for pattern, what in _SECRETS:
+            found = pattern.search(bare)
+            if found is not None and not (what == "a secret" and _innocent(found[1])):
+                yield Place(number, found.start(1) + 1), what
+                break
+
+
+def check_leaks(text: str, findings: Findings) -> None:
+    """Warn of what looks like a secret; it is not repeated in the message."""
+    for place, what in leaks(text):
+        findings.warn(place, "secret", f"this looks like {what}, and everybody who sees the file can read it", CURE)
+
+
+def _innocent(value: str) -> bool:
+    """Names of prompts, states and variables, and what stands for a secret without being one."""
+    return bool(_HARMLESS.match(value) or _WORDY.match(value))
+
+
+def _without_comment(line: str) -> str:
+    return "" if line.lstrip().startswith("#") else line
