@@ -30,6 +30,7 @@ from ivr.dialplan.question import NO_MATCH as NO_MATCH
 from ivr.dialplan.question import bare as bare
 from ivr.dialplan.run import Run, hears
 from ivr.dialplan.slots import accepts, enough, keyed
+from ivr.dialplan.slots.vocabulary import vocabulary
 from ivr.dialplan.state import Phase
 
 BETWEEN_KEYS = "between_keys"
@@ -41,6 +42,10 @@ BUILT_IN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     AGENT: {
         "zh": ("人工", "转人工", "人工服务", "人工客服", "转人工客服"),
         "en": ("agent", "operator", "a person", "customer service"),
+    },
+    ANGRY: {
+        "zh": ("气死我了", "太过分了", "什么破服务", "你们这是什么服务", "我受够了", "你们都是骗子", "我很生气"),
+        "en": ("i am very angry", "this is ridiculous", "this is unacceptable", "i am fed up", "this is outrageous"),
     },
     **YES_NO_WORDS,
 }
@@ -115,7 +120,7 @@ def texts_of(phrases: Iterable[Phrase]) -> dict[str, str]:
 
 def spoken_edges(flow: Flow, state: FlowState) -> list[str]:
     """Names of edges, own and inherited, that a caller can take by saying so."""
-    return [name for name in state.edges if name in flow.intents or name == AGENT]
+    return [name for name in state.edges if name in flow.intents or name in (AGENT, ANGRY)]
 
 
 # --- asking
@@ -155,7 +160,7 @@ def _listen(run: Run, step: AskingStep) -> None:
         return
     confirm = step.barge_in or DEFAULT_CONFIRM
     expects = "" if slot is None else slot.name
-    free = slot is not None and not slot.kind.digits
+    free = slot is not None and not vocabulary(slot.name, run.state.language)
     run.emit(Listen(run.state.language, question.phrases, question.patience, confirm, expects, free))
     run.update(hearing=True)
 
@@ -261,6 +266,10 @@ def _heard(run: Run, step: AskingStep, event: Heard) -> Edge | None:
     if event.mood == ANGRY and ANGRY in run.here.edges:
         return run.here.edges[ANGRY]
     answer = step.understood(run, step.question(run), event)
+    if isinstance(answer, Named) and answer.name == ANGRY:  # by a phrase of the closed list
+        run.update(mood=ANGRY)
+        run.emit(Note(mood=ANGRY))
+        return run.edge(ANGRY)
     return missed(run, NO_MATCH) if answer is None else step.answered(run, answer)
 
 

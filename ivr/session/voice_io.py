@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ivr.dialplan.events import Event, Heard, Listen, Phrase, Play, Prompt, PromptEnded, Say, SpeechLost, SpokenOver, StepFailed
+from ivr.dialplan.slots.vocabulary import vocabulary
 from ivr.errors import PromptMissing, SpeechUnavailable
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.recognizer import (
@@ -21,6 +22,7 @@ from ivr.speech.recognizer import (
     UtteranceHeard,
 )
 from ivr.understanding.intent import match
+from ivr.understanding.mood import mood
 from telephony.leg import FRAME_SAMPLES, CallLeg, Frame, PlaybackFinished
 from telephony.media.clip import Clip
 
@@ -41,6 +43,7 @@ class VoiceIO:
         self._leg, self._prompts, self._recognizer, self._emit = leg, prompts, recognizer, emit
         self._stream: RecognitionStream | None = None
         self._phrases: tuple[Phrase, ...] = ()
+        self._language = ""
         self._playback = 0
         self._number = 0
         self._speaking = False
@@ -150,9 +153,12 @@ class VoiceIO:
         if self._stream is None:
             self._stream = self._recognizer.open(self._on_recognition)
         self._phrases = command.phrases
-        phrases = [phrase.text for phrase in command.phrases]
+        self._language = command.language
+        words = () if command.open else vocabulary(command.expects, command.language)
+        phrases = [] if command.open else [*words, *(phrase.text for phrase in command.phrases)]
+        timing = {"patience": command.patience, "confirm": command.confirm}
         try:
-            self._stream.listen(command.language, phrases, patience=command.patience, confirm=command.confirm)
+            self._stream.listen(command.language, phrases, **timing, words=bool(words))
         except SpeechUnavailable as error:
             log.warning("%s: %s", self._leg.correlation, error)
             self._emit(SpeechLost())
@@ -217,6 +223,7 @@ class VoiceIO:
 
     def _understood(self, event: UtteranceHeard) -> Heard:
         intent = match(event.text, self._phrases) if event.text else None
+        feeling = mood(event.text, self._language)
         if intent is None:
-            return Heard(event.text, event.confidence)
-        return Heard(event.text, min(event.confidence, intent.confidence), intent.name)
+            return Heard(event.text, event.confidence, mood=feeling)
+        return Heard(event.text, min(event.confidence, intent.confidence), intent.name, feeling)

@@ -134,6 +134,11 @@ class Grammar:
         rest = [self.unknown_word] if known(self.unknown_word) else []
         return json.dumps([*self.spoken, *rest], ensure_ascii=False)
 
+    def words(self, heard: str) -> str:
+        """What the model gave, each word as it stands in the list, and nothing for what is outside of it."""
+        spoken = (self.spoken.get(word, word) for word in heard.split() if word != self.unknown_word)
+        return join_words(spoken)
+
     def match(self, heard: str) -> tuple[str, float]:
         """The phrase meant by the words the model gave, and how near they are (0..1); ("", 0.0) where none is near.
 

@@ -29,14 +29,18 @@ class FakeStream:
     phrases: tuple[str, ...] = ()
     patience: float = 0.0
     confirm: float = 0.0
+    words: bool = False
     turns: int = 0
     frames: list[Frame] = field(default_factory=list)
     """What was fed in this turn."""
 
-    def listen(self, language: str, phrases: Sequence[str], *, patience: float = 0.5, confirm: float = 0.3) -> None:
+    def listen(
+        self, language: str, phrases: Sequence[str], *, patience: float = 0.5, confirm: float = 0.3, words: bool = False
+    ) -> None:
         if language not in self.recognizer.languages or self.recognizer.full or self.closed:
             raise SpeechUnavailable(f"no recognition of {language!r}")
         self.language, self.phrases, self.patience, self.confirm = language, tuple(phrases), patience, confirm
+        self.words = words
         self.listening = True
         self.turns += 1
         self.frames.clear()

@@ -65,8 +65,12 @@ class LoadedModel:
 class Decoder:
     """Vosk on one utterance after another; made when the first one comes."""
 
-    def __init__(self, make: Callable[[int, str | None], Any], loaded: LoadedModel, grammar: Grammar | None) -> None:
+    def __init__(
+        self, make: Callable[[int, str | None], Any], loaded: LoadedModel, grammar: Grammar | None, *, words: bool = False
+    ) -> None:
+        """`words`: the list is one of words in any order, and what is heard is given word by word."""
         self._make = make
+        self._words = words
         self._loaded = loaded
         self._grammar = grammar
         self._kaldi: Any = None
@@ -98,6 +102,8 @@ class Decoder:
         return text, min(1.0, mean * likeness) if text else 0.0
 
     def _shown(self, heard: str) -> tuple[str, float]:
+        if self._grammar is not None and self._words:
+            return self._grammar.words(heard), 1.0
         if self._grammar is not None:
             return self._grammar.match(heard)
         return join_words(word for word in heard.split() if not word.startswith(("[", "<"))), 1.0

@@ -53,8 +53,12 @@ RecognitionEvent = SpeechStarted | PartialHeard | UtteranceHeard | RecognitionLo
 class RecognitionStream(Protocol):
     """Recognition of one call."""
 
-    def listen(self, language: str, phrases: Sequence[str], *, patience: float = 0.5, confirm: float = 0.3) -> None:
+    def listen(
+        self, language: str, phrases: Sequence[str], *, patience: float = 0.5, confirm: float = 0.3, words: bool = False
+    ) -> None:
         """Begin a turn: forget what was heard before, take this closed list (empty: free speech).
+
+        With `words` the list holds words that may come in any order, and the utterance is given as it was said.
 
         `patience` is the silence in seconds that ends an utterance, `confirm` the voiced seconds that make `SpeechStarted`.
         A phrase whose words the model does not know is heard through its aliases. Raises SpeechUnavailable where no model

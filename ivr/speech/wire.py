@@ -21,7 +21,7 @@ LARGEST = 192 * 1024
 class Kind(IntEnum):
     # to the worker
     LISTEN = 1
-    """JSON: language, phrases, patience, confirm."""
+    """JSON: language, phrases, patience, confirm, words."""
     AUDIO = 2
     """Samples at 8 kHz, native order; position is the number of the first frame."""
     PAUSE = 3

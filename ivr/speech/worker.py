@@ -93,7 +93,8 @@ class Worker:
             self._send(Message(Kind.FAULT, message.stream, message.turn, payload=reason.encode()))
             return
         timing = Timing(asked["patience"], asked["confirm"], longest=self.longest)
-        turn = Turn(Decoder(_kaldi(loaded), loaded, grammar), self.detectors, timing)
+        decoder = Decoder(_kaldi(loaded), loaded, grammar, words=bool(asked.get("words")))
+        turn = Turn(decoder, self.detectors, timing)
         self.ears[message.stream] = Ear(message.turn, turn)
 
     def _audio(self, message: Message) -> None:

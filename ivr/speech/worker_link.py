@@ -185,11 +185,14 @@ class VoskStream:
         self._done = 0
         self._times: deque[float] = deque(maxlen=TIMES_KEPT)
 
-    def listen(self, language: str, phrases: Sequence[str], *, patience: float = 0.5, confirm: float = 0.3) -> None:
+    def listen(
+        self, language: str, phrases: Sequence[str], *, patience: float = 0.5, confirm: float = 0.3, words: bool = False
+    ) -> None:
         self.pause()
         if self._closed:
             raise SpeechUnavailable("this stream was closed")
-        body = pack_json({"language": language, "phrases": list(phrases), "patience": patience, "confirm": confirm})
+        asked = {"language": language, "phrases": list(phrases), "patience": patience, "confirm": confirm, "words": words}
+        body = pack_json(asked)
         if len(body) > LARGEST // 2:
             raise SpeechUnavailable(f"a list of {len(phrases)} phrases is too long to be listened for")
         link = self._engine.place(language)

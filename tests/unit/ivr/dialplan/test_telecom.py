@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
 from ivr.dialplan import confirming, dialogue, graph
 from ivr.dialplan.events import (
@@ -71,7 +72,8 @@ def test_every_written_prompt_is_used() -> None:
 
 def test_the_words_of_a_question_are_recorded() -> None:
     """What `ask` and `collect` say by themselves needs no voice that speaks during the call."""
-    texts = {text for texts in PROMPTS.values() for text in texts.values()}
+    written = yaml.safe_load((ROOT / "prompts" / "texts.yaml").read_text("utf-8"))
+    texts = {text for by_language in written.values() for text in by_language.values()}
     for words in (confirming.YOU_SAID, confirming.RIGHT, confirming.SAY_AGAIN, confirming.KEYS_OF_YES_NO):
         assert set(words.values()) <= texts
 

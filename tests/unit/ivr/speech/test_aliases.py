@@ -86,3 +86,10 @@ def test_free_speech_joins_chinese_only() -> None:
 def test_any_text_has_spellings_of_known_words_only(text: str) -> None:
     for way in spellings(text, known, NONE):
         assert all(known(word) for word in way.split())
+
+
+def test_words_of_a_list_are_given_as_they_were_said() -> None:
+    aliases = Aliases.from_data({"words": {"幺": ["yao"]}})
+    grammar = Grammar.of(["八", "六", "幺"], lambda word: word in {"八", "六", "yao"}, aliases)
+    assert grammar.words("八 八 六 yao [unk]") == "八八六幺"
+    assert grammar.words("[unk]") == ""
