@@ -14,6 +14,8 @@ import yaml
 from ivr.errors import ConfigError
 
 CATALOG = "catalog.yaml"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Ten times as fast where it is there: every command that speaks reads a catalogue."""
 _HEADER = """\
 # Every recording of this folder: what it says, who speaks, and under which licence the voice is used.
 # Written by `ivr prompts render`; texts belong into texts.yaml. A file put in a recording's place is kept.
@@ -45,7 +47,7 @@ def read_catalog(path: Path) -> list[Entry]:
     if not path.is_file():
         return []
     try:
-        data = yaml.safe_load(path.read_text("utf-8")) or {}
+        data = yaml.load(path.read_text("utf-8"), _LOADER) or {}
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
     rows = data.get("recordings") if isinstance(data, Mapping) else None

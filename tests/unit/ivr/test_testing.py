@@ -63,7 +63,7 @@ def test_a_folder_is_played_and_the_coverage_told(folder: Path, capsys: pytest.C
     assert ivr(folder) == 0
     out = capsys.readouterr().out
     assert "small: states 2/2 100 %, edges 3/7 42.9 %" in out
-    assert "never taken: * no_match:1, * no_match" in out
+    assert "never taken: * error, * no_input, * no_match, * no_match:1" in out
     assert "3 passed, 0 failed" in out
     assert ivr(folder, "--fail-under", 50) == 1
     assert ivr(folder / "small.yaml", "-k", "YES") == 0
