@@ -21,9 +21,9 @@ def banner(
     """
     lines = ["", "  Hotline is up.", ""]
     lines += [f"  Dial            {address}" for address in sip]
-    lines += [f"  Start page      {web}/", f"  Call by browser {web}/call", f"  Agent's desk    {web}/desk"]
+    lines += [f"  Start page      {web}/", f"  Call by browser {web}/call", f"  Agent's desk    {web}/desk", f"  Administration  {web}/admin"]
     if passwords:
-        lines += ["", "  Demo agents (passwords are new at each start):"]
+        lines += ["", "  Demo accounts (passwords are new at each start):"]
         width = max(map(len, passwords))
         lines += [f"    {name:<{width}}  {password}" for name, password in passwords.items()]
     lines += ["", "  Speech:"]

@@ -10,6 +10,7 @@ IvrError
   NotFound            an id that names nothing
   Conflict            a command that came too late or in the wrong state; its text is for the person
     Stale             a text that somebody else changed meanwhile: carries both, so that nothing is lost
+  Unreadable          a file that is no recording; its text is for the person
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ class NotFound(IvrError):
 
 class Conflict(IvrError):
     """The command came too late, or in a state that does not allow it."""
+
+
+class Unreadable(IvrError):
+    """What somebody brought is no recording that can be used; the words are for that person."""
 
 
 class Stale(Conflict):

@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -190,6 +190,8 @@ class Settings:
     """Whose ringing tone callers hear: cn, us, uk or eu."""
     inband_dtmf: bool = False
     """Listen for keys in the voice of every SIP call that comes in; a trunk has the same option for its own."""
+    file: str = field(default="", compare=False)
+    """Where these settings were read from; nothing that is written there counts."""
     drain_seconds: float = 10.0
     """How long running calls may go on after the order to stop."""
 
@@ -218,7 +220,7 @@ def load_settings(path: Path) -> Settings:
         raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', None) or error}") from error
     settings: Settings = _build(Settings, data or {}, str(path), "")
     _check(settings, str(path))
-    return settings
+    return replace(settings, file=str(path.resolve()))
 
 
 def _build(kind: type[Any], data: Any, file: str, place: str) -> Any:

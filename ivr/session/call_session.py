@@ -300,6 +300,7 @@ class CallSession:
     def _obey_all(self, commands: Iterable[flow.Command]) -> None:
         for command in commands:
             log.debug("%s %s: %s", self.call.correlation, self._state.state, command)
+            self.services.tally.saw(self.call.id, command, self._talking)
             self._obey(command)
 
     def _obey(self, command: flow.Command) -> None:

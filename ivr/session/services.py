@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ivr.acd.desk import Desk
 from ivr.acd.routing import Router
 from ivr.dialplan.loader import FlowStore
+from ivr.nodes.tally import Tally
 from ivr.profile.lookups import Sources
 from ivr.profile.sources import ProfileSource
 from ivr.records.followups import FollowUps
@@ -68,6 +69,8 @@ class Services:
     """The calls of this node that go on."""
     ringback: Sequence[Clip] = (Clip.silence(1.0),)
     """What a caller hears while somebody else's phone rings."""
+    tally: Tally = field(default_factory=Tally)
+    """Counts where callers are and which way they go."""
     sources: Sources = field(default_factory=Sources)
     """Where flows look things up."""
     followups: FollowUps | None = None

@@ -75,6 +75,7 @@ class Switchboard:
         task = asyncio.create_task(session.run(), name=call.id)
         self._calls[call.id] = (session, task)
         self._services.running.add(session)
+        self._services.tally.began(call.id, flow, self._services.flows.flows[flow].entry)
         self.started += 1
         task.add_done_callback(lambda _: self._over(call.id))
         return call.id
@@ -82,6 +83,7 @@ class Switchboard:
     def _over(self, contact_id: str) -> None:
         session, _ = self._calls.pop(contact_id)
         self._services.running.discard(session)
+        self._services.tally.over(contact_id)
 
     def _pick_up(self, leg: CallLeg) -> None:
         """A phone of the house dialled a parking slot: it gets the caller who is parked there."""

@@ -74,6 +74,15 @@ class PromptLibrary:
                 found[key] = recording
         return cls(found, wanted, voice)
 
+    @property
+    def voice(self) -> Voice | None:
+        """Who speaks what nobody recorded."""
+        return self._voice
+
+    def adopt(self, other: PromptLibrary) -> None:
+        """Hold what `other` holds from here on. A prompt that sounds goes on as it was."""
+        self._languages, self._by_text, self._recordings = other._languages, other._by_text, other._recordings
+
     def names(self) -> dict[str, set[str]]:
         """Return every recording's name with the languages it can be played in: all of them for music."""
         found: dict[str, set[str]] = {}

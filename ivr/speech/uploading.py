@@ -10,7 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.errors import IvrError
+from ivr.errors import Unreadable
 from ivr.speech.recording import PEAK_LEVEL, SPEECH_LEVEL, finish, level, resample
 
 with warnings.catch_warnings():
@@ -26,10 +26,6 @@ SHORTEST = 0.1
 RATES = (8_000, 16_000)
 
 Samples = NDArray[np.int16]
-
-
-class Unreadable(IvrError):
-    """What was brought is no recording that can be used; the words are for the person who brought it."""
 
 
 def taken(data: bytes, rate: int, trim: bool, even: bool) -> Samples:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ivr.dialplan.machine import Machine
 from ivr.dialplan.mocks import Understand, Wording
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
@@ -17,14 +18,6 @@ from ivr.web.flow_desk import FlowDesk
 
 Examine = Callable[[str, str], tuple[Flow | None, list[Problem]]]
 """(text, file) to the flow, None where it has an error, and every problem, as `ivr check` sees it. Never raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """Audio on its way to a browser."""
-
-    data: bytes
-    media_type: str = "audio/wav"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,8 @@ class PromptDesk(Protocol):
     def voices(self) -> Sequence[Mapping[str, Any]]:
         """`{language, name, model, licence}` of each voice that can render here."""
 
-    def sound(self, name: str, language: str, version: str = "", rate: int = 0) -> Sound: ...
+    def sound(self, name: str, language: str, version: str = "", rate: int = 0) -> bytes:
+        """A WAV."""
 
     def put(self, name: str, language: str, upload: Upload, stamp: str | None, by: str) -> Mapping[str, Any]:
         """Take a recording of any format. The prompt."""
@@ -66,7 +60,8 @@ class PromptDesk(Protocol):
 
     def undo(self, name: str, language: str, version: str, stamp: str | None, by: str) -> Mapping[str, Any]: ...
 
-    def preview(self, text: str, language: str) -> Sound: ...
+    def preview(self, text: str, language: str) -> bytes:
+        """A WAV."""
 
 
 class FormDesk(Protocol):
@@ -106,6 +101,8 @@ class AdminParts:
     flows: FlowDesk | None = None
     forms: FormDesk | None = None
     counts: CountDesk | None = None
+    machine: Callable[[Flow, Mapping[str, bool], Mapping[str, Any]], Machine] = lambda flow, flags, values: Machine(flow)
+    """(flow, flags, values) to its machine in this server's environment."""
     understand: Understand | None = None
     """What a caller's words mean, for the simulator and tests."""
     wording: Callable[[], Wording] | None = None

@@ -10,14 +10,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ivr.errors import PromptMissing, SpeechUnavailable
+from ivr.errors import PromptMissing, SpeechUnavailable, Unreadable
 from ivr.web.admin_door import AdminError, Door, Who, body_of, not_here, octets_of, text_in
-from ivr.web.admin_parts import AdminParts, Sound, Upload
+from ivr.web.admin_parts import AdminParts, Upload
 from ivr.web.api import BadRequest
 
 LARGEST = 20 << 20
 """Octets of an upload."""
 LONGEST_TEXT = 500
+WAV = "audio/wav"
 VOICE = "install a voice (docs/prompts.md), or record it"
 
 
@@ -74,7 +75,11 @@ class PromptsApi:
         upload = Upload(await octets_of(request, LARGEST), trim, level, int(rate), source)
         if not upload.data:
             raise BadRequest("send the recording as the body")
-        found = await self._door.work(self._desk.put, name, language, upload, query.get("stamp"), who.id)
+        try:
+            found = await self._door.work(self._desk.put, name, language, upload, query.get("stamp"), who.id)
+        except Unreadable as error:
+            cure = "send WAV, MP3, Ogg, WebM, M4A or FLAC of at most 5 minutes"
+            raise AdminError(415, "unreadable_audio", str(error), cure) from None
         return await self._done(who, f"recording taken ({source})", name, language, found)
 
     async def render(self, request: Request, who: Who) -> Response:
@@ -118,19 +123,19 @@ class PromptsApi:
         return JSONResponse(dict(found))
 
 
-def ranged(request: Request, sound: Sound) -> Response:
+def ranged(request: Request, data: bytes) -> Response:
     """The sound, or the part that the browser asks for: it seeks so."""
-    size = len(sound.data)
+    size = len(data)
     headers = {"accept-ranges": "bytes", "content-security-policy": "default-src 'none'"}
     asked = re.fullmatch(r"bytes=(\d{0,12})-(\d{0,12})", request.headers.get("range", ""))
     if asked is None or not (asked[1] or asked[2]) or not size:
-        return Response(sound.data, media_type=sound.media_type, headers=headers)
+        return Response(data, media_type=WAV, headers=headers)
     first = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
     last = min(size - 1, int(asked[2])) if asked[1] and asked[2] else size - 1
     if first > last:
         return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
     headers["content-range"] = f"bytes {first}-{last}/{size}"
-    return Response(sound.data[first : last + 1], 206, headers, media_type=sound.media_type)
+    return Response(data[first : last + 1], 206, headers, media_type=WAV)
 
 
 def _name(request: Request) -> str:

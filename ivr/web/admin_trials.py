@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ivr.dialplan.expression import plain
-from ivr.dialplan.machine import Machine
 from ivr.dialplan.mocks import Reply, World
 from ivr.dialplan.model import Flow
 from ivr.dialplan.positions import MAX_CHARACTERS
@@ -92,7 +91,10 @@ class TrialsApi:
             raise not_here("this server has no simulator", "start it with the whole of Hotline installed")
         at, call, world = _when(body.get("at"), flow, self._clock()), _call(body), _world(body)
         wording = self._parts.wording() if self._parts.wording is not None else None
-        machine = Machine(flow)
+        flags, values = object_in(body, "flags") or {}, plain(object_in(body, "values") or {})
+        if not all(isinstance(on, bool) for on in flags.values()):
+            raise BadRequest("`flags` are true or false")
+        machine = self._parts.machine(flow, dict(flags), values)
 
         def begin() -> Simulation:
             return Simulation(machine, world, at=at, understand=understand, call=call, wording=wording)

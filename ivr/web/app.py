@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from ivr.errors import IvrError, StoreUnavailable
+from ivr.web.admin import admin_routes
 from ivr.web.api import Api, answer_error
 from ivr.web.auth import Gate, Sessions
 from ivr.web.caller import CallerHub
@@ -44,6 +45,7 @@ def build_web(parts: WebParts) -> Starlette:
             *(SipApi(*parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
             *(SourcesApi(parts.sources, gate).routes if parts.sources is not None else ()),
             *(OutboundApi(parts.outbound, gate).routes if parts.outbound is not None else ()),
+            *(admin_routes(parts.admin, gate, parts.redis) if parts.admin is not None else ()),
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),
         ],

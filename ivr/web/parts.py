@@ -13,6 +13,7 @@ from ivr.records.shelf import Shelves
 from telephony.leg import CallLeg, Ended, Party
 
 if TYPE_CHECKING:
+    from ivr.web.admin_parts import AdminParts
     from ivr.web.desk import DeskHub
 
 
@@ -206,3 +207,5 @@ class WebParts:
     sip_desk: tuple[SipBans, SipTrace] | None = None
     """None where the node has no SIP of its own: then its bans and traces are not there."""
     outbound: OutboundDesk | None = None
+    admin: AdminParts | None = None
+    """None where a node has no admin pages."""

@@ -32,7 +32,7 @@ def test_it_says_where_to_call_who_may_sign_in_and_what_is_missing() -> None:
 
 def test_it_is_silent_about_what_is_not_so() -> None:
     quiet = text(passwords={}, models={"en": "a", "zh": "b"}, new_token=False)
-    assert "Demo agents" not in quiet
+    assert "Demo accounts" not in quiet
     assert "models install" not in quiet
     assert "(new)" not in quiet
 
