@@ -10,23 +10,27 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { adminMock } from "./admin-mock.mjs";
 import * as scenes from "./scenes.mjs";
 
 const STATIC = fileURLToPath(new URL("../../ivr/web/static", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
-const PAGES = { "/": "/index.html", "/desk": "/desk.html", "/call": "/call.html" };
+const PAGES = { "/": "/index.html", "/desk": "/desk.html", "/call": "/call.html", "/admin": "/admin.html" };
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
   "media-src 'self' blob:; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** Serve on 127.0.0.1. `on` hears what pages send: `on(kind, message, peer)` with kind "desk" or "call". */
-export async function startMock({ port = 0, on = () => undefined } = {}) {
-  const state = { signedIn: false, health: true, snapshot: () => ({}), peers: new Set(), refuse: new Map() };
+export async function startMock({ port = 0, on = () => undefined, language = "en" } = {}) {
+  const tell = (type, data) => {
+    for (const peer of state.peers) if (peer.kind === "admin") peer.push(type, data);
+  };
+  const state = { admin: adminMock({ language, push: tell }), signedIn: false, health: true, snapshot: () => ({}), peers: new Set(), refuse: new Map() };
   const server = createServer((request, response) => void answer(state, request, response));
   const sockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (request, socket, head) => {
-    const kind = request.url === "/ws/desk" ? "desk" : request.url === "/ws/call" ? "call" : null;
-    if (kind === null || (kind === "desk" && !state.signedIn) || state.down) return socket.destroy();
+    const kind = request.url === "/ws/desk" ? "desk" : request.url === "/ws/call" ? "call" : request.url === "/ws/admin" ? "admin" : null;
+    if (kind === null || (kind !== "call" && !state.signedIn) || state.down) return socket.destroy();
     sockets.handleUpgrade(request, socket, head, (ws) => attach(state, kind, ws, on));
   });
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
@@ -65,6 +69,17 @@ async function answer(state, request, response) {
     state.signedIn = JSON.parse(body).password !== "wrong";
     return state.signedIn ? json(200, { id: "wang", name: "王芳" }) : json(401, { error: "wrong" });
   }
+  if (path.startsWith("/api/v1/admin/")) {
+    if (state.down) return request.socket.destroy();
+    if (!state.signedIn) return json(401, { error: { code: "sign_in_needed", message: "sign in", cure: "", place: null } });
+    const parts = [];
+    for await (const chunk of request) parts.push(chunk);
+    const send = (status, body, type = "application/json") => {
+      response.writeHead(status, { "content-type": type });
+      response.end(body === null ? "" : type === "application/json" ? JSON.stringify(body) : body);
+    };
+    return state.admin.handle(request, new URL(request.url, "http://x"), Buffer.concat(parts), send);
+  }
   const file = PAGES[path] ?? normalize(path);
   try {
     const bytes = await readFile(join(STATIC, file));
@@ -91,14 +106,15 @@ function attach(state, kind, ws, on) {
     push(type, data) {
       const message = { type, at: scenes.now(), data };
       if (type !== "reply" && type !== "snapshot") seq += 1;
-      ws.send(JSON.stringify(kind === "desk" ? { seq, ...message } : message));
+      ws.send(JSON.stringify(kind === "call" ? message : { seq, ...message }));
     },
   };
   state.peers.add(peer);
   ws.on("close", () => state.peers.delete(peer));
   ws.on("message", (bytes) => {
     const message = JSON.parse(String(bytes));
-    if (message.type === "resume") peer.push("snapshot", state.snapshot());
+    if (message.type === "resume" && kind === "desk") peer.push("snapshot", state.snapshot());
+    if (message.type === "watch" && message.data.flow === "telecom") peer.push("counts", state.admin.counts());
     const error = state.refuse.get(message.type);
     if (message.id !== undefined) peer.push("reply", { id: message.id, ok: error === undefined, ...(error && { error }) });
     if (message.type !== "ping") on(kind, message, peer);
@@ -176,10 +192,11 @@ async function play(port) {
   };
   const mock = await startMock({
     port,
+    language,
     on: (kind, message, peer) => (kind === "desk" ? acts : callActs)[message.type]?.(message.data, peer),
   });
   mock.state.snapshot = () => ({ agent: mine, queues: scenes.queues(language), contact, ring: null, settings: scenes.settings });
-  console.log(`${mock.url}/  ${mock.url}/call  ${mock.url}/desk  (any name and password)`);
+  console.log(`${mock.url}/  ${mock.url}/call  ${mock.url}/desk  ${mock.url}/admin  (any name and password)`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await play(Number(process.env["PORT"] ?? 8099));

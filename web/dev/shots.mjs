@@ -9,6 +9,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { adminScenes } from "./admin-shots.mjs";
 import { startMock } from "./mock.mjs";
 import * as scenes from "./scenes.mjs";
 
@@ -56,6 +57,7 @@ process.exit(problems.length === 0 ? 0 : 1);
 async function shoot(look, name, act) {
   const stage = { answers: [] };
   const mock = await startMock({
+    language: look.language,
     on: (kind, message, peer) => {
       if (message.type === "media_answer") stage.answers.push(message.data);
       stage.on?.(kind, message, peer);
@@ -71,7 +73,7 @@ async function shoot(look, name, act) {
   const page = await context.newPage();
   page.on("pageerror", (error) => problems.push(`${name}: ${error.message}`));
   page.on("console", (line) => {
-    if (line.type() === "error" && !/40[13]|503|WebSocket/.test(line.text())) problems.push(`${name}: ${line.text()}`);
+    if (line.type() === "error" && !/40[1349]|422|503|WebSocket|ERR_/.test(line.text())) problems.push(`${name}: ${line.text()}`);
   });
   const file = `${name}-${look.width}-${look.language}-${look.theme}`;
   try {
@@ -131,6 +133,7 @@ function scenesOf(look) {
   };
   const talk = scenes.captions(language).map((turn) => ["caption", turn]);
   return {
+    ...adminScenes(look),
     start: async ({ mock, page }) => {
       await page.goto(mock.url);
       await page.getByTestId("sip-address").waitFor();

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { clock, languageName, length, named, roughly, speak, t } from "../src/i18n";
 import { en, type Key } from "../src/i18n/en";
+import { adminEn, type AdminKey } from "../src/i18n/admin-en";
+import { adminZh } from "../src/i18n/admin-zh";
 import { zh } from "../src/i18n/zh";
 
 const holes = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
@@ -26,6 +28,23 @@ describe("catalogues", () => {
       (key) => !text.includes(`"${key}"`) && ![...families, ...prefixes].some((family) => key.startsWith(family)),
     );
     expect(unused).toEqual([]);
+  });
+});
+
+describe("catalogues of the admin pages", () => {
+  const own = Object.keys(adminEn) as AdminKey[];
+
+  it("say the same in both languages, and nothing that other pages say already", () => {
+    expect(Object.keys(adminZh).sort()).toEqual([...own].sort());
+    expect(own.filter((key) => holes(adminZh[key]).join() !== holes(adminEn[key]).join())).toEqual([]);
+    expect(own.filter((key) => (adminZh[key] as string) === "" || (adminEn[key] as string) === "" || key in en)).toEqual([]);
+  });
+
+  it("hold every key only because something uses it", () => {
+    const text = sources("src/admin").join("\n");
+    const families = [...text.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1] ?? "");
+    const prefixes = [...text.matchAll(/called\("(\w+)"/g)].map((match) => `${match[1]}.`);
+    expect(own.filter((key) => !text.includes(`"${key}"`) && ![...families, ...prefixes].some((family) => key.startsWith(family)))).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/icons";
 import { SignIn } from "../ui/SignIn";
@@ -35,10 +36,14 @@ function Door({ who }: { who: "signed_out" | "not_allowed" }): JSX.Element {
 
 function Top(): JSX.Element {
   const here = route.value.section;
+  const sections = useRef<HTMLElement>(null);
+  useEffect(() => {
+    sections.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [here]);
   return (
     <header class="top">
       <Brand />
-      <nav class="sections" aria-label={t("admin.nav")}>
+      <nav class="sections" ref={sections} aria-label={t("admin.nav")}>
         {SECTIONS.map((section) => (
           <a key={section} href={href(section)} aria-current={here === section ? "page" : undefined} data-testid={`nav-${section}`}>
             {t(`nav.${section}`)}

@@ -20,6 +20,7 @@ const listeners = new Set<Listener>();
 const socket = new Socket({
   url: socketUrl("/ws/admin"),
   resume: true,
+  anew: true,
   onMessage: hear,
   onStatus: (status) => {
     link.value = status;

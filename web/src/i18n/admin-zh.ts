@@ -101,7 +101,6 @@ export const adminZh: AdminCatalogue = {
   "diff.skipped": "{n} 行未变",
   "diagram.label": "流程图",
   "diagram.keys": "方向键切换状态，回车转到文本",
-  "diagram.state": "状态 {name}，第 {line} 行",
   "diagram.fit": "适合宽度",
   "diagram.larger": "放大",
   "diagram.smaller": "缩小",

@@ -9,6 +9,8 @@ export interface SocketOptions {
   url: string;
   /** Number the messages, resume after a loss and ping: the desk socket. Without it one loss is the end. */
   resume: boolean;
+  /** With `resume`: comes back, but asks for nothing that was missed; numbers begin anew with each connection. */
+  anew?: boolean;
   onMessage(message: ServerMessage): unknown;
   onStatus(status: SocketStatus, close?: { code: number; reason: string }): unknown;
   /** Asked after a failed attempt; false ends the trying (signed out). */
@@ -100,12 +102,13 @@ export class Socket {
     clearTimeout(this.retry);
     this.retry = undefined;
     this.options.onStatus("connecting");
+    if (this.options.anew === true) this.seq = 0;
     const ws = new WebSocket(this.options.url);
     this.ws = ws;
     this.heardAt = Date.now();
     ws.onopen = () => {
       this.heardAt = Date.now();
-      if (this.options.resume) this.send("resume", { seq: this.seq });
+      if (this.options.resume && this.options.anew !== true) this.send("resume", { seq: this.seq });
       this.options.onStatus("open");
     };
     ws.onmessage = (event) => {

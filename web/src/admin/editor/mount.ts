@@ -34,7 +34,7 @@ export function mountEditor(host: HTMLElement, options: EditorOptions): EditorHa
         basics(),
         words.of(EditorState.phrases.of(phrases())),
         writable.of(EditorState.readOnly.of(options.readOnly)),
-        EditorView.contentAttributes.of({ "aria-label": options.label, spellcheck: "false", autocapitalize: "none" }),
+        EditorView.contentAttributes.of({ "aria-label": options.label, tabindex: "0", spellcheck: "false", autocapitalize: "none" }),
         keymap.of([
           { key: "Mod-s", preventDefault: true, run: () => (options.onKeep(), true) },
           { key: "Mod-Enter", run: () => (options.onTry(), true) },

@@ -119,7 +119,6 @@ function prepare(svg: SVGSVGElement, drawn: Drawn, workspace: Workspace): void {
     if (group === null) continue;
     group.setAttribute("tabindex", "-1");
     group.setAttribute("role", "button");
-    group.setAttribute("aria-label", t("diagram.state", { name: node.state, line: node.line ?? 0 }));
   }
   svg.addEventListener("click", (event) => {
     const group = (event.target as Element).closest<SVGElement>("[data-line]");

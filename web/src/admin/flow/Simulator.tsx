@@ -238,7 +238,7 @@ function Setup({ talk, workspace }: { talk: Conversation; workspace: Workspace }
       <label class="check">
         <input type="checkbox" checked={given.asr} onChange={(event) => set({ asr: event.currentTarget.checked })} /> {t("try.asr")}
       </label>
-      <h3>{t("try.lookups")}</h3>
+      <h2>{t("try.lookups")}</h2>
       <datalist id="operations">{operations.map((one) => <option key={one} value={one} />)}</datalist>
       {given.lookups.map((one, n) => (
         <div class="row lookup" key={n}>

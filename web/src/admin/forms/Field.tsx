@@ -182,7 +182,7 @@ function Sub({ form, schema, path, value, name }: Props): JSX.Element {
   const label = labelOf(name, found);
   const problem = form.problems.find((one) => samePath(one.path, path));
   return (
-    <fieldset class="sub">
+    <fieldset class="part-of">
       <legend title={found.description ?? ""}>{label}</legend>
       {value === undefined && kind === "group" ? (
         <button type="button" class="plain" disabled={form.readOnly} onClick={() => form.set(withValue(form.value, path, fresh(found, form.root)))}>+ {t("form.set", { name: label })}</button>
@@ -264,7 +264,7 @@ function ListField({ form, schema, path, value, name }: Props): JSX.Element {
         return (
           <div key={n} class="card entry" data-testid={`entry-${here.join(".")}`}>
             <header>
-              <h3>{title(one, n)}</h3>
+              <h2>{title(one, n)}</h2>
               {!form.readOnly && (
                 <button type="button" class="plain square" aria-label={`${t("admin.remove")}: ${title(one, n)}`} title={t("admin.remove")} onClick={() => form.set(withValue(form.value, here, undefined))}>
                   <Icon name="close" />

@@ -42,9 +42,9 @@ export function PromptDetail({ name }: { name: string }): JSX.Element {
   };
   const neutral = found !== null && found.recordings["-"] !== undefined;
   return (
-    <aside class="detail" aria-label={name} data-testid="prompt-detail">
+    <section class="detail" aria-label={name} data-testid="prompt-detail">
       <header>
-        <h2>{name}</h2>
+        <h1>{name}</h1>
         <a class="button square" href={href("prompts")} aria-label={t("admin.close")}><Icon name="close" /></a>
       </header>
       {failed.value !== "" && <p class="danger" role="alert">{failed.value}</p>}
@@ -54,14 +54,14 @@ export function PromptDetail({ name }: { name: string }): JSX.Element {
           <Uses prompt={found} />
         </>
       )}
-    </aside>
+    </section>
   );
 }
 
 function Uses({ prompt }: { prompt: Prompt }): JSX.Element {
   return (
     <section class="uses">
-      <h3>{t("prompts.used")}</h3>
+      <h2>{t("prompts.used")}</h2>
       {prompt.used_by.length === 0 && <p class="calm">{t("prompts.unused")}</p>}
       <ul>
         {prompt.used_by.map((one, n) => (
@@ -112,11 +112,11 @@ function Spoken({ prompt, language, changed }: Props): JSX.Element {
         if (may && file !== undefined) void begin(file, "upload");
       }}
     >
-      <h3>
+      <h2>
         {language === "-" ? t("prompts.any_language") : languageName(language)}
         {prompt.missing.includes(language) && recording === undefined && <span class="danger"><span class="shape danger" aria-hidden="true" /> {t("prompts.missing")}</span>}
         {recording?.outdated === true && <span class="attention"><span class="shape attention" aria-hidden="true" /> {t("prompts.outdated")}</span>}
-      </h3>
+      </h2>
       {language !== "-" && <Words prompt={prompt} language={language} stamp={stamp} may={may} changed={changed} />}
       {recording !== undefined && <Heard name={prompt.name} language={language} recording={recording} />}
       {recording === undefined && <p class="calm">{t("prompt.none")}</p>}
@@ -185,7 +185,7 @@ function Words({ prompt, language, stamp, may, changed }: Props & { stamp: strin
           {dirty && <button type="button" class="plain" onClick={() => (typed.value = null)}>{t("admin.cancel")}</button>}
           <span class="spread" />
           {voices.length > 0 && (
-            <select value={voice.value} aria-label={t("prompt.voice")} onChange={(event) => (voice.value = event.currentTarget.value)} class="voice">
+            <select value={voice.value || (voices[0]?.name ?? "")} aria-label={t("prompt.voice")} onChange={(event) => (voice.value = event.currentTarget.value)} class="voice">
               {voices.map((one) => (
                 <option key={one.name} value={one.name}>{one.name}</option>
               ))}

@@ -55,8 +55,8 @@ export function PromptsPage(): JSX.Element {
   const found = library.value;
   const shown = chosen(found?.prompts ?? [], show.value, search.value);
   return (
-    <div class={name === "" ? "prompts" : "prompts with-detail"}>
-      <main class="page" data-testid="prompts">
+    <main class={name === "" ? "prompts" : "prompts with-detail"}>
+      <div class="page" data-testid="prompts">
         <header class="page-head">
           <h1>{t("nav.prompts")}</h1>
           <input class="search" type="search" value={search.value} placeholder={t("prompts.search")} aria-label={t("prompts.search")} onInput={(event) => (search.value = event.currentTarget.value)} data-testid="prompts-search" />
@@ -75,9 +75,9 @@ export function PromptsPage(): JSX.Element {
         {found !== null && shown.length === 0 && <p class="calm empty">{t("prompts.none")}</p>}
         {found !== null && shown.length > 0 && <Table prompts={shown} languages={found.languages} chosenName={name} />}
         {making.value && <NewPrompt close={() => (making.value = false)} />}
-      </main>
+      </div>
       {name !== "" && <PromptDetail key={name} name={name} />}
-    </div>
+    </main>
   );
 }
 

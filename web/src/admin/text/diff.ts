@@ -56,9 +56,9 @@ export function rows(a: readonly string[], b: readonly string[], around = 3): Ro
     at = one.aTo;
   });
   const shift = b.length - a.length;
-  const end = found.length === 0 ? at : Math.min(a.length, at + around);
+  const end = Math.min(a.length, at + around);
   same(at, end, shift);
-  if (end < a.length && found.length > 0) drawn.push({ kind: "skip", count: a.length - end });
+  if (end < a.length) drawn.push({ kind: "skip", count: a.length - end });
   return drawn;
 }
 
