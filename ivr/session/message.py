@@ -43,7 +43,9 @@ class Message:
     def __init__(self, session: CallSession, command: RecordMessage) -> None:
         self._session, self._command = session, command
         self._loudness = Loudness()
-        self._over, self._written = asyncio.Event(), asyncio.Event()
+        self._over = False
+        self._changed, self._written = asyncio.Event(), asyncio.Event()
+        """Set where it is over, and where the first word was heard."""
         self._dropped = False
         self._last_word = 0.0
         self._ended: RecordingEnded | None = None
@@ -53,12 +55,13 @@ class Message:
 
     def finish(self) -> None:
         """End it now and keep what was said."""
-        self._over.set()
+        self._over = True
+        self._changed.set()
 
     def drop(self) -> None:
         """End it now and throw it away."""
         self._dropped = True
-        self._over.set()
+        self.finish()
 
     async def run(self) -> MessageEnded:
         """How it went. A disk that is full, or a server that records nothing, is an `error`, and the log says so."""
@@ -100,10 +103,12 @@ class Message:
     def _closed(self, ended: RecordingEnded) -> None:
         self._ended = ended
         self._written.set()
-        self._over.set()
+        self.finish()
 
     def _hear(self, frame: Frame) -> None:
         if self._loudness.hear(frame):
+            if not self._last_word:
+                self._changed.set()
             self._last_word = asyncio.get_running_loop().time()
         if self._stream is not None:
             self._stream.feed(frame)
@@ -112,7 +117,7 @@ class Message:
         """Until silence, the longest time, or somebody ends it."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while not self._over.is_set():
+        while not self._over:
             quiet = self._last_word or began + FIRST_WORD
             left = min(quiet + self._command.silence, began + self._command.seconds) - loop.time()
             if left <= 0:
@@ -122,7 +127,8 @@ class Message:
     async def _until(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._over.wait()
+                await self._changed.wait()
+                self._changed.clear()
 
     async def _settled(self) -> None:
         """Wait, for a moment, for the disk and for the last words."""

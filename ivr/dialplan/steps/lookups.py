@@ -82,7 +82,8 @@ class Asking(WaitingStep):
             case LookupEnded(task, outcome, result) if task == memory.get("task"):
                 return self._ended(run, outcome, result)
             case TimerFired(name) if name == LATE:
-                return self._ended(run, "timeout", {})
+                run.update(result={})
+                return self._edge(run, "timeout")
             case TimerFired(name) if name == MEANWHILE:
                 self._meanwhile(run)
             case PromptEnded() if "outcome" in memory:
@@ -112,11 +113,11 @@ class Asking(WaitingStep):
             run.cancel_timer(LATE)
             run.update(step={"outcome": outcome})
             return None
+        run.update(step={})
         return self._edge(run, outcome)
 
     def _edge(self, run: Run, outcome: str) -> Edge:
         """The edge of an outcome; what nobody wrote an edge for goes where errors go."""
-        run.update(step={})
         name = f"{self.source}_down" if outcome == "down" else outcome
         found = run.here.edges.get(name)
         return run.edge("error") if found is None and outcome not in ("found", "not_found") else run.outcome(name)
