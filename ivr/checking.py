@@ -16,6 +16,7 @@ from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import languages_in, recording_files
 from ivr.wiring_calls import recording_settings
 from ivr.wiring_net import check_certificates
+from ivr.wiring_sources import check_questions, operations_of, profile_sources_of, sources_of
 from ivr.wiring_trunks import doubts as trunk_doubts
 
 
@@ -59,6 +60,7 @@ def _wrong(settings: Settings, config: Path) -> list[Problem]:
     check_certificates(settings, config)
     try:
         recording_settings(settings.recording)
+        check_questions(*sources_of(settings))
         found = trunk_doubts(settings)
     except ConfigError as error:
         raise ConfigError(f"{config}: {error}") from error
@@ -70,7 +72,13 @@ def _around(folders: Sequence[Path], settings: Settings | None) -> Surroundings:
     prompts = _names(folders) if folders else None
     if settings is None:
         return Surroundings(prompts)
-    return Surroundings(prompts, frozenset(settings.queues), settings.skills)
+    return Surroundings(
+        prompts,
+        frozenset(settings.queues),
+        settings.skills,
+        operations_of(settings),
+        profile_sources=profile_sources_of(settings),
+    )
 
 
 def _sum(files: int, problems: Sequence[Problem]) -> str:

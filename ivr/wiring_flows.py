@@ -7,9 +7,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ivr.dialplan.environment import NOTHING, Environment
-from ivr.dialplan.environment_file import follow, load_environment
+from ivr.dialplan.environment_file import load_environment
 from ivr.dialplan.lint import Surroundings
-from ivr.dialplan.loader import FlowStore
 from ivr.settings import Settings
 from ivr.wiring_sources import operations_of, profile_sources_of
 
@@ -36,9 +35,3 @@ def surroundings(
         profile_sources=profile_sources_of(settings),
         environment=environment,
     )
-
-
-async def follow_environment(settings: Settings, flows: FlowStore) -> None:
-    """Adopt what changes in the environment's file, until cancelled; returns at once where there is none."""
-    if settings.environment:
-        await follow(Path(settings.environment), flows, today)

@@ -93,6 +93,11 @@ def operations_of(settings: Settings) -> dict[str, frozenset[str]]:
     return {name: frozenset(one.operations) for name, one in sources_of(settings)[0].items()}
 
 
+def profile_sources_of(settings: Settings) -> frozenset[str]:
+    """The sources that profiles are put together from."""
+    return frozenset(read.source for read in sources_of(settings)[1].sources)
+
+
 def based_sources(settings: Settings, base: Path) -> Settings:
     """Settings whose files of data are taken from the folder `base`."""
     sources = {name: _based(one, base) for name, one in settings.sources.items()}
@@ -243,7 +248,6 @@ def _service(options: SourceOptions, place: str) -> HttpService:
         headers=headers,
         max_bytes=options.max_bytes,
         timeout=options.timeout,
-        connections=options.connections,
         authority=options.ca,
     )
 

@@ -22,7 +22,7 @@ from ivr.profile.tally import Tally
 log = logging.getLogger(__name__)
 
 MAX_ARGUMENTS = 32
-WAITING_EACH = 8
+WAITING_EACH = 24
 """Questions that may wait for each one that is under way."""
 
 

@@ -1,0 +1,123 @@
+"""What a caller's data costs the call: its budget, whatever the customer system does. Real HTTP to a bad server."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ivr.call import Call, Caller
+from ivr.dialplan.loader import FlowStore, load
+from ivr.session.knowing import identified, known
+from ivr.settings import Settings
+from ivr.settings_sources import OperationOptions, ProfileOptions, ReadOptions, SourceOptions
+from ivr.wiring_sources import source_parts
+from tests.unit.ivr.profile.crm import DEAD, Crm
+from tests.unit.ivr.session.house import FLOW, House
+
+BUDGET, SLACK = 0.3, 0.05
+OPERATION = OperationOptions(path="/customers/{number}", root="data", map={"name": "name", "tier": "level"})
+
+
+async def joined(house: House, url: str, stack: AsyncExitStack, within: float = BUDGET) -> None:
+    """Let the house ask a customer system for its callers."""
+    crm = SourceOptions("http", url=url, timeout=0.5, operations={"profile": OPERATION})
+    profiles = ProfileOptions((ReadOptions("crm"),), within=within)
+    parts = await source_parts(Settings(sources={"crm": crm}, profiles=profiles), stack, None)
+    house.switchboard = house.with_services(sources=parts.sources, profiles=parts.profiles)
+
+
+async def greeting_after(house: House) -> tuple[float, dict[str, Any]]:
+    """Seconds from the call to its first words, and the profile that was written down."""
+    began = time.monotonic()
+    leg, contact = house.call()
+    while not (leg.playing and leg.playing[0].name == "hello"):  # noqa: ASYNC110  # time is what is measured
+        await asyncio.sleep(0.001)
+    took = time.monotonic() - began
+    leg.vanish()
+    await house.over()
+    return took, (await house.row(contact))["profile"]
+
+
+@pytest.mark.parametrize("mode", DEAD)
+async def test_a_dead_customer_system_costs_the_budget_and_nothing_else(house: House, mode: str) -> None:
+    async with Crm(mode) as crm, AsyncExitStack() as stack:
+        await joined(house, crm.url, stack)
+        took, profile = min([await greeting_after(house) for _ in range(2)], key=lambda one: one[0])
+        assert took < BUDGET + SLACK
+        assert profile == {"known": False, "missing": ["crm"]}
+
+
+async def test_a_customer_system_that_answers_in_time_is_heard(house: House) -> None:
+    async with Crm(delay=0.05) as crm, AsyncExitStack() as stack:
+        await joined(house, crm.url, stack, within=5.0)
+        took, profile = await greeting_after(house)
+        assert took > 0.05
+        assert profile == {"name": "王芳", "tier": "gold", "known": True}
+
+
+async def test_a_flow_shortens_the_wait_or_wants_no_data_at_all(house: House) -> None:
+    async with Crm("hang") as crm, AsyncExitStack() as stack:
+        await joined(house, crm.url, stack, within=5.0)
+        flow = FLOW.replace(
+            "languages: [en]", "languages: [en]\nprofile: { lookup: crm, within: 50ms, otherwise: { tier: none } }"
+        )
+        house.services.flows.publish(load(flow))
+        took, profile = await greeting_after(house)
+        assert 0.05 < took < 1.0
+        assert profile == {"tier": "none", "known": False, "missing": ["crm"]}
+        house.services.flows.publish(load(FLOW.replace("languages: [en]", "languages: [en]\nprofile: anonymous")))
+        assert (await greeting_after(house))[1] == {"known": False}
+        assert len(crm.requests) == 1
+
+
+def flow_of(text: str) -> Any:
+    store = FlowStore([])
+    store.publish(load(text))
+    return store.flows["small"]
+
+
+CALL = Call("c", Caller("1001"), "10086", 0.0)
+
+
+async def test_what_is_likely_is_said_in_the_words_of_the_flow(house: House) -> None:
+    services = replace(house.services, profiles=_Fixed({"history": ["roaming", "bill"], "name": "Ann"}))
+    call = await known(CALL, services, flow_of(FLOW))
+    assert call.caller.name == "Ann"
+    assert call.profile["likely"]["intent"] == "bill" and call.profile["likely"]["label"] == "Bill"
+    assert call.profile["likely"]["why"] == ["history"] and 0 < call.profile["likely"]["confidence"] < 1
+
+
+async def test_a_source_may_know_better_what_is_likely(house: House) -> None:
+    told = {"intent": "human", "label": "x", "confidence": 0.9, "why": ["model"]}
+    services = replace(house.services, profiles=_Fixed({"history": ["bill"], "likely": told}))
+    assert (await known(CALL, services, flow_of(FLOW))).profile["likely"] == told
+
+
+def test_who_types_another_account_is_somebody_else() -> None:
+    before = replace(
+        CALL, profile={"name": "Ann", "tier": "gold", "blocked": True}, caller=Caller("1001", "Ann"), language="en"
+    )
+    call = identified(before, {"name": "Bob", "language": "zh", "history": [{"topic": "bill", "at": 5}]}, flow_of(FLOW), 10.0)
+    assert call.caller.name == "Bob" and call.language == "en"
+    assert {name: value for name, value in call.profile.items() if name != "likely"} == {
+        "name": "Bob",
+        "language": "zh",
+        "history": ["bill"],
+        "contacts": [{"topic": "bill", "at": 5}],
+        "blocked": True,
+        "known": True,
+    }
+    assert call.profile["likely"]["intent"] == "bill"
+
+
+class _Fixed:
+    def __init__(self, profile: dict[str, Any]) -> None:
+        self.profile = profile
+
+    async def find(self, caller: Caller) -> dict[str, Any]:
+        return self.profile
