@@ -63,7 +63,6 @@ from ivr.wiring import (
 )
 from ivr.wiring_admin import admin_parts, follow_prompts
 from ivr.wiring_calls import CallParts, call_parts
-from ivr.wiring_flows import follow_environment
 from ivr.wiring_guard import tracing_of
 from ivr.wiring_media import browser_gateway, page_ice_servers
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
@@ -141,7 +140,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         web = replace(web, admin=admin_parts(settings, data, stores, flows, prompts, publisher))
         await serve_web(web, web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
-    tasks.start(publisher.run(), follow_environment(settings, flows), follow_prompts(settings, flows, prompts))
+    tasks.start(publisher.run(), follow_prompts(settings, flows, prompts))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
     tasks.start(services.tally.run(stores.redis, settings.node))
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")

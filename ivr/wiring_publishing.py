@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ivr.dialplan.loader import FlowStore
 from ivr.publishing.files import FlowFiles
 from ivr.publishing.ledger import Ledger
@@ -10,11 +12,13 @@ from ivr.publishing.publisher import Publisher
 from ivr.settings import Settings
 from ivr.stores import Stores
 from ivr.wiring import check_routes
+from ivr.wiring_flows import today
 
 
 async def publisher_of(settings: Settings, stores: Stores, flows: FlowStore) -> Publisher:
     """The node's publisher, with everything adopted that is live. Raises StoreUnavailable, and ConfigError for a route."""
-    files = FlowFiles(flows, writes=settings.publishing.write_files)
+    environment = Path(settings.environment) if settings.environment else None
+    files = FlowFiles(flows, writes=settings.publishing.write_files, environment=environment, today=today)
     publisher = Publisher(Ledger(stores.engine), News(stores.redis, settings.node), flows, files)
     await publisher.begin()
     check_routes(settings, flows)

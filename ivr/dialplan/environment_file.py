@@ -1,18 +1,17 @@
-"""The environment from its file, read again whenever that changes: flags flip and hours move under a running service."""
+"""The environment from its file, and what live flows would miss in it."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 from ivr.dialplan.environment import Environment, build_environment
-from ivr.dialplan.lint import lint
-from ivr.dialplan.loader import FlowStore, read_text
-from ivr.dialplan.problems import Findings, Problem, render
-from ivr.dialplan.watch import watch
+from ivr.dialplan.lint import Surroundings, lint
+from ivr.dialplan.loader import read_text
+from ivr.dialplan.model import Flow
+from ivr.dialplan.problems import Findings, Problem
 from ivr.errors import DialplanError
 
 log = logging.getLogger(__name__)
@@ -38,39 +37,11 @@ def load_environment(path: Path, today: date | None = None) -> Environment:
     return found
 
 
-def misfits(store: FlowStore, environment: Environment) -> list[Problem]:
-    """What the live flows would miss in an environment."""
+def misfits(flows: Iterable[Flow], around: Surroundings) -> list[Problem]:
+    """What flows that are right by themselves would miss in the environment of `around`."""
     found: list[Problem] = []
-    for flow in store.flows.values():
+    for flow in flows:
         findings = Findings(flow.file)
-        lint(flow, findings, store.surroundings(environment))
-        found.extend(
-            problem for problem in findings.problems if problem.code == "unknown-field" and problem.severity == "error"
-        )
+        lint(flow, findings, around)
+        found += [one for one in findings.problems if one.code == "unknown-field" and one.severity == "error"]
     return found
-
-
-async def follow(path: Path, store: FlowStore, today: Callable[[], date], *, stop: asyncio.Event | None = None) -> None:
-    """Put every change of the file into use for new calls, until cancelled or `stop` is set. What is wrong changes nothing."""
-    changed = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        watching = group.create_task(watch([path], changed.set, stop=stop))
-        adopting = group.create_task(_adopt(path, store, today, changed))
-        await watching
-        adopting.cancel()
-
-
-async def _adopt(path: Path, store: FlowStore, today: Callable[[], date], changed: asyncio.Event) -> None:
-    while True:
-        await changed.wait()
-        changed.clear()
-        found, problems = await asyncio.to_thread(read_environment, path, today())
-        if found is not None and found.version == store.environment.version:
-            continue
-        if found is not None:
-            problems = [*problems, *await asyncio.to_thread(misfits, store, found)]
-        if found is None or any(problem.severity == "error" for problem in problems):
-            log.error("the environment stays as it was; its file has problems:\n%s", render(problems))
-            continue
-        store.use(found)
-        log.info("the environment is now version %s", found.version)

@@ -14,7 +14,19 @@ from ivr.dialplan.model import Flow
 from ivr.errors import Conflict, DialplanError, IvrError, NotFound, StoreUnavailable
 from ivr.publishing import drafting, moves
 from ivr.publishing.change import Change
-from ivr.publishing.model import Draft, House, Standing, Version, difference, moment, new_stamp, stamp_of, unified, version_of
+from ivr.publishing.model import (
+    ENVIRONMENT,
+    Draft,
+    House,
+    Standing,
+    Version,
+    difference,
+    moment,
+    new_stamp,
+    stamp_of,
+    unified,
+    version_of,
+)
 from ivr.publishing.moves import ALL, Order
 from ivr.publishing.publisher import Publisher
 from ivr.publishing.reading import first_of
@@ -44,7 +56,7 @@ class FlowDesk:
         candidates = {one.flow: one.candidate_number for one in house.standings.values() if one.candidate}
         rolled = await self._ledger.numbered(candidates) if candidates else {}
         waiting = await self._ledger.scheduled()
-        names = {*house.standings, *drafts, *(one.flow for one in waiting)}
+        names = {*house.standings, *drafts, *(one.flow for one in waiting)} - {ENVIRONMENT}
         return [
             {
                 "name": name,
@@ -184,6 +196,8 @@ class FlowDesk:
             _acceptable(flow, text)
         if not 0 < order.percent <= ALL:
             raise Conflict("percent is above 0 and at most 100")
+        if order.percent < ALL and ENVIRONMENT in texts:
+            raise Conflict("the environment is for all callers: its flags have percentages of their own")
         if order.percent < ALL and until is not None:
             raise Conflict("what is given to some callers ends by hand: publish it to all, or leave `until` out")
         flows = await self._checked(texts)
@@ -191,7 +205,7 @@ class FlowDesk:
         made: list[Version] = []
         async with self._ledger.change(self._publisher.wall()) as change:
             for flow in texts:
-                made.append(await put(change, flow, _timed(order, at, until, flows[flow].time_zone, change.at)))
+                made.append(await put(change, flow, _timed(order, at, until, _zone(flows.get(flow)), change.at)))
             action = "schedule" if at is not None else "publish" if order.percent >= ALL else "roll_out"
             await change.done(order.author, order.note, action, percent=order.percent)
         await self._spread(change.serial, [] if at is not None or order.percent < ALL else list(texts))
@@ -292,6 +306,10 @@ def _timed(order: Order, at: float | str | None, until: float | str | None, zone
     if start is not None and end is not None and end <= start:
         raise Conflict("until: the end must be after the beginning")
     return replace(order, start=start, until=end)
+
+
+def _zone(flow: Flow | None) -> str:
+    return flow.time_zone if flow is not None else "UTC"
 
 
 def _acceptable(flow: str, text: str) -> None:

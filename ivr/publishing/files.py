@@ -8,15 +8,18 @@ import secrets
 import socket
 import stat
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
+from ivr.dialplan.environment_file import read_environment
 from ivr.dialplan.loader import FlowStore
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
-from ivr.publishing.model import version_of
+from ivr.publishing.model import ENVIRONMENT, version_of
 
+Today = Callable[[], date]
 GIT_SECONDS = 2.0
 LONGEST_PLACE = 500
 
@@ -46,10 +49,13 @@ class Read:
 
 
 class FlowFiles:
-    """The files that `store` reads. Its methods block: call them in a thread."""
+    """The files that `store` reads, and the environment's. Its methods block: call them in a thread."""
 
-    def __init__(self, store: FlowStore, host: str = "", writes: bool = True) -> None:
+    def __init__(
+        self, store: FlowStore, host: str = "", writes: bool = True, environment: Path | None = None, today: Today = date.today
+    ) -> None:
         self._store = store
+        self._environment, self._today = environment, today
         self._host = host or socket.gethostname()
         self.writes = writes
         """Whether files are brought up to what is live."""
@@ -62,7 +68,18 @@ class FlowFiles:
             text = self.text(Path(flow.file))
             if text is not None and version_of(text) == flow.version:
                 files[flow.name] = FlowFile(Path(flow.file), self.place(Path(flow.file)), flow.name, text)
+        if self._environment is not None:
+            found, own = read_environment(self._environment, self._today())
+            text = self.text(self._environment)
+            problems = [*problems, *own]
+            if found is not None and text is not None and version_of(text) == found.version:
+                files[ENVIRONMENT] = FlowFile(self._environment, self.place(self._environment), ENVIRONMENT, text)
         return Read(files, flows, problems)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Files and folders whose changes matter."""
+        return self._store.paths if self._environment is None else (*self._store.paths, self._environment)
 
     def place(self, path: Path) -> str:
         return f"{self._host}:{path.resolve()}"[-LONGEST_PLACE:]
@@ -76,6 +93,8 @@ class FlowFiles:
 
     def path_for(self, flow: str) -> Path | None:
         """Where the file of a new flow belongs: None where the dialplans are single files."""
+        if flow == ENVIRONMENT:
+            return self._environment
         folder = next((path for path in self._store.paths if path.is_dir()), None)
         return folder / f"{flow}.yaml" if folder is not None else None
 

@@ -16,6 +16,8 @@ FILE = "file"
 """The author of what a changed file published."""
 CLOCK = "schedule"
 """The author of what a time brought back."""
+ENVIRONMENT = "@environment"
+"""Stands in the place of a flow's name for the environment file: it is published, kept and taken back in the same way."""
 MOST_COMPARED = 1_000_000
 """Lines of one text times lines of the other, beyond which only what they begin and end with alike is found."""
 

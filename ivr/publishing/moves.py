@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ivr.errors import Conflict, NotFound, Stale
 from ivr.publishing import tables
 from ivr.publishing.change import Change
-from ivr.publishing.model import CLOCK, FILE, Draft, Standing, Version, difference, stamp_of, version_of
+from ivr.publishing.model import CLOCK, ENVIRONMENT, FILE, Draft, Standing, Version, difference, stamp_of, version_of
 
 ALL = 100.0
 
@@ -113,6 +113,8 @@ async def latest_of(change: Change, flow: str, version: str) -> Version | None:
 async def roll_out(change: Change, flow: str, number: int, percent: float) -> Version:
     """Give a version to so many callers, to all at 100, to none at 0. Flows that were rolled out together go together."""
     standing, version = await _live(change, flow), await _numbered(change, flow, number)
+    if flow == ENVIRONMENT:
+        raise Conflict("the environment is for all callers: its flags have percentages of their own")
     if number == standing.number:
         raise Conflict(f"{flow}: version {number} is live already")
     if version.fate == "scheduled":

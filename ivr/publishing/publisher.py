@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +19,12 @@ from ivr.dialplan.loader import FlowStore, Share
 from ivr.dialplan.problems import render
 from ivr.dialplan.watch import watch
 from ivr.errors import StoreUnavailable
-from ivr.publishing.files import FlowFiles, Read, git_notes
+from ivr.publishing.files import FlowFile, FlowFiles, Read, git_notes
 from ivr.publishing.ledger import Ledger
-from ivr.publishing.model import FILE, House, Standing
+from ivr.publishing.model import ENVIRONMENT, FILE, House, Standing
 from ivr.publishing.moves import take_files
 from ivr.publishing.news import News
-from ivr.publishing.reading import Reader
+from ivr.publishing.reading import Reader, first_of
 from ivr.publishing.schedule import Clockwork
 from ivr.publishing.upkeep import Upkeep
 
@@ -80,7 +80,7 @@ class Publisher:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.news.hear(self._wake.set))
-            group.create_task(watch(self.store.paths, self.files_changed))
+            group.create_task(watch(self.files.paths, self.files_changed))
             group.create_task(self._follow())
 
     def files_changed(self) -> None:
@@ -143,11 +143,11 @@ class Publisher:
     async def _publish_files(self) -> None:
         seen = await self.ledger.seen()
         changed = {one.place: one for one in self.read.files.values() if seen.get(one.place) != (one.flow, one.version)}
+        changed = await self._fitting(changed)
         if not changed:
             return
         notes = await asyncio.to_thread(git_notes, [one.path for one in changed.values()])
         texts = {place: (one.flow, one.text) for place, one in changed.items()}
-        made = []
         async with self.ledger.change(self.wall()) as change:
             made = await take_files(change, texts, {place: notes.get(one.path, "") for place, one in changed.items()})
             if made:
@@ -156,6 +156,18 @@ class Publisher:
                 await change.kept()
         if made:
             await self.news.tell(change.serial)
+            self._files_changed = ENVIRONMENT in self.read.files  # flows and environment may have waited for each other
+
+    async def _fitting(self, changed: Mapping[str, FlowFile]) -> dict[str, FlowFile]:
+        """Without the environment, where flows would miss something in it."""
+        fitting = {place: one for place, one in changed.items() if one.flow != ENVIRONMENT}
+        if len(fitting) == len(changed):
+            return fitting
+        _, problems = await self.reader.check({one.flow: one.text for one in changed.values()})
+        if not first_of(problems):
+            return dict(changed)
+        log.error("the environment stays as it was; its file has problems:\n%s", render(problems))
+        return fitting
 
     # --- what is live
 
@@ -176,7 +188,7 @@ class Publisher:
         wrong = await self.reader.prepare(house.standings.values())
         spoilt = {house.standings[flow].serial: flow for flow in wrong}
         refused: dict[str, str] = {}
-        for one in house.standings.values():
+        for one in sorted(house.standings.values(), key=lambda one: one.flow):  # the environment first
             if one.serial not in spoilt:
                 self._stand(one)
             elif not self._stands(one):
@@ -185,10 +197,14 @@ class Publisher:
                 if self.condition.refused.get(one.flow) != because:
                     log.error("flow %s: version %s is refused here, the one before stays: %s", one.flow, one.version, because)
         self.condition.refused = refused
-        for name in self.store.shares:
+        for name in list(self.store.shares):
             self.store.machine(name)  # joins what calls others, so that it is remembered before the first call
 
     def _stand(self, one: Standing) -> None:
+        if one.flow == ENVIRONMENT:
+            if one.version and self.reader.use(one.version):
+                log.info("the environment is now version %s, number %d", one.version, one.number)
+            return
         before = self.store.shares.get(one.flow)
         if not one.version:
             self.store.retire(one.flow)
@@ -203,6 +219,8 @@ class Publisher:
             log.info("flow %s: version %s is for %g %% of the callers", one.flow, share.candidate, share.percent)
 
     def _stands(self, one: Standing) -> bool:
+        if one.flow == ENVIRONMENT:
+            return one.version in ("", self.store.environment.version)
         return self.store.shares.get(one.flow) == (_share(one) if one.version else None)
 
     def label(self, flow: str) -> str:
@@ -227,10 +245,11 @@ class Publisher:
         return found
 
     def health(self) -> dict[str, Any]:
-        """`{serial, flows: {flow: version}, refused: {flow: why}, drift: {flow: words}, away}`."""
+        """`{serial, flows: {flow: version}, environment, refused: {flow: why}, drift: {flow: words}, away}`."""
         return {
             "serial": self.condition.serial,
             "flows": {name: share.version for name, share in sorted(self.store.shares.items())},
+            "environment": self.store.environment.version,
             "refused": dict(self.condition.refused),
             "drift": dict(self.upkeep.drift),
             "away": self.condition.away,

@@ -11,13 +11,17 @@ from pathlib import Path
 from ivr.publishing.change import Change
 from ivr.publishing.files import FlowFile, FlowFiles, Read
 from ivr.publishing.ledger import Ledger
-from ivr.publishing.model import Standing, version_of
+from ivr.publishing.model import ENVIRONMENT, Standing, version_of
 
 log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """`drift` is flow to what is not the same between its file and what is live, in words for a person."""
+    """`drift` is flow to what is not the same between its file and what is live, in words for a person.
+
+    A flow that was published by a file elsewhere is deployed here too, by whoever deploys: its file is left alone. The
+    environment's is brought along always: forms of any node write it.
+    """
 
     def __init__(self, ledger: Ledger, files: FlowFiles) -> None:
         self._ledger = ledger
@@ -33,7 +37,7 @@ class Upkeep:
             file = read.files.get(flow)
             if file is None:
                 drift[flow] = "this node has no file of it, or one with errors"
-            elif flow in origins and origins[flow].action == "file":
+            elif flow != ENVIRONMENT and flow in origins and origins[flow].action == "file":
                 drift[flow] = f"{file.path} holds another text: a file elsewhere was published"
             else:
                 drift[flow] = await self._bring(flow, file)

@@ -1,15 +1,12 @@
-"""An environment's file: read with its problems, and adopted while calls run."""
+"""An environment's file: read with its problems, and used by new calls."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from ivr.dialplan.environment_file import follow, load_environment, misfits, read_environment
+from ivr.dialplan.environment_file import load_environment, misfits, read_environment
 from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import FlowStore
 from ivr.errors import DialplanError
@@ -26,7 +23,6 @@ states:
   new: { say: { en: new }, on: { done: end } }
   old: { say: { en: old }, on: { done: end } }
 """
-TODAY = date(2026, 6, 1)
 
 
 def house(folder: Path, text: str) -> tuple[Path, FlowStore]:
@@ -70,27 +66,5 @@ def test_new_calls_see_a_new_environment_and_running_ones_keep_theirs(tmp_path: 
 def test_an_environment_that_the_flows_do_not_fit_is_told(tmp_path: Path) -> None:
     path, store = house(tmp_path, "flags: { new_menu: false }")
     path.write_text("flags: { old_menu: true }", "utf-8")
-    [problem] = misfits(store, load_environment(path))
+    [problem] = misfits(store.flows.values(), store.surroundings(load_environment(path)))
     assert (problem.code, problem.line) == ("unknown-field", 8)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not happen within ten seconds")
-
-
-async def test_a_changed_file_is_adopted_and_a_wrong_one_is_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path, store = house(tmp_path, "flags: { new_menu: false }")
-    stop = asyncio.Event()
-    following = asyncio.create_task(follow(path, store, lambda: TODAY, stop=stop))
-    await asyncio.sleep(0.3)
-    path.write_text("flags: { new_menu: true }", "utf-8")
-    await until(lambda: begins(store) == "new")
-    path.write_text("flags: { nw_menu: false }", "utf-8")
-    await until(lambda: "the environment stays as it was" in caplog.text)
-    assert begins(store) == "new"
-    stop.set()
-    await following

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ivr.dialplan.environment_file import load_environment
 from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import NOTHING_KNOWN, FlowStore, load
 from ivr.publishing.desk import FlowDesk
@@ -55,9 +57,13 @@ class TownNode:
 
     def __init__(self, town: Town, name: str, folder: Path, around: Surroundings, writes: bool) -> None:
         self.folder = folder
+        self.environment = folder / "env" / "env.yaml"
+        named = self.environment if self.environment.exists() else None
+        if named is not None:
+            around = replace(around, environment=load_environment(named))
         self.store = FlowStore([folder], around)
         self.store.reload()
-        self.files = FlowFiles(self.store, host=f"host-of-{folder.name}", writes=writes)
+        self.files = FlowFiles(self.store, host=f"host-of-{folder.name}", writes=writes, environment=named)
         self.ledger = Ledger(town.engine)
         self.publisher = Publisher(self.ledger, News(town.redis, name), self.store, self.files, wall=town.clock)
         self.desk = FlowDesk(self.publisher)
@@ -114,12 +120,16 @@ class Town:
         folder: str = "",
         around: Surroundings = NOTHING_KNOWN,
         writes: bool = True,
+        environment: str = "",
     ) -> TownNode:
         """A node that has begun; `folder` is shared by nodes that name the same."""
         place = self.folder / (folder or name)
         place.mkdir(exist_ok=True)
         if content is not None:
             (place / f"{load(content).name}.yaml").write_text(content, "utf-8")
+        if environment:
+            (place / "env").mkdir(exist_ok=True)
+            (place / "env" / "env.yaml").write_text(environment, "utf-8")
         made = TownNode(self, name, place, around, writes)
         self.nodes.append(made)
         await made.publisher.begin()
