@@ -214,6 +214,8 @@ class Lookup:
     operation: str
     arguments: Mapping[str, Any]
     seconds: float
+    into: str = ""
+    """"profile" where what is found is who the caller is: `LookupEnded` then has the new profile."""
 
 
 @dataclass(frozen=True, slots=True)

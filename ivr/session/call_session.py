@@ -102,8 +102,8 @@ class CallSession:
             log.exception("%s call failed", self.call.correlation)
 
     async def _live(self) -> None:
-        self._machine = self._pin.take(self.call)
-        self.call = await known(self.call, self.services, self._machine.flow)
+        self.machine = self._pin.take(self.call)
+        self.call = await known(self.call, self.services, self.machine.flow)
         if self.leg.state is not LegState.ENDED:
             self._begin()
         while self._ended is None:
@@ -184,14 +184,14 @@ class CallSession:
     def view(self) -> dict[str, Any]:
         """The contact as the agent sees it. Only while it has a placement."""
         assert self.placement is not None
-        intent = self._machine.flow.intents.get(self.call.intent.name) if self.call.intent else None
+        intent = self.machine.flow.intents.get(self.call.intent.name) if self.call.intent else None
         label = intent.label.get(self.call.language, "") if intent else ""
         return contact_view(self.call, self.placement, label)
 
     def phrases(self) -> tuple[flow.Phrase, ...]:
         """Everything the flow knows how to hear in the call's language."""
         language = self.call.language
-        known = self._machine.flow.intents.values()
+        known = self.machine.flow.intents.values()
         return tuple(flow.Phrase(text, intent.name) for intent in known for text, _ in intent.examples.get(language, ()))
 
     def show(self) -> None:
@@ -205,7 +205,7 @@ class CallSession:
         self._begun = True
         hears = self.services.recognizer.languages if self.services.recognizer is not None else {}
         asr = {"available": bool(hears), "languages": sorted(hears)}
-        self._state, commands = self._machine.start(self.call.to_dict(), self.call.profile, self.services.clock(), asr=asr)
+        self._state, commands = self.machine.start(self.call.to_dict(), self.call.profile, self.services.clock(), asr=asr)
         self.change(flow_version=self._state.version, language=self._state.language)
         self.record(flow_version=self._state.version, profile=dict(self.call.profile), caller_name=self.call.caller.name)
         self._obey_all(commands)
@@ -271,7 +271,7 @@ class CallSession:
         self.voice.pause()
         self.change(flow=name)
         self.record(flow=name)
-        self._machine = self._pin.take(self.call)
+        self.machine = self._pin.take(self.call)
         self._begin()
 
     def _queued(self, event: flow.Queued) -> None:
@@ -281,7 +281,7 @@ class CallSession:
             self._step(event)
 
     def _step(self, event: flow.Event) -> None:
-        self._state, commands = self._machine.handle(self._state, event, self.services.clock())
+        self._state, commands = self.machine.handle(self._state, event, self.services.clock())
         self._obey_all(commands)
 
     def _key(self, digit: str) -> None:

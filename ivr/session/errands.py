@@ -14,6 +14,7 @@ from uuid import uuid4
 from ivr.dialplan import events as flow
 from ivr.errors import StoreUnavailable
 from ivr.session.about_call import known_so_far, who
+from ivr.session.identifying import identify
 from ivr.session.message import Message
 from telephony.leg import LegState
 
@@ -111,6 +112,8 @@ class Errands:
 
     async def _lookup(self, ask: flow.Lookup) -> flow.Event:
         answer = await self._session.services.sources.get(ask.source, ask.operation, ask.arguments, ask.seconds)
+        if ask.into and answer.found:
+            return flow.LookupEnded(ask.task, answer.outcome, identify(self._session, answer.result))
         return self._told(ask.task, f"{ask.source}.{ask.operation}", answer)
 
     async def _request(self, ask: flow.HttpRequest) -> flow.Event:

@@ -30,6 +30,7 @@ PATIENCE = 0.8
 """Seconds of silence before the caller hears words or music: most answers come sooner."""
 GRACE = 1.0
 """Seconds beyond its own limit after which an answer is not waited for any more."""
+PROFILE = "profile"
 METHODS = ("get", "post", "put", "patch", "delete")
 _SOUNDS: Schema = {"within": DURATION, "say": ref("speech"), "music": NAME}
 
@@ -130,6 +131,8 @@ class LookupStep(Asking):
     Edges: `found`, `not_found`, `timeout`, `error` and, where the source is known to be away, `NAME_down`; the last three
     lead where `error` leads if they are not written. What was found is in `result`. From 0.8 s on the caller hears `say`, then
     `music`; a key that has an edge is taken meanwhile, and then nobody waits for the answer any more.
+
+    `into: profile` makes what was found the caller's profile, in place of the one before: for who types an account.
     """
 
     name: ClassVar[str] = "lookup"
@@ -143,10 +146,12 @@ class LookupStep(Asking):
     speech: Speech = ()
     music: str = ""
     get_place: Place = field(default_factory=Place)
+    into: str = ""
+    """`profile`, or nothing."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
-        fields = Fields(node, site.findings, "lookup", ("source", "get", "with", "within", "say", "music"))
+        fields = Fields(node, site.findings, "lookup", ("source", "get", "with", "into", "within", "say", "music"))
         fields.need("source", "source: name, as in `sources` of the settings")
         fields.need("get", "get: operation of the source")
         given, source, get = fields.get("with"), fields.get("source"), fields.get("get")
@@ -159,11 +164,13 @@ class LookupStep(Asking):
             speech=optional_speech(fields, "say", site.languages),
             music=fields.text("music"),
             get_place=node.place if get is None else get.place,
+            into=_into(fields),
         )
 
     @classmethod
     def schema(cls) -> Schema:
-        return record({"source": NAME, "get": NAME, "with": map_of(LITERAL), **_SOUNDS}, ("source", "get"))
+        asked: Schema = {"source": NAME, "get": NAME, "with": map_of(LITERAL), "into": {"const": PROFILE}}
+        return record({**asked, **_SOUNDS}, ("source", "get"))
 
     def expressions(self) -> Iterator[Expression | Template]:
         yield from self.arguments.values()
@@ -180,7 +187,20 @@ class LookupStep(Asking):
     def command(self, run: Run, task: int) -> Command:
         scope = run.scope()
         given = {name: plain(one.value(scope), 4) for name, one in self.arguments.items()}
-        return Lookup(task, self.source, self.get, given, self.within)
+        return Lookup(task, self.source, self.get, given, self.within, self.into)
+
+    def _ended(self, run: Run, outcome: str, result: Mapping[str, Any]) -> Edge | None:
+        if self.into and outcome == "found":
+            run.update(profile=plain(result))
+        return Asking._ended(self, run, outcome, result)
+
+
+def _into(fields: Fields) -> str:
+    node, text = fields.get("into"), fields.text("into")
+    if node is not None and text != PROFILE:
+        cure = "into: profile; what was found is in `result` too"
+        fields.findings.error(node.place, "wrong-type", f"`into` is `{text}`", cure)
+    return text
 
 
 Body = Template | Mapping[str, "Body"] | tuple["Body", ...]

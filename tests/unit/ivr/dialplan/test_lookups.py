@@ -187,3 +187,19 @@ def test_the_schema_takes_it(states: str) -> None:
     tree = read(flow_with(states), Findings("x"))
     assert tree is not None
     jsonschema.validate(plain(tree), schema())
+
+
+def test_who_types_an_account_gets_its_profile() -> None:
+    states = STATES.replace("within: 2s", "into: profile\n      within: 2s").replace("result.amount", "profile.name")
+    caller = a_call(states)
+    assert caller.of(Lookup)[0].into == "profile"
+    caller.does(LookupEnded(1, "found", {"name": "Bob", "known": True}))
+    assert caller.said() == ["It is Bob."] and caller.state.profile == {"name": "Bob", "known": True}
+    caller = a_call(states)
+    caller.does(LookupEnded(1, "not_found"))
+    assert caller.state.profile == {}
+
+
+def test_a_lookup_goes_into_the_profile_or_nowhere() -> None:
+    flow, problems = examine(flow_with(STATES.replace("within: 2s", "into: vars\n      within: 2s")), "x.yaml")
+    assert flow is None and "into: profile" in problems[0].cure

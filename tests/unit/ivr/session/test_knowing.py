@@ -115,6 +115,29 @@ def test_who_types_another_account_is_somebody_else() -> None:
     assert call.profile["likely"]["intent"] == "bill"
 
 
+async def test_a_typed_account_changes_flow_record_and_screen(house: House) -> None:
+    lookup = "lookup: { source: crm, get: profile, with: { number: '{slots.account}' }, into: profile }"
+    found = "on: { found: { say: { en: 'Hello {profile.name}.' }, to: told }, not_found: bye }"
+    text = FLOW.replace("on: { done: told }\n  told:", f"on: {{ done: who }}\n  who:\n    {lookup}\n    {found}\n  told:", 1)
+    async with Crm() as crm, AsyncExitStack() as stack:
+        await joined(house, crm.url, stack, within=5.0)
+        house.services.flows.publish(load(text.replace("languages: [en]", "languages: [en]\nprofile: anonymous")))
+        leg, contact = house.call()
+        await house.chooses(leg, "1")
+        await house.says(leg, "number")
+        session = house.switchboard.find(contact)
+        assert session is not None and session.call.profile == {"known": False}
+        for key in "8861":
+            leg.press(key)
+        await house.until(lambda: session.call.profile.get("name"))
+        assert session.call.profile == {"name": "王芳", "tier": "gold", "known": True} and session.call.caller.name == "王芳"
+        leg.vanish()
+        await house.over()
+    row = await house.row(contact)
+    assert (row["caller_name"], row["profile"]["tier"]) == ("王芳", "gold")
+    assert [target for _, target, _, _ in crm.requests] == ["/customers/8861"]
+
+
 class _Fixed:
     def __init__(self, profile: dict[str, Any]) -> None:
         self.profile = profile
