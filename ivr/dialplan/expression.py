@@ -42,7 +42,7 @@ MAX_TEXT = 4000
 
 _STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
 _MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
-_PATH = re.compile(r"(!\s*)?(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?!\s*\()")
+_PATH = re.compile(r"(!\s*)?(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?!\w|\s*\()")
 _PLAIN_PATH = re.compile(r"[a-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _COLUMN = re.compile(r"<input>:\d+:(\d+): (.*)")
 
@@ -85,6 +85,10 @@ class Expression:
             return _run(self.program, context)
         except LookupError as missing:
             log.debug("`%s`: %s is missing, taken as null", self.source, missing)
+        except EvaluationError:
+            if not _lacks(self.source, context):
+                raise
+            return None  # null is as good as missing: `vars.tries > 2` is false before anybody counted
         filled = _with_missing(self.source, context)
         try:
             return _run(self.program, filled)
@@ -130,6 +134,18 @@ def _run(program: Any, context: Mapping[str, Any]) -> Any:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise EvaluationError(f"{str(error).split('. ')[0]}") from error
+
+
+def _lacks(source: str, context: Mapping[str, Any]) -> bool:
+    """Whether a path that `source` names is there and null."""
+    paths = (path.split(".") for _, path in _PATH.findall(_STRINGS.sub("''", source)))
+    for root, *names in paths:
+        value: Any = context.get(root)
+        for name in names:
+            value = value.get(name, "") if isinstance(value, Mapping) else ""
+        if value is None:
+            return True
+    return False
 
 
 def _with_missing(source: str, context: Mapping[str, Any]) -> dict[str, Any]:

@@ -147,3 +147,17 @@ def test_a_bare_path_is_what_cel_makes_of_it(data: dict[str, Any], source: str) 
             return EvaluationError
 
     assert outcome(path) == outcome(replace(path, path=()))
+
+
+def test_what_is_null_is_as_good_as_missing() -> None:
+    scope = {"vars": {"tries": None, "name": "x"}, "profile": {}}
+    assert not compile_expression("vars.tries > 2", Place()).holds(scope)
+    assert compile_expression("vars.tries == null || vars.tries < 2", Place()).holds(scope)
+    with pytest.raises(EvaluationError):
+        compile_expression("vars.name > 2", Place()).value(scope)
+
+
+def test_a_list_that_is_missing_is_null_before_it_is_filtered() -> None:
+    count = compile_expression("profile.open == null ? 0 : size(profile.open.filter(one, one.kind == 'fault'))", Place())
+    assert count.value({"profile": {}}) == 0
+    assert count.value({"profile": {"open": [{"kind": "fault"}, {"kind": "bill"}]}}) == 1
