@@ -46,9 +46,9 @@ _ROUTES = {"type": "array", "items": schema_of(Route), "description": "The first
 PARTS: Mapping[str, Part] = {
     part.name: part
     for part in (
-        Part("queues", "queues", "队列", "Queues", _named(schema_of(QueueOptions), "By name."), {}),
+        Part("queues", "queues", "队列", "Queues", _named(schema_of(QueueOptions), "By name."), {}, effect="now"),
         Part("agents", "agents", "坐席", "Agents", {"type": "array", "items": schema_of(AgentOptions)}, []),
-        Part("skills", "agents", "技能", "Skills", _named(_named(_LEVEL, "Agent to level."), "By name."), {}),
+        Part("skills", "agents", "技能", "Skills", _named(_named(_LEVEL, "Agent to level."), "By name."), {}, effect="now"),
         Part("routes", "routes", "号码路由", "Routes", _ROUTES, []),
         Part("trunks", "trunks", "中继", "Trunks", _named(schema_of(TrunkSettings), "A carrier or PBX, by name."), {}),
         Part("dispositions", "dispositions", "小结", "Dispositions", {"type": "array", "items": {"type": "string"}}, []),

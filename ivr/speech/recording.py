@@ -61,7 +61,9 @@ def write_recording(path: Path, samples: NDArray[np.int16], rate: int = MASTER_R
     part.replace(path)
 
 
-def finish(samples: NDArray[np.int16], rate: int, *, lead: int = 15, tail: int = 120) -> NDArray[np.int16]:
+def finish(
+    samples: NDArray[np.int16], rate: int, *, lead: int = 15, tail: int = 120, levelled: bool = True
+) -> NDArray[np.int16]:
     """Return the recording without silence at its ends and at the level of every other one.
 
     `lead` and `tail` are the milliseconds kept before the first and after the last sound. Silence is what lies 40 dB under
@@ -74,7 +76,7 @@ def finish(samples: NDArray[np.int16], rate: int, *, lead: int = 15, tail: int =
     begin = max(detect_leading_silence(segment, threshold, chunk_size=5) - lead, 0)
     end = len(segment) - max(detect_leading_silence(segment.reverse(), threshold, chunk_size=5) - tail, 0)
     segment = segment[begin:end].fade_in(min(10, lead or 1)).fade_out(min(30, tail or 1))
-    gain = min(SPEECH_LEVEL - segment.dBFS, PEAK_LEVEL - segment.max_dBFS)
+    gain = min(SPEECH_LEVEL - segment.dBFS, PEAK_LEVEL - segment.max_dBFS) if levelled else 0.0
     return np.frombuffer(segment.apply_gain(gain).raw_data, np.int16)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ class Folders:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = [folder for folder in folders if folder.is_dir()]
+        self._read: dict[Path, tuple[tuple[int, int], Any]] = {}
 
     @property
     def languages(self) -> list[str]:
@@ -86,13 +87,23 @@ class Folders:
         return found
 
     def entries(self) -> dict[tuple[str, str], Entry]:
-        return {(one.language, one.name): one for folder in self._folders for one in read_catalog(folder / CATALOG)}
+        return {(one.language, one.name): one for folder in self._folders for one in self._of(folder / CATALOG, read_catalog)}
+
+    def _of(self, path: Path, read: Callable[[Path], Any]) -> Any:
+        """What a file says, read once for each version of it. Raises ConfigError."""
+        if not path.is_file():
+            return []
+        seen = path.stat()
+        key = (seen.st_mtime_ns, seen.st_size)
+        if path not in self._read or self._read[path][0] != key:
+            self._read[path] = (key, read(path))
+        return self._read[path][1]
 
     def texts(self) -> dict[str, dict[str, str]]:
         """Prompt to its texts by language, those of later folders over earlier ones."""
         found: dict[str, dict[str, str]] = {}
         for folder in self._folders:
-            for one in wanted_texts(folder / TEXTS):
+            for one in self._of(folder / TEXTS, wanted_texts):
                 found.setdefault(one.name, {})[one.language] = one.text
         return found
 

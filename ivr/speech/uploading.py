@@ -43,12 +43,9 @@ def taken(data: bytes, rate: int, trim: bool, even: bool) -> Samples:
     samples = resample(samples, had, rate)
     if len(samples) < SHORTEST * rate or level(samples)[1] < -55.0:
         raise Unreadable("there is nothing to hear in it; check the microphone or the file")
-    trimmed = finish(samples, rate)
-    if trim and even:
-        return trimmed
-    if trim:  # the level that it had
-        return _louder(trimmed, 1 / _gain(samples))
-    return _louder(samples, _gain(samples)) if even else samples
+    if trim:
+        return finish(samples, rate, levelled=even)
+    return _louder(samples, _gain(finish(samples, rate, levelled=False))) if even else samples
 
 
 def _louder(samples: Samples, factor: float) -> Samples:

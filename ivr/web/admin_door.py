@@ -187,7 +187,8 @@ def _problem(one: object) -> dict[str, Any]:
 
 def problem_data(problem: Problem) -> dict[str, Any]:
     """A problem as the API tells it."""
-    return {"link": "", **problem.to_dict()}
+    found = problem.to_dict()
+    return {"link": found.get("reference", ""), **found}
 
 
 async def body_of(request: Request, most: int = MAX_BODY) -> dict[str, Any]:
