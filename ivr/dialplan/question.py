@@ -157,3 +157,9 @@ def understood(run: Run, question: Question, event: Heard) -> Answer | None:
         if found is not None:
             return Named(str(found.value), text, min(event.confidence, found.sure))
     return Named(near, text, event.confidence) if near else None
+
+
+def yes_or_no(run: Run, text: str) -> str:
+    """ "yes", "no", or "" where the text says neither."""
+    found = read(_YES_NO, text, about(run, _YES_NO))
+    return "" if found is None else str(found.value)

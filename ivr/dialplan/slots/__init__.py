@@ -5,7 +5,7 @@ read(slot, "二十八块五", slot.about("zh", now))  # Found(28.5, ...)
 """
 
 from ivr.dialplan.slots.said import About, Found, blank, plain
-from ivr.dialplan.slots.types import KINDS, Kind, SlotType, Value, accepts, corrected, enough, keyed, read
+from ivr.dialplan.slots.types import KINDS, Kind, SlotType, Value, accepts, corrected, enough, fits, keyed, read
 
 __all__ = [
     "KINDS",
@@ -18,6 +18,7 @@ __all__ = [
     "blank",
     "corrected",
     "enough",
+    "fits",
     "keyed",
     "plain",
     "read",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ivr.dialplan.kinds import InstantStep, WaitingStep
 from ivr.dialplan.steps.asking import AskStep, MenuStep
 from ivr.dialplan.steps.calling_back import CallbackStep
+from ivr.dialplan.steps.collecting import CollectStep
 from ivr.dialplan.steps.instant import AnswerStep, LanguageStep, ProgressStep, RecordStep, SayStep, SetStep, TagStep
 from ivr.dialplan.steps.lookups import HttpStep, LookupStep
 from ivr.dialplan.steps.messages import SurveyStep, VoicemailStep
@@ -30,6 +31,7 @@ INSTANT: tuple[type[InstantStep], ...] = (
 )
 WAITING: tuple[type[WaitingStep], ...] = (
     AskStep,
+    CollectStep,
     MenuStep,
     SpeakStep,
     PlayStep,

@@ -212,6 +212,8 @@ class AskStep(AskingStep):
         if rounds > confirming.MOST_ROUNDS:
             return ask_once_more(run)
         named = isinstance(answer, Named) and not answer.name.startswith(VALUE)
+        if named and self.confirm.decide(answer.sure, answer.keyed) == ACCEPT:
+            return self._leave(run, answer)
         dialogue.ask_anew(run, {"heard": _value(answer), "named": named, "sure": answer.sure, "rounds": rounds})
         return None
 

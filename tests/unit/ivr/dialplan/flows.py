@@ -66,8 +66,23 @@ states:
     wait: { for: 10s }
     on: { done: choose, "1": end }
   choose:
-    ask: { say: which, expect: { choice: [bill, fault] }, into: which }
-    on: { done: hello }
+    ask: { say: which, expect: { choice: [bill, fault] }, into: which, confirm: { accept: 0.7 } }
+    on: { done: amount }
+  amount:
+    ask: { say: how_much, again: [again, less], expect: { type: amount, max: 900 }, into: amount, confirm: { accept: 0.6 } }
+    on: { done: visit, "*": visit }
+  visit:
+    collect:
+      slots:
+        day: { ask: which_day, type: date, label: { zh: 日期, en: day } }
+        time: { ask: which_time, type: time, optional: true, known: profile.time, label: { zh: 时间, en: time } }
+        kind: { ask: which_kind, type: choice, choices: [bill, fault] }
+        city: { ask: where, phrases: "{profile.cities}", optional: true }
+      confirm: { accept: 0.8 }
+    on: { done: ranked, "#": ranked }
+  ranked:
+    menu: { say: wish, options: [fault, bill], rank_by: profile.history, offer_likely: { above: 0.5 }, confirm: true }
+    on: { bill: hello, fault: hello }
   dispatch:
     switch:
       of: vars.tries

@@ -29,15 +29,33 @@ from ivr.dialplan.events import (
     StepFailed,
     TimerFired,
 )
+from ivr.dialplan.machine import Machine
 from ivr.dialplan.state import Phase, State
 from tests.unit.ivr.dialplan.flows import EVERY_STEP, NOON, machine_of
 
-MACHINE = machine_of(EVERY_STEP)
-WORDS = st.sampled_from(["查账单", "my bill", "yes", "不是", "agent", "other language", "", "blah", "\x00", "报修"])
+ENTRIES = ("hello", "amount", "visit", "ranked")
+MACHINES = {entry: machine_of(EVERY_STEP.replace("entry: hello", f"entry: {entry}")) for entry in ENTRIES}
+"""The same flow entered where a walk from its beginning seldom comes."""
+WORDS = st.one_of(
+    st.sampled_from(["查账单", "my bill", "yes", "不是", "agent", "other language", "", "blah", "\x00", "报修"]),
+    st.sampled_from(
+        [
+            "两百五",
+            "二十八块五",
+            "不是两百五是三百",
+            "后天下午三点报修",
+            "日期不对",
+            "day is tomorrow",
+            "two fifty",
+            "对",
+            "北京",
+        ]
+    ),
+)
 NAMES = st.sampled_from(["bill", "fault", "yes", "no", "agent", "other", "again_please", "", "nonsense"])
 OUTCOMES = st.sampled_from(["served", "no_agents", "timeout", "closed", "full", "error", "done", "busy", "failed", "?"])
 EVENTS: st.SearchStrategy[Event] = st.one_of(
-    st.builds(Heard, WORDS, st.floats(0, 1), NAMES),
+    st.builds(Heard, WORDS, st.floats(0, 1), NAMES, st.sampled_from(["", "", "angry"])),
     st.builds(Pressed, st.sampled_from([*"0123456789*#", "A", "", "12"])),
     st.just(SpokenOver()),
     st.just(SpeechLost()),
@@ -50,8 +68,12 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(StepFailed, st.just("say")),
 )
 PROFILES: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
-    st.sampled_from(["name", "amount", "tier"]),
-    st.one_of(st.none(), st.integers(), st.floats(), st.text(), st.lists(st.none())),
+    st.sampled_from(["name", "amount", "tier", "time", "cities", "history", "likely", "open"]),
+    st.one_of(
+        *(st.none(), st.integers(), st.floats(), st.text(), st.lists(st.none())),
+        st.lists(st.sampled_from(["bill", "fault", "北京"])),
+        st.fixed_dictionaries({"intent": st.sampled_from(["bill", "gone"]), "confidence": st.floats(0, 1)}),
+    ),
 )
 
 
@@ -74,16 +96,23 @@ logging.getLogger("ivr.dialplan.machine").addHandler(DEFECTS)
 class RandomCaller(RuleBasedStateMachine):
     """Keeps what the shell would hold: running timers, whether the caller is in a queue, and how often the call ended."""
 
+    machine: Machine
     state: State
     timers: set[str]
     endings: int
     now: float
 
-    @initialize(profile=PROFILES, language=st.sampled_from(["", "zh", "en-GB", "fr"]), speech=st.booleans())
-    def begin(self, profile: dict[str, Any], language: str, speech: bool) -> None:
+    @initialize(
+        entry=st.sampled_from(ENTRIES),
+        profile=PROFILES,
+        language=st.sampled_from(["", "zh", "en-GB", "fr"]),
+        speech=st.booleans(),
+    )
+    def begin(self, entry: str, profile: dict[str, Any], language: str, speech: bool) -> None:
+        self.machine = MACHINES[entry]
         self.timers, self.endings, self.now = set(), 0, NOON
         call = {"caller": {"number": "7"}, "called": "1", "language": language}
-        self.state, commands = MACHINE.start(call, profile, self.now, asr={"available": speech})
+        self.state, commands = self.machine.start(call, profile, self.now, asr={"available": speech})
         self._obey(commands)
 
     def _obey(self, commands: tuple[Command, ...]) -> None:
@@ -105,7 +134,7 @@ class RandomCaller(RuleBasedStateMachine):
         self.now += 1
         if isinstance(event, TimerFired):
             self.timers.discard(event.name)
-        self.state, commands = MACHINE.handle(before, event, self.now)
+        self.state, commands = self.machine.handle(before, event, self.now)
         if before.phase is Phase.ENDED:
             assert (self.state, commands) == (before, ())
         self._obey(commands)
@@ -137,7 +166,7 @@ class RandomCaller(RuleBasedStateMachine):
     @invariant()
     def the_state_is_plain_data(self) -> None:
         data = json.loads(json.dumps(self.state.to_dict(), allow_nan=False))
-        assert MACHINE.restore(data) == self.state
+        assert self.machine.restore(data) == self.state
 
     @invariant()
     def it_waits_for_something_or_has_ended_once(self) -> None:
