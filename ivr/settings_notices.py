@@ -41,6 +41,12 @@ class NoticeOptions:
     email: EmailOptions = field(default_factory=EmailOptions)
 
 
+def channel_names(options: NoticeOptions) -> frozenset[str]:
+    """Names of the channels that are there."""
+    there = {"sms": options.sms.url, "webhook": options.webhook.url, "email": options.email.host}
+    return frozenset(name for name, place in there.items() if place)
+
+
 def check_notices(options: NoticeOptions, file: str) -> None:
     """Raises ConfigError in one line."""
     for name, hook in (("sms", options.sms), ("webhook", options.webhook)):

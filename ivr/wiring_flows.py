@@ -10,6 +10,7 @@ from ivr.dialplan.environment import NOTHING, Environment
 from ivr.dialplan.environment_file import load_environment
 from ivr.dialplan.lint import Surroundings
 from ivr.settings import Settings
+from ivr.settings_notices import channel_names
 from ivr.wiring_sources import operations_of, profile_sources_of
 
 
@@ -34,4 +35,6 @@ def surroundings(
         sources=operations_of(settings),
         profile_sources=profile_sources_of(settings),
         environment=environment,
+        records=bool(settings.recording.folder),
+        channels=channel_names(settings.notices),
     )

@@ -16,7 +16,7 @@ from ivr.dialplan.model import AGAIN, AGENT, EVERYWHERE, KEYS, RESERVED, Edge, F
 from ivr.dialplan.problems import Findings, Place
 from ivr.dialplan.profile_wish import check_profile
 from ivr.dialplan.speech import PromptPart
-from ivr.dialplan.unset import check_unset
+from ivr.dialplan.unset import check_unset, check_unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,10 @@ class Surroundings:
     skills: Collection[str] | None = None
     sources: Mapping[str, Collection[str]] | None = None
     """Name to its operations."""
+    records: bool | None = None
+    """Whether anything can be recorded."""
+    channels: Collection[str] | None = None
+    """Ways in which notifications leave the house."""
     environment: Environment | None = None
     seconds: Mapping[tuple[str, str], float] | None = None
     """(prompt, language) to how long the recording is."""
@@ -58,6 +62,7 @@ def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
     check_types(flow, findings, scope)
     check_paths(flow, findings, scope)
     check_unset(flow, findings)
+    check_unused(flow, findings)
     check_words(flow, findings, around.seconds, around.longest)
     if around.prompts is not None:
         _prompts(flow, findings, around.prompts)
@@ -68,6 +73,12 @@ def _targets(flow: Flow, findings: Findings) -> None:
         fixed = None if edge.to is None else edge.to.fixed
         if edge.to is not None and fixed is not None and fixed not in flow.states and fixed not in RESERVED:
             findings.unknown(edge.to.place, "state", fixed, (*flow.states, *RESERVED))
+        other = None if edge.otherwise is None else edge.otherwise.fixed
+        if edge.otherwise is not None and other is not None and other not in flow.states and other not in RESERVED:
+            findings.unknown(edge.otherwise.place, "state", other, (*flow.states, *RESERVED))
+        if edge.otherwise is not None and fixed is not None:
+            message = "`to` is written out, so `otherwise` is never taken"
+            findings.error(edge.otherwise.place, "dead-option", message, "remove it")
         if edge.retries and name not in (NO_INPUT, NO_MATCH):
             findings.error(edge.place, "dead-edge", "only `no_input` and `no_match` can retry", "write the target alone")
         if name == "hangup" and (fixed != "end" or edge.speech):

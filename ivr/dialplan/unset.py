@@ -15,7 +15,7 @@ from ivr.dialplan.model import Edge, Flow, FlowState
 from ivr.dialplan.problems import Findings, Place
 from ivr.dialplan.steps.instant import SetStep
 from ivr.dialplan.uses import Use
-from ivr.dialplan.written import filled, shared
+from ivr.dialplan.written import assignments, filled, shared
 
 Names = frozenset[str]
 """`vars.bill`, `slots.account`."""
@@ -32,6 +32,23 @@ def check_unset(flow: Flow, findings: Findings) -> None:
         for path, place in _unset(flow.states[name], known, everything):
             message = f"`{path}` is not written on every way that leads to `{name}`"
             findings.warn(place, "maybe-unset", message, f"give it a value in `vars`, or ask `has({path})` first")
+
+
+def check_unused(flow: Flow, findings: Findings) -> None:
+    """Warn of every variable that is written and never read."""
+    if shared(flow):
+        return
+    read: set[str] = set()
+    for use in uses.of_flow(flow):
+        names = use.expression.roots.get("vars", frozenset())
+        if names is None:
+            return
+        read |= names
+    told: set[str] = set()
+    for name, template in assignments(flow):
+        if name not in read and name not in told:
+            told.add(name)
+            findings.warn(template.place, "unused-variable", f"nothing ever reads `vars.{name}`", "remove it, or use it")
 
 
 def _written_anywhere(flow: Flow) -> Iterator[str]:

@@ -104,6 +104,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
     server = HotlineProcess(
         folder,
         speech={"enabled": False, "voice": "none"},
+        sip={"max_lag": 0},
         routes=[{"to": "*", "flow": "shop"}],
         sources={"crm": {"kind": "http", "url": crm.url, "operations": {"customer": {"path": "/customers/{number}"}}}},
         profiles="",

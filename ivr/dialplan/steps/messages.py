@@ -23,7 +23,7 @@ from ivr.dialplan.events import (
     TimerFired,
 )
 from ivr.dialplan.fields import Fields
-from ivr.dialplan.kinds import KEYS, Schema, Site, WaitingStep
+from ivr.dialplan.kinds import KEYS, About, Schema, Site, WaitingStep
 from ivr.dialplan.positions import Node
 from ivr.dialplan.problems import Place
 from ivr.dialplan.schema_parts import DURATION, FLAG, NAME, list_of, record, ref
@@ -92,6 +92,11 @@ class VoicemailStep(WaitingStep):
 
     def opening(self) -> Speech:
         return self.speech
+
+    def check(self, about: About) -> None:
+        if about.around.records is False:
+            message = "no message can be recorded here: the setting `recording.folder` is empty"
+            about.findings.warn(self.place, "not-recorded", message, "name a folder; the step leaves by `error` until then")
 
     def start(self, run: Run) -> Edge | None:
         run.answer()
@@ -169,6 +174,11 @@ class SurveyStep(WaitingStep):
     def speeches(self) -> Iterator[Speech]:
         yield from (question.speech for question in self.questions)
         yield self.thanks
+
+    def check(self, about: About) -> None:
+        if about.around.records is False and any(not question.scale for question in self.questions):
+            message = "no answer can be recorded here: the setting `recording.folder` is empty"
+            about.findings.warn(self.place, "not-recorded", message, "name a folder; the question is passed over until then")
 
     def start(self, run: Run) -> Edge | None:
         return self._put(run, 0, {}, 0)

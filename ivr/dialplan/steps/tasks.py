@@ -13,7 +13,7 @@ from ivr.dialplan.durations import seconds
 from ivr.dialplan.events import Event, Note, Notify, OpenTicket, TaskEnded, TimerFired
 from ivr.dialplan.expression import Expression, Template, plain
 from ivr.dialplan.fields import Fields, template, word
-from ivr.dialplan.kinds import InstantStep, Schema, Site, WaitingStep
+from ivr.dialplan.kinds import About, InstantStep, Schema, Site, WaitingStep
 from ivr.dialplan.positions import Node, Scalar
 from ivr.dialplan.problems import Place
 from ivr.dialplan.schema_parts import LITERAL, TEXT, either, map_of, record
@@ -144,6 +144,7 @@ class NotifyStep(InstantStep):
     texts: Mapping[str, Template]
     """Language to text."""
     subjects: Mapping[str, Template] = field(default_factory=dict)
+    place: Place = field(default_factory=Place)
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
@@ -157,7 +158,7 @@ class NotifyStep(InstantStep):
         to = fields.template("to") or Template("", node.place, ())
         if by != "webhook":
             fields.need("to", 'to: "{caller.number}"')
-        return cls(by, to, _by_language(fields, "text", site), _by_language(fields, "subject", site))
+        return cls(by, to, _by_language(fields, "text", site), _by_language(fields, "subject", site), node.place)
 
     @classmethod
     def schema(cls) -> Schema:
@@ -168,6 +169,14 @@ class NotifyStep(InstantStep):
         yield self.to
         yield from self.texts.values()
         yield from self.subjects.values()
+
+    def check(self, about: About) -> None:
+        known = about.around.channels
+        if known is not None and self.by in CHANNELS and self.by not in known:
+            message = f"nothing leaves the house by {self.by}: the setting `notices.{self.by}` is empty"
+            about.findings.warn(
+                self.place, "no-channel", message, "set it; notifications stay in the outbox as failed until then"
+            )
 
     def perform(self, run: Run) -> None:
         scope, language = run.scope(), run.state.language

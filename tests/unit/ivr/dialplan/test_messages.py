@@ -17,6 +17,7 @@ from ivr.dialplan.events import (
     SpeechLost,
     SpokenOver,
 )
+from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import examine
 from ivr.dialplan.positions import read
 from ivr.dialplan.problems import Findings
@@ -132,6 +133,13 @@ def test_a_recogniser_that_is_lost_leaves_the_keys() -> None:
 def test_check_names_the_place_and_the_cure(step: str, expected: str) -> None:
     _, found = examine(flow_with(f"  one:\n    {step}\n    on: {{ done: end, empty: end }}\n"), "x.yaml")
     assert any(expected in str(one) for one in found), found
+
+
+@pytest.mark.parametrize("states", [VOICEMAIL, SURVEY])
+def test_a_server_that_records_nothing_is_doubted(states: str) -> None:
+    _, found = examine(flow_with(states), "x.yaml", Surroundings(records=False))
+    assert {(one.severity, one.code) for one in found} == {("warning", "not-recorded")}
+    assert not examine(flow_with(states), "x.yaml", Surroundings(records=True))[1]
 
 
 @pytest.mark.parametrize("states", [VOICEMAIL, SURVEY])

@@ -218,7 +218,7 @@ def test_messages_and_what_is_handed_over() -> None:
         ("ticket: {}", "error[missing-key] ticket needs `kind`"),
         ("ticket: { kind: a, priority: urgentt }", "error[unknown-priority]"),
         ("ticket: { kind: a, due: 2w }", "or days: 3d"),
-        ("ticket: { kind: a, kindd: b }", "error[unknown-key-in-ticket]"),
+        ("ticket: { kind: a, kindd: b }", "error[unknown-key]"),
         ("callback: { window: 18:00-09:00 }", "error[bad-duration] `window` is no window: `18:00-09:00`"),
         ("callback: { window: soon }", "error[bad-duration]"),
         ("callback: { queue: suport }", "error[unknown-queue]"),
@@ -247,6 +247,11 @@ def test_check_names_the_place_and_the_cure(step: str, expected: str) -> None:
 def test_check_of_instant_steps(step: str, expected: str) -> None:
     _, found = examine(flow_with(f"  one:\n    do: [{{ {step} }}]\n    hangup: normal\n"), "x.yaml")
     assert any(expected in str(one) for one in found), found
+
+
+def test_a_channel_that_is_not_there_is_doubted() -> None:
+    _, found = examine(flow_with(INSTANT), "x.yaml", Surroundings(channels={"sms", "webhook"}))
+    assert [(one.code, one.line) for one in found if one.severity == "warning"] == [("no-channel", 9)]
 
 
 @pytest.mark.parametrize("states", [TICKET, CALLBACK, CONFIRM, INSTANT])
