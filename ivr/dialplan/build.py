@@ -21,7 +21,7 @@ from ivr.dialplan.speech import Speech
 
 FLOW_KEYS = ("flow", "languages", "entry", "time_zone", "profile", "vars", "defaults", "intents", "states")
 LEAVING = ("go", "goto", "switch", "return", "hangup")
-EDGE_KEYS = ("to", "say", "set", "tag", "language")
+EDGE_KEYS = ("to", "otherwise", "say", "set", "tag", "language")
 RETRY_KEYS = ("retry", "then", "say", "repeat")
 CAUSES = ("normal", "rejected", "busy")
 _NAME = re.compile(r"[A-Za-z][\w-]{0,63}\Z", re.ASCII)
@@ -273,6 +273,7 @@ class _Builder:
             values={} if values is None else assignments(values, self.findings),
             tags=() if tag is None else (tag,),
             language=None if language is None else language_of(language, self.findings, self.languages),
+            otherwise=fields.template("otherwise"),
         )
 
     def _retry(self, fields: Fields, place: Place) -> Edge:

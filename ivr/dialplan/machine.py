@@ -24,7 +24,7 @@ from ivr.dialplan.events import (
 )
 from ivr.dialplan.expression import EvaluationError, plain
 from ivr.dialplan.graph import key_of
-from ivr.dialplan.model import AGAIN, END, Edge, Flow, Go, HangUp, Leave, Return, Switch
+from ivr.dialplan.model import AGAIN, END, RESERVED, Edge, Flow, Go, HangUp, Leave, Return, Switch
 from ivr.dialplan.run import FlowFault, Run
 from ivr.dialplan.splits import line_taken
 from ivr.dialplan.state import Phase, State
@@ -163,6 +163,8 @@ class Machine:
         here = run.here
         run.effects(edge)
         target = AGAIN if edge.to is None else edge.to.text(run.scope())
+        if edge.to is not None and edge.to.fixed is None and target not in (*run.flow.states, *RESERVED):
+            target = _found(run, edge, target)
         run.count(key_of(here, edge), here.name if target == AGAIN else target, why)
         return target
 
@@ -261,6 +263,16 @@ class Machine:
                 return
             except Exception as another:
                 error = another
+
+
+def _found(run: Run, edge: Edge, name: str) -> str:
+    """Where a computed target leads that is no state: to where a menu leads for the intent of that name, else `otherwise`."""
+    for state in run.flow.states.values():
+        taken = state.edges.get(name) if state.step is not None and name in state.step.answers() else None
+        if taken is not None and name in run.flow.intents and taken.to is not None and taken.to.fixed is not None:
+            run.effects(taken)
+            return taken.to.fixed
+    return name if edge.otherwise is None else edge.otherwise.text(run.scope())
 
 
 def _expected(error: Exception) -> bool:

@@ -38,6 +38,8 @@ class Edge:
     """What is said before asking once more, by attempt; after the last one the edge is taken."""
     repeat: bool = True
     """Whether a retry asks the whole question again."""
+    otherwise: Template | None = None
+    """Where to go if `to` is computed and names no state and no intent that a menu offers."""
 
 
 @dataclass(frozen=True, slots=True)

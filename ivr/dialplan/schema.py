@@ -40,6 +40,7 @@ def _speech() -> Schema:
 def _edges() -> Schema:
     going = {
         "to": {**TEXT, "description": "A state, `end` or `again`."},
+        "otherwise": {**TEXT, "description": "A state, where `to` is computed and names none."},
         "say": ref("speech"),
         "set": map_of(LITERAL),
         "tag": TEXT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -110,6 +110,10 @@ class AskStep(AskingStep):
 
     def edge_keys(self) -> str:
         return "*#" if self.slot is not None else KEYS
+
+    def fills(self, state: str) -> Iterable[str]:
+        if self.into or self.slot is not None or self.phrases is not None:
+            yield self.into or state
 
     def speeches(self) -> Iterator[Speech]:
         yield from (self.speech, *self.again, self.hint, self.confirm.speech)

@@ -6,7 +6,7 @@ one is wrong), `sure` (slot to 0..1, -1 where it was left out), `rounds`. Values
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -69,6 +69,9 @@ class CollectStep(AskingStep):
 
     def edge_keys(self) -> str:
         return "*#"
+
+    def fills(self, state: str) -> Iterable[str]:
+        return tuple(slot.name for slot in self.slots)
 
     def speeches(self) -> Iterator[Speech]:
         for slot in self.slots:

@@ -12,6 +12,7 @@ from ivr.dialplan.events import Heard, Note, Pressed
 from ivr.dialplan.loader import load
 from ivr.dialplan.machine import Machine
 from ivr.dialplan.ranking import guess, rank
+from ivr.errors import DialplanError
 from tests.unit.ivr.dialplan.flows import NOON, Caller
 
 OPTIONS = ("bill", "balance", "fault", "complaint")
@@ -165,3 +166,52 @@ def test_an_unsure_option_is_read_back() -> None:
     assert call.said() == ["您说的是", "账单", "对吗？"]
     call.hears_out().does(Heard("对", 0.9, "yes"))
     assert call.state.state == "read_bill"
+
+
+GUESSING = """
+flow: guessing
+languages: [en]
+entry: guess
+defaults: { no_input: { retry: 1, then: human }, no_match: { retry: 1, then: human }, error: broken }
+intents:
+  bill: { en: [my bill] }
+  fault: { en: [a fault] }
+states:
+  guess:
+    ask: { say: is_it, expect: yes_no }
+    on: { yes: %s, no: main }
+  main:
+    menu: { say: wish, options: [bill, fault] }
+    on: { bill: { to: read_bill, tag: asked }, fault: human }
+  read_bill: { do: [{ say: bill_is }], wait: 10s, on: { done: end } }
+  human: { do: [{ say: wait }], wait: 10s, on: { done: end } }
+  broken: { do: [{ say: broken }], wait: 10s, on: { done: end } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("to", "intent", "state"),
+    [
+        ('"{profile.likely.intent}"', "bill", "read_bill"),
+        ('"{profile.likely.intent}"', "human", "human"),
+        ('"{profile.likely.intent}"', "gone", "broken"),
+        ('"{profile.likely.intent}"', "", "broken"),
+        ('{ to: "{profile.likely.intent}", otherwise: main }', "gone", "main"),
+        ('{ to: "{profile.likely.intent}", otherwise: main }', "bill", "read_bill"),
+    ],
+)
+def test_a_computed_target_is_a_state_an_intent_of_a_menu_or_otherwise(to: str, intent: str, state: str) -> None:
+    call = Caller(Machine(load(GUESSING % to)), {"called": "1"}, {"likely": {"intent": intent}})
+    call.hears_out().does(Heard("yes", 0.9, "yes"))
+    assert call.state.state == state
+    assert call.state.tags == (("asked",) if state == "read_bill" else ())
+
+
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [("{ to: human, otherwise: main }", "dead-option"), ('{ to: "{profile.x}", otherwise: mian }', "unknown-state")],
+)
+def test_a_senseless_otherwise_is_refused(to: str, code: str) -> None:
+    with pytest.raises(DialplanError) as refused:
+        load(GUESSING % to)
+    assert code in str(refused.value)
