@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+import wave
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
+from ivr.dialplan.environment import NOTHING, Environment
+from ivr.dialplan.environment_file import read_environment
+from ivr.dialplan.linking import calls
 from ivr.dialplan.lint import Surroundings
-from ivr.dialplan.loader import check, flow_files
-from ivr.dialplan.problems import Problem, render
+from ivr.dialplan.lint_words import LONGEST
+from ivr.dialplan.loader import flow_files, read_flows
+from ivr.dialplan.model import Flow, Return
+from ivr.dialplan.problems import Findings, Place, Problem
+from ivr.dialplan.reporting import report
 from ivr.doubts import keys_in_the_open, missing_listeners
 from ivr.errors import ConfigError, DialplanError
 from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import languages_in, recording_files
 from ivr.wiring_calls import recording_settings
+from ivr.wiring_flows import surroundings, today
 from ivr.wiring_net import check_certificates
-from ivr.wiring_sources import check_questions, operations_of, profile_sources_of, sources_of
+from ivr.wiring_sources import check_questions, sources_of
 from ivr.wiring_trunks import doubts as trunk_doubts
 
 
-def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[Path] | None, config: Path | None = None) -> int:
-    """`ivr check`: print every problem; 1 where one of them is an error.
+def check_dialplans(
+    paths: Sequence[Path],
+    form: str,
+    prompt_folders: Sequence[Path] | None,
+    config: Path | None = None,
+    *,
+    strict: bool = False,
+    longest: float = LONGEST,
+) -> int:
+    """`ivr check`: print every problem; 1 where one of them is an error, with `strict` also where one is a warning.
 
-    Queues, skills, trunks and outbound rules are those of the settings file `config`, and not checked without one; so are
-    the flows and prompts where none are named, and else those of this folder. Raises ConfigError for a settings file that
-    is wrong, DialplanError where there is nothing to check.
+    Queues, skills, sources, environment, trunks and outbound rules are those of the settings file `config`, and not checked
+    without one; so are the flows and prompts where none are named, and else those of this folder. `longest` is in seconds.
+    Raises ConfigError for a settings file that is wrong, DialplanError where there is nothing to check.
     """
     settings = load_settings(config) if config is not None else None
     if settings is not None and config is not None:
@@ -38,16 +58,49 @@ def check_dialplans(paths: Sequence[Path], form: str, prompt_folders: Sequence[P
         raise DialplanError(f"{where}: no flow there (*.yaml); name a file, or the folder it is in")
     folders = list(prompt_folders or [path for path in (Path("prompts"),) if path.is_dir()])
     wrong = _wrong(settings, config) if settings is not None and config is not None else []
-    problems = check(files, _around(folders, settings))
+    environment, problems = _environment(settings, config)
+    flows, found = read_flows(files, replace(_around(folders, settings, environment), longest=longest))
+    problems += [*found, *_uncalled(flows, settings)]
+    _print([*problems], wrong, form, _sum(len(files), [*problems, *wrong]))
+    failing = ("error", "warning") if strict else ("error",)
+    return 1 if any(problem.severity in failing for problem in (*problems, *wrong)) else 0
+
+
+def _print(problems: Sequence[Problem], wrong: Sequence[Problem], form: str, counted: str) -> None:
     if form != "text":
-        print(render([*problems, *wrong], form))
-    else:
-        if problems:
-            print(render(problems))
-        for problem in wrong:
-            print(f"{problem.file}: {problem.severity}: {problem.message}")
-        print(_sum(len(files), [*problems, *wrong]))
-    return 1 if any(problem.severity == "error" for problem in (*problems, *wrong)) else 0
+        if text := report([*problems, *wrong], form, version=version("hotline")):
+            print(text)
+        return
+    if problems:
+        print(report(problems, "text", colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+    for problem in wrong:
+        print(f"{problem.file}: {problem.severity}: {problem.message}")
+    print(counted)
+
+
+def _environment(settings: Settings | None, config: Path | None) -> tuple[Environment | None, list[Problem]]:
+    """The environment, None where it is not known or wrong, and what is wrong with it."""
+    if settings is None or config is None:
+        return None, []
+    if not settings.environment:
+        return NOTHING, []
+    return read_environment(_beside(config, settings.environment), today())
+
+
+def _uncalled(flows: Sequence[Flow], settings: Settings | None) -> list[Problem]:
+    """Sub-flows that nothing leads to."""
+    if settings is None:
+        return []
+    used = {route.flow for route in settings.routes}.union(*(calls(flow) for flow in flows))
+    found = []
+    for flow in flows:
+        returns = any(isinstance(state.leave, Return) for state in flow.states.values())
+        if returns and flow.name not in used:
+            findings = Findings(flow.file)
+            message = f"the sub-flow `{flow.name}` is called by no flow and reached by no route"
+            findings.warn(Place(), "unused-flow", message, f"`call: {flow.name}`, a route, or remove the file")
+            found += findings.problems
+    return found
 
 
 def _beside(config: Path, path: str) -> Path:
@@ -68,17 +121,22 @@ def _wrong(settings: Settings, config: Path) -> list[Problem]:
     return [Problem(str(config), 1, 1, "error" if kind == "error" else "warning", "settings", line) for kind, line in lines]
 
 
-def _around(folders: Sequence[Path], settings: Settings | None) -> Surroundings:
+def _around(folders: Sequence[Path], settings: Settings | None, environment: Environment | None) -> Surroundings:
     prompts = _names(folders) if folders else None
     if settings is None:
-        return Surroundings(prompts)
-    return Surroundings(
-        prompts,
-        frozenset(settings.queues),
-        settings.skills,
-        operations_of(settings),
-        profile_sources=profile_sources_of(settings),
-    )
+        return Surroundings(prompts, seconds=_seconds(folders))
+    return replace(surroundings(settings, prompts, environment), seconds=_seconds(folders))
+
+
+def _seconds(folders: Sequence[Path]) -> dict[tuple[str, str], float]:
+    """How long every recording is, by the heads of the files; what is no WAV counts for nothing."""
+    found: dict[tuple[str, str], float] = {}
+    languages = languages_in(folders)
+    for folder in folders:
+        for (language, name), path in recording_files(folder, languages).items():
+            with contextlib.suppress(wave.Error, EOFError, OSError), wave.open(str(path), "rb") as file:
+                found[name, language] = file.getnframes() / (file.getframerate() or 1)
+    return found
 
 
 def _sum(files: int, problems: Sequence[Problem]) -> str:

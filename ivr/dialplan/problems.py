@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
+REFERENCE = "docs/check.md"
+_PLACED = re.compile(" (?:in|of|to|beside) ")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,8 +42,13 @@ class Problem:
         head = f"{self.file}:{self.line}:{self.column}: {self.severity}[{self.code}] {self.message}"
         return f"{head}\n    {self.cure}" if self.cure else head
 
+    @property
+    def link(self) -> str:
+        """Where it is explained, with an example and the cure."""
+        return f"{REFERENCE}#{self.code}"
+
     def to_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {**{name: getattr(self, name) for name in self.__slots__}, "link": self.link}
 
 
 class Findings:
@@ -57,9 +65,12 @@ class Findings:
         self._add(place, "warning", code, message, cure)
 
     def unknown(self, place: Place, what: str, name: str, known: Iterable[str]) -> None:
-        """Report a name that is none of `known`; the cure is the nearest right one. The code is "unknown-<what>"."""
-        code = "unknown-" + what.replace(" ", "-")
-        self.error(place, code, f"there is no {what} `{name}`", nearest(name, known))
+        """Report a name that is none of `known`; the cure is the nearest right one.
+
+        The code is "unknown-<what>", of `key in a state` and the like only "unknown-key".
+        """
+        code = "unknown-" + _PLACED.split(what)[0].replace(" ", "-")
+        self.error(place, code, f"there is no {what} `{name}`", nearest(name, known) or "none is known here: add it first")
 
     @property
     def failed(self) -> bool:
@@ -85,9 +96,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def render(problems: Sequence[Problem], fmt: str = "text") -> str:
     """The problems for a person ("text", two lines each) or for a program ("json", an array). Raises ValueError on others."""
-    ordered = sorted(problems, key=lambda one: (one.file, one.line, one.column, one.code))
     if fmt == "json":
-        return json.dumps([problem.to_dict() for problem in ordered], ensure_ascii=False, indent=2)
+        return json.dumps([problem.to_dict() for problem in ordered(problems)], ensure_ascii=False, indent=2)
     if fmt != "text":
         raise ValueError(f"no format {fmt!r}: text or json")
-    return "\n".join(str(problem) for problem in ordered)
+    return "\n".join(str(problem) for problem in ordered(problems))
+
+
+def ordered(problems: Iterable[Problem]) -> list[Problem]:
+    """By file, line and column."""
+    return sorted(problems, key=lambda one: (one.file, one.line, one.column, one.code))

@@ -132,8 +132,8 @@ def test_parking_ends_the_call_or_times_out() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("record: pause", "record: rewind", "unknown-action-of-record"),
-        ("how: auto", "how: magic", "unknown-way-to-transfer"),
+        ("record: pause", "record: rewind", "unknown-action"),
+        ("how: auto", "how: magic", "unknown-way"),
         ('transfer: "12345"', "transfer: { ring: 5s }", "missing-key"),
         ("on: { timeout: plain }", "on: {}", "missing-edge"),
         ("timeout: 90s", "timeout: soon", "bad-duration"),

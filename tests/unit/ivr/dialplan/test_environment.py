@@ -84,10 +84,10 @@ def test_a_flag_by_tier() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "code", "cure"),
     [
-        ("hour: {}", 1, 1, "unknown-key-in-an-environment", "hours"),
+        ("hour: {}", 1, 1, "unknown-key", "hours"),
         ("flags: { a: maybe }", 1, 13, "wrong-type", "percent"),
         ("flags: { a: { percent: 120 } }", 1, 24, "out-of-range", "30"),
-        ("flags: { a: { tier: [gold] } }", 1, 15, "unknown-key-in-a-flag", "tiers"),
+        ("flags: { a: { tier: [gold] } }", 1, 15, "unknown-key", "tiers"),
         ("hours: { a: { open: { mo: 9:00-10:00 } } }", 1, 23, "unknown-weekday", "mon"),
         ("hours: { a: { open: { mon: 9 to 5 } } }", 1, 28, "bad-hours", "09:00-18:00"),
         ("hours: { a: { open: { mon: [09:00-12:00, 11:00-13:00] } } }", 1, 42, "bad-hours", "join"),

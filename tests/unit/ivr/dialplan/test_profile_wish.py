@@ -58,7 +58,7 @@ def test_a_flow_may_want_nothing_to_be_read() -> None:
         ("profile: { within: 1m }", "out-of-range", "10ms to 10s"),
         ("profile: { otherwise: [a] }", "wrong-type", "anonymous"),
         ("profile: { otherwise: { tier: [a] } }", "wrong-type", "one plain value"),
-        ("profile: { source: crm }", "unknown-key-in-`profile`", ""),
+        ("profile: { source: crm }", "unknown-key", ""),
         ("profile: crm", "wrong-type", "profile: anonymous"),
         ("profile: [crm]", "wrong-type", ""),
         ("profile: { lookup: { a: b } }", "wrong-type", ""),
