@@ -165,17 +165,22 @@ class Source:
             return Answer(ERROR, why=type(error).__name__)
 
     async def _tried(self, question: Callable[[], Awaitable[Mapping[str, Any]]], tries: int) -> Answer:
-        for number in range(1, tries + 1):
+        failed: SourceFailed | None = None
+        for number in range(tries):
+            if failed is not None:
+                await asyncio.sleep(self.limits.retry_wait * 2 ** (number - 1) * (0.5 + self._chance() / 2))
             if not self.breaker.admit(self._clock()):
-                return Answer(DOWN, why="its circuit is open")
+                break
+            self.tally.retries += number > 0
             try:
                 return Answer(FOUND, await self._once(question))
             except SourceFailed as error:
-                if not error.again or number == tries:
-                    raise
-            self.tally.retries += 1
-            await asyncio.sleep(self.limits.retry_wait * 2 ** (number - 1) * (0.5 + self._chance() / 2))
-        raise AssertionError("a try ends by an answer or by its error")
+                failed = error
+                if not error.again:
+                    break
+        if failed is not None:
+            raise failed
+        return Answer(DOWN, why="its circuit is open")
 
     async def _once(self, question: Callable[[], Awaitable[Mapping[str, Any]]]) -> Mapping[str, Any]:
         """One question sent: the breaker and the figures hear how it went."""

@@ -63,13 +63,13 @@ _NEWEST = (contacts.c.started_at.desc(), contacts.c.id.desc())
 def _open_tickets(numbers: Sequence[str]) -> Any:
     mine = tickets.c.caller_number.in_(numbers) & tickets.c.status.in_(OPEN_TICKETS)
     columns = (tickets.c.id, tickets.c.kind, tickets.c.subject, tickets.c.created_at)
-    return select(*columns).where(mine).order_by(tickets.c.created_at.desc()).limit(MOST)
+    return select(*columns).where(mine).order_by(tickets.c.created_at.desc(), tickets.c.id.desc()).limit(MOST)
 
 
 def _open_callbacks(numbers: Sequence[str]) -> Any:
     mine = callbacks.c.caller_number.in_(numbers) & callbacks.c.status.in_(OPEN_CALLBACKS)
     columns = (callbacks.c.id, callbacks.c.reason, callbacks.c.created_at)
-    return select(*columns).where(mine).order_by(callbacks.c.created_at.desc()).limit(MOST)
+    return select(*columns).where(mine).order_by(callbacks.c.created_at.desc(), callbacks.c.id.desc()).limit(MOST)
 
 
 def _contact(row: Mapping[str, Any]) -> dict[str, Any]:

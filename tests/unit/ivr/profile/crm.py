@@ -28,8 +28,7 @@ class Crm:
         self.mode, self.delay = mode, delay
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         """Method, target, headers in lower case, body."""
-        self.most_together = 0
-        self._together = 0
+        self.connections = 0
         self.answer: Callable[[str], Any] = lambda target: CUSTOMER
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -61,6 +60,7 @@ class Crm:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.connections += 1
         try:
             while await self._one(reader, writer):
                 pass
@@ -77,12 +77,7 @@ class Crm:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         self.requests.append((method, target, headers, body))
-        self._together += 1
-        self.most_together = max(self.most_together, self._together)
-        try:
-            return bool(await getattr(self, f"_{self.mode}")(target, writer))
-        finally:
-            self._together -= 1
+        return bool(await getattr(self, f"_{self.mode}")(target, writer))
 
     async def _fine(self, target: str, writer: asyncio.StreamWriter) -> bool:
         if self.delay:
