@@ -124,9 +124,14 @@ class Stage:
         return self.state.phase is Phase.LISTEN or self.state.hearing or self._agenda.has(MESSAGE)
 
     @property
+    def listening(self) -> flow.Listen | None:
+        """What is listened for now; None where nothing is."""
+        return self._listen if self.state.hearing else None
+
+    @property
     def listened_for(self) -> tuple[flow.Phrase, ...]:
         """What is understood now."""
-        return self._listen.phrases if self._listen is not None and self.state.hearing else ()
+        return () if self.listening is None else self.listening.phrases
 
     def timers(self) -> dict[str, float]:
         """Running timers and the seconds that they have left."""
@@ -259,21 +264,32 @@ class Stage:
                 self._look_up(command.task, command.seconds, f"{service} {method} {path}", f"{service} {path}", service)
             case flow.RecordMessage(task=task, seconds=seconds):
                 self._agenda.set(f"{MESSAGE}{task}", self.now + seconds, flow.MessageEnded(task, "empty"))
+            case flow.EndTask(task=task, keep=keep):
+                self._end_task(f"{MESSAGE}{task}", f"{TASK}{task}", keep)
             case _:
                 self._do_task(command)
+
+    def _end_task(self, message: str, task: str, keep: bool) -> None:
+        """Nobody waits for it; a message that is to be kept ends now."""
+        if not keep:
+            self._agenda.drop(message, task)
+        elif self._agenda.has(message):
+            self._agenda.set(message, self.now, self._agenda.take(message))
 
     def _do_task(self, command: flow.Command) -> None:
         number = getattr(command, "task", None)
         if isinstance(number, int):
-            answer = self._reply((type(command).__name__,)) or Reply("done")
+            answer = self._reply((type(command).__name__,)) or Reply("done", _numbered(command, number))
             ended = flow.TaskEnded(number, answer.outcome, dict(answer.result))
             self._agenda.set(f"{TASK}{number}", self.now + answer.delay, ended)
 
     def _look_up(self, task: int, seconds: float, *names: str) -> None:
-        answer = self._reply(names) or self.world.unknown
+        answer = self._reply(names)
+        if answer is None:
+            self.note(f"nothing answers {names[0]}")
+            answer = self.world.unknown
         if answer is None:
             self.unanswered.append(names[0])
-            self.note(f"nothing answers {names[0]}")
             answer = Reply("error")
         if answer.delay > seconds:
             answer = Reply("timeout", {}, seconds)
@@ -281,8 +297,11 @@ class Stage:
         self._agenda.set(f"{TASK}{task}", self.now + answer.delay, ended)
 
     def _reply(self, names: tuple[str, ...]) -> Reply | None:
-        found = reply(self.world, names, self._asked.get(names[0], 0))
-        self._asked[names[0]] = self._asked.get(names[0], 0) + 1
+        name = next((one for one in names if self.world.lookups.get(one)), "")
+        if not name:
+            return None
+        found = reply(self.world, (name,), self._asked.get(name, 0))
+        self._asked[name] = self._asked.get(name, 0) + 1
         return found
 
     def _enqueue(self, queue: str, max_wait: float, every: float) -> None:
@@ -351,3 +370,10 @@ class Stage:
 
     def write(self, kind: str, text: str, more: Mapping[str, Any]) -> None:
         self.log.append(Moment(self.elapsed, kind, text, more))
+
+
+def _numbered(command: flow.Command, number: int) -> dict[str, Any]:
+    """What a ticket or a callback gives where the world says nothing else."""
+    if isinstance(command, flow.ScheduleCallback):
+        return {"number": f"C-{number:06d}", "phone": command.fields.get("number", "")}
+    return {"number": f"T-{number:06d}"} if isinstance(command, flow.OpenTicket) else {}

@@ -22,7 +22,8 @@ from ivr.dialplan.loader import examine
 from ivr.dialplan.positions import read
 from ivr.dialplan.problems import Findings
 from ivr.dialplan.schema import schema
-from tests.unit.ivr.dialplan.flows import Caller, flow_with, machine_of
+from ivr.dialplan.simulator import Simulation
+from tests.unit.ivr.dialplan.flows import NOON, Caller, flow_with, machine_of
 from tests.unit.ivr.dialplan.test_schema import plain
 
 VOICEMAIL = """
@@ -147,3 +148,11 @@ def test_the_schema_takes_it(states: str) -> None:
     tree = read(flow_with(states), Findings("x"))
     assert tree is not None
     jsonschema.validate(plain(tree), schema())
+
+
+def test_a_simulated_caller_ends_a_message_by_the_hash() -> None:
+    stage = Simulation(machine_of(flow_with(VOICEMAIL)), at=NOON, understand=lambda text, phrases: ("", 0.0))
+    stage.hear_out()
+    stage.press("#")
+    stage.wait(1.0)
+    assert stage.visited == ["one", "nothing"] and stage.elapsed < 20.0
