@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_check(commands)
     _add_test(commands)
+    _add_simulate(commands)
     _add_models(commands)
     _add_prompts(commands)
     _add_phone(commands)
@@ -69,15 +70,24 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check = commands.add_parser("check", help="find every mistake in dialplans before a caller does")
     check.add_argument("paths", nargs="*", type=Path, help="files or folders (default: those of --config, else dialplans)")
     check.add_argument("--config", type=Path, metavar="FILE", help="settings file: checked too, with its queues and skills")
-    check.add_argument("--format", choices=["text", "json"], default="text")
+    formats = ["text", "json", "github", "sarif"]
+    check.add_argument("--format", choices=formats, default="text", help="github: annotations; sarif: SARIF 2.1.0")
+    check.add_argument("--strict", action="store_true", help="fail on warnings too")
+    check.add_argument("--longest", default="20s", metavar="DURATION", help="what a question may take (default: %(default)s)")
     check.add_argument(
         "--prompts", type=Path, action="append", help="folders with recordings (default: those of --config, else prompts)"
     )
 
     def run(args: argparse.Namespace) -> int:
         from ivr.checking import check_dialplans
+        from ivr.dialplan.durations import seconds
+        from ivr.errors import ConfigError
 
-        return check_dialplans(args.paths, args.format, args.prompts, args.config)
+        try:
+            longest = seconds(args.longest)
+        except ValueError as error:
+            raise ConfigError(f"--longest: `{args.longest}`: {error}") from error
+        return check_dialplans(args.paths, args.format, args.prompts, args.config, strict=args.strict, longest=longest)
 
     check.set_defaults(run=run)
 
@@ -88,6 +98,14 @@ def _add_test(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     test = commands.add_parser("test", help="play the conversations of *.test.yaml without a phone")
     test_cli.add_arguments(test)
     test.set_defaults(run=test_cli.run)
+
+
+def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr import simulate_cli
+
+    simulate = commands.add_parser("simulate", help="talk to a flow in the terminal, by text or keys")
+    simulate_cli.add_arguments(simulate)
+    simulate.set_defaults(run=simulate_cli.run)
 
 
 def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -21,16 +21,17 @@ from ivr.dialplan.problems import Problem
 from ivr.errors import NotFound
 from ivr.settings import Settings, load_settings
 from ivr.understanding.intent import match
+from ivr.understanding.mood import mood
 from ivr.wording import RecordedWording
 
-UNCERTAIN = 0.3
-"""Confidence of what means nothing."""
+CLEAR = 0.9
+"""How certain a recogniser is of words that it hears well, whatever they mean."""
 
 
 def understand(text: str, phrases: Sequence[Phrase]) -> tuple[str, float]:
     """What a text means among the phrases that are listened for, as in a real call (`ivr.dialplan.mocks.Understand`)."""
     found = match(text, phrases)
-    return ("", UNCERTAIN) if found is None else (found.name, found.confidence)
+    return ("", CLEAR) if found is None else (found.name, found.confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +106,4 @@ class Theatre:
         def machine(given: Given) -> Machine:
             return self.machine(name, given.flags, given.values)
 
-        return Rehearsal(understand, machine, None, self.wording)
+        return Rehearsal(understand, machine, mood, self.wording)

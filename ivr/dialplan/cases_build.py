@@ -322,8 +322,11 @@ def _speech(node: Node, findings: Findings) -> tuple[str, ...] | None:
 
 
 def _lookups(node: Node | None, findings: Findings) -> dict[str, tuple[Reply, ...]]:
-    if node is None:
-        return {}
+    return {} if node is None else replies_of(node, findings)
+
+
+def replies_of(node: Node, findings: Findings) -> dict[str, tuple[Reply, ...]]:
+    """Sources and their answers, as under `lookups`."""
     if not isinstance(node, Mapping):
         _fields(node, findings, "lookups")
         return {}

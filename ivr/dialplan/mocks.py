@@ -10,8 +10,8 @@ from ivr.dialplan.events import Phrase, Prompt, Utterance, Value, Words
 
 Understand = Callable[[str, Sequence[Phrase]], tuple[str, float]]
 """Text and the phrases listened for to the name of what is meant ("" for nothing) and a confidence of 0..1."""
-Feel = Callable[[str], str]
-"""Text to a mood: "angry" or ""."""
+Feel = Callable[[str, str], str]
+"""Text and its language to a mood: "angry" or ""."""
 
 LETTERS_A_SECOND = {"zh": 4.5}
 """How fast people read aloud, in characters without spaces, by language."""

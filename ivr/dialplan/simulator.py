@@ -54,7 +54,7 @@ class Simulation(Stage):
             return self._leave_message(text)
         name, certain = self._understand(text, self.listened_for) if text else UNHEARD
         certain = certain if confidence is None else confidence
-        feeling = mood or (self._feel(text) if self._feel is not None else "")
+        feeling = mood or (self._feel(text, self.state.language) if self._feel is not None else "")
         heard = self.state.hearing and not self.ended
         taken = {"understood": name, "confidence": certain, "mood": feeling} if heard else {}
         self._tell("speech", text, heard=heard, **taken)

@@ -335,7 +335,8 @@ class Stage:
         languages = tuple(dict.fromkeys(one.language for one in utterances))
         self.said.append(Spoken(self.elapsed, text, names, languages, self.state.state))
         language = languages[0] if languages else self.state.language
-        self.write("bot", text, {"language": language, "prompts": prompts})
+        queued = {"queued": True} if self.state.phase is Phase.QUEUE else {}
+        self.write("bot", text, {"language": language, "prompts": prompts, **queued})
         if ends:
             seconds = sum(self._wording.seconds(one) for one in utterances)
             self._agenda.set(SOUND, self.now + seconds, flow.PromptEnded(number))

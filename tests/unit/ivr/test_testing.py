@@ -115,4 +115,4 @@ def test_words_are_understood_as_in_a_real_call() -> None:
     flow = Theatre.load([ROOT / "dialplans" / "telecom.yaml"], House()).flow("telecom")
     machine = Theatre({"telecom": flow}).machine("telecom", {}, {})
     assert machine.flow is flow
-    assert understand("xyz", ()) == ("", 0.3)
+    assert understand("xyz", ()) == ("", 0.9)

@@ -89,7 +89,7 @@ def test_speech_that_means_nothing_and_mood_and_confidence_are_told() -> None:
     def watch(before: State, event: flow.Event | None, after: State, commands: Commands) -> None:
         seen.append(event)
 
-    one = call(watch=watch, feel=lambda text: "angry" if "气死" in text else "")
+    one = call(watch=watch, feel=lambda text, language: "angry" if "气死" in text else "")
     one.say("气死我了", confidence=0.7)
     assert one.edges[-1].edge == "no_match:1"
     assert flow.Heard("气死我了", 0.7, "", "angry") in seen
