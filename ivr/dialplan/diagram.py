@@ -113,6 +113,12 @@ class Drawing:
     height: float
 
 
+def looked_up(figures: Mapping[str, Any] | None, table: str) -> Mapping[str, Any]:
+    """One table of counts or coverage, empty where it is missing or none: they come from outside."""
+    found = (figures or {}).get(table)
+    return found if isinstance(found, Mapping) else {}
+
+
 def outgoing(flow: Flow, state: FlowState) -> Iterator[tuple[str, Edge | None, bool]]:
     """Every edge by which a state can be left: its name in the key, the edge (None for hanging up), whether it is inherited.
 
@@ -151,7 +157,7 @@ def _label(flow: Flow, state: FlowState, name: str, edge: Edge | None, look: Loo
         text = _named(flow, name, look.language)
     if edge is not None and edge.retries:
         text += f" ×{len(edge.retries) + 1}"
-    count = ((look.counts or {}).get("edges") or {}).get(f"{state.name} {name}")
+    count = looked_up(look.counts, "edges").get(f"{state.name} {name}")
     return f"{text}  {count}".strip() if isinstance(count, int) and count > 0 else text
 
 

@@ -21,6 +21,7 @@ from ivr.dialplan.diagram import (
     Look,
     Picture,
     Shape,
+    looked_up,
     picture,
 )
 from ivr.dialplan.diagram_words import OTHER, width, word
@@ -176,13 +177,13 @@ def _badges(shape: Shape, look: Look) -> Iterator[str]:
         yield _tag("g", _tag("rect", **at, fill=_colour("accent")) + number, class_="now")
     if entered := _number(counts, "entered", shape.state):
         yield _write(str(entered), right + 5, 4, "faint", class_="entered")
-    reasons = (counts.get("gave_up") or {}).get(shape.state) or {}
+    reasons = looked_up(looked_up(counts, "gave_up"), shape.state)
     if lost := sum(value for value in reasons.values() if isinstance(value, int)):
         yield _write(f"✕ {lost}", right - 8, low + 12, "danger", class_="gave-up", text_anchor="end")
 
 
 def _number(counts: Mapping[str, Any], table: str, name: str) -> int:
-    found = (counts.get(table) or {}).get(name)
+    found = looked_up(counts, table).get(name)
     return found if isinstance(found, int) and found > 0 else 0
 
 
@@ -239,7 +240,7 @@ def _marks(line: Line, classes: str) -> dict[str, Any]:
 def _tested(look: Look, table: str, name: str) -> str:
     if look.coverage is None:
         return ""
-    return "covered" if (look.coverage.get(table) or {}).get(name) else "missed"
+    return "covered" if looked_up(look.coverage, table).get(name) else "missed"
 
 
 # --- the legend

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -86,8 +87,11 @@ class AdminHub:
         out = PageSocket(socket, silence=SILENT_SECONDS)
         page = Page(out, who, self._clock)
         self._pages.add(page)
-        tasks = [self._start(self._watch(page, socket)), self._start(self._listen(page))]
+        listening = asyncio.Event()
+        tasks = [self._start(self._watch(page, socket)), self._start(self._listen(page, listening))]
         try:
+            with contextlib.suppress(TimeoutError):  # without Redis the page still is answered
+                await asyncio.wait_for(listening.wait(), EVERY)
             await out.serve(lambda message: self._obey(page, message))
         finally:
             self._pages.discard(page)
@@ -145,14 +149,16 @@ class AdminHub:
             return False
         return True
 
-    async def _listen(self, page: Page) -> None:
-        """What others change."""
+    async def _listen(self, page: Page, listening: asyncio.Event) -> None:
+        """Tell the page what others change; `listening` is set when nothing can be missed any more."""
         while True:
             try:
                 async with self._redis.pubsub() as news:
                     await news.subscribe(CHANNEL)
                     async for told in news.listen():
-                        if told["type"] == "message":
+                        if told["type"] == "subscribe":
+                            listening.set()
+                        elif told["type"] == "message":
                             change = json.loads(told["data"])
                             page.push(change["type"], change["data"])
             except RedisError as error:

@@ -126,7 +126,8 @@ class TrialsApi:
             if now - trial.used > FORGOTTEN_AFTER:
                 del self._trials[name]
         for mine, most in ((True, EACH), (False, TOGETHER)):
-            kept = sorted((one.used, name) for name, one in self._trials.items() if not mine or one.owner == owner)
+            mine_or_all = [(one.used, name) for name, one in self._trials.items() if not mine or one.owner == owner]
+            kept = sorted(mine_or_all, key=lambda one: one[0])  # of those used at the same time the oldest goes
             for _, name in kept[: max(0, len(kept) - most + 1)]:
                 del self._trials[name]
 
