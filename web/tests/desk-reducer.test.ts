@@ -20,6 +20,7 @@ const contact = (changes: Partial<Contact> = {}): Contact => ({
   channel: "sip",
   caller: { number: "1001", name: "李强", authenticated: false },
   profile: {},
+  handover: {},
   language: "zh",
   intent: null,
   slots: {},
@@ -87,7 +88,7 @@ describe("snapshot", () => {
 describe("contact", () => {
   it("fills what a server may leave out", () => {
     const state = play(EMPTY, ["contact", { id: "c-2", phase: "offered", queue: "q" }]);
-    expect(state.contact).toMatchObject({ turns: [], slots: {}, profile: {}, intent: null });
+    expect(state.contact).toMatchObject({ turns: [], slots: {}, profile: {}, handover: {}, intent: null });
   });
 
   it("does not lose turns to an older copy of the same contact", () => {

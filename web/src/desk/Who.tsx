@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { day, languageName, length, named, t } from "../i18n";
 import { Confidence } from "./Conversation";
-import type { Contact, Profile } from "./model";
+import type { Contact, Handover, Profile } from "./model";
 import { nameOf, now } from "./store";
 
 /** Who it is, what they want and why they are here: all that need not be asked again. */
@@ -28,6 +28,7 @@ export function Who({ contact }: { contact: Contact }): JSX.Element {
           {t(caller.authenticated ? "who.verified" : "who.unverified")}
         </p>
         <Wants contact={contact} />
+        <HandedOver handover={contact.handover} />
         <dl class="facts">
           <Slots slots={contact.slots} />
           <Fact name={t("who.queue")}>
@@ -57,6 +58,24 @@ function Wants({ contact }: { contact: Contact }): JSX.Element {
         </strong>
       )}
     </div>
+  );
+}
+
+/** What the flow noted for the agent; nothing where it noted nothing. */
+function HandedOver({ handover }: { handover: Handover }): JSX.Element | null {
+  const { note, summary, facts } = handover;
+  if (!note && !summary && !facts) return null;
+  return (
+    <section data-testid="handover">
+      <h3>{t("who.handover")}</h3>
+      {summary && <p>{summary}</p>}
+      {note?.split("\n").map((line, n) => <p key={n}>{line}</p>)}
+      {facts && (
+        <dl class="facts">
+          <Slots slots={facts} />
+        </dl>
+      )}
+    </section>
   );
 }
 

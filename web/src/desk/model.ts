@@ -45,6 +45,13 @@ export interface Profile {
   history?: HistoryEntry[];
 }
 
+/** What the flow wants the agent to know. */
+export interface Handover {
+  note?: string;
+  summary?: string;
+  facts?: Record<string, unknown>;
+}
+
 export interface Contact {
   id: string;
   phase: Phase;
@@ -52,6 +59,7 @@ export interface Contact {
   channel: string;
   caller: { number: string; name: string; authenticated: boolean };
   profile: Profile;
+  handover: Handover;
   language: string;
   intent: { name: string; label?: string; confidence: number } | null;
   slots: Record<string, unknown>;

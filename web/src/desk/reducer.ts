@@ -73,6 +73,7 @@ function contactOf(data: Data): Contact | null {
     ...contact,
     caller: contact.caller ?? { number: "", name: "", authenticated: false },
     profile: contact.profile ?? {},
+    handover: contact.handover ?? {},
     intent: contact.intent ?? null,
     slots: contact.slots ?? {},
     tags: contact.tags ?? [],

@@ -171,6 +171,7 @@ export const en = {
   "who.queue": "Queue",
   "who.waited": "waited",
   "who.why": "Why you",
+  "who.handover": "Handed over",
   "who.products": "Has",
   "who.history": "History",
   "who.history.none": "No earlier contact is known.",

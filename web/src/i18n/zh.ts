@@ -173,6 +173,7 @@ export const zh: Catalogue = {
   "who.queue": "队列",
   "who.waited": "已等待",
   "who.why": "派给您的原因",
+  "who.handover": "转接说明",
   "who.products": "产品",
   "who.history": "历史记录",
   "who.history.none": "没有以往联系记录。",
