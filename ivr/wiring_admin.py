@@ -38,6 +38,7 @@ from ivr.speech.rendering import TEXTS
 from ivr.speech.shelf import PromptShelf
 from ivr.speech.shelf_files import Folders
 from ivr.stores import Stores
+from ivr.understanding.mood import mood
 from ivr.web.admin_audit import Audit
 from ivr.web.admin_parts import AdminParts
 from ivr.wiring import agents_of, check_routes, queues_of
@@ -162,6 +163,7 @@ def admin_parts(
         forms=_forms(settings, data, stores, flows),
         counts=Counts(stores.redis),
         understand=understand,
+        feel=mood,
         machine=office.machine,
         wording=words.wording,
         tests=RehearsalDesk(dialplans, office.file_of, office.examine, office.machine, words.wording),

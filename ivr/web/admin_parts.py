@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ivr.dialplan.machine import Machine
-from ivr.dialplan.mocks import Understand, Wording
+from ivr.dialplan.mocks import Feel, Understand, Wording
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
 from ivr.web.flow_desk import FlowDesk
@@ -105,6 +105,8 @@ class AdminParts:
     """(flow, flags, values) to its machine in this server's environment."""
     understand: Understand | None = None
     """What a caller's words mean, for the simulator and tests."""
+    feel: Feel | None = None
+    """The mood in a caller's words, for the simulator."""
     wording: Callable[[], Wording] | None = None
     """The words of prompts and how long they take."""
     tests: CaseDesk | None = None

@@ -94,10 +94,10 @@ class TrialsApi:
         flags, values = object_in(body, "flags") or {}, plain(object_in(body, "values") or {})
         if not all(isinstance(on, bool) for on in flags.values()):
             raise BadRequest("`flags` are true or false")
-        machine = self._parts.machine(flow, dict(flags), values)
+        machine, feel = self._parts.machine(flow, dict(flags), values), self._parts.feel
 
         def begin() -> Simulation:
-            return Simulation(machine, world, at=at, understand=understand, call=call, wording=wording)
+            return Simulation(machine, world, at=at, understand=understand, feel=feel, call=call, wording=wording)
 
         return Trial(who.id, flow, begin, begin(), used=self._clock())
 
