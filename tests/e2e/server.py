@@ -56,6 +56,7 @@ class HotlineProcess:
         demo = ROOT / "examples" / "demo"
         settings = yaml.safe_load((demo / "hotline.yaml").read_text("utf-8"))
         settings["profiles"] = str(demo / "customers.yaml")
+        settings["environment"] = str(demo / settings["environment"])
         for one in settings["sources"].values():
             one |= {"file": str(demo / one["file"])} if "file" in one else {}
         settings["dialplans"], settings["prompts"] = self.flows, str(ROOT / "prompts")
