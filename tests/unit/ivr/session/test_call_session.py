@@ -77,6 +77,23 @@ async def test_a_caller_who_speaks_is_heard_and_stops_the_prompt(house: House) -
     assert leg.listener is None
 
 
+async def test_a_number_may_be_spoken(house: House) -> None:
+    house.with_services(recognizer=house.recognizer)
+    leg, contact = house.call()
+    await house.chooses(leg, "1")
+    await house.playing(leg, "number")
+    stream = house.recognizer.streams[-1]
+    await house.until(lambda: stream.listening and stream.words)
+    assert {"double", "oh"} <= set(stream.phrases)
+    stream.hear("four seven double one", 0.9)
+    await house.says(leg, "done")
+    await house.over()
+    row = await house.row(contact)
+    assert "4711" in row["slots"].values()
+    said = next(turn for turn in row["turns"] if turn["speaker"] == "caller" and turn["medium"] == "speech")
+    assert said["text"] == "four seven double one"
+
+
 async def test_a_lost_recogniser_asks_again_and_then_keys_do(house: House) -> None:
     house.with_services(recognizer=house.recognizer)
     leg, contact = house.call()
