@@ -2,7 +2,7 @@
 
     .venv/bin/python examples/backend/server.py            # on 127.0.0.1:8090, beside `make run`
 
-Codes are printed here instead of being sent. Everything is in memory and gone with the process.
+Codes and messages are printed here instead of being sent. Everything is in memory and gone with the process.
 """
 
 from __future__ import annotations
@@ -82,8 +82,14 @@ def app(codes: dict[str, tuple[str, int]] | None = None) -> Starlette:
         del sent[account]
         return JSONResponse({"verified": True})
 
+    async def sms(request: Request) -> Response:
+        notice = await _body(request)
+        print(f"message to {str(notice.get('to', ''))[:40]}: {str(notice.get('text', ''))[:500]}", flush=True)
+        return JSONResponse({"taken": True}, 202)
+
     return Starlette(
         routes=[
+            Route("/sms", sms, methods=["POST"]),
             Route("/orders/{number:str}", order),
             Route("/orders/{number:str}/invoice", invoice, methods=["POST"]),
             Route("/customers/{number:str}", customer),

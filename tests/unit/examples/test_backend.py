@@ -31,6 +31,12 @@ def test_orders_customers_and_invoices(server: ModuleType) -> None:
         assert client.post("/orders/1/invoice", content=b"no json").status_code == 404
 
 
+def test_messages_are_printed(server: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    with TestClient(server.app()) as client:
+        assert client.post("/sms", json={"to": "+86138", "text": "您的退货单号是T-000001。"}).status_code == 202
+    assert "message to +86138: 您的退货单号是T-000001。" in capsys.readouterr().out
+
+
 def test_a_code_is_good_once_and_guessing_ends(server: ModuleType) -> None:
     codes: dict[str, tuple[str, int]] = {}
     with TestClient(server.app(codes)) as client:
