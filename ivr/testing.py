@@ -91,7 +91,7 @@ def _run_file(file: Path, theatre: Theatre, outcome: Outcome, name: str, strict:
     if cases is None:
         return
     flow = theatre.flow(cases.flow)
-    for one in (flow, *flow.subflows.values()):
+    for one in (flow, *(sub for sub in flow.subflows.values() if not _tests_of(Path(sub.file)).exists())):
         outcome.coverages.setdefault(one.name, Coverage(one, strict=strict))
     for result in play(cases, theatre, name):
         outcome.results.append(result)
@@ -134,9 +134,13 @@ def test_files(paths: Sequence[Path]) -> list[Path]:
         elif path.name.endswith(SUFFIX):
             found.append(path)
         else:
-            tests = path.with_name(path.stem + SUFFIX)
-            found += [tests] if tests.exists() else []
+            found += [_tests_of(path)] if _tests_of(path).exists() else []
     return list(dict.fromkeys(found))
+
+
+def _tests_of(flow: Path) -> Path:
+    """Where the tests of a flow stand: a sub-flow that has its own is not judged by those of its callers."""
+    return flow.with_name(flow.stem + SUFFIX)
 
 
 def _shown(outcome: Outcome, form: str, seconds: float) -> str:

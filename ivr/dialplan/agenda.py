@@ -53,5 +53,9 @@ class Agenda:
         """Remove it and give its event. Raises KeyError."""
         return self._due.pop(name)[2]
 
+    def get(self, name: str) -> Event | None:
+        found = self._due.get(name)
+        return None if found is None else found[2]
+
     def names(self) -> tuple[str, ...]:
         return tuple(self._due)

@@ -15,7 +15,7 @@ from typing import Any
 
 from ivr.dialplan import graph
 from ivr.dialplan.events import CountEdge
-from ivr.dialplan.model import Edge, Flow, FlowState, HangUp
+from ivr.dialplan.model import Edge, Flow, FlowState, HangUp, Return
 from ivr.dialplan.problems import Place
 
 DEFAULTS = "*"
@@ -103,8 +103,8 @@ def points(flow: Flow, *, strict: bool = False) -> Iterator[Point]:
             yield from _with_retries(state.name, name, edge)
         for key, edge in graph.branches(state):
             yield Point(edge.place, f"{state.name} {key}")
-        if isinstance(state.leave, HangUp):
-            yield Point(state.place, f"{state.name} hangup!")
+        if isinstance(state.leave, HangUp | Return):
+            yield Point(state.place, f"{state.name} {'hangup!' if isinstance(state.leave, HangUp) else 'return!'}")
         if strict and state.step is not None:
             for name, edge in inherited(flow, state).items():
                 yield from (Point(state.place, point.key) for point in _with_retries(state.name, name, edge))

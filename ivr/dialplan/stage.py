@@ -146,6 +146,13 @@ class Stage:
             return str(self.state.phase.value)
         return "task" if self._agenda.has(TASK) else ""
 
+    @property
+    def looking_up(self) -> bool:
+        """Whether what is waited for outside is the answer of a source."""
+        return any(
+            name.startswith(TASK) and isinstance(self._agenda.get(name), flow.LookupEnded) for name in self._agenda.names()
+        )
+
     # --- the clock
 
     def wait(self, seconds: float) -> None:
@@ -359,13 +366,17 @@ class Stage:
         self.write("edge", f"{edge.state} — {edge.edge} → {edge.to}", more)
         if edge.why:
             self.note(edge.why)
-        if edge.to and edge.to != END:
+        root = self.machine.flow
+        if edge.edge == "call!":
+            sub = root.subflows.get(edge.to, root)
+            self._enter(sub.name, sub.entry)
+        elif edge.to and edge.to != END and edge.edge != "return!":
             self._enter(edge.flow, edge.to)
 
     def _enter(self, name: str, state: str) -> None:
         self.visited.append(state)
         self.entered.append((name, state))
-        known = self.machine.flow.states.get(state)
+        known = self.machine.flow.subflows.get(name, self.machine.flow).states.get(state)
         place = {} if known is None else {"line": known.place.line, "column": known.place.column}
         self.write("state", state, {"flow": name, "state": state, **place})
 

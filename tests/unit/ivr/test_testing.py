@@ -16,6 +16,7 @@ test_files.__test__ = False  # type: ignore[attr-defined]
 
 SAMPLES = sorted((ROOT / "dialplans").glob("*.yaml"))
 TESTS = [path for path in SAMPLES if path.name.endswith(".test.yaml")]
+DEMO = House.of(ROOT / "examples" / "demo" / "hotline.yaml")
 FLOW = """
 flow: small
 languages: [en]
@@ -47,7 +48,7 @@ def ivr(*arguments: object) -> int:
 
 @pytest.mark.parametrize("path", TESTS, ids=[path.name for path in TESTS])
 def test_a_sample_can_have_all_of_its_conversations_and_nothing_in_it_is_untried(path: Path) -> None:
-    outcome = run_files([path], House(prompts=(ROOT / "prompts",)))
+    outcome = run_files([path], DEMO)
     assert [result.verdict.message for result in outcome.failed] == []
     assert outcome.problems == []
     for coverage in outcome.coverages.values():
