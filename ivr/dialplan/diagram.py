@@ -14,7 +14,7 @@ from typing import Any
 from ivr.dialplan.diagram_words import EDGES, KINDS, OTHER, clipped, width, word
 from ivr.dialplan.graph import ANYWHERE, branches, taken, target
 from ivr.dialplan.layered import Box, Layout, Link, Route, lay_out, ranks
-from ivr.dialplan.model import END, Edge, Flow, FlowState, Go, HangUp
+from ivr.dialplan.model import END, Edge, Flow, FlowState, Go, HangUp, Return
 from ivr.dialplan.problems import Place
 from ivr.dialplan.speech import PromptPart, Speech, TextPart, ValuePart
 
@@ -122,12 +122,12 @@ def looked_up(figures: Mapping[str, Any] | None, table: str) -> Mapping[str, Any
 def outgoing(flow: Flow, state: FlowState) -> Iterator[tuple[str, Edge | None, bool]]:
     """Every edge by which a state can be left: its name in the key, the edge (None for hanging up), whether it is inherited.
 
-    Names in keys are those of `on`, and `go:1`, `goto`, `case:VALUE`, `otherwise`, `hangup!` where the state does not wait.
+    Names in keys are those of `on`; without a step that waits `go:1`, `goto`, `case:VALUE`, `otherwise`, `hangup!`, `return!`.
     """
     if state.step is None:
         yield from ((name, edge, False) for name, edge in branches(state))
-    if state.step is None and isinstance(state.leave, HangUp):
-        yield "hangup!", None, False
+    if state.step is None and isinstance(state.leave, HangUp | Return):
+        yield "hangup!" if isinstance(state.leave, HangUp) else "return!", None, False
     if state.step is not None:
         yield from ((name, edge, name not in state.own) for name, edge in taken(flow, state).items())
     elif "error" in state.edges:
@@ -150,6 +150,8 @@ def _label(flow: Flow, state: FlowState, name: str, edge: Edge | None, look: Loo
     """What stands at the edge: the caller's wish in words, a condition, an outcome."""
     if name in ("goto", "hangup!"):
         text = ""
+    elif isinstance(state.leave, Return) and name == "return!":
+        text = state.leave.name
     elif name.startswith("go:") and isinstance(state.leave, Go):
         when = state.leave.branches[int(name[3:]) - 1].when
         text = word(EDGES, "otherwise", look.language) if when is None else clipped(when.source, LABEL, 170)
@@ -158,7 +160,7 @@ def _label(flow: Flow, state: FlowState, name: str, edge: Edge | None, look: Loo
     if edge is not None and edge.retries:
         text += f" ×{len(edge.retries) + 1}"
     count = looked_up(look.counts, "edges").get(f"{state.name} {name}")
-    return f"{text}  {count}".strip() if isinstance(count, int) and count > 0 else text
+    return " · ".join(one for one in (text, str(count)) if one) if isinstance(count, int) and count > 0 else text
 
 
 def _named(flow: Flow, name: str, language: str) -> str:
@@ -172,7 +174,8 @@ def _named(flow: Flow, name: str, language: str) -> str:
 
 def shape_of(flow: Flow, state: FlowState, look: Look, loops: tuple[Line, ...]) -> Shape:
     """How a state looks, and how large it is."""
-    kind = state.step.name if state.step is not None else "hangup" if isinstance(state.leave, HangUp) else "pass"
+    leaves = {HangUp: "hangup", Return: "return"}.get(type(state.leave), "pass")
+    kind = state.step.name if state.step is not None else leaves
     doing = word(KINDS, kind, look.language) if state.step is not None else ""
     said = _said(flow, state, look)
     hint = " ".join(one for one in (doing, _subject(state.step), said) if one)

@@ -133,7 +133,7 @@ def _state(shape: Shape, tested: str) -> Iterator[str]:
     left, top = -shape.width / 2, -shape.height / 2
     tone = {"covered": "good", "missed": "danger"}.get(tested, "line")
     box: dict[str, Any] = {"x": left, "y": top, "width": shape.width, "height": shape.height}
-    rounding = min(shape.height / 2, 18.0) if shape.kind == "hangup" else 7
+    rounding = min(shape.height / 2, 18.0) if shape.kind in ("hangup", "return") else 7
     thick = 1.6 if tested else 1
     yield _tag("rect", class_="box", **box, rx=rounding, fill=_colour("box"), stroke=_colour(tone), stroke_width=thick)
     if shape.kind in TONES:
@@ -166,7 +166,7 @@ def _pill(shape: Shape) -> Iterator[str]:
 
 
 def _badges(shape: Shape, look: Look) -> Iterator[str]:
-    """Callers now at the upper right corner, today's to the right, those who gave up below."""
+    """Callers now at the upper right corner; to the right those of today, and below it those who gave up."""
     counts = look.counts or {}
     right, low = shape.width / 2, shape.height / 2
     if now := _number(counts, "now", shape.state):
@@ -179,7 +179,7 @@ def _badges(shape: Shape, look: Look) -> Iterator[str]:
         yield _write(str(entered), right + 5, 4, "faint", class_="entered")
     reasons = looked_up(looked_up(counts, "gave_up"), shape.state)
     if lost := sum(value for value in reasons.values() if isinstance(value, int)):
-        yield _write(f"✕ {lost}", right - 8, low + 12, "danger", class_="gave-up", text_anchor="end")
+        yield _write(f"✕ {lost}", right + 5, 18 if entered else 4, "danger", class_="gave-up")
 
 
 def _number(counts: Mapping[str, Any], table: str, name: str) -> int:

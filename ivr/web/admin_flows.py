@@ -72,8 +72,8 @@ class FlowsApi:
     async def flows(self, request: Request, who: Who) -> Response:
         rows = [dict(row) for row in await self._desk.flows()]
         for row in rows:
-            text = await self._desk.text(str(row["name"]), "draft")
-            row |= await self._door.work(self._facts, text, row)
+            draft = await self._desk.draft(str(row["name"]))
+            row |= {"stamp": draft["stamp"], **await self._door.work(self._facts, str(draft["text"]), row)}
         return JSONResponse({"flows": rows})
 
     def _facts(self, text: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,12 @@ def test_edges_tell_ends_place_and_words() -> None:
     assert edges["ask 9"]["to"] == "ask"
 
 
+def test_a_sub_flow_ends_by_what_it_returns() -> None:
+    text = "flow: f\nlanguages: [en]\ndefaults: {error: end}\nstates:\n  a: {return: chosen}\n"
+    (edge,) = [one for one in draw(load(text)).edges if one["from"] == "a"]
+    assert (edge["key"], edge["label"], edge["to"]) == ("a return!", "chosen", "end")
+
+
 def test_inherited_edges_stand_in_the_legend_until_asked_for() -> None:
     drawing = draw(flow(), Look("en"))
     legend = [one for one in drawing.edges if one["from"] == "*"]
@@ -138,7 +144,7 @@ def test_coverage_colours_and_counts_are_written() -> None:
     assert "covered" in classes["ask"] and "covered" in classes["ask bill"]
     assert "missed" in classes["pick"] and "missed" in classes["pick go:1"]
     said = [one.text for one in elements(drawing.svg, "text")]
-    assert {"2", "7", "Bill  40", "✕ 5"} <= set(said)
+    assert {"2", "7", "Bill · 40", "✕ 5"} <= set(said)
 
 
 def test_counts_of_any_shape_do_no_harm() -> None:

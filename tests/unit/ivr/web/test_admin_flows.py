@@ -13,6 +13,7 @@ async def test_flows_are_listed_with_what_is_wrong_in_them() -> None:
     async with house.client() as client:
         (row,) = (await client.get("/flows")).json()["flows"]
     assert (row["name"], row["states"], row["errors"], row["languages"]) == ("telecom", 3, 1, ["zh", "en"])
+    assert row["stamp"] == stamp(house.flows.drafts["telecom"])
     assert row["entry"] == "main" and row["has_test"] is True and "text" not in row
 
 

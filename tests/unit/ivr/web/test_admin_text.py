@@ -62,7 +62,7 @@ async def test_a_picture_has_states_edges_and_what_is_said() -> None:
 
 async def test_a_picture_can_have_counts_coverage_and_another_direction() -> None:
     found = await ask("/diagram", text=TEXT, counts=True, coverage={"states": {"main": 1}, "edges": {}}, direction="right")
-    assert "账单  41" not in found["svg"] and "Bill  41" in found["svg"] and "covered" in found["svg"]
+    assert "账单 · 41" not in found["svg"] and "Bill · 41" in found["svg"] and "covered" in found["svg"]
     assert found["width"] > found["height"] / 2
 
 
