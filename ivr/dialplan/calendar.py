@@ -119,16 +119,12 @@ def outlook(calendar: Calendar, now: float, language: str = "en") -> dict[str, A
     today = datetime.fromtimestamp(now, zone).date()
     opens = closes = None
     for start, end in _ahead(calendar, today):
-        if start <= now < end:
-            closes = end
+        if now < end:
+            opens, closes = (start, None) if now < start else (None, end)
             break
-        if now < start:
-            opens = start
-            break
-    if closes is not None and closes - now > (HORIZON - 1) * 86400:
-        closes, always = None, True
-    else:
-        always = False
+    always = closes is not None and closes - now > (HORIZON - 1) * 86400
+    if always:
+        closes = None
     names = day_of(calendar, today).names
     return {
         "open": closes is not None or always,

@@ -6,7 +6,7 @@ It reads what `cel.compile` accepted; where it does not follow, `parse` gives No
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _LEVELS = (("||",), ("&&",), ("<", "<=", ">", ">=", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
+_BINDS = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,16 @@ def walk(tree: Tree) -> Iterator[Tree]:
         ahead.extend(children(one))
 
 
+def path_of(names: Sequence[str]) -> Tree:
+    """The tree of `a.b.c`, given its names."""
+    tree: Tree = Name(names[0], 0)
+    at = len(names[0])
+    for name in names[1:]:
+        tree = Select(tree, name, at + 1)
+        at += len(name) + 1
+    return tree
+
+
 def reads(tree: Tree) -> dict[str, frozenset[str] | None]:
     """The roots that an expression needs, each with the names that it takes of it; None where it may take any."""
     bound = {one.variable for one in walk(tree) if isinstance(one, Macro)}
@@ -200,13 +211,12 @@ class _Reader:
         return Call("?:", None, (tree, yes, self.ternary(depth + 1)), at)
 
     def binary(self, level: int, depth: int) -> Tree:
-        if level == len(_LEVELS):
-            return self.unary(depth)
-        tree = self.binary(level + 1, depth)
-        while self.kind in ("mark", "name") and self.text in _LEVELS[level]:
+        """Operators that bind at least as tightly as `level`."""
+        tree = self.unary(depth)
+        while (binds := _BINDS.get(self.text, -1)) >= level and self.kind != "string":
             sign, at = self.text, self.at
             self.advance()
-            tree = Call(sign, None, (tree, self.binary(level + 1, depth)), at)
+            tree = Call(sign, None, (tree, self.binary(binds + 1, depth)), at)
         return tree
 
     def unary(self, depth: int) -> Tree:

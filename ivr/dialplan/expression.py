@@ -20,7 +20,7 @@ from typing import Any
 import cel
 
 from ivr.dialplan.cel_cost import TooCostly, check_cost
-from ivr.dialplan.cel_syntax import Tree, parse, reads
+from ivr.dialplan.cel_syntax import Tree, parse, path_of, reads
 from ivr.dialplan.problems import Place, nearest
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,11 @@ FUNCTIONS = frozenset(
     | {f"get{part}" for part in ("Date", "DayOfMonth", "DayOfWeek", "DayOfYear", "FullYear", "Hours", "Milliseconds")}
     | {"getMinutes", "getMonth", "getSeconds"}
 )
+RESERVED = frozenset(
+    {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
+    | {"namespace", "null", "package", "return", "true", "var", "void", "while"}
+)
+"""Words that CEL keeps for itself."""
 MAX_LENGTH = 1000
 MAX_MACROS = 2
 MAX_ITEMS = 200
@@ -185,6 +190,10 @@ def _compile(source: str) -> tuple[Any, Tree, Mapping[str, frozenset[str] | None
         raise ExpressionError("an expression is missing", "write a condition such as `vars.tries > 2`")
     if len(source) > MAX_LENGTH:
         raise ExpressionError(f"longer than {MAX_LENGTH} characters", "compute parts of it with `set`")
+    names = source.split(".")
+    if names[0] in ROOTS and _PLAIN_PATH.fullmatch(source) and RESERVED.isdisjoint(names):
+        tree = path_of(names)
+        return _Later(source), tree, reads(tree)
     try:
         program = cel.compile(source)
     except ValueError as error:
@@ -197,14 +206,24 @@ def _compile(source: str) -> tuple[Any, Tree, Mapping[str, frozenset[str] | None
     _known(bare, used, ROOTS, "name")
     named = [name for name in program.functions() if name.isidentifier()]
     _known(bare, named, FUNCTIONS, "function")
-    tree = parse(source)
-    if tree is None:
+    found = parse(source)
+    if found is None:
         raise ExpressionError("more involved than an expression of a flow may be", "compute parts of it with `set`")
     try:
-        check_cost(tree)
+        check_cost(found)
     except TooCostly as error:
         raise ExpressionError(str(error), error.cure, error.at) from error
-    return program, tree, reads(tree)
+    return program, found, reads(found)
+
+
+class _Later:
+    """The program of a plain path, which is looked up without one: compiled when somebody runs it after all."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def execute(self, context: dict[str, Any]) -> Any:
+        return cel.compile(self._source).execute(context)
 
 
 def _syntax(text: str) -> ExpressionError:

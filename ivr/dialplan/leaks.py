@@ -12,10 +12,10 @@ _KEYS = r"pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|privat
 _SECRETS = (
     (re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:'\"]{1,100}:([^\s/@'\"{}]{1,100})@"), "an address with a password"),
     (
-        re.compile(rf"(?i)(?<![\w-])[\"']?(?:\w{{0,40}}[_-])?(?:{_KEYS})[\"']?\s*[:=]\s*[\"']?([^\s\"',{{}}\[\]]{{6,200}})"),
+        re.compile(rf"(?i)(?:{_KEYS})[\"']?[ \t]*[:=][ \t]*[\"']?([^\s\"',{{}}\[\]]{{6,200}})"),
         "a secret",
     ),
-    (re.compile(r"(?i)\b(?:bearer|basic)\s+([a-z0-9._~+/=-]{16,})"), "a token"),
+    (re.compile(r"(?i)\b(?:bearer|basic)[ \t]+([a-z0-9._~+/=-]{16,})"), "a token"),
     (re.compile(r"\b(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})"), "a token"),
     (
         re.compile(
@@ -31,13 +31,19 @@ _WORDY = re.compile(r"[a-z_]+\Z|[\u4e00-\u9fff，。？！]+")
 
 def leaks(text: str) -> Iterator[tuple[Place, str]]:
     """Where something stands that looks like a secret, and what it looks like; at most one a line."""
-    for number, line in enumerate(text.splitlines(), 1):
-        bare = _without_comment(line)
-        for pattern, what in _SECRETS:
-            found = pattern.search(bare)
-            if found is not None and not (what == "a secret" and _innocent(found[1])):
-                yield Place(number, found.start(1) + 1), what
-                break
+    told: set[int] = set()
+    for pattern, what in _SECRETS:
+        for found in pattern.finditer(text):
+            start = text.rfind("\n", 0, found.start(1)) + 1
+            line = text.count("\n", 0, start) + 1
+            if (
+                line in told
+                or text[start : found.start(1)].lstrip().startswith("#")
+                or (what == "a secret" and _innocent(found[1]))
+            ):
+                continue
+            told.add(line)
+            yield Place(line, found.start(1) - start + 1), what
 
 
 def check_leaks(text: str, findings: Findings) -> None:
@@ -49,7 +55,3 @@ def check_leaks(text: str, findings: Findings) -> None:
 def _innocent(value: str) -> bool:
     """Names of prompts, states and variables, and what stands for a secret without being one."""
     return bool(_HARMLESS.match(value) or _WORDY.match(value))
-
-
-def _without_comment(line: str) -> str:
-    return "" if line.lstrip().startswith("#") else line

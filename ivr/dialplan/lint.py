@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from ivr.dialplan import graph, registry
+from ivr.dialplan import graph, registry, uses
 from ivr.dialplan.dialogue import NO_INPUT, NO_MATCH, bare
 from ivr.dialplan.environment import Environment
 from ivr.dialplan.kinds import About
@@ -58,11 +58,11 @@ def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
     _ways(flow, findings)
     _examples(flow, findings)
     _unused(flow, findings)
-    scope = known(flow, around.environment)
-    check_types(flow, findings, scope)
-    check_paths(flow, findings, scope)
+    scope, every = known(flow, around.environment), tuple(uses.of_flow(flow))
+    check_types(every, findings, scope)
+    check_paths(flow, findings, scope, every)
     check_unset(flow, findings)
-    check_unused(flow, findings)
+    check_unused(flow, findings, every)
     check_words(flow, findings, around.seconds, around.longest)
     if around.prompts is not None:
         _prompts(flow, findings, around.prompts)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from ivr.dialplan import graph, uses
+from ivr.dialplan import graph
 from ivr.dialplan.expression import EvaluationError, Expression
 from ivr.dialplan.model import END, Flow, FlowState, Go, HangUp, Return, Switch
 from ivr.dialplan.problems import Findings, nearest
 from ivr.dialplan.shapes import WORDS, Type
 from ivr.dialplan.typing_of import infer
+from ivr.dialplan.uses import Use
 
 SILENT = "no_input"
 
 
-def check_paths(flow: Flow, findings: Findings, scope: Mapping[str, Type]) -> None:
+def check_paths(flow: Flow, findings: Findings, scope: Mapping[str, Type], every: Iterable[Use]) -> None:
     """Report what of a flow can never happen, and what never ends."""
     for state in flow.states.values():
         match state.leave:
@@ -23,7 +24,7 @@ def check_paths(flow: Flow, findings: Findings, scope: Mapping[str, Type]) -> No
             case Switch():
                 _switch(state.leave, findings, scope)
         _options(state, findings)
-    for use in uses.of_flow(flow):
+    for use in every:
         if use.wants == "bool" and (fixed := constant(use.expression)) is not None:
             word = "true" if fixed else "false"
             message = f"`{use.expression.source}` is always {word}"

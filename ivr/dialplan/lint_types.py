@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from ivr.dialplan import uses
@@ -24,10 +24,10 @@ def known(flow: Flow, environment: Environment | None) -> dict[str, Type]:
     return found
 
 
-def check_types(flow: Flow, findings: Findings, scope: Mapping[str, Type]) -> None:
-    """Report every expression of the flow whose types do not fit; `scope` is what `known` gives."""
+def check_types(every: Iterable[uses.Use], findings: Findings, scope: Mapping[str, Type]) -> None:
+    """Report every expression whose types do not fit; `scope` is what `known` gives."""
     seen = set[tuple[int, str]]()
-    for use in uses.of_flow(flow):
+    for use in every:
         expression = use.expression
         key = (id(expression), use.wants)
         if key in seen:

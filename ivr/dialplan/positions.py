@@ -141,25 +141,24 @@ class _Reader:
         return self.root
 
     def _take(self, event: yaml.Event) -> None:
-        match event:
-            case yaml.DocumentStartEvent():
-                self.documents += 1
-                if self.documents > 1:
-                    self._refuse(event, "yaml", "a second document begins here", "one flow a file: remove `---`")
-            case yaml.ScalarEvent():
-                self._tag(event)
-                self._put(_scalar(event), event.anchor, event)
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._tag(event)
-                node = Mapping(_place(event)) if isinstance(event, yaml.MappingStartEvent) else Sequence(_place(event))
-                self.open.append(_Open(node, event.anchor))
-                if len(self.open) > MAX_DEPTH:
-                    self._refuse(event, "too-deep", f"nested deeper than {MAX_DEPTH} levels", "flows are flat: use states")
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                closed = self.open.pop()
-                self._put(closed.node, closed.anchor, event)
+        if isinstance(event, yaml.ScalarEvent):
+            self._tag(event)
+            self._put(_scalar(event), event.anchor, event)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._tag(event)
+            node = Mapping(_place(event)) if isinstance(event, yaml.MappingStartEvent) else Sequence(_place(event))
+            self.open.append(_Open(node, event.anchor))
+            if len(self.open) > MAX_DEPTH:
+                self._refuse(event, "too-deep", f"nested deeper than {MAX_DEPTH} levels", "flows are flat: use states")
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            closed = self.open.pop()
+            self._put(closed.node, closed.anchor, event)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                self._refuse(event, "yaml", "a second document begins here", "one flow a file: remove `---`")
 
     def _put(self, node: Node, anchor: str | None, event: yaml.Event) -> None:
         self._count(1, event)
@@ -234,6 +233,8 @@ def _scalar(event: yaml.ScalarEvent) -> Scalar:
 def _plain(text: str) -> str | int | float | bool | None:
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in "0123456789+-.":
+        return text
     if _INTEGER.match(text):
         return int(text)
     return float(text) if _FLOAT.match(text) else text

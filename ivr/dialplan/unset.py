@@ -6,8 +6,7 @@ there (it is null, and false); what is read aloud, put into text or computed wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 from ivr.dialplan import graph, uses
 from ivr.dialplan.cel_syntax import Call, Literal, Name, Select, Tree, walk
@@ -34,12 +33,12 @@ def check_unset(flow: Flow, findings: Findings) -> None:
             findings.warn(place, "maybe-unset", message, f"give it a value in `vars`, or ask `has({path})` first")
 
 
-def check_unused(flow: Flow, findings: Findings) -> None:
+def check_unused(flow: Flow, findings: Findings, every: Iterable[Use]) -> None:
     """Warn of every variable that is written and never read."""
     if shared(flow):
         return
     read: set[str] = set()
-    for use in uses.of_flow(flow):
+    for use in every:
         names = use.expression.roots.get("vars", frozenset())
         if names is None:
             return
@@ -117,7 +116,7 @@ def _unset(state: FlowState, known: Names, everything: Names) -> Iterator[tuple[
 def _edge(edge: Edge, known: Names, everything: Names) -> Iterator[tuple[str, Place]]:
     yield from _needs(uses.of_values(edge.values), known, everything)
     after = known | frozenset(f"vars.{name}" for name in edge.values)
-    rest = uses.of_edge(replace(edge, values={}))
+    rest = uses.of_edge(edge, values=False)
     yield from _needs(rest, after, everything)
 
 

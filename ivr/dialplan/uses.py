@@ -23,7 +23,9 @@ class Use:
 
 def of_template(template: Template | None) -> Iterator[Use]:
     if template is not None:
-        yield from (Use(part) for part in template.parts if isinstance(part, Expression))
+        for part in template.parts:
+            if isinstance(part, Expression):
+                yield Use(part)
 
 
 def of_speech(speech: Speech) -> Iterator[Use]:
@@ -42,10 +44,11 @@ def of_values(values: Mapping[str, Template]) -> Iterator[Use]:
         yield from of_template(template)
 
 
-def of_edge(edge: Edge) -> Iterator[Use]:
-    """What an edge computes; not the condition that it is taken by."""
+def of_edge(edge: Edge, *, values: bool = True) -> Iterator[Use]:
+    """What an edge computes, without `values` not what it remembers; not the condition that it is taken by."""
     yield from of_template(edge.language)
-    yield from of_values(edge.values)
+    if values:
+        yield from of_values(edge.values)
     for template in (*edge.tags, edge.to):
         yield from of_template(template)
     for speech in (edge.speech, *edge.retries):
