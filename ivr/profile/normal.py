@@ -14,10 +14,11 @@ Any other field is kept as it came. A field that cannot be read is left out: flo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ivr.profile.likely import topic
+from ivr.profile.likely import topic, when
 from ivr.profile.shape import bounded
 
 COMBINED = ("history", "contacts", "open", "outages", "products")
@@ -35,12 +36,8 @@ def normal(profile: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = value
         else:
             found.pop(name, None)
-    calls = [one for one in found.get("history", ()) if isinstance(one, Mapping)]
-    if calls:
-        found.setdefault("contacts", calls)
-        found["history"] = [name for one in found["history"] if (name := topic(one) if isinstance(one, Mapping) else one)]
-    elif "history" not in found and "contacts" in found:
-        found["history"] = [name for one in found["contacts"] if (name := topic(one))]
+    if "history" in found or "contacts" in found:
+        found |= _past([found])
     if "outages" in found:
         found["outages"] = [one for one in found["outages"] if not one.get("area") or one["area"] == found.get("area")]
     return found
@@ -54,7 +51,11 @@ def joined(profiles: Iterable[Mapping[str, Any]], combined: Iterable[str] = COMB
     """
     lists = frozenset(combined)
     found: dict[str, Any] = {}
-    for profile in profiles:
+    parts = list(profiles)
+    if {"history", "contacts"} <= lists and any("contacts" in part for part in parts):
+        past = _past(parts)
+        parts = [past, *({name: part[name] for name in part if name not in past} for part in parts)]
+    for profile in parts:
         for name, value in profile.items():
             if value is None:
                 continue
@@ -65,6 +66,25 @@ def joined(profiles: Iterable[Mapping[str, Any]], combined: Iterable[str] = COMB
             else:
                 found.setdefault(name, value)
     return found
+
+
+def _past(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """`history` and `contacts` of several sources: the calls by their time, and then the names that stand for no call."""
+    calls: list[dict[str, Any]] = []
+    names: list[str] = []
+    for part in parts:
+        history, contacts = part.get("history"), _mappings(part.get("contacts")) or []
+        items = history if isinstance(history, list) else []
+        mine = contacts + [one for one in _mappings(items) or () if one not in contacts]
+        calls += [one for one in mine if one not in calls]
+        told = Counter(map(topic, mine))
+        for one in items:
+            if isinstance(one, str) and one:
+                told[one] -= 1
+                names += [one] if told[one] < 0 else []
+    calls.sort(key=lambda one: -(when(one, float("inf")) or 0.0))
+    history = [*(name for one in calls if (name := topic(one))), *names]
+    return {"history": history, "contacts": calls} if calls else {"history": history}
 
 
 def _text(value: Any) -> str | None:

@@ -133,7 +133,7 @@ class Source:
             async with asyncio.timeout(seconds):
                 return await asyncio.shield(task)
         except TimeoutError:
-            return Answer(TIMEOUT, why=f"no answer within {seconds:g} s")
+            return Answer(TIMEOUT, why=f"no answer within {seconds * 1000:.0f} ms")
 
     async def _remembered(
         self, question: Callable[[], Awaitable[Mapping[str, Any]]], wanted: Operation, key: Hashable
@@ -153,7 +153,7 @@ class Source:
             async with asyncio.timeout(self.limits.timeout), self._slots:
                 return await self._tried(question, self.limits.tries if wanted.repeatable else 1)
         except TimeoutError:
-            return Answer(TIMEOUT, why=f"no answer within its timeout of {self.limits.timeout:g} s")
+            return Answer(TIMEOUT, why=f"no answer within its timeout of {self.limits.timeout * 1000:.0f} ms")
         except NotThere as error:
             return Answer(NOT_FOUND, why=str(error))
         except Unaskable as error:

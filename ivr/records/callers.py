@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.records.database import sql_errors
@@ -38,9 +38,7 @@ class CallerReader:
                 count = len(rows)
                 if count == MOST:
                     count = (await connection.execute(select(func.count()).select_from(contacts).where(mine))).scalar_one()
-                matters = [dict(row) for row in (await connection.execute(_open_tickets(numbers))).mappings()]
-                calls_back = [dict(row) for row in (await connection.execute(_open_callbacks(numbers))).mappings()]
-        opened = [_ticket(row) for row in matters] + [_callback(row) for row in calls_back]
+                opened = [_matter(dict(row)) for row in (await connection.execute(_open(numbers))).mappings()]
         if not rows and not opened:
             return None
         return {
@@ -60,16 +58,14 @@ _COLUMNS = [
 _NEWEST = (contacts.c.started_at.desc(), contacts.c.id.desc())
 
 
-def _open_tickets(numbers: Sequence[str]) -> Any:
+def _open(numbers: Sequence[str]) -> Any:
+    """Tickets first, the newest first."""
     mine = tickets.c.caller_number.in_(numbers) & tickets.c.status.in_(OPEN_TICKETS)
-    columns = (tickets.c.id, tickets.c.kind, tickets.c.subject, tickets.c.created_at)
-    return select(*columns).where(mine).order_by(tickets.c.created_at.desc(), tickets.c.id.desc()).limit(MOST)
-
-
-def _open_callbacks(numbers: Sequence[str]) -> Any:
-    mine = callbacks.c.caller_number.in_(numbers) & callbacks.c.status.in_(OPEN_CALLBACKS)
-    columns = (callbacks.c.id, callbacks.c.reason, callbacks.c.created_at)
-    return select(*columns).where(mine).order_by(callbacks.c.created_at.desc(), callbacks.c.id.desc()).limit(MOST)
+    ticket = select(literal(TICKET).label("prefix"), tickets.c.id, tickets.c.kind, tickets.c.subject, tickets.c.created_at)
+    due = callbacks.c.caller_number.in_(numbers) & callbacks.c.status.in_(OPEN_CALLBACKS)
+    again = select(literal(CALLBACK), callbacks.c.id, literal("callback"), callbacks.c.reason, callbacks.c.created_at)
+    both = union_all(ticket.where(mine), again.where(due)).subquery()
+    return select(both).order_by(both.c.prefix.desc(), both.c.created_at.desc(), both.c.id.desc()).limit(MOST)
 
 
 def _contact(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,12 +74,9 @@ def _contact(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _ticket(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"kind": row["kind"], "id": number_of(TICKET, row["id"]), "label": row["subject"], "at": row["created_at"]}
-
-
-def _callback(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"kind": "callback", "id": number_of(CALLBACK, row["id"]), "label": row["reason"], "at": row["created_at"]}
+def _matter(row: Mapping[str, Any]) -> dict[str, Any]:
+    number = number_of(row["prefix"], row["id"])
+    return {"kind": row["kind"], "id": number, "label": row["subject"], "at": row["created_at"]}
 
 
 def _mood(row: Mapping[str, Any]) -> str | None:

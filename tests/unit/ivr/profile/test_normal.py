@@ -13,7 +13,17 @@ def test_history_of_calls_becomes_names_and_the_calls_stay() -> None:
     found = normal({"history": called})
     assert found == {"history": ["fault", "bill"], "contacts": called}
     assert normal({"contacts": called})["history"] == ["fault", "bill"]
-    assert normal({"history": ["bill", ""], "contacts": called})["history"] == ["bill"]
+    assert normal({"history": ["bill", "roaming", ""], "contacts": called})["history"] == ["fault", "bill", "roaming"]
+
+
+def test_calls_of_several_sources_come_by_their_time() -> None:
+    crm = {"history": [{"at": 30, "topic": "fault"}, {"at": 10, "topic": "bill"}]}
+    records = {"contacts": [{"at": 20, "topic": "balance"}, {"at": 5, "result": "left_flow"}], "calls": 2}
+    words = {"history": ["roaming"]}
+    found = normal(joined([crm, records, words]))
+    assert found["history"] == ["fault", "balance", "bill", "roaming"]
+    assert [one["at"] for one in found["contacts"]] == [30, 20, 10, 5] and found["calls"] == 2
+    assert normal(joined([found])) == found
 
 
 def test_fields_take_their_type_or_go() -> None:
