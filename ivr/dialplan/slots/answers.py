@@ -9,17 +9,20 @@ from ivr.dialplan.slots.said import LONGEST, About, Found
 
 _NO = {
     "zh": r"不是|不对|不行|不要|不用|不需要|不想|不可以|不好|不同意|没有|没|不必|错了|错的|不了|算了|否|不",
-    "en": r"no|nope|nah|not|don't|do not|wrong|incorrect|negative|never",
+    "en": r"i don't|i do not|it isn't|it is not|please don't|no|nope|nah|not|don't|do not|wrong|incorrect|negative|never",
 }
 _YES = {
     "zh": r"没问题|没错|不错|是的?|对的?|好的?|可以|行的?|要的?|有的?|需要|同意|确认|确定|正确|嗯+|恩|想|当然|肯定",
-    "en": r"yes|yeah|yep|yup|sure|correct|right|ok|okay|of course|that's it|exactly|affirmative|please do|uh huh|i do|fine",
+    "en": r"yes|yeah|yep|yup|sure|correct|right|ok|okay|of course|that's it|exactly|affirmative|please do|uh huh|i do|fine"
+    r"|absolutely|definitely|certainly|please|go ahead|i would|i'd like|sounds good|great|perfect|all ?right",
 }
 _DOUBTFUL = {
-    "zh": re.compile(r"是不是|对不对|好不好|要不要|有没有|可不可以|行不行|能不能"),
+    "zh": re.compile(
+        r"是不是|对不对|好不好|要不要|有没有|可不可以|行不行|能不能|不知道|不清楚|不确定|没听|没关系|不要紧|对不起"
+    ),
     "en": re.compile(r"not sure|don't know|no idea"),
 }
-_AGREED = {"zh": re.compile(r"没问题|没错|不错"), "en": re.compile(r"no problem|not wrong|not bad")}
+_AGREED = {"zh": re.compile(r"没有?问题|没错|不错"), "en": re.compile(r"no problem|not wrong|not bad")}
 _ZH_FILLER = r"(?:[\s,.。!?、]|嗯|呃|啊|那个|我|就|这个|这|它|应该|当然|确实|都)*"
 _HEAD = {
     "zh": re.compile(rf"{_ZH_FILLER}(?:(?P<no>{_NO['zh']})|(?P<yes>{_YES['zh']}))"),

@@ -179,9 +179,13 @@ def digits_at(words: Sequence[Word], at: int) -> tuple[str, int] | None:
     if found is None:
         return None
     value, after = found
-    for unit, zeros in (("hundred", "00"), ("thousand", "000")):
-        if _text(words, after) == unit:
-            return f"{value}{zeros}", after + 1
+    if _text(words, after) == "hundred":
+        rest = under_hundred(words, after + 1 + (_text(words, after + 1) == "and"))
+        if rest is not None and (rest[0] >= 10 or _text(words, after + 1) == "and"):
+            return str(value * 100 + rest[0]), rest[1]
+        return f"{value}00", after + 1
+    if _text(words, after) == "thousand":
+        return f"{value}000", after + 1
     return str(value), after
 
 

@@ -17,14 +17,14 @@ _PARTS = {
 }
 _PAST = frozenset({"past", "after"})
 _TO = frozenset({"to", "before", "till"})
-_LEADS = frozenset({"at", "by", "around", "about", "before", "after", "from", "until"})
+_LEADS = frozenset({"between", "to", "and", "till", "at", "by", "around", "about", "before", "after", "from", "until"})
 
 Clock = tuple[int, int, int]
 """Hour, minute, index of the word after them."""
 Read = tuple[Moment, int] | None
 
 
-def find(words: Sequence[Word], about: About) -> Iterator[tuple[Moment, Found]]:
+def find(words: list[Word], about: About) -> Iterator[tuple[Moment, Found]]:
     """Every time of the day, part of it, or span from now that an English text names."""
     part = next((_PARTS[word.text] for word in words if word.text in _PARTS), None)
     at, timed, alone = 0, False, None
@@ -90,15 +90,16 @@ def _way(words: Sequence[Word], at: int, ahead: bool) -> tuple[int, int]:
     return (1 if ahead else 0), at
 
 
-def _clock(words: Sequence[Word], at: int, part: Part | None) -> Read:
+def _clock(words: list[Word], at: int, part: Part | None) -> Read:
     led = _text(words, at - 1) in _LEADS
-    relative = _relative(words, at)
+    relative = None if _text(words, at - 1) in ("from", "between") else _relative(words, at)
     if relative is not None:
         return _moment(words, *relative, part)
     found = _face(words, at)
     if found is None:
         return None
     hour, minute, after = found
+    led = led or [word.text for word in (*words[:at], *words[after:])] in ([], ["please"])
     said = after - at > 1 or part is not None or led or _suffix(words, after)[1] > after
     if not said:
         return None

@@ -51,7 +51,35 @@ def _dates(text: str, about: About) -> Iterator[tuple[date, Found]]:
 
 
 def _times(text: str, about: About) -> Iterator[tuple[Moment, Found]]:
-    return zh_times.find(text, about) if about.language == "zh" else en_times.find(words(text), about)
+    found = zh_times.find(text, about) if about.language == "zh" else en_times.find(words(text), about)
+    yield from _spans(text, sorted(found, key=lambda one: one[1].start))
+
+
+def _spans(text: str, times: list[tuple[Moment, Found]]) -> Iterator[tuple[Moment, Found]]:
+    """Two times with a word for "to" between them are one span, "10:00/12:00"; the end takes its half of the day from there."""
+    at = 0
+    while at < len(times):
+        moment, found = times[at]
+        following = times[at + 1] if at + 1 < len(times) else None
+        if following is not None and text[found.end : following[1].start].strip() in _TO and not moment.day:
+            ends = _after(moment.text, following[0].text)
+            if "/" not in moment.text + following[0].text and ends is not None:
+                moment = replace(moment, text=f"{moment.text}/{ends}")
+                found = Found(moment.text, found.start, following[1].end, moment.sure)
+                at += 1
+        yield moment, found
+        at += 1
+
+
+_TO = frozenset(["到", "至", "-", "~", "to", "until", "till", "and"])
+
+
+def _after(begins: str, ends: str) -> str | None:
+    """`ends`, twelve hours on where that alone is after `begins`; None where neither is."""
+    if ends > begins:
+        return ends
+    later = f"{int(ends[:2]) + 12:02}{ends[2:]}"
+    return later if begins < later < "24" else None
 
 
 def _best_date(text: str, about: About) -> tuple[date | None, Found | None]:

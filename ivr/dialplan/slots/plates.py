@@ -46,6 +46,7 @@ _ZH_LETTERS = str.maketrans({"诶": "A", "哎": "A", "比": "B", "毕": "B", "�
 _ZH_HEAD = re.compile(rf"(?P<sign>[{PROVINCES}{''.join(_ALIKE)}])(?:牌|字头|的)?[\s,.-]*(?P<city>[a-z诶哎比毕西地弟])")
 _ZH_LETTER_OF = re.compile(r"(?<=[a-z])(?:for|字母)[a-z]+")
 _GAPS = re.compile(r"[\s,.、。:·-]|嗯|呃|然后|再|杠|点")
+_MANY = re.compile(r"([二两三四五])个([\d零幺一二三四五六七八九])")
 _TAIL = 24
 """Characters after the city's letter that may belong to the plate."""
 
@@ -85,6 +86,11 @@ def _zh_serial(text: str, start: int) -> tuple[str, int]:
         gap = _GAPS.match(text, at)
         if gap is not None:
             at = gap.end()
+            continue
+        many = _MANY.match(text, at)
+        if many is not None:
+            serial += zh_numbers.row(many[2]) * zh_numbers.DIGITS[many[1]]
+            at = end = many.end()
             continue
         letter = text[at]
         if letter in zh_numbers.DIGITS or letter.isdecimal():

@@ -17,11 +17,11 @@ _ZH_LETTERS = "零〇洞一幺壹二两贰三叁四肆五伍六陆七拐柒八�
 _ZH_GAP = r"(?:[\s,.、。;:-]|嗯|呃|额|那个|然后|再|接着|后面|杠|转|区号)"
 _ZH_PIECE = (
     rf"[一二两三四五六七八九]个[\d{_ZH_LETTERS}](?![个位])"
-    rf"|[\d{_ZH_LETTERS}]+(?:[十百千][\d{_ZH_LETTERS}十百]*)?|十[\d{_ZH_LETTERS}]?"
+    rf"|[\d{_ZH_LETTERS}]+(?:[十百千万][\d{_ZH_LETTERS}十百千]*)?|十[\d{_ZH_LETTERS}]?"
 )
 _ZH_ROW = re.compile(rf"(?:{_ZH_PIECE})(?:{_ZH_GAP}*(?:{_ZH_PIECE}))*(?P<x>{_ZH_GAP}*(?:x|叉|艾克斯))?")
 _ZH_TOKEN = re.compile(
-    rf"(?P<count>[一二两三四五六七八九])个(?P<digit>[\d{_ZH_LETTERS}])(?![个位])|(?P<row>[\d{_ZH_LETTERS}十百千]+)|(?P<x>x|叉|艾克斯)"
+    rf"(?P<count>[一二两三四五六七八九])个(?P<digit>[\d{_ZH_LETTERS}])(?![个位])|(?P<row>[\d{_ZH_LETTERS}十百千万]+)|(?P<x>x|叉|艾克斯)"
 )
 _ZH_FILLER = re.compile(r"一下|一个|一位|一共|一点|那个|这个|第[一二三四五六七八九十]")
 _EN_GAP = frozenset(["-", ".", ",", "um", "uh", "er", "then", "and", "dash", "hyphen", "space", "again"])
@@ -50,7 +50,7 @@ def _zh_digits(token: re.Match[str]) -> str:
     if token["count"]:
         return zh_numbers.row(token["digit"]) * zh_numbers.DIGITS[token["count"]]
     said = token["row"]
-    if not any(letter in "十百千" for letter in said):
+    if not any(letter in "十百千万" for letter in said):
         return zh_numbers.row(said)
     number = zh_numbers.value(said)
     return zh_numbers.row(said) if number is None else f"{int(number)}"
@@ -60,7 +60,8 @@ def _en_rows(said: list[Word]) -> Iterator[tuple[str, int, int]]:
     at = 0
     while at < len(said):
         found = en_numbers.digits_at(said, at)
-        if found is None or said[at].text == "o":
+        following = en_numbers.digits_at(said, at + 1)
+        if found is None or (said[at].text == "o" and following is None):
             at += 1
             continue
         begin, digits, last = at, "", at

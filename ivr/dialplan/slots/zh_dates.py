@@ -15,7 +15,8 @@ _MONTH = rf"(?:(?P<month>{_N})月份?|(?P<near_month>本月|这个?月|当月|�
 _DAY = rf"(?P<day>{_N}|零[一二三四五六七八九])(?:[号日]|(?![\d零一二三四五六七八九十百千万点块元个分:]))"
 _CALENDAR = re.compile(rf"{_YEAR}?的?{_MONTH}的?{_DAY}")
 _END_OF_MONTH = re.compile(
-    r"(?P<near_month>本月|这个?月|下下个?月|下个?月|上个?月)?(?:的)?(?P<edge>月底|月初|底(?=$|[之以前,。 ])|最后一天)"
+    rf"(?:(?P<near_month>本月|这个?月|下下个?月|下个?月|上个?月)|(?P<month>{_N})(?=月))?的?"
+    r"(?P<edge>月底|月初|底(?=$|[之以前,。 ])|最后一天)"
 )
 _DAY_ALONE = re.compile(rf"(?<![月份零一二三四五六七八九十])(?P<day>{_N})[号日](?!线|楼|店|院|门)")
 _NEAR = {
@@ -23,6 +24,7 @@ _NEAR = {
     "前天": -2,
     "昨天": -1,
     "昨日": -1,
+    "昨儿": -1,
     "昨晚": -1,
     "今天": 0,
     "今日": 0,
@@ -35,6 +37,9 @@ _NEAR |= {"明天": 1, "明日": 1, "明儿": 1, "明早": 1, "明晚": 1, "后�
 _NEAR_DAY = re.compile("|".join(sorted(_NEAR, key=len, reverse=True)))
 _WEEKDAY = re.compile(
     r"(?P<week>(?:上上|下下|上|下|这|本|当)?个?)(?:周|星期|礼拜)(?P<day>[一二三四五六日天末]|[1-7](?!\d))|(?P<next>下)?(?P<end>周末)"
+)
+_YEAR_EDGE = re.compile(
+    r"(?:(?P<near_year>今年|明年|去年)|(?P<year>[零〇一二三四五六七八九]{4}|\d{4})(?=年))?的?(?P<edge>年底|年末|年初)"
 )
 _SPAN = re.compile(
     rf"(?P<more>再?过)?(?P<count>{_N}|半|几)个?(?P<unit>天|日|周|星期|礼拜|月|年)(?P<way>之?以?后|之?以?前|之内|内)?"
@@ -52,7 +57,7 @@ _HOLIDAY = re.compile(
     r"(?P<year>今年|明年|去年)?的?(?P<name>元旦|五一(?![零一二三四五六七八九])|劳动节|六一|儿童节|国庆|圣诞|平安夜)(?:节|那天|当天)*"
 )
 _ROW = re.compile(
-    r"(?<![\d.])(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}/\d{1,2}|\d{8}|\d{4})(?![\d.])|[零〇一二三四五六七八九幺]{8}|[零〇一幺][零〇一二三四五六七八九幺]{3}(?![零〇一二三四五六七八九幺])"
+    r"(?<![\d.])(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}/\d{1,2}|\d{8}|\d{6}|\d{4})(?![\d.])|[零〇一二三四五六七八九幺]{8}|[零〇一幺][零〇一二三四五六七八九幺]{3}(?![零〇一二三四五六七八九幺])"
 )
 _MONTHS = {"上": -1, "本": 0, "这": 0, "当": 0, "下": 1}
 _YEARS = {"前年": -2, "去年": -1, "今年": 0, "明年": 1, "后年": 2}
@@ -101,10 +106,21 @@ def _near_month(today: date, text: str) -> date | None:
 def _end_of_month(found: re.Match[str], today: date, past: bool) -> Read:
     if found["edge"] == "底" and not found["near_month"]:
         return None
-    month = _near_month(today, found["near_month"]) if found["near_month"] else today.replace(day=1)
+    month: date | None = today.replace(day=1)
+    if found["near_month"]:
+        month = _near_month(today, found["near_month"])
+    elif found["month"]:
+        last = days.last_of(today.year, _number(found["month"])) if found["edge"] != "月初" else 1
+        return _sure(days.yearless(today, _number(found["month"]), last, past), 0.9)
     if month is None:
         return None
     return _sure(month if found["edge"] == "月初" else month.replace(day=days.last_of(month.year, month.month)), 0.9)
+
+
+def _year_edge(found: re.Match[str], today: date, past: bool) -> Read:
+    """ "年底" is the last day of the year, "明年年初" the first of the next one."""
+    year = _year(found["year"]) if found["year"] else today.year + _YEARS[found["near_year"] or "今年"]
+    return _sure(days.of(year, 1, 1) if found["edge"] == "年初" else days.of(year, 12, 31), 0.9)
 
 
 def _day_alone(found: re.Match[str], today: date, past: bool) -> Read:
@@ -128,6 +144,8 @@ def _weekday(found: re.Match[str], today: date, past: bool) -> Read:
 
 def _span(found: re.Match[str], today: date, past: bool) -> Read:
     way = found["way"] or ""
+    if found["count"] == "半" and found["unit"] == "月" and way and not way.endswith("内"):
+        return _sure(days.shifted(today, -15 if way.endswith("前") else 15), 0.8)
     if found["count"] in ("几", "半") or way.endswith("内") or not (way or (found["more"] and found["unit"] != "日")):
         return None
     if found["unit"] == "月" and "个" not in found[0]:
@@ -163,6 +181,7 @@ def _row(found: re.Match[str], today: date, past: bool) -> Read:
 _READERS = (
     (_CALENDAR, _calendar),
     (_END_OF_MONTH, _end_of_month),
+    (_YEAR_EDGE, _year_edge),
     (_DAY_ALONE, _day_alone),
     (_NEAR_DAY, _near_day),
     (_WEEKDAY, _weekday),

@@ -18,6 +18,9 @@ NOW = datetime(2026, 11, 22, 14, 20, tzinfo=ZoneInfo("Asia/Shanghai"))
 Table = dict[tuple[str, str], dict[str, Value | None]]
 SAID: Table = {
     ("digits", "zh"): {
+        "一万": "10000",
+        "四个八": "8888",
+        "二十一": "21",
         "八八六一": "8861",
         "我的账号是八八六一": "8861",
         "三个八六一": "88861",
@@ -41,6 +44,9 @@ SAID: Table = {
         "不是8861": None,
     },
     ("digits", "en"): {
+        "one hundred twenty three": "123",
+        "eight hundred five five five": "800555",
+        "o one two": "012",
         "double eight six one": "8861",
         "eighty eight sixty one": "8861",
         "one three eight, double oh one three": "1380013",
@@ -133,6 +139,13 @@ SAID: Table = {
         "a lot of money": None,
     },
     ("date", "zh"): {
+        "六月底": "2027-06-30",
+        "十二月初": "2026-12-01",
+        "今年年底": "2026-12-31",
+        "明年年初": "2027-01-01",
+        "半个月后": "2026-12-07",
+        "昨儿": "2026-11-21",
+        "月初": "2026-11-01",
         "今天": "2026-11-22",
         "明天": "2026-11-23",
         "后天": "2026-11-24",
@@ -204,6 +217,9 @@ SAID: Table = {
         "whenever": None,
     },
     ("time", "zh"): {
+        "上午十点到十二点": "10:00/12:00",
+        "晚上八点到九点": "20:00/21:00",
+        "三点到五点": "15:00/17:00",
         "下午三点半": "15:30",
         "三点": "15:00",
         "三点一刻": "15:15",
@@ -233,6 +249,10 @@ SAID: Table = {
         "二十五点": None,
     },
     ("time", "en"): {
+        "between three and five": "15:00/17:00",
+        "from nine am to noon": "09:00/12:00",
+        "ten": "10:00",
+        "ten please": "10:00",
         "three pm": "15:00",
         "3:30 p.m.": "15:30",
         "half past three": "15:30",
@@ -260,6 +280,8 @@ SAID: Table = {
         "i want three": None,
     },
     ("datetime", "zh"): {
+        "明天上午十点到十二点": "2026-11-23T10:00/12:00",
+        "上周五晚上": "2026-11-13T18:00/22:00",
         "后天上午": "2026-11-24T08:00/12:00",
         "下周三下午三点半": "2026-11-25T15:30",
         "今天八点": "2026-11-22T20:00",
@@ -276,6 +298,7 @@ SAID: Table = {
         "不知道": None,
     },
     ("datetime", "en"): {
+        "tomorrow between three and five pm": "2026-11-23T15:00/17:00",
         "the day after tomorrow at half past three": "2026-11-24T15:30",
         "tomorrow morning at eight": "2026-11-23T08:00",
         "tonight at eight": "2026-11-22T20:00",
@@ -301,6 +324,10 @@ SAID: Table = {
         "one two": None,
     },
     ("plate", "zh"): {
+        "川A五个八": "川A88888",
+        "苏E一二三A五": "苏E123A5",
+        "粤Z1234港": "粤Z1234港",
+        "京诶八八八八八": "京A88888",
         "京A12345": "京A12345",
         "车牌是鲁B8X9Y2": "鲁B8X9Y2",
         "沪AD12345": "沪AD12345",
@@ -327,6 +354,12 @@ SAID: Table = {
     },
     ("id_number", "en"): {"one one zero one zero five 1949 1231 double oh two x": "11010519491231002X", "one": None},
     ("yes_no", "zh"): {
+        "没有问题": "yes",
+        "我不知道": None,
+        "没关系": None,
+        "对不起我没听清": None,
+        "行": "yes",
+        "不太好": "no",
         "是的": "yes",
         "对对对": "yes",
         "没问题": "yes",
@@ -341,6 +374,11 @@ SAID: Table = {
         "账单": None,
     },
     ("yes_no", "en"): {
+        "I don't think so": "no",
+        "absolutely": "yes",
+        "it isn't": "no",
+        "go ahead": "yes",
+        "please don't": "no",
         "yes": "yes",
         "yeah sure": "yes",
         "that's right": "yes",
