@@ -182,7 +182,7 @@ class LookupStep(Asking):
         if self.source not in known:
             about.findings.unknown(self.place, "source", self.source, known)
         elif self.get not in known[self.source]:
-            about.findings.unknown(self.get_place, f"operation of {self.source}", self.get, known[self.source])
+            about.findings.unknown(self.get_place, "operation", self.get, known[self.source])
 
     def command(self, run: Run, task: int) -> Command:
         scope = run.scope()

@@ -159,7 +159,7 @@ AROUND = Surroundings(sources={"billing": {"balance"}, "crm": ()})
     ("step", "expected"),
     [
         ("lookup: { source: biling, get: balance }", "error[unknown-source] there is no source `biling`"),
-        ("lookup: { source: billing, get: balanse }", "there is no operation of billing `balanse`"),
+        ("lookup: { source: billing, get: balanse }", "error[unknown-operation] there is no operation `balanse`"),
         ("lookup: { get: balance }", "error[missing-key] lookup needs `source`"),
         ("lookup: { source: billing }", "error[missing-key] lookup needs `get`"),
         ("lookup: billing", "error[wrong-type]"),
