@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ivr.call import Call
+from ivr.profile.likely import when
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +57,9 @@ def contact_view(call: Call, placement: Placement, label: str = "") -> dict[str,
 
 
 def _profile(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """The profile with its calls as history: a person wants to know when each was and how it went."""
-    return {**profile, "history": profile["contacts"]} if "contacts" in profile else dict(profile)
+    """The profile with calls as its history: a person wants to know when each was and how it went. Times are epoch seconds."""
+    if "history" not in profile:
+        return dict(profile)
+    named = [{"topic": name} for name in profile["history"] if isinstance(name, str)]
+    calls = profile.get("contacts") or [one for one in profile["history"] if isinstance(one, Mapping)] or named
+    return {**profile, "history": [{"topic": "", "result": "", **one, "at": when(one, math.inf)} for one in calls]}

@@ -123,7 +123,7 @@ function History({ profile }: { profile: Profile }): JSX.Element {
       <ul class="history">
         {history.map((entry, n) => (
           <li key={n}>
-            <time class="figures">{day(entry.at)}</time>
+            <time class="figures">{entry.at === null ? "" : day(entry.at)}</time>
             <span>{entry.topic}</span>
             <span class="sub">{entry.result}</span>
           </li>

@@ -33,7 +33,7 @@ export interface Turn {
 }
 
 export interface HistoryEntry {
-  at: number;
+  at: number | null;
   topic: string;
   result: string;
 }

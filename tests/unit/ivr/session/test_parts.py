@@ -178,6 +178,23 @@ def test_a_view_has_the_fields_of_the_desk_protocol() -> None:
     assert json.loads(json.dumps(view)) == view
 
 
+@pytest.mark.parametrize(
+    ("profile", "history"),
+    [
+        (
+            {"history": ["bill"], "contacts": [{"at": "1970-01-01T00:01:00Z", "topic": "bill"}, {"at": 5, "result": "left"}]},
+            [{"at": 60.0, "topic": "bill", "result": ""}, {"at": 5.0, "topic": "", "result": "left"}],
+        ),
+        ({"history": ["bill"]}, [{"at": None, "topic": "bill", "result": ""}]),
+        ({"history": [{"at": 7, "topic": "bill"}]}, [{"at": 7.0, "topic": "bill", "result": ""}]),
+        ({}, None),
+    ],
+)
+def test_a_view_has_earlier_calls_as_history(profile: dict[str, Any], history: list[dict[str, Any]] | None) -> None:
+    call = Call("c", Caller("1"), "hotline", 1.0, profile=profile)
+    assert contact_view(call, Placement("support"))["profile"].get("history") == history
+
+
 def test_a_view_without_intent_and_without_label() -> None:
     call = Call("c", Caller("1"), "hotline", 1.0)
     assert contact_view(call, Placement("support"))["intent"] is None
