@@ -19,7 +19,7 @@ from ivr.session.services import Services
 
 log = logging.getLogger(__name__)
 
-MOST_NOTES, MOST_FACTS = 4000, 50
+MOST_NOTES, MOST_FACTS, MOST_REASONS = 4000, 50, 20
 
 
 SLACK = 0.02
@@ -87,18 +87,21 @@ def noted(call: Call, note: Note) -> tuple[Call, dict[str, Any]]:
         fields["tags"] = list(changes["tags"])
     if note.slots:
         fields["slots"] = changes["slots"] = {**call.slots, **note.slots}
-    if note.handover:
-        fields["handover"] = changes["handover"] = handed(call.handover, note.handover)
+    told = {**note.handover, **({"mood": note.mood} if note.mood else {}), **({"why": list(note.why)} if note.why else {})}
+    if told:
+        fields["handover"] = changes["handover"] = handed(call.handover, told)
     return replace(call, **changes), fields
 
 
 def handed(before: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """What the agent is to know, with what was noted now: notes are added, facts and the summary are the latest."""
+    """What the agent is to know, with what was noted now: notes and reasons are added, facts, mood and summary the latest."""
     notes = [text for text in (before.get("note"), more.get("note")) if text]
     facts = {**before.get("facts", {}), **more.get("facts", {})}
     found: dict[str, Any] = {**before, **more}
     if notes:
         found["note"] = "\n".join(notes)[-MOST_NOTES:]
+    if before.get("why") or more.get("why"):
+        found["why"] = list(dict.fromkeys([*before.get("why", ()), *more.get("why", ())]))[-MOST_REASONS:]
     if facts:
         found["facts"] = dict(list(facts.items())[-MOST_FACTS:])
     return found

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from ivr.call import Call, Caller
+from ivr.dialplan.events import Note
 from ivr.dialplan.loader import FlowStore, load
-from ivr.session.knowing import identified, known
+from ivr.session.knowing import identified, known, noted
 from ivr.settings import Settings
 from ivr.settings_sources import OperationOptions, ProfileOptions, ReadOptions, SourceOptions
 from ivr.wiring_sources import source_parts
@@ -144,3 +145,13 @@ class _Fixed:
 
     async def find(self, caller: Caller) -> dict[str, Any]:
         return self.profile
+
+
+def test_mood_and_reasons_are_handed_to_the_agent() -> None:
+    call, fields = noted(Call("c-1", Caller("1"), "2", 0.0), Note(why=("fault: open: T-1",)))
+    call, fields = noted(call, Note(mood="angry", why=("fault: open: T-1", "offered bill (0.80)")))
+    assert call.handover == fields["handover"] == {"mood": "angry", "why": ["fault: open: T-1", "offered bill (0.80)"]}
+    call, fields = noted(call, Note(why=tuple(f"reason {number}" for number in range(30))))
+    assert len(call.handover["why"]) == 20
+    assert call.handover["mood"] == "angry"
+    assert noted(call, Note())[1] == {}
