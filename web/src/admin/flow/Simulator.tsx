@@ -128,9 +128,22 @@ function Turn({ entry, workspace }: { entry: LogEntry; workspace: Workspace }): 
   if (entry.kind === "timer") return <p class="figures">{`${called("timer", entry.name ?? "")} ${entry.seconds ?? ""} s`}</p>;
   return (
     <p>
-      {entry.name !== undefined && <b>{entry.name}</b>} {entry.text}
+      {entry.name !== undefined && entry.name !== entry.text && <b>{entry.name}</b>} {entry.text} <Details data={entry.data} />
     </p>
   );
+}
+
+/** What a command was told, in a few words. */
+function Details({ data }: { data: unknown }): JSX.Element | null {
+  if (data === null || typeof data !== "object") return null;
+  const parts = Object.entries(data).filter(([, value]) => value !== null && value !== "" && !isEmpty(value));
+  if (parts.length === 0) return null;
+  const words = parts.map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ");
+  return <span class="details">{words.length > 160 ? `${words.slice(0, 159)}…` : words}</span>;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
 }
 
 function Memory({ view }: { view: View }): JSX.Element | null {
@@ -138,8 +151,8 @@ function Memory({ view }: { view: View }): JSX.Element | null {
     ...Object.entries(view.slots).map(([name, value]): [string, unknown] => [`slots.${name}`, value]),
     ...Object.entries(view.vars).map(([name, value]): [string, unknown] => [`vars.${name}`, value]),
     ...(view.tags.length > 0 ? [["tags", view.tags.join(", ")] as [string, unknown]] : []),
-    ...(view.result == null ? [] : [["result", view.result] as [string, unknown]]),
-    ...(view.queue == null || view.queue === "" ? [] : [["queue", view.queue] as [string, unknown]]),
+    ...(isEmpty(view.result) ? [] : [["result", view.result] as [string, unknown]]),
+    ...(isEmpty(view.queue) ? [] : [["queue", view.queue] as [string, unknown]]),
   ];
   if (parts.length === 0) return null;
   return (
@@ -158,7 +171,7 @@ function Say({ talk, ended, keys, toggleKeys }: { talk: Conversation; ended: boo
     event.preventDefault();
     const field = event.currentTarget.elements.namedItem("words") as HTMLInputElement;
     const words = field.value.trim();
-    if (words === "" || talk.busy.value) return;
+    if (words === "") return;
     field.value = "";
     void talk.act(/^[0-9*#]+$/.test(words) && keys ? { act: "press", keys: words } : { act: "say", text: words });
   };

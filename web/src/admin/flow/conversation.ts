@@ -26,6 +26,8 @@ export class Conversation {
   /** The text has changed since the conversation began. */
   readonly outdated = signal(false);
   private id = "";
+  private last: Promise<void> = Promise.resolve();
+  private waiting = 0;
   private begunWith = "";
 
   constructor(
@@ -55,7 +57,6 @@ export class Conversation {
   }
 
   async start(): Promise<void> {
-    const old = this.id;
     let body: Record<string, unknown>;
     try {
       body = request(this.flow, this.text(), this.given.value, this.languages());
@@ -63,7 +64,9 @@ export class Conversation {
       this.failed.value = wordsOf(error);
       return;
     }
+    let old = "";
     await this.turn(async () => {
+      old = this.id;
       const begun = await ask<Turned>("POST", "/simulations", body);
       this.id = begun.id ?? "";
       this.begunWith = this.text();
@@ -87,9 +90,15 @@ export class Conversation {
     this.onState("");
   }
 
-  private async turn(send: () => Promise<Turned>): Promise<void> {
-    if (this.busy.value) return;
+  /** One after another: what is said while the last answer is on its way waits for it. */
+  private turn(send: () => Promise<Turned>): Promise<void> {
+    this.waiting += 1;
     this.busy.value = true;
+    this.last = this.last.then(() => this.take(send));
+    return this.last;
+  }
+
+  private async take(send: () => Promise<Turned>): Promise<void> {
     this.failed.value = "";
     try {
       const turned = await send();
@@ -100,7 +109,8 @@ export class Conversation {
       if (error instanceof ApiError && error.status === 404) this.id = "";
       this.failed.value = problemWords(error);
     }
-    this.busy.value = false;
+    this.waiting -= 1;
+    this.busy.value = this.waiting > 0;
   }
 }
 
