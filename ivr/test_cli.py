@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--html", type=Path, metavar="DIR", help="write a page with the coverage of every flow to DIR/index.html"
     )
     parser.add_argument("--coverage", type=Path, metavar="FILE", help="write the coverage as JSON, for the diagram")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="play everything N times, to measure it")
     parser.add_argument(
         "--explore", type=int, default=0, metavar="N", help="instead: N calls of random callers through every flow"
     )

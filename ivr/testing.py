@@ -16,6 +16,9 @@ from ivr.dialplan.cases_build import build_cases
 from ivr.dialplan.cases_report import Result, failure, junit
 from ivr.dialplan.cases_run import run_case
 from ivr.dialplan.coverage import Coverage, percent_of, table
+from ivr.dialplan.coverage_html import page
+from ivr.dialplan.diagram import Look
+from ivr.dialplan.diagram_svg import draw
 from ivr.dialplan.positions import MAX_CHARACTERS
 from ivr.dialplan.problems import Findings, Place, Problem, nearest, render
 from ivr.errors import ConfigError, DialplanError
@@ -47,11 +50,13 @@ def run(args: argparse.Namespace) -> int:
 
         return exploring.run(paths, house, args.explore, args.seed, args.format)
     began = time.perf_counter()
-    outcome = run_files(paths, house, args.name, args.strict)
+    outcome = run_files(paths, house, args.name, args.strict, args.repeat)
     seconds = time.perf_counter() - began
     if args.coverage is not None:
         data = {name: one.to_dict() for name, one in outcome.coverages.items()}
         args.coverage.write_text(json.dumps(data, ensure_ascii=False, indent=1), "utf-8")
+    if args.html is not None:
+        _write_page(args.html, outcome, house)
     sys.stdout.write(_shown(outcome, args.format, seconds))
     errors = any(problem.severity == "error" for problem in outcome.problems)
     below = not args.name and percent_of(outcome.coverages.values()) < args.fail_under
@@ -60,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
     return 1 if outcome.failed or errors or below else 0
 
 
-def run_files(paths: Sequence[Path], house: House, name: str = "", strict: bool = False) -> Outcome:
-    """Play every case of the test files that `paths` name or hold. Raises DialplanError where there are none."""
+def run_files(paths: Sequence[Path], house: House, name: str = "", strict: bool = False, times: int = 1) -> Outcome:
+    """Play every case of the test files that `paths` name or hold, so many times. Raises DialplanError where there are none."""
     files = test_files(paths)
     if not files:
         where = ", ".join(str(path) for path in paths)
@@ -73,7 +78,8 @@ def run_files(paths: Sequence[Path], house: House, name: str = "", strict: bool 
             flows = [] if house.settings is None else [path for path in house.flows if path.resolve() != file.parent.resolve()]
             theatres[file.parent] = Theatre.load([file.parent, *flows], house)
             outcome.problems += [one for one in theatres[file.parent].problems if one.severity == "error"]
-        _run_file(file, theatres[file.parent], outcome, name, strict)
+        for _ in range(times):
+            _run_file(file, theatres[file.parent], outcome, name, strict)
     return outcome
 
 
@@ -141,6 +147,25 @@ def test_files(paths: Sequence[Path]) -> list[Path]:
 def _tests_of(flow: Path) -> Path:
     """Where the tests of a flow stand: a sub-flow that has its own is not judged by those of its callers."""
     return flow.with_name(flow.stem + SUFFIX)
+
+
+def _write_page(folder: Path, outcome: Outcome, house: House) -> None:
+    """`index.html` with the diagrams. Raises ConfigError where it cannot be written."""
+    from ivr.diagram_cli import texts_of
+
+    texts = texts_of(list(house.prompts))
+
+    def drawn(one: Coverage, language: str) -> str:
+        try:
+            return draw(one.flow, Look(language, texts=texts, coverage=one.to_dict())).svg
+        except ValueError:
+            return ""  # more states than a person can look at
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "index.html").write_text(page(list(outcome.coverages.values()), outcome.results, drawn), "utf-8")
+    except OSError as error:
+        raise ConfigError(f"--html: {folder}: {error.strerror}") from error
 
 
 def _shown(outcome: Outcome, form: str, seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,32 @@ def test_words_are_understood_as_in_a_real_call() -> None:
     machine = Theatre({"telecom": flow}).machine("telecom", {}, {})
     assert machine.flow is flow
     assert understand("xyz", ()) == ("", 0.9)
+
+
+def test_a_page_shows_the_coverage_in_both_languages(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = folder / "small.test.yaml"
+    cases.write_text(CASES.replace("hears: old", "hears: <young>"), "utf-8")
+    assert ivr(cases, "--html", folder / "page") == 1
+    text = (folder / "page" / "index.html").read_text("utf-8")
+    assert "<svg" in text
+    assert "从未走过" in text
+    assert "never taken" in text
+    assert "“&lt;young&gt;”" in text
+    assert '<span class="chip good">yes <b>2</b></span>' in text
+    assert "<script" not in text
+    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert ivr(cases, "--html", cases) == 1
+    assert "--html:" in capsys.readouterr().err
+
+
+def test_everything_can_be_played_again_and_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ivr(folder, "--repeat", 3) == 0
+    assert "9 passed" in capsys.readouterr().out
+
+
+def test_a_thousand_conversations_take_less_than_ten_seconds() -> None:
+    """With room for a machine that does other things; what was measured stands in docs/testing-flows.md."""
+    began = time.process_time()
+    outcome = run_files([ROOT / "dialplans"], DEMO, times=-(-1000 // 60))
+    assert len(outcome.results) >= 1000
+    assert (time.process_time() - began) * 1000 / len(outcome.results) < 10.0
