@@ -17,7 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from importlib.util import find_spec
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,16 @@ def _begin(make: Callable[[], Voice]) -> None:
     global _voice
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICE)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     _voice = make()
+
+
+def _end_with_parent() -> None:
+    """A server that was killed must leave nobody behind who holds its output open."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _render(text: str, language: str) -> NDArray[np.int16]:

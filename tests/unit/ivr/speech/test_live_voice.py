@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -83,6 +85,33 @@ def test_one_that_takes_too_long_is_given_up_and_a_closed_one_refuses(
     voice.close()
     with pytest.raises(SpeechUnavailable, match="closed"):
         voice.render("hello", "en")
+
+
+KILLED = """
+import time
+from ivr.speech.live_voice import LiveVoice
+from tests.unit.ivr.speech.test_live_voice import Odd
+if __name__ == "__main__":
+    LiveVoice(Odd).render("hello", "en")
+    print("speaks", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_server_that_is_killed_leaves_no_voice_behind(tmp_path: Path) -> None:
+    """Whoever reads the server's output would wait for its end for ever."""
+    script = tmp_path / "server.py"
+    script.write_text(KILLED, "utf-8")
+    root = Path(__file__).parents[4]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, env=environment, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "speaks\n"
+        server.kill()
+        ended = threading.Thread(target=server.stdout.read, daemon=True)
+        ended.start()
+        ended.join(10.0)
+        assert not ended.is_alive()
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
