@@ -16,10 +16,12 @@ from ivr.dialplan.durations import seconds
 from ivr.dialplan.events import Event, Heard, Phrase, Pressed, ScheduleCallback, SpeechLost, TimerFired, Value
 from ivr.dialplan.expression import EvaluationError, Expression, Template, compile_template
 from ivr.dialplan.fields import Fields, integer, word
-from ivr.dialplan.kinds import About, Schema, Site
+from ivr.dialplan.kinds import About as Around
+from ivr.dialplan.kinds import Schema, Site
 from ivr.dialplan.positions import Node, Scalar, kind
 from ivr.dialplan.problems import Place
 from ivr.dialplan.schema_parts import FLAG, TEXT, either, map_of, record, ref
+from ivr.dialplan.slots import About, SlotType, read
 from ivr.dialplan.speech import Speech
 from ivr.dialplan.steps import exchange
 from ivr.dialplan.steps.tasks import MOST_SUBJECT, Leaving
@@ -35,14 +37,14 @@ FEWEST, MOST = 3, 20
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]|24):([0-5][0-9])\Z")
 _WE_CALL = {"zh": "我们会拨打这个号码：", "en": "We will call this number:"}
 _RIGHT = {"zh": "正确请按1，换一个号码请按2。", "en": "If that is right, press 1. For another number, press 2."}
-_ANOTHER = {"zh": "请输入要拨打的号码，以井号键结束。", "en": "Enter the number to call, then press the hash key."}
+_ANOTHER = {"zh": "请说出或输入要拨打的号码，以井号键结束。", "en": "Say or enter the number to call, then press the hash key."}
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackStep(Leaving):
     """Promise to call back and leave by `done`, with `result.number` ("C-000012") and `result.phone`; or by `error`.
 
-    With `confirm` the number is read out first and the caller may key another one; who does not answer leaves by `no_input`.
+    With `confirm` the number is read out first and the caller may say or key another; who does not answer leaves by `no_input`.
     A number that cannot be called (withheld, a name) is asked for then, and is an `error` without it. The call is due in the
     window: so long from now, or those hours of the day, today or else tomorrow, in the flow's time zone.
     """
@@ -61,10 +63,12 @@ class CallbackStep(Leaving):
     """What is said before the number is read out; True for built-in words."""
     another: Speech = ()
     """What asks for another number; built-in words without it."""
+    region: str = "CN"
+    """Country of numbers that are said without its code."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
-        allowed = ("number", "window", "queue", "need", "priority", "reason", "confirm", "another")
+        allowed = ("number", "window", "queue", "need", "priority", "reason", "confirm", "another", "region")
         if isinstance(node, Scalar) and node.value is None:
             node = positions.Mapping(node.place)
         fields = Fields(node, site.findings, "callback", allowed)
@@ -81,6 +85,7 @@ class CallbackStep(Leaving):
             priority=fields.expression("priority"),
             confirm=fields.flag("confirm", False) if given else optional_speech(fields, "confirm", site.languages) or False,
             another=optional_speech(fields, "another", site.languages),
+            region=fields.text("region", "CN"),
         )
 
     @classmethod
@@ -88,7 +93,7 @@ class CallbackStep(Leaving):
         level = {"type": "integer", "minimum": 1, "maximum": 10}
         window = {**TEXT, "description": "4h, or hours of the day: 09:00-18:00"}
         keys = {"number": TEXT, "window": window, "queue": TEXT, "need": map_of(level), "priority": ref("expression")}
-        said = {"confirm": either(FLAG, ref("speech")), "another": ref("speech")}
+        said = {"confirm": either(FLAG, ref("speech")), "another": ref("speech"), "region": TEXT}
         return either({"type": "null"}, record({**keys, "reason": TEXT, **said}))
 
     def outcomes(self) -> tuple[str, ...]:
@@ -104,7 +109,7 @@ class CallbackStep(Leaving):
         if self.priority is not None:
             yield self.priority
 
-    def check(self, about: About) -> None:
+    def check(self, about: Around) -> None:
         known, findings = about.around, about.findings
         if known.queues is not None and self.queue.fixed and self.queue.fixed not in known.queues:
             findings.unknown(self.queue.place, "queue", self.queue.fixed, known.queues)
@@ -135,7 +140,7 @@ class CallbackStep(Leaving):
             case Pressed(digit):
                 return self._key(run, digit)
             case Heard(text, intent=intent):
-                return self._confirmed(run, intent or _meant(run, text))
+                return self._heard(run, text, intent)
             case SpeechLost():
                 run.update(hearing=False, losses=run.state.losses + 1)
                 return self._ask(run, memory["number"], memory["tries"])
@@ -157,8 +162,19 @@ class CallbackStep(Leaving):
             run.speak(self.another)
         else:
             exchange.words(run, _ANOTHER)
-        exchange.put(run, _phrases(run) if number else (), TIMEOUT, number=number, keys="", tries=tries)
+        phrases, expects = (_phrases(run), "") if number else ((), "phone")
+        exchange.put(run, phrases, TIMEOUT, expects, number=number, keys="", tries=tries)
         return None
+
+    def _heard(self, run: Run, text: str, intent: str) -> Edge | None:
+        """Yes, no, or a number, which is read out in its turn."""
+        memory = run.state.step
+        if memory["number"] and (answer := intent or _meant(run, text)):
+            return self._confirmed(run, answer)
+        about = About(run.state.language, datetime.fromtimestamp(run.now, ZoneInfo(run.flow.time_zone)), region=self.region)
+        found = read(SlotType("phone", region=self.region), text, about)
+        number = "" if found is None else callable_number(str(found.value))
+        return self._ask(run, number, memory["tries"]) if number else self._missed(run)
 
     def _confirmed(self, run: Run, answer: str) -> Edge | None:
         memory = run.state.step

@@ -7,6 +7,7 @@ from typing import Any
 
 from ivr.dialplan.events import Event, Listen, Phrase, PromptEnded, SpokenOver, Words
 from ivr.dialplan.run import Run, hears
+from ivr.dialplan.slots import KINDS
 
 SILENCE = "silence"
 """The timer that ends the wait for an answer."""
@@ -14,13 +15,17 @@ BARGE_IN = 0.3
 LONGEST_UTTERANCE = 15.0
 
 
-def put(run: Run, phrases: Sequence[Phrase], timeout: float, **memory: Any) -> None:
-    """Speak what is pending and listen; `memory` is the step's from now on. Silence counts from the end of the prompt."""
+def put(run: Run, phrases: Sequence[Phrase], timeout: float, expects: str = "", **memory: Any) -> None:
+    """Speak what is pending and listen, for phrases or for a value of the type `expects`; `memory` is the step's from now on.
+
+    Silence counts from the end of the prompt.
+    """
     hush(run)
     run.answer()
     run.wait(**memory)
-    if phrases and hears(run.state):
-        run.emit(Listen(run.state.language, tuple(phrases), confirm=BARGE_IN))
+    if (phrases or expects) and hears(run.state):
+        patience = KINDS[expects].patience if expects else 0.4
+        run.emit(Listen(run.state.language, tuple(phrases), patience, BARGE_IN, expects))
         run.update(hearing=True)
     if run.pending:
         run.say(BARGE_IN)

@@ -12,6 +12,7 @@ from ivr.dialplan.events import (
     CallerHungUp,
     EndTask,
     Heard,
+    Listen,
     Note,
     Notify,
     OpenTicket,
@@ -162,16 +163,27 @@ def test_the_number_is_read_out_and_confirmed() -> None:
 
 def test_another_number_is_keyed_and_read_out_again() -> None:
     caller = a_call(CONFIRM).hears_out().does(Heard("no", 0.9, "no"))
-    assert caller.said() == ["Enter the number to call, then press the hash key."]
+    assert caller.said() == ["Say or enter the number to call, then press the hash key."]
     caller.does(*(Pressed(digit) for digit in "01065529988#"))
     assert caller.said()[1] == "01065529988"
     caller.does(Pressed("1"))
     assert caller.of(ScheduleCallback)[0].fields["number"] == "01065529988"
 
 
+def test_another_number_may_be_said_and_corrected() -> None:
+    caller = a_call(CONFIRM, "anonymous").hears_out()
+    assert [one.expects for one in caller.log if isinstance(one, Listen)] == ["phone"]
+    caller.does(Heard("one three eight double oh one three eight double oh oh", 0.9))
+    assert caller.said()[1] == "13800138000"
+    caller.does(Heard("no one three nine double oh one three eight double oh oh", 0.9))
+    assert caller.said()[1] == "13900138000"
+    caller = a_call(CONFIRM, "anonymous").hears_out().does(Heard("whatever", 0.9))
+    assert caller.said() == ["Say or enter the number to call, then press the hash key."]
+
+
 def test_a_number_that_ends_by_silence() -> None:
     caller = a_call(CONFIRM, "anonymous")
-    assert caller.said() == ["Enter the number to call, then press the hash key."]
+    assert caller.said() == ["Say or enter the number to call, then press the hash key."]
     caller.hears_out().does(*(Pressed(digit) for digit in "5551"))
     assert caller.waits().said()[1] == "5551"
 
