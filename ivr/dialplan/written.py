@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from ivr.dialplan import graph
 from ivr.dialplan.expression import Expression, Template
 from ivr.dialplan.model import Flow, FlowState, Return
-from ivr.dialplan.shapes import ANY, TEXT, Type, joined
+from ivr.dialplan.shapes import ANY, DOUBLE, NUMBER, TEXT, Type, joined
+from ivr.dialplan.steps.asking import AskStep
+from ivr.dialplan.steps.collecting import CollectStep
 from ivr.dialplan.steps.instant import SetStep
 from ivr.dialplan.typing_of import infer
 
@@ -26,10 +28,20 @@ def filled(state: FlowState) -> Mapping[str, Type]:
     step = state.step
     if step is None:
         return {}
-    expect = type(getattr(step, "expect", None)).__name__
-    plain = step.name == "menu" or expect in ("Digits", "Choice") or getattr(step, "expect", None) == "yes_no"
-    names = tuple(step.fills(state.name)) or ((state.name,) if expect == "Digits" else ())
-    return dict.fromkeys(names, TEXT if plain else ANY)
+    if isinstance(step, CollectStep):
+        known = ((one.name, one.type.name if one.phrases is None and one.known is None else "") for one in step.slots)
+        return {name: _of_slot(kind) for name, kind in known}
+    kind = "choice" if step.listens else ""
+    if isinstance(step, AskStep):
+        kind = "" if step.phrases is not None else "choice" if step.slot is None else step.slot.name
+    return dict.fromkeys(step.fills(state.name), _of_slot(kind))
+
+
+def _of_slot(kind: str) -> Type:
+    """What the values of a type of slot are; "" for one that may be anything."""
+    if kind == "yes_no":
+        return Type("text", values=frozenset({"yes", "no"}))
+    return {"": ANY, "number": NUMBER, "amount": DOUBLE}.get(kind, TEXT)
 
 
 def assignments(flow: Flow) -> Iterator[tuple[str, Template]]:
