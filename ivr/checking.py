@@ -21,7 +21,7 @@ from ivr.dialplan.loader import flow_files, read_flows
 from ivr.dialplan.model import Flow, Return
 from ivr.dialplan.problems import Findings, Place, Problem
 from ivr.dialplan.reporting import report
-from ivr.doubts import keys_in_the_open, missing_listeners
+from ivr.doubts import data_in_the_open, keys_in_the_open, missing_listeners
 from ivr.errors import ConfigError, DialplanError
 from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import languages_in, recording_files
@@ -117,7 +117,8 @@ def _wrong(settings: Settings, config: Path) -> list[Problem]:
         found = trunk_doubts(settings)
     except ConfigError as error:
         raise ConfigError(f"{config}: {error}") from error
-    lines = [*(("warning", line) for line in (*missing_listeners(settings), *keys_in_the_open(settings))), *found]
+    doubts = (*missing_listeners(settings), *keys_in_the_open(settings), *data_in_the_open(settings))
+    lines = [*(("warning", line) for line in doubts), *found]
     return [Problem(str(config), 1, 1, "error" if kind == "error" else "warning", "settings", line) for kind, line in lines]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from ivr.settings import Settings
 from ivr.settings_net import parse_listen
 from ivr.settings_secrecy import listener_of
@@ -27,6 +29,19 @@ def keys_in_the_open(settings: Settings) -> list[str]:
     for name, trunk in settings.trunks.items():
         if trunk.srtp == "required" and trunk.transport != "tls":
             found.append(f"trunks.{name}: srtp is required, and without `transport: tls` its keys travel in the open")
+    return found
+
+
+def data_in_the_open(settings: Settings) -> list[str]:
+    """Sources that are asked over plain HTTP beyond this machine: whoever reads along has callers' data, and the token."""
+    found = []
+    for name, one in settings.sources.items():
+        parts = urlsplit(one.url)
+        host = parts.hostname or ""
+        if one.kind != "http" or parts.scheme != "http" or host == "localhost" or host.startswith("127.") or host == "::1":
+            continue
+        what = "the token and callers' data travel" if one.token or one.headers else "callers' data travels"
+        found.append(f"sources.{name}.url: {what} in the open to {host}; use https")
     return found
 
 

@@ -1,6 +1,6 @@
 """Measures how long a caller waits for a profile, with a customer system that is well, slow or dead in every way.
 
-    python -m tests.load.profile [--callers 200] [--budget 0.3] [--json]
+    python -m tests.load.profile [--callers 200] [--budget 0.3] [--connections 20] [--json] [MODE ...]
 
 The customer system is a process of its own on 127.0.0.1. For each way it may be (`tests/unit/ivr/profile/crm.py`): `callers`
 at the same moment, each with a number of its own, of a node that has just started; and again when that is over, when the
@@ -16,7 +16,8 @@ import statistics
 import sys
 import time
 from collections import Counter
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from ivr.call import Call, Caller
 from ivr.settings import Settings
@@ -45,6 +46,24 @@ async def parts_of(url: str, budget: float, connections: int, stack: AsyncExitSt
     )
 
 
+@asynccontextmanager
+async def lateness() -> AsyncIterator[list[float]]:
+    """How late the event loop came meanwhile, in ms: what the machine did not give us, and our own work in one piece."""
+    late = [0.0]
+
+    async def watch() -> None:
+        while True:
+            due = time.perf_counter() + 0.005
+            await asyncio.sleep(0.005)
+            late.append((time.perf_counter() - due) * 1000)
+
+    task = asyncio.create_task(watch())
+    try:
+        yield late
+    finally:
+        task.cancel()
+
+
 async def wave(parts: SourceParts, callers: int, first: int) -> tuple[list[float], Counter[str]]:
     """Milliseconds of each of so many callers at once, and how many were known."""
 
@@ -55,6 +74,14 @@ async def wave(parts: SourceParts, callers: int, first: int) -> tuple[list[float
 
     found = await asyncio.gather(*(one(first + number) for number in range(callers)))
     return sorted(took for took, _ in found), Counter("known" if known else "anonymous" for _, known in found)
+
+
+async def measured(parts: SourceParts, callers: int, first: int) -> dict[str, float]:
+    busy = time.process_time()
+    async with lateness() as late:
+        times, counted = await wave(parts, callers, first)
+    busy = (time.process_time() - busy) * 1000 / callers
+    return {**figures(times, counted), "late_ms": round(max(late), 1), "cpu_ms": round(busy, 2)}
 
 
 def figures(times: list[float], counted: Counter[str]) -> dict[str, float]:
@@ -78,17 +105,17 @@ async def measure(mode: str, callers: int, budget: float, connections: int) -> d
         url = (await child.stdout.readline()).decode().strip()
         async with AsyncExitStack() as stack:
             parts = await parts_of(url, budget, connections, stack)
-            first = figures(*await wave(parts, callers, 0))
+            first = await measured(parts, callers, 0)
             await asyncio.sleep(2.2)  # what is under way ends by its own timeout, and the circuit learns of it
-            return {"first": first, "again": figures(*await wave(parts, callers, callers))}
+            return {"first": first, "again": await measured(parts, callers, callers)}
     finally:
         child.stdin.close()
         await child.wait()
 
 
-async def run(callers: int, budget: float, connections: int) -> dict[str, dict[str, dict[str, float]]]:
+async def run(modes: Sequence[str], callers: int, budget: float, connections: int) -> dict[str, dict[str, dict[str, float]]]:
     found = {}
-    for mode in MODES:
+    for mode in modes:
         found[mode] = await measure(mode, callers, budget, connections)
         print(
             f"{mode:18}" + "".join(f"  {name}: {_line(one)}" for name, one in found[mode].items()), file=sys.stderr, flush=True
@@ -97,11 +124,13 @@ async def run(callers: int, budget: float, connections: int) -> dict[str, dict[s
 
 
 def _line(one: dict[str, float]) -> str:
-    return f"{one['known']:3.0f} known, p50 {one['p50_ms']:6.1f} p99 {one['p99_ms']:6.1f} max {one['max_ms']:6.1f} ms"
+    times = f"p50 {one['p50_ms']:6.1f} p99 {one['p99_ms']:6.1f} max {one['max_ms']:6.1f} late {one['late_ms']:5.1f} ms"
+    return f"{one['known']:3.0f} known, {times}, {one['cpu_ms']:.2f} ms CPU each"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modes", nargs="*", metavar="MODE", default=MODES)
     parser.add_argument("--callers", type=int, default=200)
     parser.add_argument("--budget", type=float, default=0.3)
     parser.add_argument("--connections", type=int, default=20)
@@ -111,7 +140,7 @@ def main() -> None:
     if args.serve:
         asyncio.run(serve(args.serve))
         return
-    found = asyncio.run(run(args.callers, args.budget, args.connections))
+    found = asyncio.run(run(args.modes, args.callers, args.budget, args.connections))
     if args.json:
         print(json.dumps(found))
 

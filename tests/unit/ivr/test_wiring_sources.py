@@ -149,8 +149,13 @@ def check(tmp_path: Path, settings: str, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_ivr_check_knows_sources_and_their_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    good = "sources: { crm: { kind: http, url: 'http://x', operations: { profile: { path: '/c/{number}' } } } }\n"
+    good = "sources: { crm: { kind: http, url: 'http://127.0.0.1', operations: { profile: { path: '/c/{number}' } } } }\n"
     assert "no problems" in check(tmp_path, good, capsys)
+    far = good.replace("http://127.0.0.1", "http://crm.example.org")
+    assert "warning: sources.crm.url: callers' data travels in the open to crm.example.org; use https" in check(
+        tmp_path, far, capsys
+    )
+    assert "the token and callers' data" in check(tmp_path, far.replace("kind: http,", "kind: http, token: abc,"), capsys)
     assert "there is no source `crm`" in check(tmp_path, "sources: { crn: { kind: records } }\n", capsys)
     with pytest.raises(ConfigError, match=r"hotline\.yaml: sources\.crm\.operations\.profile\.path"):
         check(tmp_path, good.replace("/c/", "c/"), capsys)
