@@ -78,12 +78,11 @@ def run_files(paths: Sequence[Path], house: House, name: str = "", strict: bool 
             flows = [] if house.settings is None else [path for path in house.flows if path.resolve() != file.parent.resolve()]
             theatres[file.parent] = Theatre.load([file.parent, *flows], house)
             outcome.problems += [one for one in theatres[file.parent].problems if one.severity == "error"]
-        for _ in range(times):
-            _run_file(file, theatres[file.parent], outcome, name, strict)
+        _run_file(file, theatres[file.parent], outcome, name, strict, times)
     return outcome
 
 
-def _run_file(file: Path, theatre: Theatre, outcome: Outcome, name: str, strict: bool) -> None:
+def _run_file(file: Path, theatre: Theatre, outcome: Outcome, name: str, strict: bool, times: int) -> None:
     cases, problems = read_cases(file)
     if cases is not None and cases.flow not in theatre.flows:
         cure = nearest(cases.flow, theatre.flows)
@@ -99,7 +98,7 @@ def _run_file(file: Path, theatre: Theatre, outcome: Outcome, name: str, strict:
     flow = theatre.flow(cases.flow)
     for one in (flow, *(sub for sub in flow.subflows.values() if not _tests_of(Path(sub.file)).exists())):
         outcome.coverages.setdefault(one.name, Coverage(one, strict=strict))
-    for result in play(cases, theatre, name):
+    for result in (one for _ in range(times) for one in play(cases, theatre, name)):
         outcome.results.append(result)
         for coverage in outcome.coverages.values():
             coverage.add(result.verdict.entered, result.verdict.edges)

@@ -17,6 +17,7 @@ from ivr.dialplan.mocks import Feel, Understand, Wording, World
 from ivr.dialplan.moments import Moment, Spoken, data_of
 from ivr.dialplan.problems import Place
 from ivr.dialplan.simulator import Simulation
+from ivr.dialplan.stage import Watch
 
 USUAL_TIME = "2026-01-05 10:00"
 """When a case begins that says nothing else: a Monday morning."""
@@ -34,6 +35,8 @@ class Rehearsal:
     """The machine of the flow, with the flags and values of a case."""
     feel: Feel | None = None
     wording: Wording | None = None
+    watch: Watch | None = None
+    """Sees every step of every case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class _Player:
             feel=rehearsal.feel,
             call=case.given.call,
             wording=rehearsal.wording,
+            watch=rehearsal.watch,
         )
         self.at = 0.0
         """When the caller or the world last did something."""

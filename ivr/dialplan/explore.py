@@ -151,7 +151,7 @@ class _Watcher:
         """The call that is watched, once it has begun."""
         self.simulation, self._sounding = simulation, simulation.speaking
 
-    def step(self, before: State, event: flow.Event | None, after: State, commands: Commands) -> None:
+    def step(self, before: State, event: flow.Event | None, after: State, commands: Commands, now: float) -> None:
         again = self._fresh.restore(json.loads(json.dumps(after.to_dict())))
         if again != after:
             self._break("not restored", f"the state in `{after.state}` is not the same after JSON")

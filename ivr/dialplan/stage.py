@@ -26,8 +26,8 @@ TALKS: Mapping[str, Callable[[str], flow.Event]] = {
     "park": flow.ParkEnded,
 }
 """What the caller waits for outside, by the name of its phase."""
-Watch = Callable[[State, flow.Event | None, State, Commands], None]
-"""Sees every step of the machine: the state before, the event (None at the start), the state after, the commands."""
+Watch = Callable[[State, flow.Event | None, State, Commands, float], None]
+"""Sees every step of the machine: the state before, the event (None at the start), the state after, the commands, and `now`."""
 
 
 class Stage:
@@ -222,7 +222,7 @@ class Stage:
         for command in commands:
             self._obey(command)
         if self._watch is not None:
-            self._watch(before, event, self.state, commands)
+            self._watch(before, event, self.state, commands, self.now)
         if self.ended:
             self._agenda.clear()
             self._hushed()

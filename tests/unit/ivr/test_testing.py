@@ -142,8 +142,8 @@ def test_everything_can_be_played_again_and_again(folder: Path, capsys: pytest.C
 
 
 def test_a_thousand_conversations_take_less_than_ten_seconds() -> None:
-    """With room for a machine that does other things; what was measured stands in docs/testing-flows.md."""
+    """A quarter of them, on the processor's clock; what was measured stands in docs/testing-flows.md."""
     began = time.process_time()
-    outcome = run_files([ROOT / "dialplans"], DEMO, times=-(-1000 // 60))
-    assert len(outcome.results) >= 1000
+    outcome = run_files([ROOT / "dialplans"], DEMO, times=2)
+    assert len(outcome.results) >= 240
     assert (time.process_time() - began) * 1000 / len(outcome.results) < 10.0

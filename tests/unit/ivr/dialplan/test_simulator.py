@@ -86,7 +86,7 @@ def test_what_nobody_listens_for_is_not_heard() -> None:
 def test_speech_that_means_nothing_and_mood_and_confidence_are_told() -> None:
     seen: list[flow.Event | None] = []
 
-    def watch(before: State, event: flow.Event | None, after: State, commands: Commands) -> None:
+    def watch(before: State, event: flow.Event | None, after: State, commands: Commands, now: float) -> None:
         seen.append(event)
 
     one = call(watch=watch, feel=lambda text, language: "angry" if "气死" in text else "")
