@@ -31,6 +31,7 @@ from ivr.wiring_net import based, listeners_of, wire_settings
 from ivr.wiring_outbound import trunk_metrics
 from ivr.wiring_sources import based_sources
 from ivr.wiring_trunks import trunks_of
+from ivr.wiring_voice import warm_for
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.net.ticker import Ticker
 from telephony.sip import digest
@@ -126,6 +127,7 @@ def read_dialplan(settings: Settings, voice: Voice | None = None) -> tuple[FlowS
     wrong = [problem for problem in flows.problems if problem.severity == "error"]
     if wrong:
         raise DialplanError(_first_of(wrong), tuple(wrong))
+    warm_for(voice, flows.flows.values())
     return flows, prompts
 
 

@@ -13,7 +13,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from importlib.util import find_spec
@@ -53,6 +53,8 @@ class LiveVoice:
         self._waiting = 0
         self._closed = False
         self._pool: ProcessPoolExecutor | None = None
+        self._child: Future[int] | None = None
+        """Its pid, known before it has loaded anything."""
 
     @property
     def model(self) -> str:
@@ -103,13 +105,19 @@ class LiveVoice:
                 raise SpeechUnavailable("the voice was closed")
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(1, get_context("spawn"), _begin, (self._make,))
+                self._child = self._pool.submit(os.getpid)
             return self._pool
 
     def _drop(self) -> None:
         with self._lock:
             pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            child, self._child = self._child, None
+        if pool is None:
+            return
+        pool.shutdown(wait=False, cancel_futures=True)
+        if child is not None and child.done() and not child.cancelled() and child.exception() is None:
+            with contextlib.suppress(ProcessLookupError):  # in the midst of a text it would be waited for
+                os.kill(child.result(), signal.SIGKILL)
 
 
 def choose_voice(name: str, folders: list[Path]) -> LiveVoice | None:
