@@ -137,7 +137,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         stack.callback(web_socket.close)
         web = calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures))
         web = replace(web, sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks))
-        web = replace(web, admin=admin_parts(settings, data, stores, flows, prompts, publisher))
+        web = replace(web, admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
         await serve_web(web, web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts))

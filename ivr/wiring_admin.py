@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,8 @@ from watchfiles import Change, awatch
 from ivr.dialplan import graph
 from ivr.dialplan.environment import NOTHING, Environment
 from ivr.dialplan.environment_file import load_environment
-from ivr.dialplan.flags import Flag
-from ivr.dialplan.linking import link
-from ivr.dialplan.linking import problems as link_problems
-from ivr.dialplan.loader import FlowStore, examine
+from ivr.dialplan.lint import Surroundings
+from ivr.dialplan.loader import FlowStore
 from ivr.dialplan.machine import Machine
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
@@ -30,55 +29,25 @@ from ivr.forms.yaml_edit import edited, parsed
 from ivr.nodes.tally import Counts
 from ivr.publishing.desk import FlowDesk
 from ivr.publishing.publisher import Publisher
-from ivr.rehearsal_desk import RehearsalDesk
+from ivr.rehearsal_desk import RehearsalDesk, machine_of, wording_of
 from ivr.rehearsing import understand
 from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import SUFFIXES, PromptLibrary, languages_in
-from ivr.speech.rendering import TEXTS
 from ivr.speech.shelf import PromptShelf
 from ivr.speech.shelf_files import Folders
 from ivr.stores import Stores
-from ivr.understanding.mood import mood
 from ivr.web.admin_audit import Audit
 from ivr.web.admin_parts import AdminParts
+from ivr.web.admin_work import examined
 from ivr.wiring import agents_of, check_routes, queues_of
 from ivr.wiring_flows import today
 from ivr.wiring_sources import operations_of
 from ivr.wiring_trunks import trunks_of
-from ivr.wording import RecordedWording
+from ivr.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
 APPLY_SECONDS = 5.0
-
-
-@dataclass(slots=True)
-class Words:
-    """What prompts say and how long they take, read again when their files change."""
-
-    folders: Sequence[Path]
-    _seen: tuple[tuple[str, int], ...] = ()
-    _texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    _wording: RecordedWording | None = None
-
-    def _fresh(self) -> None:
-        files = [folder / name for folder in self.folders for name in (TEXTS, "catalog.yaml")]
-        seen = tuple((str(file), file.stat().st_mtime_ns) for file in files if file.is_file())
-        if seen != self._seen or self._wording is None:
-            self._texts = Folders(self.folders).texts()
-            self._wording = RecordedWording.load(self.folders)
-            self._seen = seen
-
-    def texts(self) -> Mapping[str, Mapping[str, str]]:
-        """Raises ConfigError."""
-        self._fresh()
-        return self._texts
-
-    def wording(self) -> RecordedWording:
-        """Raises ConfigError."""
-        self._fresh()
-        assert self._wording is not None
-        return self._wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +57,21 @@ class Office:
     settings: Settings
     flows: FlowStore
     prompts: PromptLibrary
-    words: Words
+    shelves: Folders
+
+    def around(self) -> Surroundings:
+        return self.flows.around
+
+    def files(self) -> dict[str, str]:
+        """Live flow to its file."""
+        return {flow.name: flow.file for flow in self.flows.flows.values() if flow.file}
 
     def examine(self, text: str, file: str) -> tuple[Flow | None, list[Problem]]:
         """A text checked as if it were live in this server, with the flows that it calls. Never raises."""
-        flow, problems = examine(text, file or "draft", self.flows.around)
-        if flow is None:
-            return None, problems
-        known = {**self.flows.flows, flow.name: flow}
-        problems = [*problems, *link_problems(flow, known)]
-        wrong = any(one.severity == "error" for one in problems)
-        return None if wrong else link(flow, known), problems
+        return examined(text, file, self.flows.around, self.files())
 
     def machine(self, flow: Flow, flags: Mapping[str, bool], values: Mapping[str, Any]) -> Machine:
-        environment: Environment = self.flows.around.environment or NOTHING
-        set_flags = {name: Flag(name, on) for name, on in flags.items()}
-        changed = replace(environment, flags={**environment.flags, **set_flags}, values={**environment.values, **values})
-        return Machine(flow, changed)
+        return machine_of(flow, self.flows.around.environment or NOTHING, flags, values)
 
     def file_of(self, flow: str) -> str:
         found = self.flows.flows.get(flow)
@@ -123,7 +90,7 @@ class Office:
             "flags": sorted(environment.flags),
             "values": sorted(environment.values),
             "prompts": self.prompts.names(),
-            "texts": self.words.texts(),
+            "texts": self.shelves.texts(),
         }
 
     def uses(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -146,16 +113,25 @@ def _state_at(flow: Flow, line: int) -> str:
 
 
 def admin_parts(
-    settings: Settings, data: Path, stores: Stores, flows: FlowStore, prompts: PromptLibrary, publisher: Publisher
+    settings: Settings,
+    data: Path,
+    stores: Stores,
+    flows: FlowStore,
+    prompts: PromptLibrary,
+    publisher: Publisher,
+    stack: AsyncExitStack,
 ) -> AdminParts:
-    """Everything that the admin pages talk to."""
+    """Everything that the admin pages talk to; `stack` ends the process beside."""
     folders = [Path(folder) for folder in settings.prompts]
-    words = Words(folders)
-    office = Office(settings, flows, prompts, words)
+    office = Office(settings, flows, prompts, Folders(folders))
+    bench = Workbench()
+    stack.callback(bench.close)
     dialplans = [Path(path) for path in settings.dialplans]
     shelf = PromptShelf(folders, data / "prompt-history", prompts.voice, lambda: prompts, office.uses, parsed, edited)
     return AdminParts(
         examine=office.examine,
+        around=office.around,
+        files=office.files,
         names=office.names,
         prompts=shelf,
         audit=Audit(stores.redis),
@@ -163,10 +139,11 @@ def admin_parts(
         forms=_forms(settings, data, stores, flows),
         counts=Counts(stores.redis),
         understand=understand,
-        feel=mood,
         machine=office.machine,
-        wording=words.wording,
-        tests=RehearsalDesk(dialplans, office.file_of, office.examine, office.machine, words.wording),
+        wording=lambda: wording_of(settings.prompts),
+        tests=RehearsalDesk(dialplans, folders, office.file_of, office.around, office.files, bench.run),
+        bench=bench.run,
+        warm=bench.warm,
         languages=languages_in(folders) or ["en"],
     )
 

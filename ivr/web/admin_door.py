@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from ivr.dialplan.problems import Problem
 from ivr.errors import DialplanError, IvrError, NotAllowed, Stale
+from ivr.web.admin_work import problem_data
 from ivr.web.api import BadRequest, answer_error
 from ivr.web.auth import Gate, SignInNeeded
 
@@ -183,12 +184,6 @@ def _told(
 
 def _problem(one: object) -> dict[str, Any]:
     return problem_data(one) if isinstance(one, Problem) else {"message": str(one), "file": "", "line": 1, "column": 1}
-
-
-def problem_data(problem: Problem) -> dict[str, Any]:
-    """A problem as the API tells it."""
-    found = problem.to_dict()
-    return {"link": found.get("reference", ""), **found}
 
 
 async def body_of(request: Request, most: int = MAX_BODY) -> dict[str, Any]:

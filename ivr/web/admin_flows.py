@@ -10,17 +10,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ivr.dialplan.outline import outline
+from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.positions import MAX_CHARACTERS
 from ivr.errors import Conflict, NotFound
 from ivr.web.admin_door import Door, Who, body_of, not_here, number_in, text_in
 from ivr.web.admin_parts import AdminParts
-from ivr.web.admin_text import told
+from ivr.web.admin_work import checked, facts
 from ivr.web.api import BadRequest
 from ivr.web.flow_desk import FlowDesk
 
 NAME = re.compile(r"[A-Za-z][\w-]{0,63}", re.ASCII)
 LONGEST_NOTE = 500
+MOST_KNOWN = 200
 NEW_FLOW = """\
 flow: {name}
 languages: [zh, en]
@@ -40,6 +41,7 @@ class FlowsApi:
 
     def __init__(self, parts: AdminParts, door: Door) -> None:
         self._parts, self._door = parts, door
+        self._known: dict[tuple[str, int], tuple[Surroundings, dict[str, Any]]] = {}
 
     @property
     def routes(self) -> list[Route]:
@@ -73,16 +75,22 @@ class FlowsApi:
         rows = [dict(row) for row in await self._desk.flows()]
         for row in rows:
             draft = await self._desk.draft(str(row["name"]))
-            row |= {"stamp": draft["stamp"], **await self._door.work(self._facts, str(draft["text"]), row)}
+            row |= {"stamp": draft["stamp"], **await self._facts(str(draft["text"]), row)}
         return JSONResponse({"flows": rows})
 
-    def _facts(self, text: str, row: Mapping[str, Any]) -> dict[str, Any]:
-        _, problems = self._parts.examine(text, str(row.get("file") or row["name"]))
-        errors = sum(one.severity == "error" for one in problems)
-        found = outline(text) or {"languages": [], "entry": "", "states": []}
-        test = self._parts.tests.read(str(row["name"])) if self._parts.tests is not None else None
-        counted = {"states": len(found["states"]), "errors": errors, "warnings": len(problems) - errors}
-        return {"languages": found["languages"], "entry": found["entry"], "has_test": test is not None, **counted}
+    async def _facts(self, text: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What is in a text; worked out once for each text while nothing around it changes."""
+        around, name = self._parts.around(), str(row["name"])
+        key = (name, hash(text))
+        kept = self._known.get(key)
+        if kept is None or kept[0] is not around:
+            file = str(row.get("file") or name)
+            kept = (around, await self._door.work(self._parts.bench, facts, text, file, around, self._parts.files()))
+            while len(self._known) >= MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[key] = kept
+        test = await self._door.work(self._parts.tests.read, name) if self._parts.tests is not None else None
+        return {**kept[1], "has_test": test is not None}
 
     async def create(self, request: Request, who: Who) -> Response:
         body = await body_of(request)
@@ -106,8 +114,14 @@ class FlowsApi:
         draft = await self._desk.draft(name)
         live = await self._desk.text(name) if row.get("live") else ""
         test = await self._door.work(self._parts.tests.read, name) if self._parts.tests is not None else None
-        facts = await self._door.work(self._facts, str(draft["text"]), row)
-        return {**row, **facts, "text": draft["text"], "stamp": draft["stamp"], "live_text": live, "test": test}
+        return {
+            **row,
+            **await self._facts(str(draft["text"]), row),
+            "text": draft["text"],
+            "stamp": draft["stamp"],
+            "live_text": live,
+            "test": test,
+        }
 
     async def save(self, request: Request, who: Who) -> Response:
         name, body = _flow(request), await body_of(request)
@@ -115,8 +129,8 @@ class FlowsApi:
         saved = dict(await self._desk.save_draft(name, who.id, text, stamp))
         self._parts.changed("draft", {"flow": name, "by": who.id, "at": saved.get("at"), "stamp": saved["stamp"]})
         await self._noted(who, "draft saved", name)
-        problems = (await self._door.work(self._parts.examine, text, name))[1]
-        return JSONResponse({**saved, "problems": told(problems)})
+        found = await self._door.work(self._parts.bench, checked, text, name, self._parts.around(), self._parts.files())
+        return JSONResponse({**saved, "problems": found["problems"]})
 
     async def discard(self, request: Request, who: Who) -> Response:
         name = _flow(request)

@@ -72,6 +72,7 @@ class FormsApi:
 
     async def session(self, request: Request, who: Who) -> Response:
         parts = self._parts
+        await self._door.work(parts.warm)
         here = {
             "versions": parts.flows is not None,
             "simulator": parts.understand is not None,

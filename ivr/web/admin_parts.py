@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.machine import Machine
 from ivr.dialplan.mocks import Feel, Understand, Wording
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
+from ivr.web.admin_work import run_here
 from ivr.web.flow_desk import FlowDesk
 
 Examine = Callable[[str, str], tuple[Flow | None, list[Problem]]]
@@ -95,6 +97,10 @@ class AdminParts:
     """Everything that the admin API needs; a part that is None answers 501."""
 
     examine: Examine
+    around: Callable[[], Surroundings]
+    """What exists beside the flows now."""
+    files: Callable[[], Mapping[str, str]]
+    """Live flow to its file: what a text may call."""
     names: Names
     prompts: PromptDesk
     audit: AuditDesk
@@ -110,6 +116,10 @@ class AdminParts:
     wording: Callable[[], Wording] | None = None
     """The words of prompts and how long they take."""
     tests: CaseDesk | None = None
+    bench: Callable[..., Any] = run_here
+    """Runs a function with its arguments where it holds no call: `ivr.workbench.Workbench.run`. It blocks."""
+    warm: Callable[[], None] = lambda: None
+    """Told that somebody opened the pages: what will be needed may start."""
     languages: Sequence[str] = ()
     changed: Callable[[str, Mapping[str, Any]], None] = field(default=lambda kind, data: None)
     """Told of every change, for the other pages."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Mapping
-from dataclasses import replace
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -13,21 +13,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ivr.dialplan import schema
-from ivr.dialplan.build import build
-from ivr.dialplan.diagram import Look
-from ivr.dialplan.diagram_svg import draw
 from ivr.dialplan.diagram_words import EDGES
 from ivr.dialplan.expression import ROOTS
-from ivr.dialplan.formatting import formatted
 from ivr.dialplan.kinds import Step
-from ivr.dialplan.outline import outline
 from ivr.dialplan.positions import MAX_CHARACTERS
-from ivr.dialplan.problems import Findings, Problem
 from ivr.dialplan.registry import instant, waiting
-from ivr.web.admin_door import Door, Who, body_of, flag_in, object_in, problem_data, text_in
+from ivr.web.admin_door import Door, Who, body_of, flag_in, object_in, text_in
 from ivr.web.admin_parts import AdminParts
+from ivr.web.admin_work import as_json, checked, drawn, evened
 
-MOST_PROBLEMS = 500
+FLOW = re.compile(r"^flow:[ \t]*[\"']?([A-Za-z][\w-]{0,63})", re.ASCII | re.MULTILINE)
 PROFILE = ("name", "language", "tier", "vip", "blocked", "area", "products", "history", "open", "likely", "last_agent")
 ROOT_WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "asr": ("whether speech is recognised in the language spoken now", ("available", "languages")),
@@ -66,43 +61,32 @@ class TextApi:
     async def check(self, request: Request, who: Who) -> Response:
         body = await body_of(request)
         text, name = text_in(body, "text", most=MAX_CHARACTERS), text_in(body, "name", "", 200)
-        return JSONResponse(await self._door.work(self._checked, text, name))
-
-    def _checked(self, text: str, name: str) -> dict[str, Any]:
-        _, problems = self._parts.examine(text, name)
-        return {"problems": told(problems), "outline": outline(text)}
+        return await self._worked(checked, text, name, self._parts.around(), self._parts.files())
 
     async def format(self, request: Request, who: Who) -> Response:
-        text = text_in(await body_of(request), "text", most=MAX_CHARACTERS)
-        even = await self._door.work(formatted, text)
-        findings = Findings("")
-        if outline(text) is None:
-            await self._door.work(build, text, findings)
-        return JSONResponse({"text": even, "changed": even != text, "problems": told(findings.problems)})
+        return await self._worked(evened, text_in(await body_of(request), "text", most=MAX_CHARACTERS))
 
     async def diagram(self, request: Request, who: Who) -> Response:
         body = await body_of(request)
         text = text_in(body, "text", most=MAX_CHARACTERS)
         counts = None
         if flag_in(body, "counts") and self._parts.counts is not None:
-            found = await self._door.work(outline, text)
-            counts = await self._parts.counts.counts(found["flow"]) if found and found["flow"] else None
-        look = Look(
-            language=text_in(body, "language", "en", 20),
-            inherited=flag_in(body, "inherited"),
-            right=text_in(body, "direction", "down", 10) == "right",
-            counts=counts,
-            coverage=object_in(body, "coverage"),
-        )
-        return JSONResponse(await self._door.work(self._drawn, text, look))
+            name = FLOW.search(text)
+            counts = await self._parts.counts.counts(name[1]) if name is not None else None
+        wish = {
+            "language": text_in(body, "language", "en", 20),
+            "inherited": flag_in(body, "inherited"),
+            "right": text_in(body, "direction", "down", 10) == "right",
+            "counts": counts,
+            "coverage": object_in(body, "coverage"),
+        }
+        names = await self._door.work(self._parts.names)
+        return await self._worked(drawn, text, wish, names.get("texts") or {})
 
-    def _drawn(self, text: str, look: Look) -> dict[str, Any]:
-        known = self._parts.names().get("texts") or {}
-
-        def said(name: str, language: str) -> str:
-            return str((known.get(name) or {}).get(language, ""))
-
-        return _drawn(text, replace(look, texts=said))
+    async def _worked(self, do: Callable[..., Any], *arguments: Any) -> Response:
+        """What `do` makes of a text, on the workbench; put into words there too."""
+        data = await self._door.work(self._parts.bench, as_json, do, *arguments)
+        return Response(data, media_type="application/json")
 
     async def schema(self, request: Request, who: Who) -> Response:
         text = await self._door.work(schema.text)
@@ -144,26 +128,3 @@ def _steps() -> list[dict[str, Any]]:
 
     waits = [{**told_of(kind, kind.edge_names), "waits": True} for kind in waiting().values()]
     return waits + [{**told_of(kind, ()), "waits": False} for kind in instant().values()]
-
-
-def _drawn(text: str, look: Look) -> dict[str, Any]:
-    findings = Findings("")
-    flow = build(text, findings)
-    nothing = {"svg": None, "nodes": [], "edges": [], "width": 0, "height": 0, "problems": told(findings.problems)}
-    if flow is None:
-        return nothing
-    try:
-        drawing = draw(flow, look)
-    except ValueError as error:
-        findings.warn(flow.place, "too-big", str(error), "split the flow")
-        return {**nothing, "problems": told(findings.problems)}
-    ends = {state["name"]: state["end_line"] for state in (outline(text) or {"states": []})["states"]}
-    nodes = [{**node, "end_line": ends.get(node["state"], node["line"])} for node in drawing.nodes]
-    drawn = {"svg": drawing.svg, "nodes": nodes, "edges": drawing.edges, "width": drawing.width, "height": drawing.height}
-    return {**drawn, "problems": told(findings.problems)}
-
-
-def told(problems: list[Problem]) -> list[dict[str, Any]]:
-    """Problems in the order of the text, the first `MOST_PROBLEMS`."""
-    ordered = sorted(problems, key=lambda one: (one.line, one.column, one.code))
-    return [problem_data(one) for one in ordered[:MOST_PROBLEMS]]

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from ivr.dialplan.linking import link
+from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import examine
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
@@ -49,6 +50,7 @@ states:
 """
 ROLES = {"boss": ("supervisor",), "root": ("admin",), "wang": ("agent",)}
 ADMIN = "/api/v1/admin"
+NOWHERE = Surroundings()
 
 
 class SignedIn:
@@ -281,7 +283,14 @@ class House:
             "texts": {"welcome": {"zh": "您好"}},
             "prompts": {"welcome": {"zh"}, "values/1": {"zh"}},
         }
-        common: dict[str, Any] = {"examine": looked_at, "names": lambda: names, "prompts": self.prompts, "audit": self.audit}
+        common: dict[str, Any] = {
+            "examine": looked_at,
+            "names": lambda: names,
+            "around": lambda: NOWHERE,
+            "files": dict,
+            "prompts": self.prompts,
+            "audit": self.audit,
+        }
         if self.bare:
             return AdminParts(**common)
         whole: dict[str, Any] = {
