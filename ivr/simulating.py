@@ -8,6 +8,8 @@ import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,14 @@ from ivr.dialplan.problems import Findings, render
 from ivr.dialplan.simulator import Simulation
 from ivr.errors import ConfigError, DialplanError
 from ivr.paint import Paint
-from ivr.profile.sources import StaticProfiles
-from ivr.rehearsing import House, Theatre, beside, understand
+from ivr.rehearsing import House, Theatre, understand
+from ivr.settings import Settings
 from ivr.understanding.mood import mood
+from ivr.wiring_sources import based_sources, source_parts, sources_of
 
 MOST_LINES = 10_000
+LONGEST_READ = 5.0
+"""Seconds that files of customers may take."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -113,11 +118,19 @@ def lookups_of(path: Path | None) -> dict[str, tuple[Reply, ...]]:
 
 
 def _known(house: House, args: argparse.Namespace) -> Mapping[str, Any]:
-    """The profile of a number among the customers that the settings name."""
-    settings = house.settings
-    if settings is None or not args.number or not isinstance(settings.profiles, str) or not settings.profiles:
+    """The profile of a number, from those sources of the settings that are files: nothing else is asked."""
+    if house.settings is None or not args.number:
         return {}
-    return asyncio.run(StaticProfiles.load(beside(args.config, settings.profiles)).find(Caller(args.number)))
+    return asyncio.run(_profile(based_sources(house.settings, args.config.parent), Caller(args.number)))
+
+
+async def _profile(settings: Settings, caller: Caller) -> Mapping[str, Any]:
+    options, profiles = sources_of(settings)
+    files = {name: one for name, one in options.items() if one.kind == "static"}
+    reads = tuple(read for read in profiles.sources if read.source in files)
+    async with AsyncExitStack() as stack:
+        asked = replace(settings, sources=files, profiles=replace(profiles, sources=reads, within=LONGEST_READ))
+        return await (await source_parts(asked, stack, None)).profiles.find(caller)
 
 
 def _lines(args: argparse.Namespace, chat: Chat) -> Iterator[str]:
