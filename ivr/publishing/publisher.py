@@ -133,7 +133,8 @@ class Publisher:
             self.read = await asyncio.to_thread(self.files.read)
             self.store.problems = list(self.read.problems)
             if self.read.problems:
-                log.error("flows have problems:\n%s", render(self.read.problems))
+                wrong = any(one.severity == "error" for one in self.read.problems)
+                log.log(logging.ERROR if wrong else logging.WARNING, "flows have problems:\n%s", render(self.read.problems))
             await self._publish_files()
         except StoreUnavailable:
             self._files_changed = True

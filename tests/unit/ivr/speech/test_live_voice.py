@@ -87,6 +87,16 @@ def test_one_that_takes_too_long_is_given_up_and_a_closed_one_refuses(
         voice.render("hello", "en")
 
 
+def test_closing_waits_for_nothing(voice: LiveVoice) -> None:
+    voice.render("hello", "en")
+    assert voice._pool is not None
+    [child] = voice._pool._processes.values()
+    voice._pool.submit(time.sleep, 60)
+    voice.close()
+    child.join(10.0)
+    assert not child.is_alive()
+
+
 KILLED = """
 import time
 from ivr.speech.live_voice import LiveVoice
