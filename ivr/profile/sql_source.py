@@ -11,9 +11,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -47,13 +48,19 @@ def parameters_of(statement: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_BOUND.findall(bare)))
 
 
-def async_url(address: str) -> str:
-    """The URL with its asyncio driver. Raises ValueError, with no password in the text."""
+def async_url(address: str) -> URL:
+    """The URL with its asyncio driver; a file of SQLite is never made. Raises ValueError, with no password in the text."""
     try:
         parsed = make_url(address)
     except SQLAlchemyError:
         raise ValueError("expected a database URL such as sqlite:///billing.db or postgresql://HOST/NAME") from None
-    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername)).render_as_string(hide_password=False)
+    parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+    if parsed.get_backend_name() == "sqlite":
+        if not parsed.database or parsed.database.startswith((":", "file:")):
+            raise ValueError("expected the path of a file: sqlite:///billing.db")
+        # Not `mode=ro`: a database in WAL mode that nobody has open cannot be opened so. The session only reads anyway.
+        parsed = parsed.set(database=f"file:{quote(parsed.database)}", query={"mode": "rw", "uri": "true"})
+    return parsed
 
 
 class SqlBackend:

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 MOST_NOTES, MOST_FACTS, MOST_REASONS = 4000, 50, 20
 
 
-SLACK = 0.02
-"""Seconds beyond its budget after which a profile that should have kept it is not waited for."""
+SLACK = 0.5
+"""Seconds beyond its budget after which a profile that keeps it by itself is not waited for: only a defect takes so long."""
 
 
 async def known(call: Call, services: Services, flow: Flow) -> Call:

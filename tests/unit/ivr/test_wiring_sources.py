@@ -101,7 +101,7 @@ async def test_without_settings_nobody_is_known() -> None:
         (http("http://x", root="a b"), r"profile\.root: 'a b' is not a path"),
         (replace(http("http://x"), operations={"p": OperationOptions(path="/", map={"n": ".."})}), r"p\.map\.n: '\.\.' is not"),
         (SourceOptions("sql", url="nonsense", operations={"p": OperationOptions(sql="SELECT 1")}), "expected a database URL"),
-        (SourceOptions("sql", url="sqlite://", operations={"p": OperationOptions(sql="DROP TABLE x")}), "only read"),
+        (SourceOptions("sql", url="sqlite:///x", operations={"p": OperationOptions(sql="DROP TABLE x")}), "only read"),
         (SourceOptions("static", file="x", operations={"p": OperationOptions(key="{")}), "stands in braces"),
     ],
 )

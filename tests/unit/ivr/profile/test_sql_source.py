@@ -25,7 +25,7 @@ QUESTIONS = {
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    path = tmp_path / "billing.db"
+    path = tmp_path / "all bills.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE bills (account TEXT, amount NUMERIC, month TEXT)")
         connection.executemany("INSERT INTO bills VALUES (?, ?, ?)", [("8861", 96.8, f"2026-{m:02}") for m in (8, 9, 10)])
@@ -98,7 +98,16 @@ def test_arguments_are_found_where_they_are_none_of_the_text() -> None:
 
 
 def test_an_address_gets_its_driver_and_a_wrong_one_is_not_repeated() -> None:
-    assert async_url("sqlite:///a.db") == "sqlite+aiosqlite:///a.db"
+    lite = async_url("sqlite:////a b.db")
+    assert (lite.drivername, lite.database, dict(lite.query)) == (
+        "sqlite+aiosqlite",
+        "file:/a%20b.db",
+        {"mode": "rw", "uri": "true"},
+    )
+    assert async_url("postgresql://u:p@h/n").drivername == "postgresql+asyncpg"
+    for memory in ("sqlite://", "sqlite:///:memory:"):
+        with pytest.raises(ValueError, match="path of a file"):
+            async_url(memory)
     with pytest.raises(ValueError) as found:
         async_url("s3cret")
     assert "s3cret" not in str(found.value)
@@ -107,3 +116,21 @@ def test_an_address_gets_its_driver_and_a_wrong_one_is_not_repeated() -> None:
 def test_a_driver_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match="needs the package"):
         SqlBackend("mysql+aiomysql://x/y", {}, timeout=1, connections=1)
+
+
+async def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    backend = SqlBackend(f"sqlite:///{tmp_path}/typo.db", {"x": SqlQuestion("SELECT 1")}, timeout=1, connections=1)
+    with pytest.raises(SourceFailed):
+        await backend.fetch("x", {})
+    await backend.close()
+    assert not (tmp_path / "typo.db").exists()
+
+
+async def test_a_database_that_another_writes_to_is_read(path: Path) -> None:
+    with sqlite3.connect(path) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("INSERT INTO bills VALUES ('1', 5, '2026-11')")
+        writer.commit()
+        backend = SqlBackend(f"sqlite:///{path}", QUESTIONS, timeout=1, connections=1)
+        assert await backend.fetch("bill", {"account": "1"}) == {"amount": 5, "month": "2026-11"}
+        await backend.close()
