@@ -102,7 +102,8 @@ def admin_token(data: Path) -> tuple[str, bool]:
 def bind_web(settings: Settings) -> socket.socket:
     """A listening socket for pages and API. Raises ConfigError where the address is taken or not ours."""
     host, port = parse_address(settings.web.listen, "web.listen")
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on: 40 ms an answer
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

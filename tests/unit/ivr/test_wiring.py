@@ -78,6 +78,7 @@ def test_the_token_is_made_once_and_nobody_else_reads_it(tmp_path: Path) -> None
 
 def test_a_web_address_that_is_taken_or_not_ours_is_refused() -> None:
     with bind_web(Settings(web=WebOptions(listen="127.0.0.1:0"))) as first:
+        assert first.proto == socket.IPPROTO_TCP  # so that asyncio turns Nagle off for what it accepts
         first.listen()
         taken = f"127.0.0.1:{first.getsockname()[1]}"
         with pytest.raises(ConfigError, match="in use"):
