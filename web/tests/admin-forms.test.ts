@@ -3,6 +3,7 @@ import type { Prompt, Schema } from "../src/admin/api";
 import { json, request, FRESH } from "../src/admin/flow/conversation";
 import { busiest, gaveUp } from "../src/admin/flow/live";
 import { fresh, kindOf, mergeValues, renamed, resolve, toYaml, valueAt, withValue } from "../src/admin/forms/model";
+import { shape } from "../src/admin/forms/shapes";
 import { chosen } from "../src/admin/prompts/PromptsPage";
 import { cut, decibels, peaks, speech, wav } from "../src/admin/prompts/samples";
 import { href, parse } from "../src/admin/route";
@@ -47,6 +48,27 @@ describe("values of forms", () => {
     expect(kindOf({ type: "object", additionalProperties: { type: "object" } }, {})).toBe("map");
     expect(kindOf({ anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] }, ["a"])).toBe("words");
     expect(fresh({ type: "object", properties: { id: { type: "string" } }, required: ["id"] }, {})).toEqual({ id: "" });
+  });
+});
+
+describe("parts that the server leaves open", () => {
+  const open: Schema = { type: "object", additionalProperties: {} };
+
+  it("have fields all the same", () => {
+    const flag = resolve(shape("flags", open, null).additionalProperties as Schema, open);
+    expect(kindOf(flag, true)).toBe("yesno");
+    expect(kindOf(flag, { percent: 30 })).toBe("group");
+    const calendar = shape("hours", open, null).additionalProperties as Schema;
+    expect(fresh(calendar, open)).toEqual({ open: {} });
+    const spans = (calendar.properties?.["open"]?.additionalProperties ?? {}) as Schema;
+    expect([kindOf(spans, "00:00-24:00"), kindOf(spans, ["09:00-12:00"])]).toEqual(["text", "words"]);
+  });
+
+  it("are the server's where it says something", () => {
+    const said: Schema = { type: "object", additionalProperties: { type: "string" } };
+    expect(shape("hours", said, null)).toBe(said);
+    const agents: Schema = { type: "array", items: { type: "object", properties: { roles: { type: "array", items: { type: "string" } } } } };
+    expect(shape("agents", agents, null).items?.properties?.["roles"]?.items?.enum).toContain("admin");
   });
 });
 

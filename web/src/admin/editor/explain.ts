@@ -32,6 +32,9 @@ export function explain(text: string, at: number, word: string, schema: Schema |
     ...more,
   });
   if (isKey) {
+    if (context.path.length === 1 && (context.path[0] === "states" || context.path[0] === "intents")) {
+      return said(context.path[0] === "states" ? "state" : "intent", "");
+    }
     const path = [...context.path, word];
     const step = names?.steps.find((one) => one.name === word);
     const written = help(word, language) || step?.doc || describe(schema, path);

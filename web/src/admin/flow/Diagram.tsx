@@ -147,9 +147,9 @@ function size(box: HTMLElement, svg: SVGSVGElement, drawn: Drawn, zoom: number):
   svg.style.height = `${Math.round(drawn.height * scale)}px`;
 }
 
-/** As wide as the box, but readable: never below six tenths nor above life size. */
+/** As wide as the box, but readable: never below three quarters nor above life size. */
 function fitting(box: HTMLElement, drawn: Drawn): number {
-  return Math.min(1, Math.max(0.6, (box.clientWidth - 16) / Math.max(1, drawn.width)));
+  return Math.min(1, Math.max(0.75, (box.clientWidth - 16) / Math.max(1, drawn.width)));
 }
 
 function shown(box: HTMLElement): number {

@@ -29,10 +29,35 @@ export function Field({ form, schema, path, value, name, bare = false }: Props):
   const found = resolve(schema, form.root);
   const kind = kindOf(found, value);
   const fits = fitting(found, value);
+  if (found.anyOf !== undefined && found.anyOf.length > 1 && !bare) {
+    return <Choice form={form} schema={found} path={path} value={value} name={name} />;
+  }
   if (kind === "group") return <Group form={form} schema={fits} path={path} value={value} />;
   if (kind === "map") return <MapField form={form} schema={fits} path={path} value={value} name={name} />;
   if (kind === "list") return <ListField form={form} schema={fits} path={path} value={value} name={name} />;
   return <Simple form={form} schema={{ ...found, ...fits }} path={path} value={value} name={name} bare={bare} />;
+}
+
+/** A value that may be of several kinds: which, and then itself. */
+function Choice({ form, schema, path, value, name }: Props): JSX.Element {
+  const all = schema.anyOf ?? [];
+  const kind = kindOf(schema, value);
+  const label = labelOf(name, schema);
+  const choose = (next: string): void => {
+    const one = all.find((other) => kindOf(other, undefined) === next);
+    if (one !== undefined && next !== kind) form.set(withValue(form.value, path, fresh(one, form.root)));
+  };
+  return (
+    <div class="choice">
+      <select class="kind" value={kind} aria-label={t("form.kind_of", { name: label })} disabled={form.readOnly} onChange={(event) => choose(event.currentTarget.value)}>
+        {all.map((one) => {
+          const other = kindOf(one, undefined);
+          return <option key={other} value={other}>{called("kindof", other)}</option>;
+        })}
+      </select>
+      <Field form={form} schema={fitting(schema, value)} path={path} value={value} name={name} bare />
+    </div>
+  );
 }
 
 function Simple({ form, schema, path, value, name, bare }: Props): JSX.Element {
@@ -54,7 +79,7 @@ function Simple({ form, schema, path, value, name, bare }: Props): JSX.Element {
   if (kind === "yesno") {
     return (
       <label class="check field-check" title={schema.description ?? ""}>
-        <input {...shared} type="checkbox" checked={(value ?? schema.default) === true} onChange={(event) => set(event.currentTarget.checked)} /> {label}
+        <input {...shared} type="checkbox" checked={(value ?? schema.default) === true} onChange={(event) => set(event.currentTarget.checked)} /> {bare === true ? t("form.yes") : label}
         {problem !== undefined && <Wrong id={id} problem={problem} />}
       </label>
     );
@@ -154,11 +179,16 @@ function Raw({ value, set, ...shared }: InputProps & { value: Plain; set(next: P
   );
 }
 
+const LARGE: ReadonlySet<string> = new Set(["map", "list", "group"]);
+
 /** Fields in a grid: those that say little beside each other, those that hold others below. */
 function Group({ form, schema, path, value }: Omit<Props, "name">): JSX.Element {
   const object = value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
   const all = Object.entries(schema.properties ?? {});
-  const isLarge = (inner: Schema, key: string): boolean => ["map", "list", "group"].includes(kindOf(resolve(inner, form.root), object[key]));
+  const isLarge = (inner: Schema, key: string): boolean => {
+    const one = resolve(inner, form.root);
+    return one.anyOf !== undefined || LARGE.has(kindOf(one, object[key]));
+  };
   const small = all.filter(([key, inner]) => !isLarge(inner, key));
   const large = all.filter(([key, inner]) => isLarge(inner, key));
   return (
@@ -184,12 +214,12 @@ function Sub({ form, schema, path, value, name }: Props): JSX.Element {
   return (
     <fieldset class="part-of">
       <legend title={found.description ?? ""}>{label}</legend>
-      {value === undefined && kind === "group" ? (
+      {value === undefined && (kind === "group" || found.anyOf !== undefined) ? (
         <button type="button" class="plain" disabled={form.readOnly} onClick={() => form.set(withValue(form.value, path, fresh(found, form.root)))}>+ {t("form.set", { name: label })}</button>
       ) : (
         <>
           <Field form={form} schema={schema} path={path} value={value} name={name} />
-          {kind === "group" && (
+          {(kind === "group" || found.anyOf !== undefined) && (
             <button type="button" class="plain" disabled={form.readOnly} onClick={() => form.set(withValue(form.value, path, undefined))}>{t("form.unset", { name: label })}</button>
           )}
         </>
@@ -203,8 +233,8 @@ function MapField({ form, schema, path, value, name }: Props): JSX.Element {
   const inner = typeof schema.additionalProperties === "object" ? schema.additionalProperties : {};
   const map = value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
   const adding = useSignal("");
-  const kind = kindOf(resolve(inner, form.root), undefined);
-  const card = kind === "group" || kind === "map" || kind === "list";
+  const one = resolve(inner, form.root);
+  const card = LARGE.has(kindOf(one, undefined)) || (one.anyOf ?? []).some((other) => LARGE.has(kindOf(other, undefined)));
   const add = (): void => {
     const key = adding.value.trim();
     if (key === "" || key in map) return;

@@ -4,11 +4,12 @@ import { useEffect, useState } from "preact/hooks";
 import { Dialog } from "../Dialog";
 import { Diff } from "../flow/Diff";
 import { guard, href, route } from "../route";
-import { mayWrite, wordsOf } from "../store";
+import { mayWrite, names, wordsOf } from "../store";
 import { called, t, type AdminKey } from "../words";
 import { Field, type Form } from "./Field";
 import { toYaml } from "./model";
 import { PartForm } from "./part";
+import { shape } from "./shapes";
 import { SkillTable } from "./SkillTable";
 
 const PARTS: Record<string, readonly string[]> = {
@@ -61,7 +62,8 @@ function PartPage({ name }: { name: string }): JSX.Element {
       </div>
     );
   }
-  const shared: Form = { root: part.schema, value: form.value.value, problems: form.problems.value, readOnly: !mayWrite(), set: (value) => form.change(value) };
+  const schema = shape(name, part.schema, names.value);
+  const shared: Form = { root: schema, value: form.value.value, problems: form.problems.value, readOnly: !mayWrite(), set: (value) => form.change(value) };
   return (
     <>
       <p class="calm about-part">
@@ -76,7 +78,7 @@ function PartPage({ name }: { name: string }): JSX.Element {
       </div>
       <div class={yaml.value ? "form-body with-yaml" : "form-body"}>
         <div class="form-fields" data-testid="form" data-dirty={form.dirty.value}>
-          {name === "skills" ? <SkillTable form={shared} /> : <Field form={shared} schema={part.schema} path={[]} value={shared.value} name={name} />}
+          {name === "skills" ? <SkillTable form={shared} /> : <Field form={shared} schema={schema} path={[]} value={shared.value} name={name} />}
         </div>
         {yaml.value && <pre class="yaml" tabIndex={0} aria-label={t("form.yaml")} data-testid="yaml">{toYaml({ [name]: shared.value })}</pre>}
       </div>

@@ -15,10 +15,9 @@ export function resolve(schema: Schema | undefined, root: Schema): Schema {
   const alternatives = schema.anyOf ?? schema.oneOf;
   if (alternatives === undefined) return schema;
   const found = alternatives.map((one) => resolve(one, root)).filter((one) => one.type !== "null");
-  // Where all but one say "nothing", or where one contains the others, the one is edited.
-  const best = found.find((one) => typed(one) === "object" || typed(one) === "array") ?? found[0] ?? {};
   const { anyOf: _any, oneOf: _one, ...own } = schema;
-  return found.length === 1 ? { ...best, ...own } : { ...own, anyOf: found };
+  // Where all but one say "nothing", the one is edited.
+  return found.length === 1 ? { ...found[0], ...own } : { ...own, anyOf: found };
 }
 
 export function kindOf(schema: Schema, value: Plain | undefined): Kind {
@@ -47,7 +46,7 @@ export function fitting(schema: Schema, value: Plain | undefined): Schema {
 
 /** What a new member begins as. */
 export function fresh(schema: Schema, root: Schema): Plain {
-  const found = resolve(schema, root);
+  const found = fitting(resolve(schema, root), undefined);
   if (found.default !== undefined) return found.default as Plain;
   const kind = kindOf(found, undefined);
   if (kind === "list" || kind === "words") return [];
