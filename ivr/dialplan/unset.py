@@ -16,20 +16,45 @@ from ivr.dialplan.steps.instant import SetStep
 from ivr.dialplan.uses import Use
 from ivr.dialplan.written import assignments, filled, shared
 
-Names = frozenset[str]
-"""`vars.bill`, `slots.account`."""
 UNANSWERED = frozenset({"no_input", "no_match", "error", "hangup", "agent", "angry"})
 """Edges on which a question has not filled its slot."""
+
+
+class _Names:
+    """`vars.bill`, `slots.account` as bits, so that sets of hundreds of them cost nothing."""
+
+    def __init__(self) -> None:
+        self.bits: dict[str, int] = {}
+
+    def of(self, root: str, names: Iterable[str]) -> int:
+        """All of `names` under `root`."""
+        found = 0
+        for name in names:
+            found |= self.bits.setdefault(f"{root}.{name}", 1 << len(self.bits))
+        return found
+
+    def set(self, step: object) -> int:
+        return self.of("vars", step.values) if isinstance(step, SetStep) else 0
+
+    def done(self, state: FlowState) -> int:
+        """What `do` writes."""
+        found = 0
+        for step in state.do:
+            found |= self.set(step)
+        return found
+
+    def filled(self, state: FlowState) -> int:
+        return self.of("slots", filled(state))
 
 
 def check_unset(flow: Flow, findings: Findings) -> None:
     """Warn of every value that may not be there where it is needed."""
     if shared(flow):
         return
-    everything = frozenset(_written_anywhere(flow))
-    for name, known in _reaching(flow, everything).items():
-        for path, place in _unset(flow.states[name], known, everything):
-            message = f"`{path}` is not written on every way that leads to `{name}`"
+    names = _Names()
+    for state_name, known in _reaching(flow, names).items():
+        for path, place in _unset(flow.states[state_name], known, names):
+            message = f"`{path}` is not written on every way that leads to `{state_name}`"
             findings.warn(place, "maybe-unset", message, f"give it a value in `vars`, or ask `has({path})` first")
 
 
@@ -50,32 +75,15 @@ def check_unused(flow: Flow, findings: Findings, every: Iterable[Use]) -> None:
             findings.warn(template.place, "unused-variable", f"nothing ever reads `vars.{name}`", "remove it, or use it")
 
 
-def _written_anywhere(flow: Flow) -> Iterator[str]:
-    yield from (f"vars.{name}" for name in flow.variables)
-    for _, _, edge in graph.edges(flow):
-        yield from (f"vars.{name}" for name in edge.values)
-    for state in flow.states.values():
-        yield from _set(state)
-        yield from _filled(state)
-
-
-def _set(state: FlowState) -> Names:
-    return frozenset(f"vars.{name}" for step in state.do if isinstance(step, SetStep) for name in step.values)
-
-
-def _filled(state: FlowState) -> Names:
-    return frozenset(f"slots.{name}" for name in filled(state))
-
-
-def _reaching(flow: Flow, everything: Names) -> dict[str, Names]:
+def _reaching(flow: Flow, names: _Names) -> dict[str, int]:
     """For each state that a call can come to: what is written by then, whatever way it came."""
-    entry = frozenset(f"vars.{name}" for name in flow.variables)
-    found: dict[str, Names] = {flow.entry: entry}
+    moves = {name: tuple(_moves(flow, state, names)) for name, state in flow.states.items()}
+    found = {flow.entry: names.of("vars", flow.variables)}
     ahead = [flow.entry]
     while ahead:
-        state = flow.states[ahead.pop()]
-        for target, known in _onward(flow, state, found[state.name], everything):
-            before = found.get(target)
+        name = ahead.pop()
+        for target, written in moves[name]:
+            before, known = found.get(target), found[name] | written
             after = known if before is None else before & known
             if after != before:
                 found[target] = after
@@ -83,15 +91,15 @@ def _reaching(flow: Flow, everything: Names) -> dict[str, Names]:
     return found
 
 
-def _onward(flow: Flow, state: FlowState, known: Names, everything: Names) -> Iterator[tuple[str, Names]]:
-    """Where a state leads, and what is written then."""
-    after, answered = known | _set(state), known | _set(state) | _filled(state)
+def _moves(flow: Flow, state: FlowState, names: _Names) -> Iterator[tuple[str, int]]:
+    """Where a state leads, and what it writes on that way."""
+    done, answer = names.done(state), names.filled(state)
     named = graph.taken(flow, state).items() if state.step is not None else state.edges.items()
     edges = [(name, edge) for name, edge in named if name != "hangup" and (state.step is not None or name == "error")]
     for name, edge in [*edges, *(("", edge) for edge in graph.leaving(state))]:
         # An error may come before anything was done.
-        begun = known if name == "error" else after if name in UNANSWERED else answered
-        written = begun | frozenset(f"vars.{one}" for one in edge.values)
+        written = 0 if name == "error" else done if name in UNANSWERED else done | answer
+        written |= names.of("vars", edge.values)
         target = graph.target(flow, edge, state.name)
         if target == graph.ANYWHERE:
             yield from ((one, written) for one in flow.states)
@@ -99,36 +107,33 @@ def _onward(flow: Flow, state: FlowState, known: Names, everything: Names) -> It
             yield target, written
 
 
-def _unset(state: FlowState, known: Names, everything: Names) -> Iterator[tuple[str, Place]]:
+def _unset(state: FlowState, known: int, names: _Names) -> Iterator[tuple[str, Place]]:
     """What a state needs and may not have; what nothing ever writes is told elsewhere."""
     for step in state.do:
-        yield from _needs(uses.of_step(step), known, everything)
-        if isinstance(step, SetStep):
-            known |= frozenset(f"vars.{name}" for name in step.values)
+        yield from _needs(uses.of_step(step), known, names)
+        known |= names.set(step)
     if state.step is not None:
-        yield from _needs(uses.of_step(state.step), known, everything)
+        yield from _needs(uses.of_step(state.step), known, names)
     for edge in graph.leaving(state):
-        yield from _edge(edge, known, everything)
+        yield from _edge(edge, known, names)
     for name, edge in state.own.items():
-        yield from _edge(edge, known if name in UNANSWERED else known | _filled(state), everything)
+        yield from _edge(edge, known if name in UNANSWERED else known | names.filled(state), names)
 
 
-def _edge(edge: Edge, known: Names, everything: Names) -> Iterator[tuple[str, Place]]:
-    yield from _needs(uses.of_values(edge.values), known, everything)
-    after = known | frozenset(f"vars.{name}" for name in edge.values)
-    rest = uses.of_edge(edge, values=False)
-    yield from _needs(rest, after, everything)
+def _edge(edge: Edge, known: int, names: _Names) -> Iterator[tuple[str, Place]]:
+    yield from _needs(uses.of_values(edge.values), known, names)
+    yield from _needs(uses.of_edge(edge, values=False), known | names.of("vars", edge.values), names)
 
 
-def _needs(found: Iterator[Use], known: Names, everything: Names) -> Iterator[tuple[str, Place]]:
+def _needs(found: Iterator[Use], known: int, names: _Names) -> Iterator[tuple[str, Place]]:
     for use in found:
-        if use.wants == "bool":
+        roots = use.expression.roots
+        if use.wants == "bool" or not ("vars" in roots or "slots" in roots):
             continue
         tree = use.expression.tree
-        asked = set(_asked(tree))
-        for path, at in _paths(tree):
-            if path in everything and path not in known and path not in asked:
-                yield path, use.expression.place.shifted(at)
+        missing = [(path, at) for path, at in _paths(tree) if path in names.bits and not names.bits[path] & known]
+        asked = set(_asked(tree)) if missing else set()
+        yield from ((path, use.expression.place.shifted(at)) for path, at in missing if path not in asked)
 
 
 def _paths(tree: Tree) -> Iterator[tuple[str, int]]:
