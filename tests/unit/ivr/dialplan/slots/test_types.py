@@ -549,7 +549,7 @@ TEXTS = st.one_of(st.text(max_size=400), st.lists(st.sampled_from(WORDS), max_si
 
 
 @given(TEXTS, st.sampled_from(sorted(KINDS)), st.sampled_from(["zh", "en", "fr", ""]), st.sampled_from(["", "past", "future"]))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_no_text_breaks_it(text: str, name: str, language: str, when: str) -> None:
     slot = SlotType(name, when=when, names=CHOICES)
     about = slot.about(language, NOW)
@@ -597,3 +597,15 @@ def test_a_hostile_utterance_costs_little(unit: str, language: str) -> None:
         slot = SlotType(name, names=CHOICES)
         read(slot, unit * 5000, slot.about(language, NOW))
     assert time.perf_counter() - began < 1.0
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_word_repeated_costs_much(language: str) -> None:
+    """Every word that means something, and every pair of neighbours in the list, many of it: linear for all types."""
+    for first, second in zip(WORDS, ("", *WORDS[1:]), strict=True):
+        began = time.process_time()
+        for name in KINDS:
+            slot = SlotType(name, names=CHOICES)
+            read(slot, first * 40 + "!", slot.about(language, NOW))
+            read(slot, (first + second) * 40, slot.about(language, NOW))
+        assert time.process_time() - began < 0.5, (first, second)
