@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.call import Caller, Intent
@@ -64,6 +65,18 @@ async def test_a_caller_of_many_calls_is_counted_and_told_in_part(log: ContactLo
     found = await CallerReader(engine).of(forms(NUMBER))
     assert found is not None
     assert (found["calls"], len(found["contacts"]), found["contacts"][0]["at"]) == (MOST + 3, MOST, T0 + MOST + 2)
+
+
+async def test_earlier_calls_are_found_by_an_index(engine: AsyncEngine) -> None:
+    said: list[str] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *all_of: said.append(all_of[2]))
+    await CallerReader(engine).of(forms(NUMBER))
+    async with engine.connect() as connection:
+        values = tuple("1" if number % 2 == 0 else MOST for number in range(said[0].count("?")))
+        plan = [str(row) for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said[0]}", values)]
+    steps = " ".join(plan)
+    assert "SCAN contacts" not in steps
+    assert steps.count("contacts_by_caller (caller_number=?)") == len(forms(NUMBER))
 
 
 async def test_a_store_that_is_away_says_so(engine: AsyncEngine) -> None:
