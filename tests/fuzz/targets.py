@@ -10,7 +10,11 @@ import hmac
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from ivr.dialplan.slots import KINDS, SlotType, corrected, keyed, plain
+from ivr.dialplan.slots import read as read_slot
+from ivr.understanding.mood import mood
 from telephony.errors import Misuse, PeerFault
 from telephony.media import rtcp, rtp, stun
 from telephony.media.codec import Codec
@@ -105,6 +109,19 @@ def sdp(data: bytes) -> None:
 def sdes_keys(data: bytes) -> None:
     values = data.decode("utf-8", "replace").split("\n")
     assert len(usable(values, ("AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"))) <= len(values)
+
+
+def slots(data: bytes) -> None:
+    """What a caller says or keys, as every type of slot; the first octet tells the language."""
+    language, text = ("zh", "en")[data[:1] > b"m"], data[1:].decode("utf-8", "replace")
+    now = datetime(2026, 11, 22, 14, 20, tzinfo=UTC)
+    for name in KINDS:
+        slot = SlotType(name)
+        about = slot.about(language, now)
+        for found in (read_slot(slot, text, about), corrected(slot, "2026-11-25T15:30", text, about)):
+            assert found is None or (0 < found.sure <= 1 and found.end <= len(plain(text)))
+        keyed(slot, text[:70], about)
+    assert mood(text, language) in ("", "angry")
 
 
 def rtp_packets(data: bytes) -> None:
@@ -291,6 +308,14 @@ _DIGEST_WORDS = (
     b"stale=true",
 )
 
+_SLOT_WORDS = tuple(
+    text.encode()
+    for text in (
+        *("两百五", "二十八块五", "一万零五十", "幺", "不是", "是", "不对", "后天", "下周三", "下午三点半", "十五号"),
+        *("月底", "京A", "半", "个", "到", "double ", "twenty ", "hundred ", "and a half ", "half past "),
+        *("next monday ", "march ", "no i meant ", "not ", "in ", " to "),
+    )
+)
 TARGETS: dict[str, Target] = {
     "sip_message": Target(sip_message, _request_words()),
     "user_agent": Target(user_agent, (*_request_words(), CUT)),
@@ -304,5 +329,6 @@ TARGETS: dict[str, Target] = {
     "words": Target(words, (b"sip:", b"sips:", b"tel:", b"<", b">", b'"', b";lr", b"SIP/2.0/UDP ", b"[2001:db8::1]", b"%40")),
     "call_headers": Target(call_headers, _CALL_WORDS),
     "dialled": Target(dialled, (b"+49", b"00", b";phone-context=", b"Signal=", b"\r\nDuration=")),
+    "slots": Target(slots, _SLOT_WORDS),
     "door": Target(door, (b"Call-ID: ", b"User-Agent: ", b"Authorization: Digest nonce=", b"a=crypto:1 X inline:", CUT)),
 }  # fmt: skip
