@@ -61,6 +61,8 @@ async def run(town: Town, audit: Audit, tmp_path: Path, capsys: pytest.CaptureFi
     node = await town.node("one")
     parts = AdminParts(
         examine=lambda text, name: (None, []),
+        around=lambda: node.store.around,
+        files=dict,
         names=dict,
         prompts=cast(Any, None),
         audit=cast(Any, audit),
