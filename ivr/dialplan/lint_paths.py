@@ -13,6 +13,7 @@ from ivr.dialplan.typing_of import infer
 from ivr.dialplan.uses import Use
 
 SILENT = "no_input"
+DIGITS = "123456789"
 
 
 def check_paths(flow: Flow, findings: Findings, scope: Mapping[str, Type], every: Iterable[Use]) -> None:
@@ -101,6 +102,9 @@ def _options(state: FlowState, findings: Findings) -> None:
         if name in names[:number]:
             place = places[number] if number < len(places) else step.place
             findings.error(place, "duplicate-option", f"`{name}` is already an option", "keep it once")
+    if len(names) > len(DIGITS):
+        message = f"{len(names)} choices, and keys for {len(DIGITS)}: who cannot be heard has no way to the others"
+        findings.warn(step.place, "too-many-choices", message, "ask in two steps; people remember five")
     for key, edge in state.own.items():
         if step.name == "menu" and key.isdecimal() and 1 <= int(key) <= len(names):
             message = f"key {key} chooses `{names[int(key) - 1]}`, so this edge is never taken"
