@@ -70,6 +70,7 @@ class VoiceIO:
         self._quiet()
         if not self._prompts.is_ready(command.utterances):
             self._leg.stop()
+            self._playback = 0  # the end of what sounded before is reported later, and is not the end of this
             self._speaking, self._number = True, command.number
             self._rendering = asyncio.create_task(self._render(command))
             return self._prompts.text(command.utterances)

@@ -16,7 +16,7 @@ from ivr.session.voice_io import VoiceIO
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.voice import RATE
 from telephony.fake import FakeLeg
-from telephony.leg import LegState
+from telephony.leg import LegState, PlaybackFinished
 
 
 class SlowVoice:
@@ -78,6 +78,25 @@ async def test_what_is_said_meanwhile_takes_its_place(scene: tuple[VoiceIO, Fake
     await until(lambda: PromptEnded(3) in heard)
     assert not leg.playing
     assert PromptEnded(2) not in heard
+
+
+async def test_the_end_of_what_sounded_before_is_not_the_end_of_what_is_rendered(
+    scene: tuple[VoiceIO, FakeLeg, SlowVoice, list[Event]],
+) -> None:
+    """A key stops the first prompt; the leg reports that after the second one was begun, which is still to be rendered."""
+    io, leg, voice, heard = scene
+    voice.go.set()
+    io.say(words("Hello Wang", 1))
+    await until(lambda: bool(leg.playing))
+    voice.go.clear()
+    io.stop()
+    io.say(words("Hello Li", 2))
+    io.on_playback(PlaybackFinished(0.0, 1, False, 400))
+    assert PromptEnded(2) not in heard
+    voice.go.set()
+    await until(lambda: bool(leg.playing))
+    io.on_playback(PlaybackFinished(0.0, 2, True, 500))
+    assert heard[-1] == PromptEnded(2)
 
 
 async def test_a_voice_that_cannot_is_a_step_that_failed(scene: tuple[VoiceIO, FakeLeg, SlowVoice, list[Event]]) -> None:
