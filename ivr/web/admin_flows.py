@@ -17,7 +17,7 @@ from ivr.web.admin_door import Door, Who, body_of, not_here, number_in, text_in
 from ivr.web.admin_parts import AdminParts
 from ivr.web.admin_work import checked, facts
 from ivr.web.api import BadRequest
-from ivr.web.flow_desk import FlowDesk
+from ivr.web.flow_desk import ENVIRONMENT, FlowDesk
 
 NAME = re.compile(r"[A-Za-z][\w-]{0,63}", re.ASCII)
 LONGEST_NOTE = 500
@@ -154,10 +154,10 @@ class FlowsApi:
         query = request.query_params
         before = _whole_number(query.get("before"), "before")
         limit = _whole_number(query.get("limit"), "limit") or 50
-        return JSONResponse(dict(await self._desk.versions(_flow(request), before, min(limit, 500))))
+        return JSONResponse(dict(await self._desk.versions(_flow(request, ENVIRONMENT), before, min(limit, 500))))
 
     async def version(self, request: Request, who: Who) -> Response:
-        return JSONResponse(dict(await self._desk.version(_flow(request), request.path_params["number"])))
+        return JSONResponse(dict(await self._desk.version(_flow(request, ENVIRONMENT), request.path_params["number"])))
 
     async def diff(self, request: Request, who: Who) -> Response:
         query = request.query_params
@@ -165,7 +165,7 @@ class FlowsApi:
         for side in sides:
             if side not in ("live", "draft", "file") and not (side.isdecimal() and len(side) < 10):
                 raise BadRequest("a side is a number, live, draft or file")
-        return JSONResponse(dict(await self._desk.diff(_flow(request), *sides)))
+        return JSONResponse(dict(await self._desk.diff(_flow(request, ENVIRONMENT), *sides)))
 
     async def publish(self, request: Request, who: Who) -> Response:
         name, body = _flow(request), await body_of(request)
@@ -184,7 +184,7 @@ class FlowsApi:
         return JSONResponse(await self._published(who, f"rolled out to {percent:g} %", name, made))
 
     async def roll_back(self, request: Request, who: Who) -> Response:
-        name, body = _flow(request), await body_of(request)
+        name, body = _flow(request, ENVIRONMENT), await body_of(request)
         number, note = number_in(body, "number", 1, 1e9), text_in(body, "note", "", LONGEST_NOTE)
         made = await self._desk.roll_back(who.id, name, None if number is None else int(number), note)
         return JSONResponse(await self._published(who, "rolled back", name, made, note))
@@ -216,10 +216,10 @@ class FlowsApi:
         await self._parts.audit.note(who.id, who.address, what, name, note)
 
 
-def _flow(request: Request) -> str:
-    """The name in the path. Raises NotFound for one that cannot be."""
+def _flow(request: Request, other: str = "") -> str:
+    """The name in the path, of a flow or `other`. Raises NotFound for one that cannot be."""
     name = str(request.path_params["flow"])
-    if not NAME.fullmatch(name):
+    if name != other and not NAME.fullmatch(name):
         raise NotFound("there is no such flow")
     return name
 

@@ -4,13 +4,17 @@ Answers are plain data, ready for JSON. Times are seconds since the Unix epoch. 
 from 1; a `version` is the hash of a text, as calls and records carry it; a `stamp` is opaque and names what was read.
 
 Raised everywhere: NotFound for a flow or number that is none, Conflict with words for a person, StoreUnavailable where SQL is
-away (then nothing was changed). Writing raises `ivr.errors.Stale`, a Conflict, where somebody else was first: it has both texts.
+away (then nothing was changed). Writing raises `ivr.errors.Stale`, a Conflict, where somebody else was first: it has both
+texts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+
+ENVIRONMENT = "@environment"
+"""Stands in the place of a flow's name for the environment file, in every method but `flows`."""
 
 
 class FlowDesk(Protocol):
@@ -75,9 +79,9 @@ class FlowDesk(Protocol):
     ) -> Sequence[Mapping[str, Any]]:
         """Publish the drafts with these stamps, flow to stamp, together or not at all; the versions made, in that order.
 
-        `percent` below 100 begins a roll-out to so many callers. `at` publishes later, `until` brings back what was live before:
-        epoch seconds, or text such as `2027-01-01 00:00` in the flow's own time zone.
-        Raises DialplanError with every problem where one has an error, Stale where a draft or what is live has changed.
+        `percent` below 100 begins a roll-out to so many callers. `at` publishes later, `until` brings back what was live: epoch
+        seconds, or text such as `2027-01-01 00:00` in the flow's own time zone.
+        Raises DialplanError with every problem where one has an error, Stale where a draft or what is live is another.
         """
 
     async def publish_texts(

@@ -21,6 +21,7 @@ from ivr.web.admin_flows import FlowsApi
 from ivr.web.admin_house import HouseApi
 from ivr.web.admin_parts import AdminParts
 from ivr.web.auth import Gate, Sessions
+from ivr.web.flow_desk import ENVIRONMENT
 from tests.unit.ivr.publishing.town import ONE, TWO, WRONG, Town, text
 from tests.unit.ivr.web.conftest import ListedAccounts
 
@@ -156,6 +157,17 @@ async def test_what_goes_wrong_is_one_line(run: Run, town: Town, tmp_path: Path)
     assert "in two of these files" in err
     code, _, err = await run("retire", "small")
     assert "remove the file first" in err
+
+
+async def test_the_environment_is_taken_back_like_a_flow(run: Run, town: Town) -> None:
+    desk = town.nodes[0].desk
+    for text_of in ("flags: { a: true }\n", "flags: { a: false }\n"):
+        await desk.publish_texts("anna", "", {ENVIRONMENT: text_of})
+    assert "-flags: { a: true }" in (await run("diff", ENVIRONMENT, "1", "2"))[1]
+    code, out, _ = await run("rollback", ENVIRONMENT)
+    assert (code, out.startswith("@environment: version 3")) == (0, True)
+    assert town.nodes[0].store.environment.flags["a"].on
+    assert "back to version 1" in (await run("versions", ENVIRONMENT))[1]
 
 
 async def test_a_flow_whose_file_is_gone_is_retired(run: Run, town: Town, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ivr.errors import Conflict, DialplanError
 from ivr.publishing.model import ENVIRONMENT, version_of
+from ivr.web import flow_desk
 from tests.unit.ivr.publishing.town import Town, TownNode
 
 OLD, NEW, OTHER = (f"flags: {{ {name} }}\n" for name in ("new_menu: false", "new_menu: true", "other: true"))
@@ -76,6 +77,10 @@ async def test_flow_and_environment_that_change_together_in_files_find_each_othe
     node.environment.write_text(OTHER, "utf-8")
     await node.step()
     assert node.store.environment.version == version_of(OTHER)
+
+
+def test_the_web_room_calls_it_the_same() -> None:
+    assert flow_desk.ENVIRONMENT == ENVIRONMENT
 
 
 async def test_an_environment_is_for_all_callers(town: Town) -> None:
