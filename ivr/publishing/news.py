@@ -60,9 +60,18 @@ class News:
         """Node to what it said last, of those that said something within a day. Raises StoreUnavailable."""
         with redis_errors():
             found = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(self._nodes))
-        told: dict[str, dict[str, Any]] = {name.decode(): json.loads(text) for name, text in sorted(found.items())}
+        told = {name.decode(): about for name, text in sorted(found.items()) if (about := _about(text)) is not None}
         old = [name for name, about in told.items() if now - about["at"] > FORGET_SECONDS]
         if old:
             with redis_errors():
                 await self._redis.hdel(self._nodes, *old)
         return {name: about for name, about in told.items() if name not in old}
+
+
+def _about(text: bytes) -> dict[str, Any] | None:
+    """None for what some other version of the program wrote."""
+    try:
+        about = json.loads(text)
+        return {"serial": 0, "flows": {}, "refused": {}, "calls": {}, **about, "at": float(about["at"])}
+    except (ValueError, TypeError, KeyError):
+        return None

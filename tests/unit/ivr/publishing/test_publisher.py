@@ -296,7 +296,9 @@ async def test_what_nodes_say_of_themselves_is_there_for_all(town: Town) -> None
     town.clock.now += 6
     await one.publisher.step()
     town.clock.now += 10
+    await town.redis.hset("{flows}:nodes", mapping={"odd": "no JSON", "older": "{}", "gone": '{"at": 1.0}'})
     status = await two.desk.status()
+    assert [node["node"] for node in status["nodes"]] == ["one", "two"]
     told = {node["node"]: node for node in status["nodes"]}
     assert told["one"]["up"]
     assert not told["two"]["up"]
