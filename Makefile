@@ -17,7 +17,7 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 
 PAGE_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run setup setup-test test lint types pages-check unit e2e interop fuzz flood pages prompts prompts-check lock clean
+.PHONY: help run setup setup-test test lint types pages-check flows unit e2e interop fuzz flood pages prompts prompts-check lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -70,7 +70,7 @@ setup-test: setup $(VENV)/.tested ## prepare the tests too: phones, browser, spe
 		redis-server='command -v redis-server' espeak-ng='command -v espeak-ng' ffmpeg='command -v ffmpeg' \
 		openssl='command -v openssl' kamailio='command -v kamailio' rtpengine-daemon='command -v rtpengine'
 
-test: setup-test lint types pages-check unit e2e ## run every check
+test: setup-test lint types pages-check flows unit e2e ## run every check
 
 lint: $(VENV)/.tested ## style and format
 	@$(BIN)/ruff check --quiet .
@@ -82,6 +82,10 @@ types: $(VENV)/.tested ## mypy, strict
 
 pages-check: $(STATIC)/.built ## types and tests of the pages
 	@export PATH="$$(scripts/node.sh $(VENV)):$$PATH"; cd web && npm run --silent typecheck </dev/null && npm test --silent </dev/null
+
+flows: $(VENV)/.installed ## check the sample flows and play their conversations over every edge
+	@$(BIN)/ivr check --config $(CONFIG)
+	@$(BIN)/ivr test --config $(CONFIG) --fail-under 100
 
 unit: $(VENV)/.tested ## tests without a network of their own
 	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not e2e and not load" </dev/null

@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+DEMO = Path("examples/demo/hotline.yaml")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", type=Path, help="*.test.yaml, flows or folders (default: those of --config)")
     parser.add_argument(
-        "paths", nargs="*", type=Path, help="*.test.yaml, flows or folders (default: those of --config, else dialplans)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"settings file: its flows, prompts and environment (default where no path is named: {DEMO}, if there is one)",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file: its flows, prompts and environment")
     parser.add_argument("-k", dest="name", default="", metavar="WORDS", help="only the cases whose name has these words")
     parser.add_argument("--format", choices=["text", "json", "junit"], default="text")
     parser.add_argument(
@@ -32,4 +37,6 @@ def run(args: argparse.Namespace) -> int:
     """The exit status: 1 where a case fails, a file is wrong, or the coverage is below what is asked for."""
     from ivr import testing
 
+    if not args.paths and args.config is None and DEMO.is_file():
+        args.config = DEMO
     return testing.run(args)
