@@ -307,7 +307,7 @@ export const adminEn = {
   "form.invalid": "Not saved: {n} fields need another value.",
   "form.restored": "What you typed last time and had not been saved is here again.",
   "form.no_part": "{name}: this server has none.",
-  "form.default": "as written nothing: {value}",
+  "form.default": "default: {value}",
   "form.secret": "Kept as it is until you type another.",
   "form.set": "Set {name}",
   "form.unset": "Leave out {name}",
@@ -378,6 +378,9 @@ export const adminEn = {
   "value.fri": "Friday",
   "value.sat": "Saturday",
   "value.sun": "Sunday",
+  "field.first_day": "First day",
+  "field.last_day": "Last day",
+  "field.holiday": "Name",
 } as const;
 
 export type AdminKey = keyof typeof adminEn;

@@ -380,4 +380,7 @@ export const adminZh: AdminCatalogue = {
   "value.fri": "星期五",
   "value.sat": "星期六",
   "value.sun": "星期日",
+  "field.first_day": "第一天",
+  "field.last_day": "最后一天",
+  "field.holiday": "名称",
 };

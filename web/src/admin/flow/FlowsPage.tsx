@@ -1,6 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, type Flow, type FlowSummary } from "../api";
 import { Dialog } from "../Dialog";
 import { go, guard, href, route } from "../route";
@@ -47,8 +47,13 @@ export function FlowsPage(): JSX.Element {
 
 function FlowList({ chosen }: { chosen: string }): JSX.Element {
   const making = useSignal(false);
+  const list = useRef<HTMLElement>(null);
+  const there = flows.value !== null;
+  useEffect(() => {
+    list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [chosen, there]);
   return (
-    <nav class="flow-list" aria-label={t("flows.label")} data-testid="flow-list">
+    <nav class="flow-list" ref={list} aria-label={t("flows.label")} data-testid="flow-list">
       <ul>
         {(flows.value ?? []).map((flow) => (
           <li key={flow.name}>

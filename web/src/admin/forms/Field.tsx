@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { Icon } from "../../ui/icons";
 import type { Problem, Schema } from "../api";
-import { adminKnows, called, t } from "../words";
+import { adminKnows, called, t, type AdminKey } from "../words";
 import { fitting, fresh, kindOf, renamed, resolve, withValue, type Path, type Plain } from "./model";
 
 /** What every field of one form shares. */
@@ -86,9 +86,9 @@ function Simple({ form, schema, path, value, name, bare }: Props): JSX.Element {
   } else if (kind === "choice") {
     input = (
       <select {...shared} value={value === undefined || value === null ? "" : String(value)} onChange={(event) => set(event.currentTarget.value === "" ? undefined : (schema.enum?.find((one) => String(one) === event.currentTarget.value) as Plain))}>
-        <option value="">{hint === "" ? "–" : t("form.default", { value: hint })}</option>
+        <option value="">{hint === "" ? "–" : t("form.default", { value: valueName(hint) })}</option>
         {(schema.enum ?? []).map((one) => (
-          <option key={String(one)} value={String(one)}>{called("value", String(one))}</option>
+          <option key={String(one)} value={String(one)}>{valueName(String(one))}</option>
         ))}
       </select>
     );
@@ -147,7 +147,7 @@ function Words({ value, options, set, ...shared }: InputProps & { value: string[
       <div class="checks" id={shared.id}>
         {options.map((one) => (
           <label key={one} class="check">
-            <input type="checkbox" disabled={shared.disabled} checked={value.includes(one)} onChange={(event) => set(event.currentTarget.checked ? [...value, one] : value.filter((other) => other !== one))} /> {called("value", one)}
+            <input type="checkbox" disabled={shared.disabled} checked={value.includes(one)} onChange={(event) => set(event.currentTarget.checked ? [...value, one] : value.filter((other) => other !== one))} /> {valueName(one)}
           </label>
         ))}
       </div>
@@ -284,7 +284,8 @@ function ListField({ form, schema, path, value, name }: Props): JSX.Element {
   const inner = schema.items ?? {};
   const title = (one: Plain, n: number): string => {
     if (one === null || typeof one !== "object" || Array.isArray(one)) return String(n + 1);
-    return String(one["name"] || one["id"] || one["to"] || one["date"] || n + 1);
+    const named = [one["name"], one["id"], one["date"], one["from"], one["to"]].find((value) => typeof value === "string" && value !== "");
+    return String(named ?? n + 1);
   };
   return (
     <div class="cards" data-testid={`list-${path.join(".") || name}`}>
@@ -316,7 +317,12 @@ function ListField({ form, schema, path, value, name }: Props): JSX.Element {
   );
 }
 
+function valueName(value: string): string {
+  return adminKnows(`value.${value}`) ? called("value", value) : value;
+}
+
 function labelOf(name: string, schema: Schema): string {
+  if (schema.title !== undefined && adminKnows(schema.title)) return t(schema.title as AdminKey);
   return adminKnows(`field.${name}`) ? called("field", name) : (schema.title ?? name.replaceAll("_", " "));
 }
 

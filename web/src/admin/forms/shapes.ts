@@ -22,10 +22,10 @@ const SPECIAL: Schema = {
   type: "object",
   properties: {
     date: { type: "string", format: "date" },
-    from: { type: "string", format: "date" },
-    to: { type: "string", format: "date" },
+    from: { type: "string", format: "date", title: "field.first_day" },
+    to: { type: "string", format: "date", title: "field.last_day" },
     workday: { type: "boolean", default: false },
-    name: { anyOf: [BY_LANGUAGE, TEXT] },
+    name: { anyOf: [BY_LANGUAGE, TEXT], title: "field.holiday" },
     open: SPANS,
   },
 };
