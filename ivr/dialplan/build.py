@@ -29,11 +29,14 @@ _NAME = re.compile(r"[A-Za-z][\w-]{0,63}\Z", re.ASCII)
 
 def build(text: str, findings: Findings) -> Flow | None:
     """The flow that `text` describes; None where it has errors, all of them in `findings`. Never raises."""
-    root = read(text, findings)
-    if root is None:
-        return None
-    flow = _Builder(findings).flow(root, hashlib.sha256(text.encode()).hexdigest()[:16])
+    flow = sketch(text, findings)
     return None if findings.failed else flow
+
+
+def sketch(text: str, findings: Findings) -> Flow | None:
+    """What can be read of a text that may have errors, to be drawn and never run; None where it is not YAML. Never raises."""
+    root = read(text, findings)
+    return None if root is None else _Builder(findings).flow(root, hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
 def state_keys() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ivr.dialplan.build import build
+from ivr.dialplan.build import build, sketch
 from ivr.dialplan.diagram import Look
 from ivr.dialplan.diagram_svg import draw
 from ivr.dialplan.formatting import formatted
@@ -93,9 +93,9 @@ def evened(text: str) -> dict[str, Any]:
 def drawn(text: str, wish: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """`{svg, nodes, edges, width, height, problems}`; `wish` has fields of `Look`, `texts` what prompts say."""
     findings = Findings("")
-    flow = build(text, findings)
+    flow = sketch(text, findings)
     nothing = {"svg": None, "nodes": [], "edges": [], "width": 0, "height": 0, "problems": told(findings.problems)}
-    if flow is None:
+    if flow is None or not flow.states:
         return nothing
 
     def said(name: str, language: str) -> str:

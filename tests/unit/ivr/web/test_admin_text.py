@@ -40,7 +40,7 @@ async def test_an_outline_is_there_for_texts_with_mistakes_too() -> None:
 async def test_any_text_gets_an_answer(text: str) -> None:
     found = await ask("/check", text=text)
     assert any(one["severity"] == "error" for one in found["problems"])
-    assert (await ask("/diagram", text=text))["svg"] is None
+    assert (await ask("/diagram", text=text))["problems"]
     assert (await ask("/format", text=text))["text"] is not None
 
 
@@ -69,6 +69,9 @@ async def test_a_picture_can_have_counts_coverage_and_another_direction() -> Non
 async def test_a_picture_is_drawn_while_the_flow_has_mistakes_that_do_not_hide_it() -> None:
     found = await ask("/diagram", text=TEXT.replace("bill: human", "bill: humam"))
     assert found["svg"] is not None and {one["key"]: one["to"] for one in found["edges"]}["main bill"] == "*"
+    broken = await ask("/diagram", text=TEXT.replace("queue: support", "queue: [").replace("[ }", "[] }"))
+    assert broken["problems"] and 'id="state-human"' in broken["svg"]
+    assert (await ask("/diagram", text="a: ["))["svg"] is None
 
 
 @pytest.mark.parametrize("body", [{"coverage": 1}, {"counts": "x"}, {"language": 1}, {"inherited": 1}])
