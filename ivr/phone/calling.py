@@ -26,6 +26,7 @@ from telephony.leg import (
     HeldByPeer,
     LegEvent,
     LegState,
+    PlaybackFinished,
     ResumedByPeer,
     Ringing,
 )
@@ -35,6 +36,8 @@ from telephony.media.codec import Codec
 TICK = 0.2
 """Seconds between updates of the progress line."""
 NOTHING = "no call was made"
+STILL = (Clip.silence(1.0),)
+"""Sent where nothing is said: a phone that sends no packets is soon taken for dead (`media_timeout`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ class Calling:
                 self._up(at)
             case DtmfReceived(digit=digit):
                 self._digits.append(digit)
+            case PlaybackFinished(completed=True):
+                self._leg.play(STILL, repeat=True)
             case HeldByPeer() | ResumedByPeer():
                 self._tell()
             case Ended():
@@ -129,8 +134,7 @@ class Calling:
             timer.cancel()
         leg.hear(self._frame)
         leg.media.add_tap(self)
-        if plan.play:
-            leg.play(plan.play, repeat=plan.repeat)
+        leg.play(plan.play or STILL, repeat=plan.repeat or not plan.play)
         for seconds, keys in plan.keys:
             self._later(seconds, partial(self._press, keys))
         if plan.seconds > 0:

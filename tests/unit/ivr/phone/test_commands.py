@@ -142,6 +142,16 @@ async def test_silence_fails_where_audio_is_expected(capsys: pytest.CaptureFixtu
     assert code == 1 and report["heard"]["continuity"] == 0.0
 
 
+async def test_who_says_nothing_sends_silence_and_is_not_taken_for_dead(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    voice = write_wav(tmp_path / "voice.wav", tone(700, 0.1), 8000)
+    async with node(**OPEN) as far:
+        for said in ((), ("--play", str(voice))):
+            _, report = await call(capsys, far.uri(), *said, "--seconds", "800ms", "--json")
+            assert report["media"]["packets_sent"] > 25
+
+
 async def test_the_codec_is_chosen(capsys: pytest.CaptureFixture[str]) -> None:
     async with node(**OPEN) as far:
         _, report = await call(capsys, far.uri(), "--seconds", "500ms", "--codec", "pcma")
