@@ -233,6 +233,23 @@ async def test_a_prompt_is_uploaded_and_heard(node: HotlineProcess, tmp_path: Pa
         assert [one for one in browser.console if "401" not in one] == []
 
 
+async def test_a_prompt_is_recorded_by_microphone_and_cut(node: HotlineProcess, tmp_path: Path) -> None:
+    async with Browser(write_tone(tmp_path / "voice.wav", 440)) as browser:
+        page = await signed_in(browser, node, "#/prompts/goodbye")
+        spoken = page.get_by_test_id("spoken-zh")
+        await spoken.get_by_test_id("wave").wait_for()
+        await page.click("[data-testid=record-zh]")
+        await page.wait_for_selector("[data-testid=record-stop]:not([disabled])")
+        await asyncio.sleep(1.5)
+        await page.click("[data-testid=record-stop]")
+        await page.fill("[data-testid=trim-to]", "0.6")
+        await page.click("[data-testid=take-keep]")
+        await page.get_by_test_id("take").wait_for(state="detached")
+        found = (await node.api("/api/v1/admin/prompts/zh/goodbye"))["recordings"]["zh"]
+        assert found["source"] == "microphone"
+        assert 0.4 < found["seconds"] < 10
+
+
 async def test_a_queue_is_changed_by_its_form(node: HotlineProcess) -> None:
     async with Browser() as browser:
         page = await signed_in(browser, node, "#/queues")

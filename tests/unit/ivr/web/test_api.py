@@ -119,9 +119,9 @@ async def test_pages_are_served_with_a_strict_policy(web: Web) -> None:
         missing = await client.get("/desk")
         assert missing.status_code == 503
         assert "make pages" in missing.text
-        for name in ("index.html", "desk.html", "call.html"):
+        for name in ("index.html", "desk.html", "call.html", "admin.html"):
             Path(web.static / name).write_text(f"<title>{name}</title>")
-        for path, name in (("/", "index.html"), ("/desk", "desk.html"), ("/call", "call.html")):
+        for path, name in (("/", "index.html"), ("/desk", "desk.html"), ("/call", "call.html"), ("/admin", "admin.html")):
             page = await client.get(path)
             assert name in page.text
             assert page.headers["cache-control"] == "no-store"
