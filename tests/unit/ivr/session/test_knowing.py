@@ -46,11 +46,15 @@ async def greeting_after(house: House) -> tuple[float, dict[str, Any]]:
 
 @pytest.mark.parametrize("mode", DEAD)
 async def test_a_dead_customer_system_costs_the_budget_and_nothing_else(house: House, mode: str) -> None:
-    async with Crm(mode) as crm, AsyncExitStack() as stack:
-        await joined(house, crm.url, stack)
-        took, profile = min([await greeting_after(house) for _ in range(2)], key=lambda one: one[0])
-        assert took < BUDGET + SLACK
+    took = 1.0
+    for _ in range(3):  # a machine that is busy with other work may come late once
+        async with Crm(mode) as crm, AsyncExitStack() as stack:
+            await joined(house, crm.url, stack)
+            took, profile = await greeting_after(house)
         assert profile == {"known": False, "missing": ["crm"]}
+        if took < BUDGET + SLACK:
+            break
+    assert took < BUDGET + SLACK
 
 
 async def test_a_customer_system_that_answers_in_time_is_heard(house: House) -> None:
