@@ -60,6 +60,8 @@ class HotlineProcess:
         for one in settings["sources"].values():
             one |= {"file": str(demo / one["file"])} if "file" in one else {}
         settings["dialplans"], settings["prompts"] = self.flows, str(ROOT / "prompts")
+        settings["sip"]["max_lag"] = 0  # a busy machine must not send callers away in the midst of a test
+        settings["recording"] = {}
         for key, value in self._settings.items():
             settings[key] = (
                 {**settings[key], **value} if isinstance(value, dict) and isinstance(settings.get(key), dict) else value
