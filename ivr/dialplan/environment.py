@@ -62,6 +62,9 @@ class Hours(Values[str, Any]):
     def __getitem__(self, name: str) -> dict[str, Any]:
         return outlook(self._calendars[name], self._now, self._language)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._calendars
+
     def __iter__(self) -> Any:
         return iter(self._calendars)
 

@@ -26,13 +26,21 @@ ANYWHERE = "*"
 
 def possible(flow: Flow, state: FlowState) -> set[str]:
     """Names of the edges that `on` of this state may have."""
+    found = _own_edges(flow, state)
+    if state.step is not None and state.step.listens:
+        found.update(flow.intents)
+    return found
+
+
+def _own_edges(flow: Flow, state: FlowState) -> set[str]:
+    """Those names without the intents, which every question has."""
     step = state.step
     found = set(EVERYWHERE)
     if step is None:
         return found
     found.update(step.outcomes(), step.answers(), step.ending(), step.optional(), step.edge_keys())
     if step.listens:
-        found.update(flow.intents, (AGENT, "done"))
+        found.update((AGENT, "done"))
     if step.calls:
         found.update(state.own, returns(flow, state))
     return found
@@ -52,10 +60,12 @@ def returns(flow: Flow, state: FlowState) -> set[str]:
 
 def taken(flow: Flow, state: FlowState) -> dict[str, Edge]:
     """The edges that can be taken from a state that waits, inherited ones too, by name."""
-    names = possible(flow, state)
+    names = _own_edges(flow, state)
     asks = state.step is not None and state.step.listens
     return {
-        name: edge for name, edge in state.edges.items() if name in names and (asks or name in state.own or name not in KEYS)
+        name: edge
+        for name, edge in state.edges.items()
+        if (name in names or (asks and name in flow.intents)) and (asks or name in state.own or name not in KEYS)
     }
 
 
