@@ -21,7 +21,12 @@ def banner(
     """
     lines = ["", "  Hotline is up.", ""]
     lines += [f"  Dial            {address}" for address in sip]
-    lines += [f"  Start page      {web}/", f"  Call by browser {web}/call", f"  Agent's desk    {web}/desk", f"  Administration  {web}/admin"]
+    lines += [
+        f"  Start page      {web}/",
+        f"  Call by browser {web}/call",
+        f"  Agent's desk    {web}/desk",
+        f"  Administration  {web}/admin",
+    ]
     if passwords:
         lines += ["", "  Demo accounts (passwords are new at each start):"]
         width = max(map(len, passwords))
