@@ -1,7 +1,7 @@
 /** Every state of the admin pages, for `npm run shots -- DIR admin`. */
 
 export function adminScenes(look) {
-  const narrow = look.width < 720;
+  const narrow = look.width < 992;
   const open = async ({ mock, page }, hash, wait) => {
     mock.state.signedIn = true;
     await page.goto(`${mock.url}/admin${hash}`);
