@@ -158,7 +158,7 @@ def _add_unseal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
     def run(args: argparse.Namespace) -> int:
         from ivr.settings import load_settings
-        from ivr.wiring_calls import unseal_file
+        from ivr.wiring_recording import unseal_file
 
         octets = unseal_file(args.source, args.target, load_settings(args.config).recording.encrypt_key)
         print(f"{args.target}: {octets} octets")

@@ -25,9 +25,9 @@ from ivr.doubts import data_in_the_open, keys_in_the_open, missing_listeners
 from ivr.errors import ConfigError, DialplanError
 from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import languages_in, recording_files
-from ivr.wiring_calls import recording_settings
 from ivr.wiring_flows import surroundings, today
 from ivr.wiring_net import check_certificates
+from ivr.wiring_recording import recording_settings
 from ivr.wiring_sources import check_questions, sources_of
 from ivr.wiring_trunks import doubts as trunk_doubts
 

@@ -14,7 +14,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from ivr.dialplan.loader import load
 from ivr.errors import ConfigError, IvrError
 from ivr.guarding import client
 
@@ -126,6 +125,8 @@ def _change(node: client.NodeClient, args: argparse.Namespace) -> None:
 
 def _order(args: argparse.Namespace) -> dict[str, Any]:
     """The body of a publish. Raises ConfigError and DialplanError."""
+    from ivr.dialplan.loader import load  # no other command needs it
+
     texts: dict[str, str] = {}
     for path in args.files:
         name = load(path).name

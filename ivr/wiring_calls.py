@@ -19,37 +19,21 @@ from ivr.session.parking import ParkingLot
 from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings
-from ivr.settings_calls import RecordingOptions, parse_slots
+from ivr.settings_calls import parse_slots
 from ivr.speech.excerpt import excerpt
 from ivr.web.parts import WebParts
 from ivr.wiring_followups import FollowUpParts, followup_parts
+from ivr.wiring_recording import recording_settings
 from ivr.wiring_sources import SourceParts, source_parts
 from telephony.gateway.conference import confer
 from telephony.gateway.inband import listen_for_keys
 from telephony.gateway.recording import Recorder, RecordingSettings
 from telephony.gateway.recording_files import plain, repair
-from telephony.gateway.sealing import SealBroken, key_of
+from telephony.gateway.sealing import SealBroken
 from telephony.leg import CallLeg
 from telephony.media import tones
 
 log = logging.getLogger(__name__)
-
-
-def recording_settings(options: RecordingOptions) -> RecordingSettings | None:
-    """None where nothing is to be recorded. Raises ConfigError for a key that is none."""
-    if not options.folder:
-        return None
-    try:
-        key = key_of(options.encrypt_key) if options.encrypt_key else None
-    except ValueError as error:
-        raise ConfigError(f"recording.encrypt_key: {error}") from error
-    return RecordingSettings(
-        folder=Path(options.folder),
-        format=options.format,
-        key=key,
-        longest=options.max_hours * 3600.0,
-        least_free=options.min_free_mb * 1_000_000,
-    )
 
 
 class Counted(Protocol):
@@ -153,16 +137,3 @@ def _given(settings: RecordingSettings, file: str, form: str, start: float, end:
         raise NotFound(f"the recording {file} cannot be read: {error}") from error
     as_it_is = form == "wav" and data[:4] == b"RIFF"
     return data if as_it_is and not start and end is None else excerpt(data, form, start, end)
-
-
-def unseal_file(source: Path, target: Path, key_text: str) -> int:
-    """`ivr unseal`: write a sealed recording as a plain one; returns its octets. Raises ConfigError."""
-    try:
-        data = plain(source, key_of(key_text))
-        with target.open("xb") as out:
-            out.write(data)
-    except FileExistsError as error:
-        raise ConfigError(f"{target} is there already; name another file") from error
-    except (OSError, ValueError, SealBroken) as error:
-        raise ConfigError(f"{source}: {error}") from error
-    return len(data)

@@ -10,7 +10,7 @@ from ivr.errors import ConfigError
 from ivr.settings import load_settings
 from ivr.settings_calls import RecordingOptions, parse_slots
 from ivr.wiring import overridden
-from ivr.wiring_calls import recording_settings, unseal_file
+from ivr.wiring_recording import recording_settings, unseal_file
 
 
 def load(tmp_path: Path, text: str):  # type: ignore[no-untyped-def]
