@@ -1,0 +1,241 @@
+"""The sample flows as a caller goes through them by keys: `ivr serve`, the sample backend and telephones, all real."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from numpy.typing import NDArray
+
+from ivr.dialplan.events import Words
+from ivr.speech.prompts import PromptLibrary
+from telephony.leg import Ended, Frame
+from tests.e2e.baresip import free_port
+from tests.e2e.phones import Phone, Phones
+from tests.e2e.server import ROOT, HotlineProcess
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+
+KNOWN = "8613800138000"
+"""李强: Chinese, gold, and in the shop somebody who sends goods back."""
+STRANGER = "8613911110001"
+COMPLAINER = "8613911110002"
+
+
+class Backend:
+    """`examples/backend/server.py`; `output` has what it would send."""
+
+    def __init__(self) -> None:
+        self.at = f"127.0.0.1:{free_port()}"
+        self.output: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        command = (sys.executable, str(ROOT / "examples" / "backend" / "server.py"), "--listen", self.at)
+        self._process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            self.output.append(line.decode().strip())
+
+    async def line(self, pattern: str) -> str:
+        """The newest line that matches: its first group."""
+        async with asyncio.timeout(10):
+            while True:
+                for line in reversed(self.output):
+                    if found := re.search(pattern, line):
+                        return found[1]
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.kill()
+        await self._reader
+
+
+class Caller:
+    """One call: presses keys once the flow has come to a state, and keeps all that it hears."""
+
+    def __init__(self, server: HotlineProcess, phone: Phone) -> None:
+        self.server, self.phone = server, phone
+        self.frames: list[Frame] = []
+        self._after = 0
+        phone.leg.hear(self.frames.append)
+
+    async def asked(self, state: str, seconds: float = 10.0) -> None:
+        """Wait until the flow speaks in this state, later than the last time we waited."""
+        pattern = re.compile(rf"{re.escape(self.phone.leg.correlation)} {state}: Say\(")
+        async with asyncio.timeout(seconds):
+            while True:
+                for place in range(self._after, len(self.server.output)):
+                    if pattern.search(self.server.output[place]):
+                        self._after = place + 1
+                        return
+                await asyncio.sleep(0.02)
+
+    async def press(self, state: str, keys: str) -> None:
+        await self.asked(state)
+        self.phone.leg.send_digits(keys)
+
+    async def until_it_hangs_up(self) -> None:
+        await self.phone.until(lambda: any(isinstance(event, Ended) for event in self.phone.events), "was not hung up", 15.0)
+
+    def hung_up(self) -> None:
+        self.phone.leg.hang_up()
+
+    def likeness(self, recording: NDArray[np.int16]) -> float:
+        """Of the half second of the recording that came through best with the call: 1 is the same, up to its level.
+
+        A loaded machine is late now and then, and the phone's jitter buffer stretches the voice there.
+        """
+        call = np.concatenate(self.frames).astype(float)
+        return max(_likeness(recording[at : at + 4000].astype(float), call) for at in range(1600, len(recording) - 4000, 2000))
+
+
+def _likeness(part: NDArray[np.float64], call: NDArray[np.float64]) -> float:
+    size = 1 << (len(call) + len(part)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(call, size) * np.conj(np.fft.rfft(part, size)), size)[: len(call) - len(part)]
+    energy = np.concatenate([[0.0], np.cumsum(call**2)])
+    power = np.sqrt(energy[len(part) :] - energy[: -len(part)])[: len(product)]
+    return float(np.max(product / np.maximum(power * np.sqrt(np.sum(part**2)), 1e6)))
+
+
+House = tuple[HotlineProcess, Phones, Backend]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    folder: Path = tmp_path_factory.mktemp("node")
+    async with Backend() as backend, Phones.open({KNOWN: 400.0, STRANGER: 700.0, COMPLAINER: 1100.0}) as phones:
+        url = f"http://{backend.at}"
+        orders = {"order": {"path": "/orders/{number}"}, "profile": {"path": "/customers/{number}"}}
+        server = HotlineProcess(
+            folder,
+            speech={"enabled": False, "voice": "none"},
+            sip={"max_lag": 0},
+            sources={
+                "shop": {"kind": "http", "url": url, "operations": orders},
+                "accounts": {"kind": "http", "url": url},
+            },
+            notices={"sms": {"url": f"{url}/sms"}},
+            recording={"folder": str(folder / "calls"), "min_free_mb": 0},
+        )
+        async with server:
+            yield server, phones, backend
+
+
+async def call(house: House, user: str, number: str) -> Caller:
+    server, phones, _ = house
+    return Caller(server, await phones.call(user, server.sip.replace("hotline", number)))
+
+
+async def rows(server: HotlineProcess, what: str, contact: str) -> list[dict[str, Any]]:
+    """Those of a contact, as soon as there are any."""
+    async with asyncio.timeout(10):
+        while True:
+            if found := (await server.api(f"/api/v1/{what}?contact_id={contact}"))[what]:
+                return list(found)
+            await asyncio.sleep(0.1)
+
+
+def recorded(words: str) -> NDArray[np.int16]:
+    """The recording of a sentence written in a flow."""
+    library = PromptLibrary.load([ROOT / "prompts"], ["zh", "en"])
+    (clip,) = library.clips((Words(words, "zh"),))
+    return clip.samples
+
+
+async def test_goods_go_back_by_keys_with_a_ticket_a_message_and_an_opinion(house: House) -> None:
+    server, _, backend = house
+    caller = await call(house, KNOWN, "2001")
+    await caller.press("main", "1")  # what this caller has wanted before comes first: sending back
+    await caller.press("which_order", "100003")
+    await caller.asked("more")
+    await asyncio.sleep(4.0)
+    caller.phone.leg.send_digits("2")
+    await caller.press("rate", "5")
+    await caller.until_it_hangs_up()
+    contact = await server.contact(caller_number=KNOWN, flow="shop")
+    (ticket,) = await rows(server, "tickets", contact["id"])
+    assert (ticket["kind"], ticket["subject"], ticket["fields"]) == ("return", "Return of order 100003", {"order": "100003"})
+    assert (contact["language"], contact["intent"], contact["disposition"]) == ("zh", "return_goods", "self_served")
+    assert contact["slots"] == {"order": "100003"} and contact["profile"]["name"] == "李强"
+    said = "".join(turn["text"] for turn in contact["turns"] if turn["speaker"] == "bot")
+    assert "退货换货，请按一" in said and "退货申请已登记，单号是" in said
+    assert await backend.line(rf"message to {KNOWN}: (.*)") == f"您的退货单号是{ticket['id']}。"
+    (survey,) = await rows(server, "surveys", contact["id"])
+    assert (survey["name"], survey["score"]) == ("shop_csat", 5.0)
+    assert caller.likeness(recorded("退货申请已登记，单号是")) > 0.9
+    assert caller.likeness(recorded("您的订单已经签收。")) < 0.6
+
+
+async def test_a_password_is_reset_by_the_code_that_was_sent_after_two_wrong_ones(house: House) -> None:
+    server, _, backend = house
+    caller = await call(house, STRANGER, "2002")
+    await caller.press("which", "1")
+    await caller.press("main", "1")
+    await caller.press("which_account", "20000002")
+    await caller.asked("ask_code")
+    code = await backend.line(r"code of account 20000002: (\d{6})")
+    wrong = "000000" if code != "000000" else "111111"
+    caller.phone.leg.send_digits(wrong)
+    await caller.press("ask_code", wrong)
+    await caller.press("ask_code", code)
+    await caller.until_it_hangs_up()
+    contact = await server.contact(caller_number=STRANGER, flow="account")
+    assert (contact["tags"], contact["disposition"], contact["intent"]) == (["verified"], "self_served", "reset")
+    said = [turn["text"] for turn in contact["turns"] if turn["speaker"] == "bot"]
+    assert len([text for text in said if "验证码不正确" in text]) == 2
+    assert any("尾号为五六七八" in text for text in said)
+    assert caller.likeness(recorded("身份已验证，设置新密码的链接已发到您的手机。")) > 0.9
+
+
+async def test_a_first_complaint_is_a_ticket_and_the_second_one_goes_to_care(house: House) -> None:
+    server, _, _ = house
+    first = await call(house, COMPLAINER, "2003")
+    await first.press("which", "1")
+    await first.press("about", "1")
+    await first.press("enough", "1")
+    await first.until_it_hangs_up()
+    contact = await server.contact(caller_number=COMPLAINER, disposition="self_served")
+    (ticket,) = await rows(server, "tickets", contact["id"])
+    assert (ticket["kind"], ticket["subject"], contact["tags"]) == ("complaint", "Complaint: quality", ["complaint"])
+    second = await call(house, COMPLAINER, "2003")
+    await second.press("about", "2")  # the records know the language by now
+    await second.asked("care_queue")
+    await server.until_line(rf"{re.escape(second.phone.leg.correlation)} care_queue: Enqueue\(")
+    second.hung_up()
+    contact = await server.contact(caller_number=COMPLAINER, queue="care")
+    assert contact["handover"] == {"summary": "Complaint about delay", "facts": {"grade": 1}}
+    assert contact["language"] == "zh"
+
+
+async def test_a_shop_that_dies_during_a_call_costs_the_caller_two_seconds(house: House) -> None:
+    server, _, backend = house
+    caller = await call(house, KNOWN, "2001")
+    await caller.press("main", "2")
+    await caller.asked("which_order")
+    await backend.kill()
+    caller.phone.leg.send_digits("100001")
+    await caller.asked("queue", seconds=3.0 + 1.0)  # six keys take a second, the lookup two at most
+    await server.until_line(rf"{re.escape(caller.phone.leg.correlation)} queue: Enqueue\(.*support")
+    await asyncio.sleep(2.5)  # of what is said before the music
+    caller.hung_up()
+    contact = await server.contact(caller_number=KNOWN, queue="support")
+    assert contact["slots"] == {"order": "100001"}
+    said = "".join(turn["text"] for turn in contact["turns"] if turn["speaker"] == "bot")
+    assert "正在为您转接人工客服。" in said
+    assert caller.likeness(recorded("正在为您转接人工客服。")) > 0.9
