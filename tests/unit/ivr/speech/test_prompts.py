@@ -318,6 +318,12 @@ def test_texts_of_a_flow_are_found_but_not_its_expressions(tmp_path: Path) -> No
     assert [(one.language, text_key(one.text)) for one in wanted_words(flow, ("zh", "en"))] == [("zh", "您好"), ("en", "hello")]
 
 
+def test_a_flow_is_read_as_the_dialplan_reads_it(tmp_path: Path) -> None:
+    flow = tmp_path / "flow.yaml"
+    flow.write_text("a: { say: { zh: 修好了吗？, en: Is it fixed? } }\n", "utf-8")
+    assert [one.text for one in wanted_words(flow, ("zh", "en"))] == ["修好了吗？", "Is it fixed?"]
+
+
 @pytest.mark.parametrize("texts", ["- a", "a: 1", "a: { zh: '' }", "a: ["])
 def test_wrong_texts_are_refused_with_their_place(tmp_path: Path, texts: str) -> None:
     (tmp_path / "texts.yaml").write_text(texts, "utf-8")
