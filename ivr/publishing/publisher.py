@@ -139,7 +139,8 @@ class Publisher:
         except StoreUnavailable:
             self._files_changed = True
             raise
-        await self.upkeep.look(self._house.standings.values(), self.read)
+        if await self.ledger.serial() == self.condition.serial:  # else this comes when what was published is adopted
+            await self.upkeep.look(self._house.standings.values(), self.read)
 
     async def _publish_files(self) -> None:
         seen = await self.ledger.seen()

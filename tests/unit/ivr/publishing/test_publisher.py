@@ -15,7 +15,7 @@ from ivr.dialplan.loader import load
 from ivr.errors import Conflict, DialplanError, NotFound, StoreUnavailable
 from ivr.publishing.model import version_of
 from tests.unit.ivr.dialplan.flows import flow_with
-from tests.unit.ivr.publishing.town import FOUR, ONE, THREE, TWO, WRONG, Town, text, until
+from tests.unit.ivr.publishing.town import FOUR, NOON, ONE, THREE, TWO, WRONG, Town, text, until
 
 
 async def test_the_files_of_the_first_start_are_version_one(town: Town) -> None:
@@ -37,6 +37,14 @@ async def test_a_changed_file_is_published_and_a_wrong_one_is_not(town: Town) ->
     assert [problem.code for problem in node.store.problems] == ["unknown-state"]
     await other.publisher.step()
     assert other.has(TWO), "what a file of one node published is live on the other"
+
+
+async def test_a_changed_file_is_not_called_another_text_on_its_way(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    node = await town.node()
+    node.write(TWO)
+    with caplog.at_level(logging.WARNING, "ivr.publishing.upkeep"):
+        await node.step()
+    assert node.has(TWO) and not caplog.records
 
 
 async def test_a_file_may_go_back_and_forth(town: Town) -> None:
@@ -233,6 +241,28 @@ async def test_without_sql_calls_go_on_and_it_comes_back_by_itself(
     await node.until(TWO)
     await until(lambda: not node.publisher.condition.away)
     assert caplog.text.count("calls go on with those at hand") == 1
+
+
+async def test_what_is_due_while_sql_is_away_is_not_asked_for_without_a_pause(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = await town.node()
+    await node.desk.publish_texts("anna", "", {"small": TWO}, at=NOON + 100)
+    asked = 0
+
+    async def away() -> int:
+        nonlocal asked
+        asked += 1
+        raise StoreUnavailable("the database cannot be used")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(node.ledger, "serial", away)
+        town.clock.now += 200
+        node.start()
+        await until(lambda: node.publisher.condition.away)
+        await asyncio.sleep(0.4)
+        assert asked <= 3
+    await node.until(TWO)
 
 
 async def test_a_version_of_another_life_can_be_restored(town: Town) -> None:
