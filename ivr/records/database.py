@@ -12,13 +12,17 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ivr.errors import StoreUnavailable
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(718281828)"}
+"""Before the tables are changed: workers start together, and only one may. SQLite's driver begins no transaction for a
+CREATE by itself, so that a crash would leave half of a change."""
 
 
 def sqlite_url(data_dir: Path) -> str:
@@ -72,6 +76,7 @@ async def open_database(url: str) -> AsyncEngine:
     try:
         with sql_errors():
             async with engine.begin() as connection:
+                await connection.execute(text(_ALONE.get(engine.dialect.name, "SELECT 1")))
                 await connection.run_sync(_migrate)
     except BaseException:
         await engine.dispose()
