@@ -15,6 +15,8 @@ NOISY = (
     "alembic",
     "aiortc",
     "asyncio",
+    "httpcore",
+    "httpx",
     "websockets",
     "uvicorn.error",
     "uvicorn.access",

@@ -6,7 +6,7 @@ import asyncio
 import io
 import logging
 
-from ivr.logs import GATHER_SECONDS, GatheringHandler
+from ivr.logs import GATHER_SECONDS, NOISY, GatheringHandler
 
 
 class Counted(io.StringIO):
@@ -56,3 +56,8 @@ async def test_a_reader_that_has_gone_hurts_nobody() -> None:
     stream.close()
     logger.warning("to nobody")
     assert stream.closed
+
+
+def test_addresses_of_webhooks_are_not_logged() -> None:
+    """`httpx` names the whole address of each request at INFO, and many a webhook has its secret in there."""
+    assert {"httpx", "httpcore"} <= set(NOISY)
