@@ -67,6 +67,8 @@ class Publisher:
         self._files_changed = True
         self._retry_at = 0.0
         self._report_at = 0.0
+        self._failing = False
+        """The last step failed: what is due waits for the next look."""
         self._busy = asyncio.Lock()
         self._wake = asyncio.Event()
 
@@ -91,8 +93,10 @@ class Publisher:
     async def _follow(self) -> None:
         while True:
             await self._pause()
+            self._failing = True
             try:
                 await self.step()
+                self._failing = False
                 if self.condition.away:
                     log.warning("the versions of flows can be read again")
                 self.condition.away = ""
@@ -105,7 +109,7 @@ class Publisher:
 
     async def _pause(self) -> None:
         seconds = POLL_SECONDS
-        if self._house.due is not None:
+        if self._house.due is not None and not self._failing:
             seconds = min(seconds, max(0.01, self._house.due - self.wall()))
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
