@@ -102,8 +102,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     queues, defined = queues_of(settings), agents_of(settings)
     passwords, accounts = await asyncio.to_thread(accounts_of, settings)
     flows, prompts = await asyncio.to_thread(read_dialplan, settings, voice_of(settings, data, stack))
-    tasks = await stack.enter_async_context(_Tasks())
     stores = await open_stores(settings, data, stack)
+    tasks = await stack.enter_async_context(_Tasks())  # ended before the stores that they use
     await stores.acd.define_queues(queues)
     await stores.acd.define_agents(defined)
     publisher = await publisher_of(settings, stores, flows)
