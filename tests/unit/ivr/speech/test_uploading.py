@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import resource
+import socket
+import sys
+import time
 import wave
 from typing import Any
 
@@ -64,11 +68,7 @@ def test_stereo_and_other_widths_are_taken() -> None:
 @pytest.mark.parametrize("ffmpeg", [True, False])
 def test_what_browsers_and_people_send_is_taken(form: str, codec: str, ffmpeg: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not ffmpeg:
-
-        def missing(*_: object, **__: object) -> None:
-            raise FileNotFoundError("ffmpeg")
-
-        monkeypatch.setattr("ivr.speech.uploading.AudioSegment.from_file", missing)
+        monkeypatch.setattr("ivr.speech.uploading.AudioSegment.converter", "/nowhere/ffmpeg")
     samples = taken(encoded(form, codec), 16_000, trim=True, even=True)
     assert 0.9 < len(samples) / 16_000 < 1.3
 
@@ -99,3 +99,50 @@ def test_a_header_that_promises_too_much_is_refused() -> None:
         taken(bytes(data), 8_000, True, True)
     with pytest.raises(Unreadable, match="rate"):
         taken(wav_of(tone(), 44_100), 11_025, True, True)
+
+
+@pytest.mark.parametrize("tag", [b"", b"ID3\x04\0\0\0\0\0\0"])
+def test_a_playlist_makes_the_server_ask_nobody(tag: bytes) -> None:
+    with socket.create_server(("127.0.0.41", 0)) as asked:
+        asked.setblocking(False)
+        url = f"http://127.0.0.41:{asked.getsockname()[1]}/x.mp3"
+        listed = f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{url}\n#EXT-X-ENDLIST\n"
+        with pytest.raises(Unreadable):
+            taken(tag + listed.encode(), 8_000, True, True)
+        with pytest.raises(BlockingIOError):
+            asked.accept()
+
+
+def test_what_would_listen_on_the_network_is_refused_at_once() -> None:
+    began = time.monotonic()
+    with pytest.raises(Unreadable):
+        taken(b"v=0\r\nc=IN IP4 127.0.0.41\r\nt=0 0\r\nm=audio 45678 RTP/AVP 0\r\n", 8_000, True, True)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told in other units there")
+def test_a_small_file_that_unpacks_to_gigabytes_is_never_held() -> None:
+    out = io.BytesIO()
+    with av.open(out, "w", format="flac") as container:
+        stream: Any = container.add_stream("flac", rate=96_000, layout="5.1")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 6 * 96_000), np.int16), format="s16", layout="5.1")
+        frame.sample_rate = 96_000
+        for second in range(302):
+            frame.pts = second * 96_000
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert len(out.getvalue()) < 1 << 20
+    with pytest.raises(Unreadable, match="longer than 5 minutes"):
+        taken(out.getvalue(), 8_000, True, True)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB; it was two million
+
+
+def test_a_decoder_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploading, "DECODING_SECONDS", 0.2)
+    monkeypatch.setattr(uploading, "DECODE", ("60",))
+    monkeypatch.setattr("ivr.speech.uploading.AudioSegment.converter", "sleep")
+    began = time.monotonic()
+    with pytest.raises(Unreadable, match="too long"):
+        taken(b"RIFF", 8_000, True, True)
+    assert time.monotonic() - began < 10
