@@ -203,7 +203,7 @@ async def test_a_password_is_reset_by_the_code_that_was_sent_after_two_wrong_one
     assert caller.likeness(recorded("身份已验证，设置新密码的链接已发到您的手机。")) > 0.9
 
 
-async def test_a_first_complaint_is_a_ticket_and_the_second_one_goes_to_care(house: House) -> None:
+async def test_a_complaint_is_a_ticket_the_second_goes_to_care_and_the_third_to_a_supervisor(house: House) -> None:
     server, _, _ = house
     first = await call(house, COMPLAINER, "2003")
     await first.press("which", "1")
@@ -221,6 +221,11 @@ async def test_a_first_complaint_is_a_ticket_and_the_second_one_goes_to_care(hou
     contact = await server.contact(caller_number=COMPLAINER, queue="care")
     assert contact["handover"] == {"summary": "Complaint about delay", "facts": {"grade": 1}}
     assert contact["language"] == "zh"
+    await rows(server, "tickets", contact["id"])
+    third = await call(house, COMPLAINER, "2003")
+    await third.press("about", "2")
+    await server.until_line(rf"{re.escape(third.phone.leg.correlation)} supervisor_queue: Enqueue\(")
+    third.hung_up()
 
 
 async def test_a_shop_that_dies_during_a_call_costs_the_caller_two_seconds(house: House) -> None:
