@@ -9,16 +9,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from ivr.errors import StoreUnavailable
-from ivr.notices.channels import Channel, NotSent
+from ivr.notices.channels import AT_ONCE, Channel, NotSent
 
 log = logging.getLogger(__name__)
 
 PAUSES = (5.0, 30.0, 120.0, 600.0, 3600.0)
 """Seconds before the second, third, ... try; after the last one it is given up."""
 LEASE = 120.0
-"""Seconds for which a notification is ours once we took it: longer than any channel takes."""
+"""Seconds for which a notification is ours once we took it."""
+LONGEST = 100.0
+"""Seconds after which a channel that still does not come to an end has failed: before another node takes it over."""
 LOOK_SECONDS = 2.0
-AT_ONCE = 20
 
 
 class Box(Protocol):
@@ -76,7 +77,10 @@ class Sender:
             await self._fail(notice, f"the setting `notices.{notice['by']}` is not there")
             return
         try:
-            await channel.send(notice)
+            async with asyncio.timeout(LONGEST):
+                await channel.send(notice)
+        except TimeoutError:
+            await self._not_sent(notice, NotSent(f"no end within {LONGEST:g} s", again=True))
         except NotSent as error:
             await self._not_sent(notice, error)
         except Exception:

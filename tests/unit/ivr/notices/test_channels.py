@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -81,6 +82,23 @@ async def test_a_far_end_that_is_away_is_tried_again() -> None:
         await hook.send(NOTICE)
     await hook.close()
     assert refused.value.again
+
+
+async def test_an_answer_without_an_end_is_not_read() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"2710\r\n" + b"x" * 10_000 + b"\r\n")
+            await asyncio.wait([asyncio.ensure_future(writer.drain())])
+            await asyncio.sleep(0.001)
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    hook = Webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook")
+    async with asyncio.timeout(5):
+        await hook.send(NOTICE)
+    await hook.close()
+    server.close()
 
 
 class MailServer:
@@ -164,3 +182,26 @@ async def test_a_server_that_is_away_is_tried_again() -> None:
     with pytest.raises(NotSent) as refused:
         await smtp(9).send({**NOTICE, "recipient": "a@example.org"})
     assert refused.value.again
+
+
+async def test_a_server_that_says_nothing_holds_up_no_other_work() -> None:
+    """Files and DNS wait for the loop's own threads."""
+    said = asyncio.Event()
+
+    async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await said.wait()
+        writer.close()
+
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    server = await asyncio.start_server(nothing, "127.0.0.1", 0)
+    channel = smtp(server.sockets[0].getsockname()[1])
+    sending = asyncio.create_task(channel.send({**NOTICE, "recipient": "a@example.org"}))
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(1):
+        assert await asyncio.to_thread(len, "read") == 4
+    assert not sending.done()
+    said.set()
+    with pytest.raises(NotSent):
+        await sending
+    await channel.close()
+    server.close()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ivr.errors import StoreUnavailable
+from ivr.notices import sender as sending
 from ivr.notices.channels import Notice, NotSent
 from ivr.notices.sender import PAUSES, Sender
 
@@ -118,3 +119,16 @@ async def test_a_store_that_is_away_does_not_end_the_task(caplog: pytest.LogCapt
             await asyncio.sleep(0.005)
     assert not task.done()
     task.cancel()
+
+
+async def test_a_channel_without_an_end_fails_before_another_node_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Hook):
+        async def send(self, notice: Notice) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(sending, "LONGEST", 0.01)
+    box = Box()
+    async with asyncio.timeout(5):
+        assert await Sender(box, {"sms": Slow()}, lambda: 0.0).work() == 1
+    assert box.told == [("again", PAUSES[0])]
+    assert sending.LONGEST < sending.LEASE
