@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -50,6 +51,7 @@ class RehearsalDesk:
         """
         self._folders, self._prompts, self._file_of = folders, prompts, file_of
         self._around, self._files, self._bench = around, files, bench
+        self._lock = threading.Lock()
 
     def read(self, flow: str) -> dict[str, Any] | None:
         path = self._path(flow)
@@ -65,18 +67,19 @@ class RehearsalDesk:
         path = self._path(flow)
         if path is None:
             raise Conflict("tests stand beside the flow's file, and it has none: publish it first")
-        now = self.read(flow)
-        if stamp != (now["stamp"] if now is not None else ""):
-            theirs = now["text"] if now is not None else ""
-            raise Stale(
-                f"the tests of {flow} were changed meanwhile", yours=text, theirs=theirs, base=None, stamp=_stamp(theirs)
-            )
-        part = path.with_name(f".{path.name}.part")
-        try:
-            part.write_text(text, "utf-8")
-            part.replace(path)
-        except OSError as error:
-            raise Conflict(f"{path}: {error.strerror}; the server may not write there") from None
+        with self._lock:  # of two who save at once the second is told
+            now = self.read(flow)
+            if stamp != (now["stamp"] if now is not None else ""):
+                theirs = now["text"] if now is not None else ""
+                raise Stale(
+                    f"the tests of {flow} were changed meanwhile", yours=text, theirs=theirs, base=None, stamp=_stamp(theirs)
+                )
+            part = path.with_name(f".{path.name}.part")
+            try:
+                part.write_text(text, "utf-8")
+                part.replace(path)
+            except OSError as error:
+                raise Conflict(f"{path}: {error.strerror}; the server may not write there") from None
         findings = Findings(str(path))
         build_cases(text, findings)
         return {"stamp": _stamp(text), "problems": [problem_data(one) for one in findings.problems]}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -94,3 +97,27 @@ def test_words_of_recordings_are_read_once_for_each_version(tmp_path: Path) -> N
     texts.write_text("a: { en: Hello }\n", "utf-8")
     first: Any = wording_of([str(tmp_path)])
     assert wording_of([str(tmp_path)]) is first
+
+
+def test_of_two_who_save_at_once_one_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tests = desk(tmp_path)
+    stamp = tests.write("small", "cases: []\n", "")["stamp"]
+    read, both = RehearsalDesk.read, Barrier(2)
+
+    def together(self: RehearsalDesk, flow: str) -> dict[str, Any] | None:
+        found = read(self, flow)
+        with suppress(BrokenBarrierError):
+            both.wait(0.5)
+        return found
+
+    monkeypatch.setattr(RehearsalDesk, "read", together)
+
+    def save(text: str) -> str:
+        try:
+            tests.write("small", text, stamp)
+        except Stale:
+            return "told"
+        return "saved"
+
+    with ThreadPoolExecutor(2) as people:
+        assert sorted(people.map(save, ["cases: [] # one\n", "cases: [] # two\n"])) == ["saved", "told"]
