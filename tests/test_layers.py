@@ -97,6 +97,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.outbound", f"{ROOM} telephony.sip.tolls", "redis"),
     layer("ivr.settings_calls", "ivr.errors"),
     layer("ivr.wiring_calls", "ivr telephony", "redis sqlalchemy"),
+    layer("ivr.wiring_recording", "ivr telephony"),
     layer("ivr.wiring_sources", "ivr", "sqlalchemy"),
     layer("ivr.wiring_followups", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.settings_notices", "ivr.errors"),
