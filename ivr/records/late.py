@@ -75,12 +75,13 @@ class LateRows:
     async def _bring(self, found: Mapping[str, str]) -> int:
         by_table: defaultdict[str, dict[str, Any]] = defaultdict(dict)
         for field, text in found.items():
-            by_table[field.partition(":")[0]][field] = json.loads(text)
+            if (name := field.partition(":")[0]) in TABLES:  # else a newer version of the program left it, for its like
+                by_table[name][field] = json.loads(text)
         for name, rows in by_table.items():
             await self._insert(TABLES[name], rows)
-        with redis_errors():
-            await self._redis.hdel(KEY, *found)
-        return len(found)
+            with redis_errors():
+                await self._redis.hdel(KEY, *rows)
+        return sum(map(len, by_table.values()))
 
     async def _insert(self, table: Table, rows: Mapping[str, Mapping[str, Any]]) -> None:
         """All of them in one transaction; where SQL refuses it, each alone, and a row that it refuses is given up."""

@@ -67,6 +67,14 @@ async def test_a_row_that_sql_refuses_is_given_up(
     assert "given up" in caplog.text and await redis.hlen(KEY) == 0
 
 
+async def test_a_row_of_a_newer_version_waits_and_keeps_nobody_out(late: LateRows, redis: Redis) -> None:
+    await redis.hset(KEY, "complaints:x1", "{}")
+    await late.add("surveys", SURVEY)
+    assert await late.drain() == 1
+    assert await redis.hkeys(KEY) == [b"complaints:x1"]
+    await redis.delete(KEY)
+
+
 async def test_the_task_brings_over_what_comes(late: LateRows, engine: AsyncEngine) -> None:
     running = asyncio.create_task(late.run())
     await late.add("surveys", SURVEY)
