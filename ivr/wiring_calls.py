@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ivr.acd.parked import ParkBoard
 from ivr.errors import ConfigError, NotFound
 from ivr.session.agents import Agents
+from ivr.session.message import rescued
 from ivr.session.parking import ParkingLot
 from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
@@ -28,12 +31,15 @@ from ivr.wiring_sources import SourceParts, source_parts
 from telephony.gateway.conference import confer
 from telephony.gateway.inband import listen_for_keys
 from telephony.gateway.recording import Recorder, RecordingSettings
-from telephony.gateway.recording_files import plain, repair
+from telephony.gateway.recording_files import plain, read_sidecar, repair
 from telephony.gateway.sealing import SealBroken
 from telephony.leg import CallLeg
 from telephony.media import tones
 
 log = logging.getLogger(__name__)
+
+Mended = tuple[str, Mapping[str, Any]]
+"""A file below the folder of recordings, and its notes."""
 
 
 class Counted(Protocol):
@@ -102,9 +108,9 @@ class CallParts:
 
 async def call_parts(settings: Settings, stack: AsyncExitStack, redis: Redis, engine: AsyncEngine | None = None) -> CallParts:
     """Start recorder, board and sources; `stack` ends them. Raises ConfigError."""
-    wanted, recorder = recording_settings(settings.recording), None
+    wanted, recorder, mended = recording_settings(settings.recording), None, list[Mended]()
     if wanted is not None:
-        await asyncio.to_thread(_prepare, wanted.folder, settings.node)
+        mended = await asyncio.to_thread(_prepare, wanted.folder, settings.node)
         recorder = Recorder(wanted)
         recorder.start()
         stack.push_async_callback(recorder.close)
@@ -114,17 +120,22 @@ async def call_parts(settings: Settings, stack: AsyncExitStack, redis: Redis, en
     lot = ParkingLot(parse_slots(settings.parking.slots, "parking.slots"), board.publish)
     data, folder = await source_parts(settings, stack, engine), None if wanted is None else wanted.folder
     left = None if engine is None else followup_parts(settings.notices, folder, stack, redis, engine)
+    for file, about in mended:
+        if left is not None and (row := rescued(file, about, time.time())) is not None:
+            await left.late.add("voicemails", row)
     return CallParts(settings, recorder, board, lot, data, left)
 
 
-def _prepare(folder: Path, node: str) -> None:
+def _prepare(folder: Path, node: str) -> list[Mended]:
+    """Make the folder, and right what a crash left in it: the files, as recordings name them, with what stands beside them."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         mended = repair(folder, node)
     except OSError as error:
         raise ConfigError(f"recording.folder: {folder}: {error.strerror}; name a folder that can be written") from error
     if mended:
-        log.warning("%d recordings that a crash left unfinished were made readable", mended)
+        log.warning("%d recordings that a crash left unfinished were made readable", len(mended))
+    return [(path.relative_to(folder).as_posix(), read_sidecar(path)) for path in mended]
 
 
 def _given(settings: RecordingSettings, file: str, form: str, start: float, end: float | None) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -35,6 +36,27 @@ FIRST_WORD = 3.0
 DISK_SECONDS = 5.0
 WORDS_SECONDS = 1.5
 """How long the last words may take to be recognised once the message is over."""
+
+
+def rescued(file: str, about: Mapping[str, Any], now: float) -> dict[str, Any] | None:
+    """The row of a message in the midst of which the server died, from the notes beside its sound.
+
+    None for a recording that is no message, or too short for one.
+    """
+    if not about.get("message") or about.get("seconds", 0.0) < SHORTEST:
+        return None
+    names = {"id": "message", "box": "box", "contact_id": "contact", "caller_number": "caller"}
+    names |= {"caller_name": "name", "language": "language", "flow": "flow"}
+    return {
+        **{column: str(about.get(name, "")) for column, name in names.items()},
+        "file": file,
+        "seconds": round(float(about["seconds"]), 1),
+        "transcript": "",
+        "heard": False,
+        "note": "cut off by a crash of the server",
+        "created_at": float(about.get("started_at", now)),
+        "updated_at": now,
+    }
 
 
 class Message:
@@ -94,6 +116,7 @@ class Message:
         day = time.strftime("%Y/%m/%d", time.gmtime(services.clock()))
         about = {"contact": session.call.id, "node": services.node, "caller": session.call.caller.number}
         about |= {"flow": session.call.flow, "box": self._command.box}
+        about |= {"message": self.id, "name": session.call.caller.name, "language": session.call.language}
         try:
             return services.record(session.leg, f"voicemail/{self._command.box}/{day}/{self.id}", about, self._closed)
         except TelephonyError as error:

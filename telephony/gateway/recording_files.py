@@ -143,29 +143,30 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     return about if isinstance(about, dict) else {}
 
 
-def repair(folder: Path, node: str = "") -> int:
-    """Make every file readable that a crash left unfinished, and say so beside it; returns how many.
+def repair(folder: Path, node: str = "") -> list[Path]:
+    """Make every file readable that a crash left unfinished, and say so beside it; returns those files.
 
     Call it at the start, before anything is recorded. Files of another `node` than ours are left alone: it may be writing
     them now. Raises OSError.
     """
-    count = 0
+    mended: list[Path] = []
     for beside in sorted(folder.rglob("*.json")):
         about = read_sidecar(beside)
         path = beside.with_name(str(about.get("file", "")))
         others = about.get("node", node) != node
         if about.get("ended") or others or not about.get("file") or not path.is_file():
             continue
-        size = path.stat().st_size
+        size, written = path.stat().st_size, path.stat().st_mtime
         if path.suffix == ".wav":
             with path.open("r+b") as file:
                 right = wav.repaired(file.read(wav.HEADER_SIZE), size)
                 if right is not None:
                     file.seek(0)
                     file.write(right)
-        note(path, {**about, "ended": "crash", "octets": size})
-        count += 1
-    return count
+        seconds = round(max(0.0, written - float(about.get("started_at", written))), 3)
+        note(path, {**about, "ended": "crash", "octets": size, "seconds": seconds})
+        mended.append(path)
+    return mended
 
 
 def plain(path: Path, key: bytes | None) -> bytes:

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from ivr.__main__ import main
 from ivr.errors import ConfigError, NotFound
+from ivr.records.database import open_database, sqlite_url
 from ivr.settings import Settings
 from ivr.settings_calls import ParkingOptions, RecordingOptions
 from ivr.settings_trunks import TrunkSettings
@@ -55,6 +56,28 @@ async def test_a_node_mends_what_its_own_crash_left(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "one.json").read_text())["ended"] == "crash"
     assert (tmp_path / "one.wav").read_bytes()[:58] == wav.header(wav.PCM, 2, 8000, 400)
     assert "ended" not in json.loads((tmp_path / "two.json").read_text()), "another node may be writing it now"
+
+
+async def test_a_message_in_whose_midst_the_node_died_is_in_its_box(redis_url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "recordings"
+    for name, seconds in (("long", 7.5), ("empty", 0.1)):
+        path = folder / "voicemail" / "night" / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(wav.header(wav.PCM, 2, 8000, 0) + bytes(400))
+        about = {"contact": "c1", "caller": "1001", "box": "night", "message": name, "language": "zh", "flow": "hours"}
+        note(path, {**about, "file": path.name, "node": "one", "started_at": path.stat().st_mtime - seconds})
+    async with AsyncExitStack() as stack:
+        redis, engine = Redis.from_url(redis_url), await open_database(sqlite_url(tmp_path))
+        stack.push_async_callback(redis.aclose)
+        stack.push_async_callback(engine.dispose)
+        for _ in range(2):
+            parts = await call_parts(settings(folder), stack, redis, engine)
+        assert parts.left is not None
+        await parts.left.late.drain()
+        [row] = await parts.left.shelves.voicemails.list()
+    assert (row["id"], row["box"], row["file"]) == ("long", "night", "voicemail/night/long.wav")
+    assert (row["caller_number"], row["contact_id"], row["seconds"], row["heard"]) == ("1001", "c1", 7.5, False)
+    assert "crash" in row["note"]
 
 
 async def test_a_recording_is_given_unsealed_whole_or_in_part(tmp_path: Path) -> None:
