@@ -22,6 +22,7 @@ import cel
 from ivr.dialplan.cel_cost import TooCostly, check_cost
 from ivr.dialplan.cel_syntax import Tree, parse, path_of, reads
 from ivr.dialplan.problems import Place, nearest
+from ivr.dialplan.quick import Quick, Unsure
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ class Expression:
     tree: Tree = field(compare=False, repr=False)
     path: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """Where the expression is nothing but `a.b.c`: its names. Looked up here, it costs a hundredth."""
+    quick: Quick | None = field(default=None, compare=False, repr=False)
+    """The same expression for the values that most data has."""
 
     def value(self, scope: Mapping[str, Any]) -> Any:
         """What the expression gives for `scope` (root name to plain data); None where something it needs is missing.
@@ -85,6 +88,11 @@ class Expression:
         """
         if self.path:
             return _at(self.path, scope)
+        if self.quick is not None:
+            try:
+                return self.quick.value(scope)
+            except Unsure:
+                pass
         context = {root: _part(scope.get(root, {}), names) for root, names in self.roots.items()}
         try:
             return _run(self.program, context)
@@ -181,7 +189,7 @@ def compile_expression(source: str, place: Place) -> Expression:
     """`source` ready to run. Raises ExpressionError with the cure."""
     program, tree, roots = _compile(source.strip())
     path = tuple(source.strip().split(".")) if _PLAIN_PATH.fullmatch(source.strip()) and roots else ()
-    return Expression(source.strip(), place, program, roots, tree, path)
+    return Expression(source.strip(), place, program, roots, tree, path, Quick(tree))
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,7 +58,7 @@ class Run:
         """The one that it is in."""
         self.entered = False
         """A sub-flow was entered and has not begun."""
-        self.state = replace(state)
+        self.state = state.copy()
         self.now = now
         self.environment = environment
         self.memo = {} if memo is None else memo
