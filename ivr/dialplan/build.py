@@ -15,7 +15,7 @@ from ivr.dialplan.fields import Fields, integer, template, word, words
 from ivr.dialplan.kinds import InstantStep, Site, WaitingStep
 from ivr.dialplan.model import END, RESERVED, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Return, Switch
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind, read
-from ivr.dialplan.problems import Findings, Place
+from ivr.dialplan.problems import Findings, Place, nearest
 from ivr.dialplan.profile_wish import ProfileWish, profile_wish
 from ivr.dialplan.speech import Speech
 
@@ -25,6 +25,7 @@ EDGE_KEYS = ("to", "otherwise", "say", "set", "tag", "language")
 RETRY_KEYS = ("retry", "then", "say", "repeat")
 CAUSES = ("normal", "rejected", "busy")
 _NAME = re.compile(r"[A-Za-z][\w-]{0,63}\Z", re.ASCII)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 
 
 def build(text: str, findings: Findings) -> Flow | None:
@@ -87,7 +88,10 @@ class _Builder:
     def _languages(self, fields: Fields) -> tuple[str, ...]:
         node = fields.need("languages", "languages: [zh, en], the first is the one spoken where nothing is known")
         found = words(node, self.findings, "a language") if node is not None else ()
-        return tuple(dict.fromkeys(name for name, _ in found if name)) or ("en",)
+        for name, place in found:
+            if not _LANGUAGE.match(name):
+                self.findings.error(place, "bad-name", f"`{name}` is no language", "languages: [zh, en]")
+        return tuple(dict.fromkeys(one for name, _ in found for one in re.split(r"[,\s]+", name) if one)) or ("en",)
 
     def _zone(self, fields: Fields) -> str:
         name = fields.text("time_zone", "UTC")
@@ -95,7 +99,9 @@ class _Builder:
             zoneinfo.ZoneInfo(name)
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
             place = _at(fields.get("time_zone")) or fields.place
-            self.findings.unknown(place, "time zone", name, zoneinfo.available_timezones())
+            cure = nearest(name, zoneinfo.available_timezones())
+            cure = cure if cure.startswith("did") else "an area and a city: Asia/Shanghai, Europe/Berlin"
+            self.findings.unknown(place, "time zone", name, (), cure=cure)
             return "UTC"
         return name
 

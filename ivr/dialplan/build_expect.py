@@ -79,7 +79,7 @@ def _slot(name: str, fields: Fields) -> SlotType:
         return _lengths(name, fields)
     when = fields.text("when")
     if when not in ("", "past", "future"):
-        fields.findings.unknown(fields.place, "value of when", when, ("past", "future"))
+        fields.findings.unknown(fields.node.entries["when"][1].place, "value of when", when, ("past", "future"))
         when = ""
     region = fields.text("region", "CN")
     if region not in phonenumbers.SUPPORTED_REGIONS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ivr.dialplan.expression import Template
-from ivr.dialplan.fields import Fields, template
+from ivr.dialplan.fields import Fields, template, torn_off
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind
 from ivr.dialplan.problems import Findings
 from ivr.dialplan.reading import VALUES
@@ -85,15 +85,17 @@ def _texts(node: Node, findings: Findings, languages: tuple[str, ...]) -> dict[s
         )
         return {}
     texts: dict[str, Template] = {}
+    unknown = False
     for language, key, value in node.items():
         if language not in languages:
             known = (*languages, *_LONG)
-            findings.unknown(key.place, "language", language, known)
+            findings.unknown(key.place, "language", language, known, cure=torn_off(value))
+            unknown = True
             continue
         compiled = template(value, findings)
         if compiled is not None:
             texts[language] = compiled
     for language in languages:
-        if language not in node.entries:
+        if language not in node.entries and (texts or not unknown):
             findings.error(node.place, "missing-language", f"the text has no `{language}`", f"add `{language}: ...`")
     return texts

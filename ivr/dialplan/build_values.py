@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.dialplan.expression import Template, compile_template
-from ivr.dialplan.fields import Fields, template
+from ivr.dialplan.fields import Fields, template, torn_off
 from ivr.dialplan.flags import Share
 from ivr.dialplan.positions import Mapping, Node, Scalar, kind
 from ivr.dialplan.problems import Findings
@@ -18,6 +18,9 @@ def assignments(node: Node, findings: Findings) -> dict[str, Template]:
     for name, key, inner in node.items():
         if not name.isidentifier():
             findings.error(key.place, "bad-name", f"`{name}` is no name of a variable", "letters, digits and _")
+            continue
+        if torn_off(inner):
+            findings.error(key.place, "wrong-type", f"`{name}` has no value", "name: value; null for none")
             continue
         compiled = value(inner, findings)
         if compiled is not None:

@@ -92,6 +92,7 @@ GIVEN = (
     "speech",
 )
 PROFILES = ("slow", "down", "unknown")
+ENDS_OF_QUEUES = ("served", "no_agents", "timeout", "closed", "full", "error")
 OUTCOMES = ("found", "not_found", "timeout", "error", "down", "done")
 ENDS = ("hangup", "flow", "rejected", "busy", "error", "running")
 _REPLY = {"after", "outcome", "found"}
@@ -354,9 +355,9 @@ def _reply(node: Node, findings: Findings) -> Reply:
     return Reply(outcome)
 
 
-def _known(node: Node | None, outcome: str, findings: Findings) -> None:
-    if node is not None and outcome not in OUTCOMES:
-        findings.unknown(node.place, "outcome", outcome, OUTCOMES)
+def _known(node: Node | None, outcome: str, findings: Findings, known: tuple[str, ...] = OUTCOMES) -> None:
+    if node is not None and outcome not in known:
+        findings.unknown(node.place, "outcome", outcome, known)
 
 
 def _queues(node: Node | None, findings: Findings) -> dict[str, Line]:
@@ -371,9 +372,11 @@ def _queues(node: Node | None, findings: Findings) -> dict[str, Line]:
 def _line(node: Node, findings: Findings) -> Line:
     """`closed`, or `{ position: 3, after: 40s, outcome: served }`."""
     if isinstance(node, Scalar):
+        _known(node, node.text, findings, ENDS_OF_QUEUES)
         return Line(1, 0.0, word(node, findings, "a queue"))
     fields = Fields(node, findings, "a queue", ("position", "after", "outcome"))
     outcome = fields.text("outcome")
+    _known(fields.get("outcome"), outcome, findings, ENDS_OF_QUEUES)
     after = fields.duration("after", 0.0) if fields.get("after") is not None or outcome else None
     return Line(fields.whole("position", 1, 1, 9999), after, outcome or "served")
 

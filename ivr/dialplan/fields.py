@@ -24,9 +24,9 @@ class Fields:
                 node.place, "wrong-type", f"{what} must be a mapping, this is {kind(node)}", "write `key: value` lines"
             )
         known = tuple(allowed)
-        for name, key, _ in self.node.items():
+        for name, key, value in self.node.items():
             if name not in known:
-                findings.unknown(key.place, f"key in {what}", name, known)
+                findings.unknown(key.place, f"key in {what}", name, known, cure=torn_off(value))
 
     def get(self, name: str) -> Node | None:
         found = self.node.entries.get(name)
@@ -52,6 +52,14 @@ class Fields:
         self._wrong(node, name, "true or false", "YAML 1.2: only `true` and `false`, not yes or on")
         return default
 
+    def name(self, key: str, what: str) -> str:
+        """A name that expressions can use; "" where it is not written."""
+        found, node = self.text(key), self.get(key)
+        if node is not None and found and not found.isidentifier():
+            self.findings.error(node.place, "bad-name", f"`{found}` is no name of {what}", "letters, digits and _")
+            return ""
+        return found
+
     def whole(self, name: str, default: int, least: int, most: int) -> int:
         node = self.get(name)
         return default if node is None else integer(node, self.findings, f"`{name}`", default, least, most)
@@ -63,6 +71,14 @@ class Fields:
     def expression(self, name: str) -> Expression | None:
         node = self.get(name)
         return None if node is None else expression(node, self.findings)
+
+    def priority(self) -> Expression | None:
+        """0 to 10, computed or a number that is checked here."""
+        node = self.get("priority")
+        found = node.value if isinstance(node, Scalar) else None
+        if node is not None and isinstance(found, int | float) and not 0 <= found <= 10:
+            self.findings.error(node.place, "out-of-range", f"`priority` is {found}", "from 0 to 10, 5 without it")
+        return self.expression("priority")
 
     def template(self, name: str) -> Template | None:
         node = self.get(name)
@@ -78,6 +94,12 @@ def word(node: Node, findings: Findings, what: str) -> str:
         return node.text
     findings.error(node.place, "wrong-type", f"{what} must be text, this is {kind(node)}", "quote text with special characters")
     return ""
+
+
+def torn_off(value: Node) -> str:
+    """The cure for a key without a value: mostly the end of a text that had a comma in it; "" where it has a value."""
+    bare = isinstance(value, Scalar) and value.value is None and not value.text
+    return "text with a comma in it stands in quotes, several things in [brackets]" if bare else ""
 
 
 def words(node: Node, findings: Findings, what: str) -> tuple[tuple[str, Place], ...]:
@@ -108,7 +130,8 @@ def duration(node: Node, findings: Findings, what: str, default: float) -> float
 def expression(node: Node, findings: Findings) -> Expression | None:
     """A compiled condition or value; None with a problem."""
     if not isinstance(node, Scalar) or node.value is None:
-        findings.error(node.place, "bad-expression", f"an expression must be text, this is {kind(node)}", "quote it")
+        cure = "write the expression without braces" if isinstance(node, Mapping) else "write one: caller.number == '100'"
+        findings.error(node.place, "bad-expression", f"an expression must be text, this is {kind(node)}", cure)
         return None
     try:
         return compile_expression(node.text, node.inside)

@@ -118,6 +118,10 @@ class WaitingStep(Step):
         """The edges that an answer of the caller takes, in the order of their keys."""
         return ()
 
+    def intents(self) -> tuple[str, ...]:
+        """The intents that it names as answers; they must be in `intents` of the flow."""
+        return ()
+
     def edge_keys(self) -> str:
         """The keys that may be edges of `on`."""
         return ""

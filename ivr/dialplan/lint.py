@@ -61,7 +61,8 @@ def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
     scope, every = known(flow, around.environment), tuple(uses.of_flow(flow))
     check_types(every, findings, scope)
     check_paths(flow, findings, scope, every)
-    check_unset(flow, findings)
+    if not any(problem.code == "unknown-state" for problem in findings.problems):  # which might lead anywhere
+        check_unset(flow, findings)
     check_unused(flow, findings, every)
     check_words(flow, findings, around.seconds, around.longest)
     if around.prompts is not None:
@@ -131,7 +132,8 @@ def _missing_edges(flow: Flow, state: FlowState, findings: Findings) -> None:
     for name in step.outcomes():
         if name not in state.edges:
             findings.error(state.place, "missing-edge", f"`{state.name}` has no edge `{name}`", f"add `{name}: state` to `on`")
-    wanted = [name for name in step.answers() if name not in state.edges]
+    unknown = set(step.intents()) - set(flow.intents)
+    wanted = [name for name in step.answers() if name not in state.edges and name not in unknown]
     if wanted and "done" not in state.edges:
         names = ", ".join(f"`{name}`" for name in wanted)
         findings.error(
@@ -171,7 +173,7 @@ def _unused(flow: Flow, findings: Findings) -> None:
     used = {name for name, _, _ in graph.edges(flow)}
     for state in flow.states.values():
         if state.step is not None:
-            used.update(state.step.answers())
+            used.update(state.step.answers(), state.step.intents())
     for name, intent in flow.intents.items():
         if name not in used:
             findings.warn(intent.place, "unused-intent", f"nothing listens for the intent `{name}`", "offer it or remove it")

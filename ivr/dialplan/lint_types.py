@@ -38,7 +38,7 @@ def check_types(every: Iterable[uses.Use], findings: Findings, scope: Mapping[st
 
 def _complain(findings: Findings, use: uses.Use, column: int, code: str, message: str, cure: str) -> None:
     """A name that is never written is null: it spoils only what is read aloud."""
-    report = findings.warn if code == UNWRITTEN and use.wants != "spoken" else findings.error
+    report = findings.warn if code == UNWRITTEN and use.wants not in ("spoken", "moment") else findings.error
     report(use.expression.place.shifted(column), code, message, cure)
 
 
@@ -51,5 +51,10 @@ def _wanted(use: uses.Use, found: Type, findings: Findings) -> None:
         findings.error(place, "not-a-condition", message, "compare it: `== ...`, `> ...`")
     elif use.wants == "number" and found.kind not in NUMBERS:
         findings.error(place, MISMATCH, f"this must be a number, `{source}` is {WORDS[found.kind]}", "condition ? 8 : 5")
-    elif use.wants == "spoken" and found.kind not in ("text", "moment", *NUMBERS):
+    elif use.wants == "list" and found.kind != "list":
+        findings.error(place, MISMATCH, f"this must be a list, `{source}` is {WORDS[found.kind]}", "profile.history")
+    elif use.wants == "moment" and found.kind in NUMBERS:
+        cure = "a date is text: '2026-01-31'; a time '15:30'"
+        findings.error(place, MISMATCH, f"`{source}` is a number and cannot be read as a date or time", cure)
+    elif use.wants in ("spoken", "moment") and found.kind not in ("text", "moment", *NUMBERS):
         findings.error(place, MISMATCH, f"`{source}` is {WORDS[found.kind]} and cannot be read aloud", "name a number or text")

@@ -64,13 +64,14 @@ class Findings:
     def warn(self, place: Place, code: str, message: str, cure: str = "") -> None:
         self._add(place, "warning", code, message, cure)
 
-    def unknown(self, place: Place, what: str, name: str, known: Iterable[str]) -> None:
-        """Report a name that is none of `known`; the cure is the nearest right one.
+    def unknown(self, place: Place, what: str, name: str, known: Iterable[str], cure: str = "") -> None:
+        """Report a name that is none of `known`; the cure is the nearest right one where no better one is given.
 
         The code is "unknown-<what>", of `key in a state` and the like only "unknown-key".
         """
         code = "unknown-" + _PLACED.split(what)[0].replace(" ", "-")
-        self.error(place, code, f"there is no {what} `{name}`", nearest(name, known) or "none is known here: add it first")
+        cure = cure or nearest(name, known) or "none is known here: add it first"
+        self.error(place, code, f"there is no {what} `{name}`", cure)
 
     @property
     def failed(self) -> bool:
@@ -83,9 +84,10 @@ class Findings:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A cure for a name that does not exist: the most similar ones, else all that there are, else ""."""
+    """A cure for a name that does not exist: the most similar ones whatever their case, else all that there are, else ""."""
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
+    folded = {one.casefold(): one for one in names}
+    close = [folded[one] for one in difflib.get_close_matches(name.casefold(), folded, n=2, cutoff=0.6)]
     if close:
         return "did you mean " + " or ".join(f"`{one}`" for one in close) + "?"
     if not names:

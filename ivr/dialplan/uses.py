@@ -18,7 +18,7 @@ class Use:
 
     expression: Expression
     wants: str = ""
-    """`bool`, `number`, `spoken` (text or a number), or "" for anything."""
+    """`bool`, `number`, `list`, `spoken` (text or a number), `moment` (a date or time, as text), or "" for anything."""
 
 
 def of_template(template: Template | None) -> Iterator[Use]:
@@ -36,7 +36,7 @@ def of_speech(speech: Speech) -> Iterator[Use]:
             for text in part.texts.values():
                 yield from of_template(text)
         elif isinstance(part, ValuePart):
-            yield Use(part.value, "spoken")
+            yield Use(part.value, "moment" if part.kind in ("date", "time", "datetime") else "spoken")
 
 
 def of_values(values: Mapping[str, Template]) -> Iterator[Use]:
@@ -62,7 +62,8 @@ def of_step(step: Step) -> Iterator[Use]:
         if isinstance(one, Template):
             yield from of_template(one)
         else:
-            yield Use(one, "number" if one is getattr(step, "priority", None) else "")
+            wants = {"number": "priority", "list": "rank_by"}
+            yield Use(one, next((kind for kind, name in wants.items() if one is getattr(step, name, None)), ""))
 
 
 def of_leaving(state: FlowState) -> Iterator[Use]:

@@ -62,7 +62,8 @@ def label_of(run: Run, name: str) -> str:
 def known_intents(about: About, names: tuple[str, ...], places: tuple[Place, ...]) -> None:
     for name, place in zip(names, places, strict=True):
         if name not in about.flow.intents:
-            about.findings.unknown(place, "intent", name, about.flow.intents)
+            cure = f"a list stands in brackets: [{name}]" if "," in name else ""
+            about.findings.unknown(place, "intent", name, about.flow.intents, cure=cure)
 
 
 def speech_of(fields: Fields, name: str, site: Site) -> Speech:

@@ -78,7 +78,7 @@ class AskStep(AskingStep):
             expect=expect,
             place=node.place,
             hint=speech_of(fields, "hint", site),
-            into=fields.text("into"),
+            into=fields.name("into", "a slot"),
             timeout=fields.duration("timeout", 6.0),
             between_keys=fields.duration("between_keys", 3.0),
             patience=fields.duration("patience", expect.slot.kind.patience if isinstance(expect, Typed) else 0.4),
@@ -107,6 +107,9 @@ class AskStep(AskingStep):
                 return ("yes", "no")
             case _:
                 return () if self.phrases is None else ("done",)
+
+    def intents(self) -> tuple[str, ...]:
+        return self.expect.intents if isinstance(self.expect, Choice) else ()
 
     def edge_keys(self) -> str:
         return "*#" if self.slot is not None else KEYS

@@ -82,7 +82,7 @@ class CallbackStep(Leaving):
             reason=fields.template("reason") or empty,
             window=_window(fields),
             needs=_needs(fields),
-            priority=fields.expression("priority"),
+            priority=fields.priority(),
             confirm=fields.flag("confirm", False) if given else optional_speech(fields, "confirm", site.languages) or False,
             another=optional_speech(fields, "another", site.languages),
             region=fields.text("region", "CN"),

@@ -67,6 +67,9 @@ class CollectStep(AskingStep):
     def answers(self) -> tuple[str, ...]:
         return ("done",)
 
+    def intents(self) -> tuple[str, ...]:
+        return tuple(name for slot in self.slots for name in slot.choices)
+
     def edge_keys(self) -> str:
         return "*#"
 

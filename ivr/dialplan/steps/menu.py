@@ -98,7 +98,7 @@ class MenuStep(AskingStep):
             places=tuple(place for _, place in names[:9]),
             hint=speech_of(fields, "hint", site),
             read=_READ.get(read, "retry"),  # type: ignore[arg-type]
-            into=fields.text("into"),
+            into=fields.name("into", "a slot"),
             timeout=fields.duration("timeout", 6.0),
             patience=fields.duration("patience", 0.4),
             barge_in=barge_in(fields),
@@ -117,6 +117,9 @@ class MenuStep(AskingStep):
         return record({**ASKING, **more}, ("options",))
 
     def answers(self) -> tuple[str, ...]:
+        return self.options
+
+    def intents(self) -> tuple[str, ...]:
         return self.options
 
     def edge_keys(self) -> str:

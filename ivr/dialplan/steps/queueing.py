@@ -10,7 +10,7 @@ from ivr.dialplan import positions
 from ivr.dialplan.build_speech import speech
 from ivr.dialplan.events import Enqueue, Event, Queued, QueueLeft
 from ivr.dialplan.expression import EvaluationError, Expression, Template
-from ivr.dialplan.fields import Fields, expression, integer
+from ivr.dialplan.fields import Fields, integer
 from ivr.dialplan.kinds import KEYS, About, Schema, Site, WaitingStep
 from ivr.dialplan.positions import Node, kind
 from ivr.dialplan.problems import Place
@@ -57,13 +57,12 @@ class EnqueueStep(WaitingStep):
     def build(cls, node: Node, site: Site) -> Self:
         fields = Fields(node, site.findings, "enqueue", ("queue", "need", "priority", "music", "announce", "max_wait"))
         fields.need("queue", "queue: name")
-        priority = fields.get("priority")
         return cls(
             queue=fields.template("queue") or Template("", node.place, ()),
             place=node.place,
             needs=_needs(fields),
             need_places=_need_places(fields.get("need")),
-            priority=None if priority is None else expression(priority, site.findings),
+            priority=fields.priority(),
             music=fields.text("music", "music"),
             announce=_announce(fields.get("announce"), site),
             max_wait=fields.duration("max_wait", 0.0),
