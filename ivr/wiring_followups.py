@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,11 +55,18 @@ def followup_parts(
     late = LateRows(redis, engine)
     sender = Sender(Outbox(engine), channels_of(options), time.time)
     stack.push_async_callback(sender.close)
-    for work in (late.run(), sender.run()):
-        task = asyncio.create_task(work)
+    tasks = [asyncio.create_task(work) for work in (late.run(), sender.run())]
+    for task in tasks:
         task.add_done_callback(_ended)
-        stack.callback(task.cancel)
+    stack.push_async_callback(_end, tasks)
     return FollowUpParts(FollowUps(engine, time.time), late, Shelves.of(engine, time.time), sender, _remover(folder))
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancelled, and over before the stores that they use."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def channels_of(options: NoticeOptions) -> dict[str, Channel]:

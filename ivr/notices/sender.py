@@ -20,6 +20,8 @@ LEASE = 120.0
 LONGEST = 100.0
 """Seconds after which a channel that still does not come to an end has failed: before another node takes it over."""
 LOOK_SECONDS = 2.0
+LAST_SECONDS = 5.0
+"""How long the end of the node waits for what is being sent."""
 
 
 class Box(Protocol):
@@ -43,10 +45,15 @@ class Sender:
         """`sent`, `again` and `failed` so far."""
 
     async def run(self) -> None:
-        """For ever."""
+        """Until cancelled; then what is under way may still come to its end, so that it is not sent again."""
         while True:
+            working = asyncio.create_task(self.work())
             try:
-                busy = await self.work()
+                busy = await asyncio.shield(working)
+            except asyncio.CancelledError:
+                await asyncio.wait([working], timeout=LAST_SECONDS)
+                working.cancel()
+                raise
             except StoreUnavailable as error:
                 log.warning("notifications wait: %s", error)
                 busy = 0

@@ -121,6 +121,25 @@ async def test_a_store_that_is_away_does_not_end_the_task(caplog: pytest.LogCapt
     task.cancel()
 
 
+async def test_what_is_being_sent_at_the_end_of_the_node_is_not_sent_again() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Hook):
+        async def send(self, notice: Notice) -> None:
+            begun.set()
+            await go_on.wait()
+
+    box = Box()
+    running = asyncio.create_task(Sender(box, {"sms": Slow()}, lambda: 7.0).run())
+    async with asyncio.timeout(5):
+        await begun.wait()
+        running.cancel()
+        await asyncio.sleep(0.01)
+        go_on.set()
+        await asyncio.wait([running])
+    assert running.cancelled() and box.told == [("sent", 7.0)]
+
+
 async def test_a_channel_without_an_end_fails_before_another_node_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow(Hook):
         async def send(self, notice: Notice) -> None:
