@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
+from redis.exceptions import RedisError
 from watchfiles import Change, awatch
 
 from ivr.dialplan import graph
@@ -172,9 +173,13 @@ def _forms(settings: Settings, data: Path, stores: Stores, flows: FlowStore) -> 
             raise ConfigError(str(error)) from None
 
     def applied(part: str) -> bool:
-        return _applied(
-            part, Path(settings.file), settings, lambda work: asyncio.run_coroutine_threadsafe(work, loop), stores, flows
-        )
+        try:
+            return _applied(
+                part, Path(settings.file), settings, lambda work: asyncio.run_coroutine_threadsafe(work, loop), stores, flows
+            )
+        except (IvrError, RedisError, TimeoutError) as error:  # it is written: only its effect has to wait
+            log.warning("the new %s begin with the next start: %s", part, error)
+            return False
 
     return FormDesk(
         Path(settings.file),

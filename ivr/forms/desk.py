@@ -6,9 +6,11 @@ A file changes whole or not at all, and only where the server would take the new
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import re
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +61,7 @@ class FormDesk:
         self._files = {False: settings, True: environment}
         self._history, self._check, self._seal, self._applied, self._clock = history, check, seal, applied, clock
         self._lock = threading.Lock()
+        self._key = secrets.token_bytes(16)
 
     def parts(self) -> list[dict[str, Any]]:
         return [
@@ -83,21 +86,21 @@ class FormDesk:
         with self._lock:
             text = _text(file)
             before = self._value(form, text)
-            if stamp != _stamp(before):
+            if stamp != self._stamp(before):
                 theirs = forms.plain(forms.masked(_shown(form, before)))
                 raise Stale(
                     f"{part} was changed by somebody else meanwhile",
                     yours=json.dumps(value, ensure_ascii=False),
                     theirs=json.dumps(theirs, ensure_ascii=False),
                     base=None,
-                    stamp=_stamp(before),
+                    stamp=self._stamp(before),
                 )
             changed = self._changed(form, file, text, before, value)
             if changed != text:
                 self._keep(file, text, by)
                 _put(file, changed)
+            now = form.environment or changed == text or self._applied(part)  # in the order in which they were written
         told = self._told(form, file, changed)
-        now = form.environment or changed == text or self._applied(part)
         return {**told, "restart": [] if now else [part], "warnings": []}
 
     def _form(self, part: str) -> tuple[Part, Path]:
@@ -112,7 +115,12 @@ class FormDesk:
         value = self._value(form, text)
         shown = forms.plain(forms.masked(_shown(form, value)))
         about = {"part": form.name, "file": str(file), "line": _line(text, [form.key]), "effect": form.effect}
-        return {**about, "stamp": _stamp(value), "value": shown, "schema": form.schema}
+        return {**about, "stamp": self._stamp(value), "value": shown, "schema": form.schema}
+
+    def _stamp(self, value: Any) -> str:
+        """Names a value. Keyed, since who sees the rest of it could otherwise find a short password by trying."""
+        said = json.dumps(forms.plain(value), ensure_ascii=False).encode()
+        return hmac.new(self._key, said, hashlib.sha256).hexdigest()[:16]
 
     def _value(self, form: Part, text: str) -> Any:
         """What stands under the part's key. Raises ConfigError."""
@@ -142,7 +150,7 @@ class FormDesk:
         """Raises InvalidForm where the server would refuse the text."""
         trial = file.with_name(f".{file.name}.{os.getpid()}.trial")
         try:
-            trial.write_text(text, "utf-8")
+            _written(trial, text)
             self._check["environment" if form.environment else "settings"](trial)
         except ConfigError as error:
             raise self._invalid(form, file, text, str(error), str(trial)) from None
@@ -165,8 +173,7 @@ class FormDesk:
             moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(self._clock()))
             name = f"{file.stem}-{moment}-{hashlib.sha256(text.encode()).hexdigest()[:8]}{file.suffix}"
             copy = self._history / name
-            copy.write_text(f"# before {by} changed it\n{text}", "utf-8")
-            copy.chmod(0o600)
+            _written(copy, f"# before {by} changed it\n{text}")
             for old in sorted(self._history.glob(f"{file.stem}-*{file.suffix}"))[:-KEPT]:
                 old.unlink(missing_ok=True)
         except OSError as error:
@@ -179,10 +186,6 @@ def _shown(form: Part, value: Any) -> Any:
 
 def _open(value: str) -> str:
     return value
-
-
-def _stamp(value: Any) -> str:
-    return hashlib.sha256(json.dumps(forms.plain(value), ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def _text(file: Path) -> str:
@@ -207,15 +210,20 @@ def _put(file: Path, text: str) -> None:
     real = file.resolve()
     part = real.with_name(f".{real.name}.{os.getpid()}.part")
     try:
-        with part.open("w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
+        _written(part, text)
         part.chmod(real.stat().st_mode & 0o777)
         part.replace(real)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise Conflict(f"{file}: {error.strerror}; the server may not write there") from None
+
+
+def _written(path: Path, text: str) -> None:
+    """A file on the disk that nobody else can read, from its first octet: the text has secrets."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
 
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")

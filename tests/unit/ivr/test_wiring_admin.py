@@ -14,12 +14,13 @@ import pytest
 
 from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import FlowStore
+from ivr.errors import StoreUnavailable
 from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.recording import write_recording
 from ivr.speech.shelf_files import Folders
 from ivr.stores import Stores
-from ivr.wiring_admin import Office, _applied, follow_prompts
+from ivr.wiring_admin import Office, _applied, _forms, follow_prompts
 
 FLOW = """\
 flow: telecom
@@ -112,6 +113,22 @@ def test_queues_and_skills_work_at_once_and_other_things_after_a_restart(office:
     assert _applied("routes", file, running, done, stores, office.flows) is False
     file.write_text(SETTINGS.replace("password: x", "password: y"), "utf-8")
     assert _applied("agents", file, running, done, stores, office.flows) is False
+
+
+async def test_what_was_written_while_redis_is_away_begins_with_the_next_start(office: Office, tmp_path: Path) -> None:
+    """The answer must not be 503, which says that nothing was changed."""
+
+    class Away:
+        async def define_queues(self, queues: Any) -> None:
+            raise StoreUnavailable("Redis does not answer")
+
+    file = tmp_path / "hotline.yaml"
+    file.write_text(SETTINGS, "utf-8")
+    forms = _forms(load_settings(file), tmp_path / "data", cast(Stores, SimpleNamespace(acd=Away())), office.flows)
+    assert forms is not None
+    value: dict[str, Any] = {"support": {}, "vip": {}}
+    found = await asyncio.to_thread(forms.write, "queues", value, forms.read("queues")["stamp"], "root")
+    assert found["restart"] == ["queues"] and load_settings(file).queues.keys() == {"support", "vip"}
 
 
 async def test_a_new_recording_is_heard_by_the_next_prompt(office: Office) -> None:

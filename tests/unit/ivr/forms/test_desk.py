@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +216,58 @@ def test_a_schema_has_types_defaults_and_the_words_of_the_settings() -> None:
     assert schema["properties"]["password"]["format"] == "secret"
     assert schema["properties"]["capacity"] == {"type": "integer", "default": 1, "description": "Calls at the same time."}
     assert schema["properties"]["roles"]["default"] == ["agent"]
+
+
+def test_a_stamp_tells_nothing_of_the_secrets(file: Path) -> None:
+    """Who sees all of a part but a short password must not be able to find it by trying."""
+    forms, other = desk(file), desk(file)
+    assert forms.read("trunks")["stamp"] == forms.read("trunks")["stamp"] != other.read("trunks")["stamp"]
+
+
+def test_no_copy_of_the_file_is_for_others_to_read(file: Path) -> None:
+    modes: list[int] = []
+
+    def applied(part: str) -> bool:
+        modes.extend(one.stat().st_mode & 0o777 for one in (file.parent / "history").iterdir())
+        return True
+
+    class Watched(FormDesk):
+        def _proved(self, *arguments: Any) -> None:
+            self._check = {"settings": lambda path: modes.append(path.stat().st_mode & 0o777)}
+            super()._proved(*arguments)
+
+    forms = Watched(file, None, file.parent / "history", {}, str, applied)
+    write(forms, "queues", {})
+    assert modes == [0o600, 0o600]
+
+
+def test_two_writers_at_once(file: Path) -> None:
+    """One is told; what is put into force is what was written last."""
+    forms = desk(file, applied=lambda part: True)
+    stamp = forms.read("queues")["stamp"]
+
+    def save(ring: str) -> str:
+        try:
+            forms.write("queues", {"support": {"ring": ring}}, stamp, "li")
+        except Stale:
+            return "told"
+        return "saved"
+
+    with ThreadPoolExecutor(4) as people:
+        assert sorted(people.map(save, ["1s", "2s", "3s", "4s"])) == ["saved", "told", "told", "told"]
+
+
+def test_what_is_written_is_put_into_force_in_that_order(file: Path) -> None:
+    busy = threading.Event()
+
+    def applied(part: str) -> bool:
+        assert not busy.is_set()
+        busy.set()
+        time.sleep(0.05)
+        busy.clear()
+        return True
+
+    forms = desk(file, applied=applied)
+    jobs = [("queues", {"support": {"ring": "1s"}}), ("dispositions", ["solved"]), ("routes", [{"to": "*", "flow": "x"}])]
+    with ThreadPoolExecutor(3) as people:
+        assert [one["restart"] for one in people.map(lambda job: write(forms, *job), jobs)] == [[], [], []]
