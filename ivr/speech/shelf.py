@@ -274,6 +274,8 @@ class PromptShelf:
 
     def _target(self, language: str, name: str, stamp: str | None) -> tuple[Path, Path | None]:
         """The folder that the new recording goes to, and the file that it replaces. Raises Stale, Conflict."""
+        if not language and "/" in name:  # it would be a recording of the language of that name, unseen
+            raise Conflict("what has no language lies beside the languages: its name has no /")
         found = self._folders.of(language, name)
         self._fresh(found[1] if found is not None else None, stamp)
         folder = found[0] if found is not None and writable(found[0]) else self._folders.newest

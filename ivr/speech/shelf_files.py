@@ -21,6 +21,8 @@ from ivr.speech.rendering import TEXTS, wanted_texts
 KEPT = 20
 """Older recordings of one prompt in one language."""
 LONGEST_JOURNAL = 200
+LONGEST_NAME = 200
+"""Octets of a prompt's name: it becomes the name of a file."""
 _PART = re.compile(r"[^\W_][\w-]{0,79}|_[\w-]{1,79}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -46,7 +48,7 @@ class Change:
 def checked_name(name: str) -> str:
     """The name of a prompt. Raises NotFound for what can be none."""
     steps = name.split("/")
-    if len(steps) > 4 or not all(_PART.fullmatch(step) for step in steps):
+    if len(steps) > 4 or len(name.encode()) > LONGEST_NAME or not all(_PART.fullmatch(step) for step in steps):
         raise NotFound("a prompt's name is letters, digits, _ and -, with / between")
     return name
 
@@ -137,7 +139,7 @@ class Journal:
         self._folder = folder
 
     def _of(self, language: str, name: str) -> Path:
-        return self._folder / (language or "-") / name.replace("/", "--")
+        return self._folder / (language or "-") / name.replace("/", "+")  # no name has a +
 
     def changes(self, language: str, name: str) -> list[Change]:
         """The newest first. A line that cannot be read is left out."""

@@ -265,3 +265,26 @@ def test_a_damaged_journal_does_no_harm(folder: Path) -> None:
     journal = folder.parent / "history" / "zh" / "welcome" / "journal.jsonl"
     journal.write_text("not json\n[1]\n{}\n" + journal.read_text("utf-8"), "utf-8")
     assert len(desk.prompt("welcome")["history"]) == 1
+
+
+def test_a_name_without_language_never_reaches_into_one(folder: Path) -> None:
+    """`-` and `zh/welcome` would be the file of `zh` and `welcome`, put there without its stamp and history."""
+    before = (folder / "zh/welcome.wav").read_bytes()
+    with pytest.raises(Conflict, match="no language"):
+        shelf(folder).put("zh/welcome", "-", Upload(wav_of(tone(), 8_000)), None, "root")
+    assert (folder / "zh/welcome.wav").read_bytes() == before
+
+
+def test_names_that_look_alike_have_their_own_history(folder: Path) -> None:
+    prompts = shelf(folder)
+    for _ in range(2):
+        prompts.put("a/b", "zh", Upload(wav_of(tone(), 8_000)), None, "root")
+    prompts.put("a--b", "zh", Upload(wav_of(tone(), 8_000)), None, "root")
+    assert len(prompts.prompt("a/b")["history"]) == 2 and len(prompts.prompt("a--b")["history"]) == 1
+
+
+def test_a_name_longer_than_a_file_may_have_is_none(folder: Path) -> None:
+    name = "/".join(["名" * 80] * 4)
+    for do in (lambda: shelf(folder).prompt(name), lambda: shelf(folder).sound(name, "zh", "20260131T140000-ab12")):
+        with pytest.raises(NotFound):
+            do()
