@@ -9,7 +9,8 @@ from ivr.dialplan.slots.said import LONGEST, About, Found
 
 _NO = {
     "zh": r"不是|不对|不行|不要|不用|不需要|不想|不可以|不好|不同意|没有|没|不必|错了|错的|不了|算了|否|不",
-    "en": r"i don't|i do not|it isn't|it is not|please don't|no|nope|nah|not|don't|do not|wrong|incorrect|negative|never",
+    "en": r"(?:of course|certainly|absolutely|definitely|probably|i think|i'm afraid|i hope) not|"
+    r"i don't|i do not|it isn't|it is not|please don't|no|nope|nah|not|don't|do not|wrong|incorrect|negative|never",
 }
 _YES = {
     "zh": r"没问题|没错|不错|是的?|对的?|好的?|可以|行的?|要的?|有的?|需要|同意|确认|确定|正确|嗯+|恩|想|当然|肯定",
@@ -23,7 +24,7 @@ _DOUBTFUL = {
     "en": re.compile(r"not sure|don't know|no idea"),
 }
 _AGREED = {"zh": re.compile(r"没有?问题|没错|不错"), "en": re.compile(r"no problem|not wrong|not bad")}
-_ZH_FILLER = r"(?:[\s,.。!?、]|嗯|呃|啊|那个|我|就|这个|这|它|应该|当然|确实|都)*"
+_ZH_FILLER = r"(?:[\s,.。!?、]|嗯|呃|啊|那个|我|就|好像|好象|这个|这|它|应该|当然|确实|都)*"
 _HEAD = {
     "zh": re.compile(rf"{_ZH_FILLER}(?:(?P<no>{_NO['zh']})|(?P<yes>{_YES['zh']}))"),
     "en": re.compile(

@@ -49,6 +49,12 @@ def find(words: Sequence[Word], about: About) -> Iterator[tuple[date, Found]]:
         at = after
 
 
+def day_alone(words: Sequence[Word]) -> int | None:
+    """The day of the month where words say nothing else: "the 26th"."""
+    found = ordinal_at(words, int(_text(words, 0) == "the"))
+    return found[0] if found is not None and all(word.text in ".,!" for word in words[found[1] :]) else None
+
+
 def _phrase(words: Sequence[Word], at: int, today: date, past: bool) -> Read:
     for phrase, shift in _PHRASES.items():
         if _are(words, at, *phrase):
@@ -154,6 +160,8 @@ def _day_first(words: Sequence[Word], at: int, today: date, past: bool) -> Read:
         return _read(None if near is None else days.of(near.year, near.month, number), after + 3)
     if ordinal_at(words, start) is None or not (the or after == len(words) or _text(words, at - 1) == "on"):
         return None
+    if _text(words, at - 1) in MONTHS:
+        return None  # "february thirtieth" is no day, and none of another month
     return _read(days.monthless(today, number, past), after, 0.9)
 
 

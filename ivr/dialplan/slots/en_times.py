@@ -99,6 +99,7 @@ def _clock(words: list[Word], at: int, part: Part | None) -> Read:
     if found is None:
         return None
     hour, minute, after = found
+    led = led or (_text(words, after) in ("to", "until", "till") and _whole(words, after + 1) is not None)
     led = led or [word.text for word in (*words[:at], *words[after:])] in ([], ["please"])
     said = after - at > 1 or part is not None or led or _suffix(words, after)[1] > after
     if not said:
@@ -123,7 +124,10 @@ def _relative(words: Sequence[Word], at: int) -> Clock | None:
         if found is None or found[0] >= 60:
             return None
         minutes, after = found
-        after += _text(words, after) in ("minutes", "minute")
+        if _text(words, after) in ("minutes", "minute"):
+            after += 1
+        elif minutes % 5:
+            return None  # "nine to eleven" is a span
     way = _text(words, after)
     hour = _whole(words, after + 1)
     if way not in _PAST | _TO or hour is None or hour[0] > 12:

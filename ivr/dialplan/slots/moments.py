@@ -5,6 +5,7 @@ A value is ISO 8601: "2026-03-23", "15:30", "2026-03-23T15:30"; a part of the da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -135,6 +136,39 @@ def keyed_datetime(keys: str, about: About) -> str | None:
         if time is not None and day is not None:
             return f"{day}T{time}"
     return keyed_date(keys, about)
+
+
+_ISO = {
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "time": re.compile(r"\d\d:\d\d(?:/\d\d:\d\d)?"),
+    "datetime": re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?:/\d\d:\d\d)?)?"),
+}
+
+
+def is_iso(kind: str, text: str) -> bool:
+    """Whether a text is a value of that kind as slots hold it."""
+    if kind not in _ISO or not _ISO[kind].fullmatch(text):
+        return False
+    try:
+        return all(datetime.fromisoformat(f"2000-01-01T{one}" if kind == "time" else one) for one in _ends(text))
+    except ValueError:
+        return False
+
+
+def _ends(text: str) -> tuple[str, ...]:
+    begins, slash, ends = text.partition("/")
+    return (begins, f"{begins[:-5]}{ends}") if slash else (begins,)
+
+
+def same_month(old: str, new: str, about: About) -> str | None:
+    """A day of the month alone ("是二十六号", "the 26th") in the month of the date that it corrects; None for anything else."""
+    number = zh_dates.day_alone(new) if about.language == "zh" else en_dates.day_alone(words(new))
+    if number is None:
+        return None
+    try:
+        return f"{date.fromisoformat(old[:10]).replace(day=number).isoformat()}{old[10:]}"
+    except ValueError:
+        return None
 
 
 def merged(old: str, new: str) -> str:

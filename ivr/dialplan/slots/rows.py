@@ -89,7 +89,7 @@ def digits(text: str, about: About) -> Iterator[Found]:
 _SHORTEST = 7
 _SHORT = ("95", "96", "100", "12")
 """How the short numbers of services begin in China."""
-_PLUS = re.compile(r"\+|\bplus\b|加(?=[\d八零〇一])|\b00(?=[1-9])")
+_PLUS = re.compile(r"\+|\bplus\b|加(?=[\d零〇一二三四五六七八九幺])|\b00(?=[1-9])")
 
 
 def phone(text: str, about: About) -> Iterator[Found]:

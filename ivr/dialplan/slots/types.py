@@ -128,6 +128,11 @@ def corrected(slot: SlotType, old: Value, text: str, about: About) -> Found | No
             part = _part(slot, old, one.old, one.new, about)
             if part is not None:
                 return Found(part, one.new_at, len(said), CORRECTED)
+            if _twice(slot, old, one.old, one.new, about):
+                return None
+            day = moments.same_month(old, one.new, about) if slot.name in ("date", "datetime") else None
+            if day is not None and fits(slot, day, about):
+                return Found(day, one.new_at, len(said), CORRECTED)
     found = read(slot, said, about)
     if slot.name == "datetime" and isinstance(old, str):
         return _new_moment(slot, old, said, about, found)
@@ -227,6 +232,15 @@ def _part(slot: SlotType, old: str, denied: str, meant: str, about: About) -> st
     value = old.replace(before, after)
     fitting = plates.is_plate(value) if slot.name == "plate" else keyed(slot, value.replace("X", "*"), about) is not None
     return value if fitting else None
+
+
+def _twice(slot: SlotType, old: str, denied: str, meant: str, about: About) -> bool:
+    """Whether a part that is to be replaced stands in a row of digits more than once: nobody knows which is meant."""
+    if not slot.kind.digits or not denied:
+        return False
+    before = next((row for row, _ in rows.rows(denied, about)), "")
+    after = next((row for row, _ in rows.rows(meant, about)), "")
+    return bool(before) and len(before) == len(after) < len(old) and old.count(before) > 1
 
 
 def _new_moment(slot: SlotType, old: str, text: str, about: About, found: Found | None) -> Found | None:

@@ -75,6 +75,12 @@ def find(text: str, about: About) -> Iterator[tuple[date, Found]]:
                 yield day, Found(day.isoformat(), found.start(), found.end(), sure)
 
 
+def day_alone(text: str) -> int | None:
+    """The day of the month where a plain text is nothing else: 二十六号."""
+    found = _DAY_ALONE.fullmatch(text.strip(" ,.。!了吧啊"))
+    return None if found is None else _number(found["day"])
+
+
 Read = tuple[date, float] | None
 
 

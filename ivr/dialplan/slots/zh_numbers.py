@@ -143,7 +143,7 @@ def numbers(text: str) -> Iterator[tuple[Decimal, Found]]:
     cleared = without(text, _IDIOMS)
     for found in _FOUND.finditer(cleared):
         before, after = cleared[found.start() - 1 : found.start()], cleared[found.end() : found.end() + 1]
-        if _ROUGH.match(after) or before in ("几", "数"):
+        if _ROUGH.match(after) or before in ("几", "数") or before in _SMALL:
             continue
         number = value(found["number"])
         if number is not None:
