@@ -260,12 +260,15 @@ def _value_keyed(run: Run, step: AskingStep) -> Edge | None:
 def _heard(run: Run, step: AskingStep, event: Heard) -> Edge | None:
     run.hush()
     run.update(phase=Phase.LISTEN)
-    if event.mood != run.state.mood:
-        run.update(mood=event.mood)
-        run.emit(Note(mood=event.mood))
-    if event.mood == ANGRY and ANGRY in run.here.edges:
+    question = step.question(run)
+    written = question.texts.get(bare(event.text), ANGRY) != ANGRY  # who says what the flow wrote ("垃圾短信") answers
+    mood = "" if written else event.mood
+    if mood != run.state.mood:
+        run.update(mood=mood)
+        run.emit(Note(mood=mood))
+    if mood == ANGRY and ANGRY in run.here.edges:
         return run.here.edges[ANGRY]
-    answer = step.understood(run, step.question(run), event)
+    answer = step.understood(run, question, event)
     if isinstance(answer, Named) and answer.name == ANGRY:  # by a phrase of the closed list
         run.update(mood=ANGRY)
         run.emit(Note(mood=ANGRY))

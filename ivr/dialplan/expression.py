@@ -273,7 +273,7 @@ class Template:
 
     def text(self, scope: Mapping[str, Any]) -> str:
         """The text with everything filled in; null gives nothing. Raises EvaluationError."""
-        return "".join(part if isinstance(part, str) else _spoken(part.value(scope)) for part in self.parts)
+        return "".join(part if isinstance(part, str) else as_text(part.value(scope)) for part in self.parts)
 
     def value(self, scope: Mapping[str, Any]) -> Any:
         """As `text`, but a template that is one expression keeps the type of its value."""
@@ -282,7 +282,8 @@ class Template:
         return self.text(scope)
 
 
-def _spoken(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as text has it: "" for null, "28" for 28.0."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -22,7 +22,7 @@ from ivr.dialplan.events import (
     StepFailed,
     TimerFired,
 )
-from ivr.dialplan.expression import EvaluationError, plain
+from ivr.dialplan.expression import EvaluationError, as_text, plain
 from ivr.dialplan.graph import key_of
 from ivr.dialplan.model import AGAIN, END, RESERVED, Edge, Flow, Go, HangUp, Leave, Return, Switch
 from ivr.dialplan.run import FlowFault, Run
@@ -213,9 +213,7 @@ class Machine:
                 if taken is not None:
                     return taken
             case Switch(of, cases, otherwise):
-                value = of.value(run.scope())
-                text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-                found = cases.get(text, otherwise)
+                found = cases.get(as_text(of.value(run.scope())), otherwise)
                 if found is not None:
                     return found
             case Return(name) if run.state.stack:

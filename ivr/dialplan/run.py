@@ -119,10 +119,11 @@ class Run:
         given = {key: plain(value.value(self.scope()), 4) for key, value in values.items()}
         self.count("call!", name)
         frame = {"flow": self.state.flow, "state": self.state.state}
-        self.flow, self.entered = sub, True
+        self.flow = sub
         self.update(flow=name, state=sub.entry, stack=(*self.state.stack, frame), step={}, attempt=0)
         self.assign(sub.variables)
         self.update(vars={**self.state.vars, **given})
+        self.entered = True  # last: where its variables fail, its `error` edge is taken and it does not begin
 
     def leave(self, name: str) -> Edge:
         """Go back to whoever called this sub-flow, by the edge of that name. Raises FlowFault where it has none."""

@@ -34,6 +34,7 @@ from ivr.dialplan.question import (
 from ivr.dialplan.run import Run, hears
 from ivr.dialplan.slots import corrected, fits, plain, read
 from ivr.dialplan.slots.corrections import is_denial
+from ivr.dialplan.slots.moments import is_iso
 from ivr.dialplan.speech import Speech
 from ivr.dialplan.steps.asked import known_intents, tell_keys
 
@@ -113,13 +114,15 @@ class CollectStep(AskingStep):
         value = run.state.slots.get(slot.name) if slot.known is None else slot.known.value(run.scope())
         if value is None or isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
             return None
-        found = read(slot.type_in(run), str(value), slot.about(run)) if isinstance(value, str) else None
-        if found is not None and slot.type.name not in ("text", "choice"):
-            value = found.value
-        try:
-            return value if fits(slot.type, value, slot.about(run)) else None
-        except ValueError:
-            return None
+        about, kind = slot.about(run), slot.type_in(run)
+        if kind.name == "choice":
+            return value if value in kind.names.get(about.language, {}).values() else None
+        if kind.name == "text" or (kind.name in ("number", "amount") and not isinstance(value, str)):
+            return value if fits(kind, value, about) else None
+        if isinstance(value, str) and is_iso(kind.name, value):
+            return value if fits(kind, value, about) else None
+        found = None if isinstance(value, float) else read(kind, str(value), about)
+        return None if found is None else found.value
 
     def _next(self, run: Run, remembered: dict[str, Any]) -> Edge | None:
         """Ask for the first slot that is open, read everything back, or be done."""

@@ -251,6 +251,7 @@ class SurveyStep(WaitingStep):
                 answers = {**memory["answers"], question.name: recording} if outcome == "done" else memory["answers"]
                 return self._put(run, memory["question"] + 1, answers, 0)
             case TimerFired(name) if name == LATE:
+                run.emit(EndTask(task))
                 return self._put(run, memory["question"] + 1, memory["answers"], 0)
         return None
 

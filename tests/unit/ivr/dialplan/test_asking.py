@@ -310,3 +310,12 @@ def test_who_calms_down_is_not_angry_any_more() -> None:
     call.hears_out().does(Heard("两百", 0.9))
     assert call.state.mood == ""
     assert call.state.slots == {"one": 200.0}
+
+
+def test_a_phrase_that_the_flow_wrote_is_an_answer_however_angry_its_words_are() -> None:
+    call = Caller(
+        Machine(load((FLOW % ("{ say: q, expect: { choice: [fault] } }", ", fault: human")).replace("[报修]", "[垃圾短信]"))),
+        {"called": "1", "language": "zh"},
+    ).hears_out()
+    call.does(Heard("垃圾短信", 0.9, mood="angry"))
+    assert call.state.state == "human" and call.state.mood == ""

@@ -237,3 +237,30 @@ def test_a_mistake_is_refused(collect: str, code: str) -> None:
     with pytest.raises(DialplanError) as refused:
         load(FLOW % collect)
     assert code in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("slot", "known", "kept"),
+    [
+        ("type: phone", "unknown", None),
+        ("type: phone", 13800138000, "13800138000"),
+        ("type: date", 42, None),
+        ("type: date", "2026-09-23", "2026-09-23"),
+        ("type: date", "2026-99-99", None),
+        ("type: datetime", "2026-09-23T08:00/12:00", "2026-09-23T08:00/12:00"),
+        ("type: time", "08:00/12:00", "08:00/12:00"),
+        ("type: digits, min: 4, max: 4", "abcd", None),
+        ("type: digits, min: 4, max: 4", 8861, "8861"),
+        ("type: number", "many", None),
+        ("type: amount", 28.5, 28.5),
+        ("type: plate", "A", None),
+        ("type: choice, choices: [broadband]", "telephone", None),
+        ("type: choice, choices: [broadband]", "broadband", "broadband"),
+        ("type: text", "x", "x"),
+    ],
+)
+def test_only_what_is_a_value_of_its_type_is_known(slot: str, known: Any, kept: Any) -> None:
+    """Else it would be taken for an answer that nobody gave, and fail where it is read out."""
+    call = caller(f"{{ slots: {{ x: {{ ask: q, {slot}, known: profile.x }} }}, confirm: false }}", profile={"x": known})
+    assert call.state.slots.get("x") == kept
+    assert call.state.state == ("book" if kept is None else "human")

@@ -340,3 +340,13 @@ def test_a_step_of_the_machine_is_fast(capsys: pytest.CaptureFixture[str]) -> No
         print(f"\nmachine step: median {took[len(took) // 2] * 1000:.3f} ms, p99 {p99:.3f} ms")
     assert state.phase is not Phase.ENDED
     assert p99 < 2.0
+
+
+def test_a_case_is_a_value_as_text_has_it() -> None:
+    """An amount is a float: 28 yuan are the case 28."""
+    states = """
+  one: { switch: { of: "double(call.called)", cases: { "28": two }, otherwise: three } }
+  two: { hangup: busy }
+  three: { hangup: normal }
+"""
+    assert Caller(machine_of(flow_with(states)), {"called": "28", "language": ""}).ended == "busy"

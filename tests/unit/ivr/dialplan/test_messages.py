@@ -16,6 +16,7 @@ from ivr.dialplan.events import (
     SaveSurvey,
     SpeechLost,
     SpokenOver,
+    TimerFired,
 )
 from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import examine
@@ -156,3 +157,9 @@ def test_a_simulated_caller_ends_a_message_by_the_hash() -> None:
     stage.press("#")
     stage.wait(1.0)
     assert stage.visited == ["one", "nothing"] and stage.elapsed < 20.0
+
+
+def test_an_answer_that_is_never_recorded_is_given_up() -> None:
+    caller = a_call(SURVEY).hears_out()
+    caller.does(TimerFired("late"))
+    assert caller.of(EndTask) == [EndTask(1)] and caller.said() == ["From 1 to 5?"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.dialplan.events import CallerHungUp, Hangup, Note, Pressed, SetLanguage
+from ivr.dialplan.events import CallerHungUp, CountEdge, Hangup, Listen, Note, Pressed, SetLanguage
 from ivr.dialplan.linking import link, linked, problems
 from ivr.dialplan.loader import FlowStore, check, load, read_flows
 from ivr.dialplan.machine import Machine
@@ -205,3 +205,13 @@ def test_a_call_keeps_the_sub_flow_that_it_began_with() -> None:
     for machine in (old, old, new):
         store.finish(machine.flow)
     assert store.calls == {}
+
+
+@pytest.mark.parametrize(("error", "ended", "state"), [("end", "flow", "end"), ("failed", "", "failed")])
+def test_a_sub_flow_whose_variables_fail_takes_its_error_edge_and_never_begins(error: str, ended: str, state: str) -> None:
+    sub = IDENTIFY.replace("name: nobody", 'name: "{int(call.called)}"').replace('"*": talk', f'"*": talk, error: {error}')
+    sub = sub.replace("failed: { return: error }", "failed: { wait: 10s, on: { done: end } }")
+    caller = Caller(Machine(house(MAIN, sub)["shop"]), {"called": "nobody", "language": ""})
+    assert [one.edge for one in caller.log if isinstance(one, CountEdge)] == ["call!", "error"]
+    assert (caller.ended, caller.state.state) == (ended, state)
+    assert not [one for one in caller.log if isinstance(one, Listen)], "its entry asks, and must not have begun"
