@@ -111,10 +111,15 @@ def _hidden(value: Data) -> Data:
 
 
 def unmasked(value: Data, before: Data, seal: Callable[[str], str]) -> Data:
-    """What is to be written: masks are what stood there before, new secrets pass `seal`. Raises ConfigError."""
+    """What is to be written: masks are what stood there before, new secrets pass `seal`. Raises ConfigError.
+
+    Keys stay in the order and of the type that they had: JSON knows text alone, and browsers put `10` first.
+    """
     if isinstance(value, Mapping):
         old = before if isinstance(before, Mapping) else {}
-        return {key: _revealed(key, inner, old.get(key), seal) for key, inner in value.items()}
+        said = {str(key): inner for key, inner in value.items()}
+        kept = {key: _revealed(str(key), said.pop(str(key)), was, seal) for key, was in old.items() if str(key) in said}
+        return kept | {key: _revealed(key, inner, None, seal) for key, inner in said.items()}
     if isinstance(value, list):
         return [unmasked(one, _counterpart(one, before), seal) for one in value]
     return value

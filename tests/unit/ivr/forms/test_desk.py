@@ -271,3 +271,15 @@ def test_what_is_written_is_put_into_force_in_that_order(file: Path) -> None:
     jobs = [("queues", {"support": {"ring": "1s"}}), ("dispositions", ["solved"]), ("routes", [{"to": "*", "flow": "x"}])]
     with ThreadPoolExecutor(3) as people:
         assert [one["restart"] for one in people.map(lambda job: write(forms, *job), jobs)] == [[], [], []]
+
+
+def test_keys_that_are_numbers_and_another_order_change_nothing_else(file: Path) -> None:
+    """JSON has text for keys, and a browser puts those that look like numbers first."""
+    environment = file.parent / "env.yaml"
+    text = "flags:\n  # why\n  b: { percent: 30 } # bee\n  10: true # ten\n  2: false # two\n"
+    environment.write_text(text, "utf-8")
+    forms = desk(file, environment=environment, check=lambda path: None)
+    write(forms, "flags", {"2": False, "10": True, "b": {"percent": 30}})
+    assert environment.read_text("utf-8") == text
+    write(forms, "flags", {"2": True, "10": True, "b": {"percent": 30}, "c": False})
+    assert environment.read_text("utf-8") == text.replace("2: false # two\n", "2: true # two\n  c: false\n")
