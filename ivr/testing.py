@@ -52,12 +52,14 @@ def run(args: argparse.Namespace) -> int:
     began = time.perf_counter()
     outcome = run_files(paths, house, args.name, args.strict, args.repeat)
     seconds = time.perf_counter() - began
+    if args.name and not outcome.results and not outcome.problems:
+        raise DialplanError(f"-k: no case has {args.name!r} in its name")
     if args.coverage is not None:
         data = {name: one.to_dict() for name, one in outcome.coverages.items()}
         args.coverage.write_text(json.dumps(data, ensure_ascii=False, indent=1), "utf-8")
     if args.html is not None:
         _write_page(args.html, outcome, house)
-    sys.stdout.write(_shown(outcome, args.format, seconds))
+    sys.stdout.write(_shown(outcome, args.format, seconds, chosen=bool(args.name)))
     errors = any(problem.severity == "error" for problem in outcome.problems)
     below = not args.name and percent_of(outcome.coverages.values()) < args.fail_under
     if below and args.format == "text":
@@ -167,7 +169,8 @@ def _write_page(folder: Path, outcome: Outcome, house: House) -> None:
         raise ConfigError(f"--html: {folder}: {error.strerror}") from error
 
 
-def _shown(outcome: Outcome, form: str, seconds: float) -> str:
+def _shown(outcome: Outcome, form: str, seconds: float, *, chosen: bool) -> str:
+    """What is printed; of `chosen` cases without the coverage, which would name all that the others try."""
     if form == "junit":
         return junit(outcome.results)
     if form == "json":
@@ -183,7 +186,7 @@ def _shown(outcome: Outcome, form: str, seconds: float) -> str:
     paint = sys.stdout.isatty()
     parts = [render(outcome.problems)] if outcome.problems else []
     parts += [failure(result, paint=paint) + "\n" for result in outcome.failed]
-    parts.append(table(outcome.coverages.values()))
+    parts.append("" if chosen else table(outcome.coverages.values()))
     passed = len(outcome.results) - len(outcome.failed)
     parts.append(f"{passed} passed, {len(outcome.failed)} failed in {seconds:.2f} s")
     return "\n".join(part for part in parts if part) + "\n"

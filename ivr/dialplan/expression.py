@@ -51,6 +51,17 @@ _MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_
 _PATH = re.compile(r"(!\s*)?(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?!\w|\s*\()")
 _PLAIN_PATH = re.compile(r"[a-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _COLUMN = re.compile(r"<input>:\d+:(\d+): (.*)")
+_FOREIGN = {
+    r"(?i)and\b": "and is `&&`",
+    r"(?i)or\b": "or is `||`",
+    r"=>": "write `>=`",
+    r">": "unequal is `!=`",
+    r"=": "equality is `==`",
+    r"[{}]": "an expression stands without braces",
+    r"[“”‘’「」]": "text stands in plain quotes: 'text'",
+    r"['\"]": "the text is never closed: add the quote at its end",
+}
+"""What other languages write to what is right here, in the order in which they are tried."""
 
 
 class ExpressionError(Exception):
@@ -205,7 +216,7 @@ def _compile(source: str) -> tuple[Any, Tree, Mapping[str, frozenset[str] | None
     try:
         program = cel.compile(source)
     except ValueError as error:
-        raise _syntax(str(error)) from error
+        raise _syntax(str(error), source) from error
     bare = _STRINGS.sub(lambda found: "'" + " " * (len(found[0]) - 2) + "'", source)
     bound = _MACRO.findall(bare)
     if len(bound) > MAX_MACROS:
@@ -234,15 +245,23 @@ class _Later:
         return cel.compile(self._source).execute(context)
 
 
-def _syntax(text: str) -> ExpressionError:
+def _syntax(text: str, source: str) -> ExpressionError:
     found = _COLUMN.search(text)
     column = int(found[1]) - 1 if found else 0
     detail = (found[2] if found else text.splitlines()[0]).split(" expecting ")[0]
     if detail.startswith("reserved identifier: "):
         return ExpressionError(detail, nearest(detail.split()[-1], ROOTS), max(column, 0))
-    return ExpressionError(
-        f"not an expression: {detail[:160]}", "the language is CEL: `a.b == 'text' && c > 1`", max(column, 0)
-    )
+    return ExpressionError(f"not an expression: {detail[:160]}", _spelled(source, max(column, 0)), max(column, 0))
+
+
+def _spelled(source: str, column: int) -> str:
+    """What is right for what other languages write, where reading stopped."""
+    for pattern, cure in _FOREIGN.items():
+        if re.match(pattern, source[column:]):
+            return cure
+    if re.search(r"\bnot\s+\Z", source[:column]):
+        return "not is `!`"
+    return "the language is CEL: `a.b == 'text' && c > 1`"
 
 
 def _known(source: str, names: Iterable[str], known: Iterable[str], what: str) -> None:

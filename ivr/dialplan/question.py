@@ -97,7 +97,7 @@ class AskingStep(WaitingStep):
     between_keys: float
     """Silence after a key that ends a value."""
     barge_in: float | None
-    """Speech that stops the prompt; None where it must be heard to its end."""
+    """Seconds of speech that stop the prompt; written `false`, it is heard to its end."""
 
     def outcomes(self) -> tuple[str, ...]:
         return (NO_INPUT, NO_MATCH)

@@ -156,7 +156,8 @@ def _defaults(kind: type[Step]) -> dict[str, str]:
         if value is MISSING or value in ("", (), None, False) or not isinstance(value, str | int | float):
             continue
         if isinstance(value, float):
-            found[one.name] = f"{value * 1000:g}ms" if 0 < value < 1 else f"{value:g}s" if value else ""
+            hours = f"{value / 3600:g}h" if value and value % 3600 == 0 else ""
+            found[one.name] = hours or (f"{value * 1000:g}ms" if 0 < value < 1 else f"{value:g}s" if value else "")
         else:
             found[one.name] = _plain(value)
     return found

@@ -60,7 +60,7 @@ class AskStep(AskingStep):
     patience: float = 0.4
     """Silence that ends an utterance."""
     barge_in: float | None = 0.3
-    """Speech that stops the prompt; None where it must be heard to its end."""
+    """Seconds of speech that stop the prompt; written `false`, it is heard to its end."""
     again: tuple[Speech, ...] = ()
     """The question in other words from the second time on, by attempt; the last of them stays."""
     phrases: PhraseList | None = None

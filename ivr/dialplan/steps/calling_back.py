@@ -56,7 +56,7 @@ class CallbackStep(Leaving):
     queue: Template
     reason: Template
     window: float | tuple[int, int] = 4 * 3600.0
-    """Seconds from now, or minutes of the day from and until."""
+    """Within so long from now (4h), or between two times of the day (09:00-18:00)."""
     needs: Mapping[str, int] = field(default_factory=dict)
     priority: Expression | None = None
     confirm: Speech | bool = False

@@ -68,7 +68,7 @@ class TicketStep(Leaving):
     values: Mapping[str, Template] = field(default_factory=dict)
     """Fields of its own, by name."""
     due: float = 0.0
-    """Seconds until it should be done; 0 for no such time."""
+    """Until when it should be done, from now on: 4h, 3d; no such time without it."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:

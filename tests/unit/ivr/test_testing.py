@@ -68,8 +68,18 @@ def test_a_folder_is_played_and_the_coverage_told(folder: Path, capsys: pytest.C
     assert "never taken: * error, * no_input, * no_match, * no_match:1" in out
     assert "3 passed, 0 failed" in out
     assert ivr(folder, "--fail-under", 50) == 1
+
+
+def test_chosen_cases_are_played_without_the_coverage_of_all(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ivr(folder / "small.yaml", "-k", "YES") == 0
-    assert "1 passed" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "1 passed" in out
+    assert "never" not in out
+
+
+def test_words_that_choose_nothing_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ivr(folder / "small.yaml", "-k", "nothing of the kind") == 1
+    assert "no case has 'nothing of the kind' in its name" in capsys.readouterr().err
 
 
 def test_a_failing_case_is_told_in_every_format(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,6 +46,11 @@ STATE = "states: {{ start: {{ {} }} }}\n"
             "0 to 10",
         ),
         ("do: [{ set: { greeted } }], goto: end", "wrong-type", "greeted", "name: value"),
+        ("go: [{ if: asr.available and true, to: end }, { to: end }]", "bad-expression", "and true", "&&"),
+        ("go: [{ if: call.called = '1', to: end }, { to: end }]", "bad-expression", "= ", "=="),
+        ("go: [{ if: '{asr.available}', to: end }, { to: end }]", "bad-expression", "}", "without braces"),
+        ("go: [{ if: not asr.available, to: end }, { to: end }]", "bad-expression", "asr", "`!`"),
+        ("go: [{ if: 'call.called == “1”', to: end }, { to: end }]", "bad-expression", "“", "plain quotes"),
     ],
 )
 def test_a_mistake_in_a_state(state: str, code: str, at: str, cure: str) -> None:
