@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
+from urllib.parse import quote
 
 import av
 import numpy as np
@@ -24,6 +25,9 @@ RATE = 8000
 FORMATS = ("wav", "wav_pcmu", "opus")
 SUFFIX = {"wav": ".wav", "wav_pcmu": ".wav", "opus": ".ogg"}
 SEALED = ".sealed"
+
+REPAIR_MARGIN = 86_400.0
+"""Seconds by which clocks may have been set back between two starts."""
 
 _OPUS_FRAME = 160
 
@@ -147,10 +151,13 @@ def repair(folder: Path, node: str = "") -> list[Path]:
     """Make every file readable that a crash left unfinished, and say so beside it; returns those files.
 
     Call it at the start, before anything is recorded. Files of another `node` than ours are left alone: it may be writing
-    them now. Raises OSError.
+    them now. Folders in which nothing was made or ended since a day before the last time are not read: years of recordings
+    are in them. Raises OSError.
     """
     mended: list[Path] = []
-    for beside in sorted(folder.rglob("*.json")):
+    mark = folder / f".repaired-{quote(node, safe='')}"
+    since = mark.stat().st_mtime - REPAIR_MARGIN if mark.exists() else 0.0
+    for beside in _notes_since(folder, since):
         about = read_sidecar(beside)
         path = beside.with_name(str(about.get("file", "")))
         others = about.get("node", node) != node
@@ -166,7 +173,16 @@ def repair(folder: Path, node: str = "") -> list[Path]:
         seconds = round(max(0.0, written - float(about.get("started_at", written))), 3)
         note(path, {**about, "ended": "crash", "octets": size, "seconds": seconds})
         mended.append(path)
+    mark.touch()
     return mended
+
+
+def _notes_since(folder: Path, since: float) -> Iterator[Path]:
+    """What may be a sidecar, of folders that changed since then."""
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        if Path(place).stat().st_mtime >= since:
+            yield from (Path(place) / name for name in sorted(names) if name.endswith(".json"))
 
 
 def plain(path: Path, key: bytes | None) -> bytes:

@@ -6,6 +6,8 @@ import asyncio
 import errno
 import io
 import json
+import os
+import time
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -178,6 +180,29 @@ async def test_what_a_crash_leaves_can_be_played_and_is_repaired(tmp_path: Path,
     both = sound(copy)
     assert len(both) > 1.5 * 8000 and levels(both[4000:10000, 0], 400)[0] > -23
     assert read_sidecar(copy)["ended"] == "crash"
+
+
+def test_a_start_reads_only_what_changed_since_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A house that records everything has millions of notes, and a node must be up in seconds."""
+    long_ago = time.time() - 10 * 86_400
+    for day in ("old", "new"):
+        (tmp_path / day).mkdir()
+        for name in ("a", "b"):
+            (tmp_path / day / f"{name}.wav").write_bytes(wav.header(wav.PCM, 2, 8000, 0) + bytes(400))
+            recording_files.note(tmp_path / day / f"{name}.wav", {"file": f"{name}.wav"})
+    assert len(repair(tmp_path)) == 4
+    recording_files.note(tmp_path / "new" / "b.wav", {"file": "b.wav"})
+    os.utime(tmp_path / "old", (long_ago, long_ago))
+    read: list[Path] = []
+    right = recording_files.read_sidecar
+
+    def counted(path: Path) -> dict[str, Any]:
+        read.append(path)
+        return right(path)
+
+    monkeypatch.setattr(recording_files, "read_sidecar", counted)
+    assert repair(tmp_path) == [tmp_path / "new" / "b.wav"]
+    assert {path.parent.name for path in read} == {"new"}
 
 
 async def test_a_full_disk_ends_the_recording_and_not_the_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
