@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,6 +49,8 @@ class Trial:
     told: int = 0
     """Moments of the log that the page has."""
     used: float = 0.0
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Of two acts that come at once, the second waits."""
 
     def news(self) -> dict[str, Any]:
         log = [one.to_dict() for one in self.simulation.log[self.told :]]
@@ -106,8 +109,7 @@ class TrialsApi:
         if len(trial.simulation.log) > LONGEST_LOG and body.get("act") != "restart":
             raise Conflict("this conversation has become too long; start it again")
         trial.used = self._clock()
-        await self._door.work(_acted, trial, body)
-        return JSONResponse(trial.news())
+        return JSONResponse(await self._door.work(_acted, trial, body))
 
     async def end(self, request: Request, who: Who) -> Response:
         self._trial(request, who)
@@ -155,8 +157,14 @@ class TrialsApi:
         return str((await self._parts.flows.draft(flow))["text"])
 
 
-def _acted(trial: Trial, body: Mapping[str, Any]) -> None:
-    """Do what the caller, or the world, does. Raises BadRequest, Conflict."""
+def _acted(trial: Trial, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Do what the caller, or the world, does; what came of it. Raises BadRequest, Conflict."""
+    with trial.turn:
+        _act(trial, body)
+        return trial.news()
+
+
+def _act(trial: Trial, body: Mapping[str, Any]) -> None:
     call = trial.simulation
     match body.get("act"):
         case "say":

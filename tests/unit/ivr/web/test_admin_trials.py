@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from typing import Any
 
 import httpx
 import pytest
 
+from ivr.dialplan.simulator import Simulation
 from ivr.web.admin_trials import EACH, FORGOTTEN_AFTER
 from tests.unit.ivr.web.admin_house import TEXT, House
 
@@ -155,3 +159,21 @@ async def test_a_server_without_a_simulator_says_so() -> None:
     async with House(bare=True).client() as client:
         assert (await client.post("/simulations", json={"flow": "x", "text": TEXT})).status_code == 501
         assert (await client.post("/flows/telecom/test/run", json={})).status_code == 501
+
+
+async def test_acts_that_come_at_once_are_taken_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    say, busy = Simulation.say, threading.Event()
+
+    def slowly(self: Simulation, *arguments: Any, **options: Any) -> bool:
+        assert not busy.is_set()
+        busy.set()
+        time.sleep(0.05)
+        busy.clear()
+        return say(self, *arguments, **options)
+
+    monkeypatch.setattr(Simulation, "say", slowly)
+    async with House().client() as client:
+        trial = await begin(client, language="zh")
+        both = await asyncio.gather(*(act(client, trial, act="say", text="什么") for _ in range(2)))
+    said = [one for answer in both for one in answer["log"] if one["kind"] == "caller"]
+    assert len(said) == 2  # each is told once
