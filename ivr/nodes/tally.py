@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 2.0
 SILENT_SECONDS = 8.0
 """After this without news a node's callers are no longer counted."""
+FORGOTTEN_SECONDS = 3600.0
+"""After this a node that says nothing is taken from the list: in containers each start has another name."""
 KEPT_SECONDS = 15 * 86400
 MOST_PENDING = 50_000
 """Different things that are counted while Redis is away; what is new beyond that is not."""
@@ -81,16 +83,25 @@ class Tally:
 
     async def run(self, redis: Redis, node: str) -> None:
         """Tell Redis until cancelled."""
-        away = False
+        away, tidy = False, False
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             try:
                 await self.flush(redis, node)
+                tidy = tidy or await self.tidy(redis)
                 away = False
             except RedisError as error:
                 if not away:
                     log.warning("counts wait for Redis: %s", error)
                 away = True
+
+    async def tidy(self, redis: Redis) -> bool:
+        """Take nodes from the list that are long gone. True, for having done so. Raises RedisError."""
+        nodes = await redis.hgetall(NOW)
+        gone = [node for node, told in nodes.items() if self._clock() - json.loads(told)["at"] > FORGOTTEN_SECONDS]
+        if gone:
+            await redis.hdel(NOW, *gone)
+        return True
 
     async def flush(self, redis: Redis, node: str) -> None:
         """Send what was counted since. Raises RedisError, and nothing is lost then."""

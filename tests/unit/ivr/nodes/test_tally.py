@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisGone
 
 from ivr.dialplan.events import Answer, CountEdge
 from ivr.errors import StoreUnavailable
-from ivr.nodes.tally import MOST_PENDING, Counts, Tally
+from ivr.nodes.tally import FORGOTTEN_SECONDS, MOST_PENDING, NOW, Counts, Tally
 
 NOON = time.mktime((2026, 1, 31, 12, 30, 0, 0, 0, -1))
 
@@ -123,3 +123,14 @@ async def test_a_count_costs_a_call_next_to_nothing() -> None:
     for _ in range(20_000):
         tally.saw("c", edge, False)
     assert (time.process_time() - begun) / 20_000 < 20e-6
+
+
+async def test_a_node_that_is_long_gone_is_taken_from_the_list(redis: Redis) -> None:
+    """A container has another name after each start, and every look at the counts reads the whole list."""
+    clock = Clock()
+    tally = Tally(clock)
+    await tally.flush(redis, "old container")
+    clock.now += FORGOTTEN_SECONDS + 1
+    await tally.flush(redis, "new container")
+    assert await tally.tidy(redis)
+    assert list(await redis.hgetall(NOW)) == [b"new container"]
