@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,64 @@ async def test_completion_and_the_diagram_follow_the_text(node: HotlineProcess) 
         await page.keyboard.press("Enter")
         await page.wait_for_selector("[data-testid=diagram-canvas] [data-state=more].current")
         await expect(page.locator("[data-testid=editor] .cm-activeLine")).to_contain_text("goto: start")
+
+
+async def test_the_diagram_stays_where_one_looks_while_the_text_changes(node: HotlineProcess) -> None:
+    async with Browser() as browser:
+        page = await signed_in(browser, node, "#/flows/desk")
+        await opened(page)
+        for _ in range(6):
+            await page.get_by_role("button", name="Larger").click()
+        await page.locator("[data-testid=editor] .cm-line", has_text="say: goodbye").first.click()
+        await page.wait_for_selector("[data-testid=diagram-canvas] [data-state=bye].current")
+        box = "document.querySelector('[data-testid=diagram-canvas]')"
+        before = await page.evaluate(f"[{box}.scrollLeft, {box}.scrollTop]")
+        assert max(before) > 100
+        await replace(page, "say: goodbye", "say: [goodbye, main_question]")
+        await asyncio.sleep(1.5)  # the picture is drawn again
+        after = await page.evaluate(f"[{box}.scrollLeft, {box}.scrollTop]")
+        assert max(abs(one - other) for one, other in zip(before, after, strict=True)) < 60
+
+
+async def test_a_scheduled_version_is_taken_back(node: HotlineProcess) -> None:
+    async with Browser() as browser:
+        page = await signed_in(browser, node, "#/flows/desk")
+        await opened(page)
+        await replace(page, "say: goodbye", "say: [goodbye, goodbye]")
+        await kept(page)
+        await page.click("[data-testid=publish]")
+        await page.fill("[data-testid=publish-note]", "for the new year")
+        await page.click("[data-testid=publish-later]")
+        await page.fill("input[name=at]", f"{datetime.now(UTC).year + 1}-12-31T00:00")
+        await page.click("[data-testid=publish-submit]")
+        await page.get_by_test_id("publish-dialog").wait_for(state="detached")
+        await page.goto(f"{node.url}/admin#/versions/desk")
+        await page.locator("[data-testid=version-2][data-state=scheduled]").get_by_role("button", name="Take back").click()
+        await expect(page.locator("[data-testid=version-2][data-state=cancelled]")).to_contain_text("taken back")
+        assert [one for one in browser.console if "401" not in one] == []
+
+
+async def test_a_session_that_ends_over_an_open_window_takes_nothing_away(node: HotlineProcess) -> None:
+    async with Browser() as browser:
+        page = await signed_in(browser, node, "#/flows/desk")
+        await opened(page)
+        await replace(page, "say: goodbye", "say: [goodbye, goodbye]")
+        await kept(page)
+        await page.click("[data-testid=publish]")
+        await page.fill("[data-testid=publish-note]", "twice")
+        await page.context.clear_cookies()
+        await page.click("[data-testid=publish-submit]")
+        await expect(page.get_by_test_id("login-user")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("Escape")
+        await page.fill("[data-testid=login-user]", "root")
+        await page.fill("[data-testid=login-password]", node.password("root"))
+        await page.click("[data-testid=login-submit]")
+        await page.get_by_test_id("login").wait_for(state="detached")
+        await expect(page.get_by_test_id("publish-note")).to_have_value("twice")
+        await page.click("[data-testid=publish-submit]")
+        await page.get_by_test_id("publish-dialog").wait_for(state="detached")
+        assert "[goodbye, goodbye]" in await call_to(node)
 
 
 async def test_two_people_lose_nothing(node: HotlineProcess) -> None:

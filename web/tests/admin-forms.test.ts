@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Prompt, Schema } from "../src/admin/api";
-import { json, request, FRESH } from "../src/admin/flow/conversation";
+import type { LogEntry, Prompt, Schema } from "../src/admin/api";
+import { json, lastState, request, FRESH } from "../src/admin/flow/conversation";
 import { busiest, gaveUp } from "../src/admin/flow/live";
 import { fresh, kindOf, mergeValues, renamed, resolve, toYaml, valueAt, withValue } from "../src/admin/forms/model";
 import { shape } from "../src/admin/forms/shapes";
@@ -86,6 +86,16 @@ describe("what a conversation begins with", () => {
       caller: { number: "+8613800138000", name: "", channel: "sip" },
       lookups: { "billing.balance": { outcome: "found", result: { amount: 1 }, delay: 0.2 } },
     });
+  });
+});
+
+describe("a conversation with a sub-flow", () => {
+  it("stands in the state that calls it, whatever the states of the sub-flow are called", () => {
+    const state = (flow: string, name: string): LogEntry => ({ at: 0, kind: "state", text: name, flow, state: name, line: 1, column: 1 });
+    const log = [state("shop", "arrive"), state("choose_language", "welcome")];
+    expect(lastState(log, "shop")).toBe("arrive");
+    expect(lastState([...log, state("shop", "main")], "shop")).toBe("main");
+    expect(lastState([], "shop")).toBe("");
   });
 });
 

@@ -20,7 +20,7 @@ export function App(): JSX.Element {
   if (gone && session.value === null) return <Door who={who} />;
   return (
     <div class="admin" data-testid="admin" data-link={link.value}>
-      {gone && <div class="over"><Door who={who} /></div>}
+      {gone && <Over who={who} />}
       <div class="behind" inert={gone}>
         <Top />
         <Notices />
@@ -30,13 +30,29 @@ export function App(): JSX.Element {
   );
 }
 
-function Door({ who }: { who: "signed_out" | "not_allowed" }): JSX.Element {
-  return <SignIn title={t("admin.signin")} hint={t("admin.signin.hint")} first={who === "not_allowed" ? t("admin.not_allowed") : ""} enter={() => void begin()} />;
+type Outside = "signed_out" | "not_allowed";
+
+/** The sign-in above everything, a window of the page too; Esc does not take it away. */
+function Over({ who }: { who: Outside }): JSX.Element {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => box.current?.showModal(), []);
+  return (
+    <dialog ref={box} class="over" aria-label={t("admin.signin")} onCancel={(event) => event.preventDefault()} onClose={() => box.current?.showModal()}>
+      <Door who={who} again />
+    </dialog>
+  );
+}
+
+function Door({ who, again = false }: { who: Outside; again?: boolean }): JSX.Element {
+  const first = who === "not_allowed" ? t("admin.not_allowed") : again ? t("admin.session_over") : "";
+  return <SignIn title={t("admin.signin")} hint={t("admin.signin.hint")} first={first} enter={() => void begin()} />;
 }
 
 function Top(): JSX.Element {
   const here = route.value.section;
   const sections = useRef<HTMLElement>(null);
+  // What was said of one page is not to stand over the next.
+  useEffect(() => () => void (notice.value = null), [here]);
   useEffect(() => {
     sections.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [here]);

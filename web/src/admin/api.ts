@@ -112,7 +112,7 @@ export interface LogEntry {
   text: string;
   language?: string;
   prompts?: { name: string; language: string; text: string }[];
-  medium?: "speech" | "keys";
+  medium?: "speech" | "keys" | "hang_up";
   understood?: string;
   confidence?: number | null;
   flow?: string;
@@ -186,11 +186,13 @@ export interface Version {
   author: string;
   note: string;
   at: number;
-  state: "live" | "rollout" | "scheduled" | "old";
+  state: "live" | "rollout" | "scheduled" | "old" | "cancelled" | "withdrawn" | "refused";
   percent: number;
   from: number | null;
   until: number | null;
   calls: number | null;
+  /** Why it was refused when its time came. */
+  reason?: string;
 }
 
 export interface Recording {

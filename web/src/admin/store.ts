@@ -71,12 +71,15 @@ export async function readNames(): Promise<void> {
 
 /** Say why a request came to nothing. */
 export function complain(error: unknown): void {
+  // The sign-in comes by itself, and says so.
+  if (error instanceof ApiError && error.status === 401) return;
   notice.value = { words: wordsOf(error), kind: "danger" };
 }
 
 export function wordsOf(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.code === "offline") return t("admin.offline");
+  if (error.status === 401) return t("admin.session_over");
   const place = error.place === null ? "" : `${error.place.file}:${error.place.line}: `;
   return [place + (error.message || t("admin.failed", { status: error.status })), error.cure].filter(Boolean).join(" · ");
 }

@@ -69,7 +69,8 @@ function Today({ workspace }: { workspace: Workspace }): JSX.Element | null {
 
 function draw(box: HTMLElement, workspace: Workspace, zoom: Signal<number>): () => void {
   let svg: SVGSVGElement | null = null;
-  const follow = (scroll: boolean): void => mark(box, svg, workspace, scroll);
+  let missing = true;
+  const follow = (scroll: boolean): void => void (missing = !mark(box, svg, workspace, scroll));
   const ends = [
     effect(() => {
       const drawn = workspace.diagram.value;
@@ -77,10 +78,11 @@ function draw(box: HTMLElement, workspace: Workspace, zoom: Signal<number>): () 
       const parsed = new DOMParser().parseFromString(drawn.svg, "image/svg+xml").documentElement;
       svg = document.importNode(parsed, true) as unknown as SVGSVGElement;
       prepare(svg, drawn, workspace);
-      box.replaceChildren(svg);
+      // Its size comes first: in a box with nothing to scroll the place where a person looks would be lost.
       size(box, svg, drawn, zoom.peek());
+      box.replaceChildren(svg);
       overlay(svg, drawn, workspace.live.peek() ? workspace.counts.peek() : null);
-      follow(false);
+      follow(missing);
     }),
     effect(() => {
       const scale = zoom.value;
@@ -157,18 +159,22 @@ function shown(box: HTMLElement): number {
   return svg === null ? 1 : svg.clientWidth / Math.max(1, svg.viewBox.baseVal.width);
 }
 
-function mark(box: HTMLElement, svg: SVGSVGElement | null, workspace: Workspace, scroll: boolean): void {
-  if (svg === null) return;
+/** Mark the state of the cursor and the one that is played; says whether the one to look at is in the picture. */
+function mark(box: HTMLElement, svg: SVGSVGElement | null, workspace: Workspace, scroll: boolean): boolean {
+  if (svg === null) return false;
   const [current, playing] = [workspace.current.peek(), workspace.playing.peek()];
+  // Before there is a cursor in a state one sees where the flow begins: of a wide one the corner is empty.
+  const wanted = playing || current || (workspace.flow.peek()?.entry ?? "");
   let target: SVGGElement | null = null;
   for (const group of svg.querySelectorAll<SVGGElement>("g[data-state]")) {
     const state = group.dataset["state"];
     group.classList.toggle("current", state === current);
     group.classList.toggle("playing", playing !== "" && state === playing);
     group.setAttribute("tabindex", state === current ? "0" : "-1");
-    if (state === (playing === "" ? current : playing)) target = group;
+    if (state === wanted) target = group;
   }
   if (target !== null && scroll && !box.contains(document.activeElement)) bringIn(box, target);
+  return target !== null;
 }
 
 /** Scroll the box alone, and only as far as it needs. */

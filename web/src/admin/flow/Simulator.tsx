@@ -41,7 +41,7 @@ export function Simulator({ workspace }: { workspace: Workspace }): JSX.Element 
         {talk.outdated.value && <span class="attention">{t("try.outdated")}</span>}
         {view !== null && <Where view={view} workspace={workspace} />}
       </div>
-      {setup.value && <Setup talk={talk} workspace={workspace} />}
+      {setup.value && <Setup talk={talk} workspace={workspace} done={() => (setup.value = false)} />}
       <Log entries={talk.log.value} workspace={workspace} />
       {talk.failed.value !== "" && <p class="danger pad" role="alert" data-testid="try-error">{talk.failed.value}</p>}
       {view !== null && <Memory view={view} />}
@@ -86,7 +86,9 @@ function Log({ entries, workspace }: { entries: readonly LogEntry[]; workspace: 
 }
 
 function Turn({ entry, workspace }: { entry: LogEntry; workspace: Workspace }): JSX.Element {
-  const jump = entry.line === undefined ? null : (): void => workspace.goTo(entry.line ?? 1, entry.column ?? 1, true);
+  // A sub-flow has lines of its own: they are not in this text.
+  const away = entry.flow !== undefined && entry.flow !== workspace.name ? `${entry.flow} · ` : "";
+  const jump = entry.line === undefined || away !== "" ? null : (): void => workspace.goTo(entry.line ?? 1, entry.column ?? 1, true);
   if (entry.kind === "bot") {
     return (
       <p lang={entry.language ?? ""}>
@@ -100,7 +102,7 @@ function Turn({ entry, workspace }: { entry: LogEntry; workspace: Workspace }): 
   if (entry.kind === "caller") {
     return (
       <p>
-        {entry.text}
+        {entry.medium === "hang_up" ? t("cause.hangup") : entry.text}
         {entry.understood !== undefined && entry.understood !== "" && (
           <small>
             {entry.understood}
@@ -113,7 +115,7 @@ function Turn({ entry, workspace }: { entry: LogEntry; workspace: Workspace }): 
   if (entry.kind === "state") {
     return (
       <button type="button" class="plain" onClick={jump ?? undefined} disabled={jump === null}>
-        → {entry.state ?? entry.text}
+        → {away}{entry.state ?? entry.text}
       </button>
     );
   }
@@ -217,7 +219,7 @@ function Acts({ talk, view, ended }: { talk: Conversation; view: View | null; en
 }
 
 /** Who calls, when, in which language, and what the sources answer. */
-function Setup({ talk, workspace }: { talk: Conversation; workspace: Workspace }): JSX.Element {
+function Setup({ talk, workspace, done }: { talk: Conversation; workspace: Workspace; done(): void }): JSX.Element {
   const given = talk.given.value;
   const set = (part: Partial<Given>): void => talk.change(part);
   const operations = (names.value?.sources ?? []).flatMap((source) => source.operations.map((one) => `${source.name}.${one}`));
@@ -270,7 +272,7 @@ function Setup({ talk, workspace }: { talk: Conversation; workspace: Workspace }
       ))}
       <div class="row">
         <button type="button" onClick={() => set({ lookups: [...given.lookups, { call: "", outcome: "found", result: "", delay: 0 }] })}>{t("try.add_lookup")}</button>
-        <button type="button" class="primary" onClick={() => void talk.start()} data-testid="try-apply">{t("try.apply")}</button>
+        <button type="button" class="primary" onClick={() => void talk.start().then(() => talk.failed.value === "" && done())} data-testid="try-apply">{t("try.apply")}</button>
       </div>
     </div>
   );

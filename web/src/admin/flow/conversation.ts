@@ -104,14 +104,23 @@ export class Conversation {
       const turned = await send();
       this.log.value = [...this.log.value, ...turned.log];
       this.view.value = turned.view;
-      this.onState(turned.view.ended ? "" : turned.view.state);
+      this.onState(turned.view.ended ? "" : lastState(this.log.value, this.flow));
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) this.id = "";
+      if (error instanceof ApiError && error.status === 404) {
+        this.id = "";
+        this.view.value = null;
+        this.onState("");
+      }
       this.failed.value = problemWords(error);
     }
     this.waiting -= 1;
     this.busy.value = this.waiting > 0;
   }
+}
+
+/** The state of `flow` that was entered last: where a sub-flow is on, the one that calls it. */
+export function lastState(log: readonly LogEntry[], flow: string): string {
+  return log.filter((one) => one.kind === "state" && one.flow === flow).at(-1)?.state ?? "";
 }
 
 /** The body of `POST /simulations`; raises Error with words where what was typed is not JSON. */

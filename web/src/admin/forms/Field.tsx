@@ -323,7 +323,8 @@ function valueName(value: string): string {
 
 function labelOf(name: string, schema: Schema): string {
   if (schema.title !== undefined && adminKnows(schema.title)) return t(schema.title as AdminKey);
-  return adminKnows(`field.${name}`) ? called("field", name) : (schema.title ?? name.replaceAll("_", " "));
+  if (adminKnows(`field.${name}`)) return called("field", name);
+  return adminKnows(`part.${name}`) ? called("part", name) : (schema.title ?? name.replaceAll("_", " "));
 }
 
 function samePath(one: readonly string[] | undefined, other: Path): boolean {

@@ -24,17 +24,17 @@ export class PartForm {
   constructor(readonly name: string) {
     this.end = onNews((type, data) => {
       if (type === "open") void this.read(false);
-      if (type === "configuration" && data["part"] === name && data["stamp"] !== this.stamp) void this.read(false);
+      if (type === "configuration" && data["part"] === name && data["stamp"] !== this.stamp) void this.read(false, String(data["by"] ?? ""));
     });
   }
 
-  async read(first: boolean): Promise<void> {
+  async read(first: boolean, by = ""): Promise<void> {
     try {
       const part = await ask<Part>("GET", `/configuration/${this.name}`);
       this.failed.value = null;
       const value = part.value as Plain;
       if (first || this.part.value === null) this.open(part, value);
-      else if (part.stamp !== this.stamp) this.moved(part, value);
+      else if (part.stamp !== this.stamp) this.moved(part, value, by);
     } catch (error) {
       if (error instanceof ApiError && this.part.value === null) this.failed.value = error;
     }
@@ -42,6 +42,7 @@ export class PartForm {
 
   change(value: Plain): void {
     this.value.value = value;
+    if (this.problems.value.length > 0) notice.value = null;
     this.problems.value = [];
     this.keepHere();
   }
@@ -99,9 +100,9 @@ export class PartForm {
     this.keepHere();
   }
 
-  private moved(part: Part, value: Plain): void {
+  private moved(part: Part, value: Plain, by: string): void {
     if (!this.dirty.value) this.take(part, value);
-    else this.stale.value = { theirs: value, base: this.base.value, stamp: part.stamp, by: "" };
+    else this.stale.value = { theirs: value, base: this.base.value, stamp: part.stamp, by };
   }
 
   private take(part: Part, value: Plain): void {

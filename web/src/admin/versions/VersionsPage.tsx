@@ -96,7 +96,7 @@ function List({ name, all }: { name: string; all: readonly Version[] }): JSX.Ele
   );
 }
 
-const KIND = { live: "good", rollout: "waiting", scheduled: "waiting", old: "" } as const;
+const KIND = { live: "good", rollout: "waiting", scheduled: "waiting", refused: "danger", old: "", cancelled: "", withdrawn: "" } as const;
 
 interface LineProps {
   name: string;
@@ -122,11 +122,12 @@ function Line({ name, one, live, before, compare }: LineProps): JSX.Element {
       <th scope="row" class="figures">{one.number}</th>
       <td>
         <span class={KIND[one.state]}>
-          {one.state !== "old" && <span class={`shape ${KIND[one.state]}`} aria-hidden="true" />} {t(`version.${one.state}`)}
+          {KIND[one.state] !== "" && <span class={`shape ${KIND[one.state]}`} aria-hidden="true" />} {t(`version.${one.state}`)}
           {one.state === "rollout" && <span class="figures"> {one.percent} %</span>}
         </span>
         {one.from !== null && one.state === "scheduled" && <small class="calm"> {moment(one.from)}</small>}
-        {one.until !== null && <small class="calm"> {t("versions.until", { when: moment(one.until) })}</small>}
+        {(one.reason ?? "") !== "" && <small class="calm"> {one.reason}</small>}
+        {one.until !== null && one.state !== "cancelled" && <small class="calm"> {t("versions.until", { when: moment(one.until) })}</small>}
       </td>
       <td class="note">{one.note}</td>
       <td>{one.author} <small class="calm" title={moment(one.at)}>{ago(one.at)}</small></td>
