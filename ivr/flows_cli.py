@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -144,10 +144,11 @@ def _told(made: Mapping[str, Any]) -> str:
 
 
 def _flows(flows: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table(("flow", "live", "by", "at", "note", "rolled out", "to come", "draft", "file"))
+    """Without the columns that have nothing to say, so that the others fit."""
+    rows = []
     for one in flows:
         live, out, draft = one["live"] or {}, one.get("roll_out"), one["draft"]
-        table.add_row(
+        row = (
             one["name"],
             str(live.get("number", "-")),
             live.get("by", ""),
@@ -156,8 +157,14 @@ def _flows(flows: Sequence[Mapping[str, Any]]) -> Table:
             f"{out['number']} to {out['percent']:g} %" if out else "",
             ", ".join(f"{later['number']} at {_time(later['from'])}" for later in one.get("scheduled", ())),
             draft["by"] if draft else "",
-            one.get("drift") or one["file"],
+            one.get("drift") or PurePath(one["file"]).name,
         )
+        rows.append(row)
+    names = ("flow", "live", "by", "at", "note", "rolled out", "to come", "draft", "file")
+    said = [place for place in range(len(names)) if not rows or any(row[place] for row in rows)]
+    table = _table([names[place] for place in said])
+    for row in rows:
+        table.add_row(*(row[place] for place in said))
     return table
 
 
@@ -188,7 +195,7 @@ def _nodes(nodes: Sequence[Mapping[str, Any]], serial: int) -> Table:
 def _table(names: Sequence[str]) -> Table:
     table = Table(box=SIMPLE_HEAD)
     for name in names:
-        table.add_column(name, no_wrap=name in ("flow", "version", "number"))
+        table.add_column(name, no_wrap=name in ("flow", "live", "version", "number", "at"))
     return table
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import shutil
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +14,11 @@ from typing import Any, cast
 import pytest
 import uvicorn
 from redis.asyncio import Redis
+from rich.console import Console
 from starlette.applications import Starlette
 
 from ivr.__main__ import main
+from ivr.flows_cli import _flows
 from ivr.records.database import open_database, sqlite_url
 from ivr.web.admin_door import Door
 from ivr.web.admin_flows import FlowsApi
@@ -179,3 +183,12 @@ async def test_a_flow_whose_file_is_gone_is_retired(run: Run, town: Town, tmp_pa
     code, out, _ = await run("retire", "fresh", "--note", "was a try")
     assert (code, town.nodes[0].live("fresh")) == (0, "")
     assert "fresh is retired" in out
+
+
+def test_eighty_columns_hold_the_dates_of_flows() -> None:
+    live = {"number": 3, "by": "api token", "at": 1.79e9, "note": "the one before"}
+    flow = {"name": "parcel_number", "live": live, "draft": None, "file": "/srv/hotline/dialplans/parcel_number.yaml"}
+    out = io.StringIO()
+    Console(file=out, width=80).print(_flows([flow]))
+    assert time.strftime("%Y-%m-%d %H:%M", time.localtime(1.79e9)) in out.getvalue()
+    assert "roll" not in out.getvalue(), "nothing is rolled out"
