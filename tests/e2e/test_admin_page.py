@@ -186,6 +186,18 @@ async def test_a_scheduled_version_is_taken_back(node: HotlineProcess) -> None:
         assert [one for one in browser.console if "401" not in one] == []
 
 
+async def test_a_new_flow_is_not_published_yet(node: HotlineProcess) -> None:
+    async with Browser() as browser:
+        page = await signed_in(browser, node, "#/flows/desk")
+        await page.click("[data-testid=flow-new]")
+        await page.fill("[data-testid=new-flow-name]", "fresh")
+        await page.click("[data-testid=new-flow-make]")
+        await page.wait_for_selector("[data-testid=flow][data-name=fresh]")
+        await page.click("[data-testid=to-versions]")
+        await expect(page.get_by_test_id("versions")).to_contain_text("Nothing was published yet.")
+        assert await page.get_by_role("alert").filter(has_text="no flow").count() == 0
+
+
 async def test_a_session_that_ends_over_an_open_window_takes_nothing_away(node: HotlineProcess) -> None:
     async with Browser() as browser:
         page = await signed_in(browser, node, "#/flows/desk")

@@ -35,6 +35,8 @@ async function read(name: string): Promise<void> {
 /** What was published when, by whom and why; what differs; and the way back. */
 export function VersionsPage(): JSX.Element {
   const name = route.value.rest[0] ?? flows.value?.[0]?.name ?? "";
+  // A flow that is only a draft has no versions, and is none to those who keep them.
+  const draft = failed.value?.status === 404 && (flows.value ?? []).some((flow) => flow.name === name);
   useEffect(() => void readFlows(), []);
   useEffect(() => {
     versions.value = null;
@@ -57,9 +59,9 @@ export function VersionsPage(): JSX.Element {
         </label>
         {name !== "" && <a href={href("flows", [name])}>{t("versions.edit")}</a>}
       </header>
-      {failed.value !== null && <p class="notice attention" role="alert"><span class="shape attention" aria-hidden="true" /><span>{wordsOf(failed.value)}</span></p>}
+      {failed.value !== null && !draft && <p class="notice attention" role="alert"><span class="shape attention" aria-hidden="true" /><span>{wordsOf(failed.value)}</span></p>}
       {versions.value === null && <p class="calm">{t("admin.loading")}</p>}
-      {versions.value?.length === 0 && failed.value === null && <p class="calm">{t("versions.none")}</p>}
+      {versions.value?.length === 0 && (failed.value === null || draft) && <p class="calm">{t("versions.none")}</p>}
       {versions.value !== null && versions.value.length > 0 && <List key={name} name={name} all={versions.value} />}
       <Audit />
     </main>
