@@ -19,6 +19,8 @@ MAX_DEPTH = 32
 MAX_NODES = 100_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BEGINS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?\Z")
 _WORDS: dict[str, bool | None] = {
@@ -144,13 +146,13 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             self._tag(event)
             self._put(_scalar(event), event.anchor, event)
-        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+        elif isinstance(event, _BEGINS):
             self._tag(event)
             node = Mapping(_place(event)) if isinstance(event, yaml.MappingStartEvent) else Sequence(_place(event))
             self.open.append(_Open(node, event.anchor))
             if len(self.open) > MAX_DEPTH:
                 self._refuse(event, "too-deep", f"nested deeper than {MAX_DEPTH} levels", "flows are flat: use states")
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+        elif isinstance(event, _ENDS):
             closed = self.open.pop()
             self._put(closed.node, closed.anchor, event)
         elif isinstance(event, yaml.AliasEvent):
