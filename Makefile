@@ -91,7 +91,7 @@ unit: $(VENV)/.tested ## tests without a network of their own
 	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not e2e and not load" </dev/null
 
 e2e: setup-test tests/interop/jssip/node_modules/.installed ## real phones, real browser, real speech
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "e2e and not load" </dev/null
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "e2e and not load" </dev/null
 
 tests/interop/jssip/node_modules/.installed: tests/interop/jssip/package.json tests/interop/jssip/package-lock.json $(VENV)/.created
 	@echo "installing JsSIP, for the tests"
