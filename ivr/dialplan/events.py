@@ -120,7 +120,11 @@ class Heard:
     intent: str = ""
     """Name of the intent (or key of the choice) it means; "" where it means none."""
     mood: str = ""
-    """"angry" where the words are; "" where nothing is known."""
+    """How the caller sounds by now: "calm", "tense", "angry"; "" where nothing is known."""
+    others: tuple[tuple[str, float], ...] = ()
+    """Further intents that it may mean, best first, each with its confidence: "did you mean A or B"."""
+    language: str = ""
+    """Which language was heard where several were listened for; "" for the one of the call."""
 
 
 @dataclass(frozen=True, slots=True)

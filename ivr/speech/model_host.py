@@ -21,9 +21,10 @@ import yaml
 
 from ivr.errors import ConfigError
 from ivr.speech.aliases import Aliases
-from ivr.speech.hearing import LoadedModel
+from ivr.speech.engine import Engine
 from ivr.speech.settings import Feed
 from ivr.speech.voicing import Detectors
+from ivr.speech.vosk_model import VoskModel
 from ivr.speech.wire import LARGEST, pack_json
 from ivr.speech.worker import Worker, die_with_parent
 
@@ -44,20 +45,20 @@ def main() -> int:
     return 0
 
 
-def load(wanted: dict[str, dict[str, str]]) -> tuple[dict[str, LoadedModel], dict[str, str]]:
+def load(wanted: dict[str, dict[str, str]]) -> tuple[dict[str, Engine], dict[str, str]]:
     """Language to loaded model, and language to the reason why it was not. A model of two languages is loaded once."""
     import vosk
 
     vosk.SetLogLevel(-1)
     by_path: dict[str, Any] = {}
-    loaded: dict[str, LoadedModel] = {}
+    loaded: dict[str, Engine] = {}
     failed: dict[str, str] = {}
     for language, want in wanted.items():
         try:
             aliases = read_aliases(want["aliases"])
             if want["path"] not in by_path:
                 by_path[want["path"]] = vosk.Model(want["path"])
-            loaded[language] = LoadedModel(by_path[want["path"]], aliases, Feed(want["feed"]))
+            loaded[language] = VoskModel(by_path[want["path"]], aliases, Feed(want["feed"]))
         except ConfigError as error:
             failed[language] = str(error)
         except Exception as error:  # vosk raises bare Exception where a model is broken
@@ -75,7 +76,7 @@ def read_aliases(path: str) -> Aliases:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def serve(control: socket.socket, models: dict[str, LoadedModel], detectors: Detectors, longest: float) -> None:
+def serve(control: socket.socket, models: dict[str, Engine], detectors: Detectors, longest: float) -> None:
     """Fork a worker for every descriptor that comes, until the control socket ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; the engine learns of an end by its socket
     parent = os.getpid()
@@ -93,7 +94,7 @@ def become_worker(
     parent: int,
     control: socket.socket,
     link: socket.socket,
-    models: dict[str, LoadedModel],
+    models: dict[str, Engine],
     detectors: Detectors,
     longest: float,
 ) -> NoReturn:

@@ -27,6 +27,29 @@ class PartialHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenWord:
+    text: str
+    start: float
+    end: float
+    """Both on the event loop's clock, from when the audio came: for captions, and to silence words in a recording."""
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFacts:
+    """How an utterance sounded, whatever was said. Compare with the same caller's earlier ones, never across callers."""
+
+    seconds: float
+    """Voiced."""
+    level: float
+    """Mean of the voiced part in dBFS."""
+    pitch: float
+    """Median in Hz; 0 where none could be told."""
+    rate: float
+    """Syllables a second; 0 where they could not be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class UtteranceHeard:
     """The caller spoke and then kept silent for the patience of the stream."""
 
@@ -37,6 +60,16 @@ class UtteranceHeard:
     """0..1, the mean over the words."""
     speech_ended_at: float
     """When the last voiced frame was fed: what "end of speech to next prompt" is measured from."""
+    words: tuple[SpokenWord, ...] = ()
+    """Word by word, as the model spells them; empty where the engine tells no times."""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """Other readings, best first, each with its confidence."""
+    speaker: tuple[float, ...] = ()
+    """Vector of the voice; empty without a speaker model."""
+    voice: VoiceFacts | None = None
+    """How it sounded."""
+    language: str = ""
+    """Which language was heard; "" for the one that was listened for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ class Kind(IntEnum):
     PARTIAL = 18
     """UTF-8 text."""
     HEARD = 19
-    """JSON: text, confidence; position is the last voiced frame."""
+    """JSON: text, confidence, words, alternatives, speaker, as `ivr.speech.engine.Hypothesis`; position is the last voiced
+    frame, times of words are seconds since the turn began."""
     DONE = 20
     """All audio up to frame `position` of this turn was taken."""
     ANSWER = 21

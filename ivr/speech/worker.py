@@ -11,22 +11,21 @@ import resource
 import signal
 import socket
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from ivr.speech.aliases import Grammar
+from ivr.errors import SpeechUnavailable
 from ivr.speech.endpointer import Timing
-from ivr.speech.hearing import Decoder, Heard, LoadedModel, Output, Partial, Started, Turn
+from ivr.speech.engine import Engine
+from ivr.speech.hearing import Heard, Output, Partial, Started, Turn
 from ivr.speech.voicing import Detectors
 from ivr.speech.wire import LARGEST, Kind, Message, pack_json
 from telephony.leg import FRAME_SAMPLES
 
-GRAMMARS = 256
-"""Phrase lists kept ready: flows use the same few again and again."""
+RATE = 8000
+"""Of the audio that calls send."""
 DONE_EVERY = 10
 """Audio messages after which the engine is told how far a turn is."""
 _PR_SET_PDEATHSIG = 1
@@ -53,11 +52,11 @@ class Worker:
     """Answers messages; `run` ends when the socket does."""
 
     link: socket.socket
-    models: Mapping[str, LoadedModel]
+    engines: Mapping[str, Engine]
+    """Language to what hears it."""
     detectors: Detectors
     longest: float
     ears: dict[int, Ear] = field(default_factory=dict)
-    grammars: OrderedDict[tuple[str, tuple[str, ...]], Grammar] = field(default_factory=OrderedDict)
     samples: int = 0
 
     def run(self) -> None:
@@ -75,8 +74,8 @@ class Worker:
                 self._drop(message.stream)
             case Kind.UNHEARD:
                 asked = message.json()
-                grammar = self._grammar(asked["language"], tuple(asked["phrases"]))
-                self._send(Message(Kind.ANSWER, message.stream, payload=pack_json(grammar.unheard)))
+                unheard = self.engines[asked["language"]].unheard(asked["phrases"])
+                self._send(Message(Kind.ANSWER, message.stream, payload=pack_json(unheard)))
             case Kind.MEASURE:
                 self._send(Message(Kind.ANSWER, message.stream, payload=pack_json(self._measure())))
             case _:
@@ -85,16 +84,14 @@ class Worker:
     def _listen(self, message: Message) -> None:
         self._drop(message.stream)
         asked = message.json()
-        loaded = self.models[asked["language"]]
-        phrases = tuple(asked["phrases"])
-        grammar = self._grammar(asked["language"], phrases) if phrases else None
-        if grammar is not None and not grammar.spoken:
-            reason = "the model of this language can hear none of the phrases"
-            self._send(Message(Kind.FAULT, message.stream, message.turn, payload=reason.encode()))
+        language: str = asked["language"]
+        try:
+            stream = self.engines[language].create_stream(language, RATE, asked["phrases"], words=bool(asked.get("words")))
+        except SpeechUnavailable as error:
+            self._send(Message(Kind.FAULT, message.stream, message.turn, payload=str(error).encode()))
             return
         timing = Timing(asked["patience"], asked["confirm"], longest=self.longest)
-        decoder = Decoder(_kaldi(loaded), loaded, grammar, words=bool(asked.get("words")))
-        turn = Turn(decoder, self.detectors, timing)
+        turn = Turn(stream, self.detectors, timing)
         self.ears[message.stream] = Ear(message.turn, turn)
 
     def _audio(self, message: Message) -> None:
@@ -115,19 +112,11 @@ class Worker:
         if ear is not None:
             ear.turn.close()
 
-    def _grammar(self, language: str, phrases: tuple[str, ...]) -> Grammar:
-        key = (language, phrases)
-        grammar = self.grammars.pop(key, None) or self.models[language].grammar(phrases)
-        self.grammars[key] = grammar
-        if len(self.grammars) > GRAMMARS:
-            self.grammars.popitem(last=False)
-        return grammar
-
     def _measure(self) -> dict[str, float]:
         kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return {
             "streams": len(self.ears),
-            "audio_seconds": self.samples / 8000,
+            "audio_seconds": self.samples / RATE,
             "cpu_seconds": time.process_time(),
             "peak_kilobytes": kilobytes,
         }
@@ -136,22 +125,16 @@ class Worker:
         self.link.send(message.encode())
 
 
-def _kaldi(loaded: LoadedModel) -> Callable[[int, str | None], Any]:
-    from vosk import KaldiRecognizer
-
-    def make(rate: int, listed: str | None) -> object:
-        return KaldiRecognizer(loaded.model, rate) if listed is None else KaldiRecognizer(loaded.model, rate, listed)
-
-    return make
-
-
 def _told(output: Output, message: Message) -> Message:
     match output:
         case Started():
             return Message(Kind.STARTED, message.stream, message.turn)
         case Partial(text):
             return Message(Kind.PARTIAL, message.stream, message.turn, payload=text.encode())
-        case Heard(text, confidence, last_voiced):
+        case Heard(said, begun, last_voiced):
             frame = max(0, last_voiced - 1) // FRAME_SAMPLES
-            body = pack_json({"text": text, "confidence": round(confidence, 4)})
+            offset = begun / RATE
+            words = [[one.text, round(offset + one.start, 3), round(offset + one.end, 3), one.confidence] for one in said.words]
+            told = {"text": said.text, "confidence": round(said.confidence, 4), "words": words}
+            body = pack_json({**told, "alternatives": said.alternatives, "speaker": said.speaker})
             return Message(Kind.HEARD, message.stream, message.turn, frame, body)

@@ -7,14 +7,14 @@ import os
 import signal
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from ivr.errors import SpeechUnavailable
-from ivr.speech.recognizer import PartialHeard, RecognitionEvent, RecognitionLost, SpeechStarted, UtteranceHeard
+from ivr.speech.recognizer import PartialHeard, RecognitionEvent, RecognitionLost, SpeechStarted, SpokenWord, UtteranceHeard
 from ivr.speech.settings import SpeechSettings
 from ivr.speech.wire import LARGEST, Kind, Message, pack_json
 from telephony.leg import Frame
@@ -239,13 +239,22 @@ class VoskStream:
             case Kind.PARTIAL:
                 self._handler(PartialHeard(now, message.payload.decode()))
             case Kind.HEARD:
-                heard = message.json()
-                ended_at = self._time_of(message.position, now)
-                self._handler(UtteranceHeard(now, heard["text"], float(heard["confidence"]), ended_at))
+                self._handler(self._heard(message.json(), message.position, now))
             case Kind.DONE:
                 self._done = message.position
             case Kind.FAULT:
                 self.lost(message.payload.decode())
+
+    def _heard(self, told: Mapping[str, Any], position: int, now: float) -> UtteranceHeard:
+        words = tuple(
+            SpokenWord(text, self._time_at(start, now), self._time_at(end, now), sure)
+            for text, start, end, sure in told["words"]
+        )
+        others = tuple((text, float(sure)) for text, sure in told["alternatives"])
+        ended_at = self._time_of(position, now)
+        return UtteranceHeard(
+            now, told["text"], float(told["confidence"]), ended_at, words, others, tuple(told.get("speaker", ()))
+        )
 
     def _send_chunk(self, link: WorkerLink) -> None:
         chunk, self._chunk = self._chunk, []
@@ -255,6 +264,11 @@ class VoskStream:
         if (self._frames - self._done) * FRAME_SECONDS > self._engine.settings.behind:
             link.kill_if_hung()
             self.lost("the recognition worker is too far behind")
+
+    def _time_at(self, seconds: float, now: float) -> float:
+        """When the audio at `seconds` of this turn was fed."""
+        frame, rest = divmod(seconds, FRAME_SECONDS)
+        return self._time_of(int(frame), now) + rest
 
     def _time_of(self, frame: int, now: float) -> float:
         """When frame number `frame` of this turn was fed."""

@@ -1,0 +1,74 @@
+"""The seam to whatever turns audio into words: one stream an utterance, in a process of its own. No I/O.
+
+An engine is loaded once and makes streams; a stream is fed 16-bit samples, gives what it believes so far, and at last what was
+said. Voice gate, end-pointing, worker processes and turns are the same for every engine, and not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of an utterance."""
+
+    text: str
+    start: float
+    """Seconds of audio since the stream was made or reset."""
+    end: float
+    confidence: float
+    """0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What was said, as far as an engine can tell."""
+
+    text: str = ""
+    """One of the phrases as it was given, or free text where none were; "" where nothing matched."""
+    confidence: float = 0.0
+    """0..1."""
+    words: tuple[Word, ...] = ()
+    """Empty where the engine tells no times."""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """Other readings, best first, each with its confidence."""
+    speaker: tuple[float, ...] = ()
+    """Vector of the voice; empty without a speaker model."""
+
+
+class EngineStream(Protocol):
+    """Recognition of one utterance after another. Not thread-safe: one worker feeds it."""
+
+    def accept(self, samples: NDArray[np.int16]) -> None:
+        """Take the next samples, at the rate that the stream was made for."""
+
+    def partial(self) -> str:
+        """What it believes so far; "" where it believes nothing, or tells nothing before the end."""
+
+    def final(self) -> Hypothesis:
+        """End the utterance: what was said. Ready for the next one, as after `reset`."""
+
+    def reset(self) -> None:
+        """Forget what was heard."""
+
+
+class Engine(Protocol):
+    """A loaded model, ready to hear its language."""
+
+    name: str
+    """"vosk", "sherpa", ... as settings name it."""
+
+    def create_stream(self, language: str, rate: int, phrases: Sequence[str], *, words: bool = False) -> EngineStream:
+        """A stream for audio of `rate` Hz that hears one of `phrases`; anything where there are none.
+
+        With `words` the list holds words that may come in any order. Raises SpeechUnavailable where it can hear none of them.
+        """
+
+    def unheard(self, phrases: Sequence[str]) -> tuple[str, ...]:
+        """Those of the phrases that it can never hear."""
