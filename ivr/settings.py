@@ -27,7 +27,9 @@ from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
 from ivr.settings_publishing import PublishingOptions
 from ivr.settings_secrecy import mode_of
 from ivr.settings_sources import ProfileOptions, SourceOptions, check_sources
+from ivr.settings_speech import SpeechOptions, check_speech
 from ivr.settings_trunks import OutboundOptions, TrunkSettings
+from ivr.settings_understanding import UnderstandingOptions, check_understanding
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -95,25 +97,6 @@ class WebOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeechOptions:
-    enabled: bool = True
-    models: Mapping[str, str] = field(default_factory=dict)
-    """Language to the name of an installed model; empty: whatever is installed for the languages of the flows."""
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    """Language to a file of spellings for words that its model does not know."""
-    models_dir: str = ""
-    """Empty: `models` in the data folder."""
-    workers: int = 0
-    """Recogniser processes; 0 for one a core."""
-    feed: str = "resample"
-    """How 8 kHz audio meets a 16 kHz model: `resample`, `native8k`, `bandfill`."""
-    voice: str = "auto"
-    """Who speaks texts that nobody recorded: `kokoro`, `espeak`, `none`, or `auto`, the best that is installed."""
-    voice_dir: str = ""
-    """Where Kokoro's weights are; empty: `voices` in the data folder, or `.kokoro`, where `make prompts` puts them."""
-
-
-@dataclass(frozen=True, slots=True)
 class QueueOptions:
     ring: float = 20.0
     """Seconds an agent is rung."""
@@ -171,7 +154,8 @@ class Settings:
     routes: tuple[Route, ...] = (Route("*", "telecom"),)
     sip: SipOptions = SipOptions()
     web: WebOptions = WebOptions()
-    speech: SpeechOptions = SpeechOptions()
+    speech: SpeechOptions = field(default_factory=SpeechOptions)
+    understanding: UnderstandingOptions = field(default_factory=UnderstandingOptions)
     media: MediaOptions = field(default_factory=MediaOptions)
     trunks: Mapping[str, TrunkSettings] = field(default_factory=dict)
     """Name to a carrier or PBX."""
@@ -326,8 +310,8 @@ def _check(settings: Settings, file: str) -> None:
         for skill, level in agent.skills.items():
             if not 1 <= level <= 10:
                 raise ConfigError(f"{file}: agents: {agent.id}: skill '{skill}' has level {level}; levels go from 1 to 10")
-    if settings.speech.feed not in ("resample", "native8k", "bandfill"):
-        raise ConfigError(f"{file}: speech.feed: '{settings.speech.feed}' is not resample, native8k or bandfill")
+    check_speech(settings.speech, file)
+    check_understanding(settings.understanding, file)
 
 
 def parse_address(text: str, place: str) -> tuple[str, int]:

@@ -20,7 +20,7 @@ from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings, parse_address, parse_ports
 from ivr.speech.models import locate
 from ivr.speech.prompts import PromptLibrary, languages_in
-from ivr.speech.settings import Feed, SpeechSettings
+from ivr.speech.settings import Feed, ModelUse, SecondOpinion, SpeechSettings
 from ivr.speech.voice import Voice
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
@@ -148,9 +148,10 @@ def _first_of(wrong: Sequence[Problem]) -> str:
 
 def speech_settings(settings: Settings, languages: Iterable[str], data: Path) -> SpeechSettings:
     """Which model hears which language: as the settings say, else the best one that is installed."""
-    options = settings.speech
+    options, second = settings.speech, settings.speech.second_opinion
     folder = Path(options.models_dir) if options.models_dir else data / "models"
-    models = dict(options.models)
+    named = {language: options.of(language) for language in options.models}
+    models = {language: one.model or one.url for language, one in named.items()}
     if not models:
         for language in languages:
             installed = (name for name in KNOWN_MODELS.get(language, ()) if locate(name, folder) is not None)
@@ -163,6 +164,12 @@ def speech_settings(settings: Settings, languages: Iterable[str], data: Path) ->
         directory=folder,
         aliases={language: Path(path) for language, path in options.aliases.items()},
         feed=Feed(options.feed),
+        feed_by_language={language: Feed(one.feed) for language, one in named.items()},
+        uses={
+            language: ModelUse(one.engine, one.url, one.hot_words, one.speaker, one.alternatives, one.free)
+            for language, one in named.items()
+        },
+        second_opinion=SecondOpinion(second.model, second.below, second.within),
         workers=options.workers,
     )
 

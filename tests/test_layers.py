@@ -68,7 +68,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer(
         "ivr.settings",
         "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net "
-        "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_notices ivr.settings_publishing ivr.call",
+        "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_notices ivr.settings_publishing ivr.call "
+        "ivr.settings_speech",
         "yaml",
     ),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
@@ -101,6 +102,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.wiring_sources", "ivr", "sqlalchemy"),
     layer("ivr.wiring_followups", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.settings_notices", "ivr.errors"),
+    layer("ivr.settings_speech", "ivr.errors"),
     layer("ivr.wiring_trunks", "ivr telephony", "phonenumbers"),
     layer("ivr.wiring_outbound", "ivr telephony", "redis"),
     layer("ivr.wiring_flows", "ivr"),
@@ -211,6 +213,7 @@ PURE = {
     "ivr.dialplan.events",
     "ivr.speech.recognizer",
     "ivr.speech.endpointer",
+    "ivr.speech.voice_facts",
     "ivr.speech.values",
     "ivr.speech.music",
     "ivr.speech.aliases",

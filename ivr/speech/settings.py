@@ -22,6 +22,36 @@ class Feed(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUse:
+    """How one language is heard, beside the name of its model."""
+
+    engine: str = "vosk"
+    """"vosk", "sherpa" or "remote"."""
+    url: str = ""
+    """Of a vosk-server (ws://HOST:PORT), for "remote"."""
+    hot_words: tuple[str, ...] = ()
+    """What a sherpa transducer favours."""
+    speaker: str = ""
+    """Name of a speaker model, for Vosk."""
+    alternatives: int = 0
+    """Other readings wanted with each utterance."""
+    free: bool = False
+    """Decode everything and match the phrases afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """Whisper on utterances that were heard badly."""
+
+    model: str = ""
+    """Name of an installed model or a folder; "" for none."""
+    below: float = 0.6
+    """Confidence under which it is asked."""
+    within: float = 2.0
+    """Seconds after which the first hearing stands."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechSettings:
     """Which model hears which language, and how much of the machine it may take."""
 
@@ -34,6 +64,9 @@ class SpeechSettings:
     feed: Feed = Feed.RESAMPLE
     feed_by_language: Mapping[str, Feed] = field(default_factory=dict)
     """Where a language needs another than `feed`."""
+    uses: Mapping[str, ModelUse] = field(default_factory=dict)
+    """Language to how its model is used; Vosk with a closed list where none is given."""
+    second_opinion: SecondOpinion = SecondOpinion()
     workers: int = 0
     """Processes; 0 for one a core."""
     streams_per_worker: int = 60

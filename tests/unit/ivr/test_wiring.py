@@ -17,10 +17,11 @@ from ivr.settings import (
     Settings,
     SipAccount,
     SipOptions,
-    SpeechOptions,
     WebOptions,
     load_settings,
 )
+from ivr.settings_speech import ModelOptions, SpeechOptions
+from ivr.speech.settings import Feed, ModelUse
 from ivr.wiring import (
     accounts_of,
     admin_token,
@@ -155,6 +156,16 @@ def test_speech_is_what_is_installed_named_or_switched_off(tmp_path: Path) -> No
     assert speech_settings(replace(named, speech=SpeechOptions(enabled=False, models={"ko": "x"})), [], tmp_path).models == {}
     assert speech_settings(Settings(), ["xx"], tmp_path).models == {}
     assert speech_settings(Settings(), ["xx"], tmp_path).directory == tmp_path / "models"
+
+
+def test_a_language_has_its_own_engine_feed_and_server(tmp_path: Path) -> None:
+    far = ModelOptions(engine="remote", url="ws://10.0.0.9:2700", alternatives=3)
+    near = ModelOptions("zipformer", "sherpa", "bandfill", hot_words=("沃达丰",))
+    wanted = speech_settings(Settings(speech=SpeechOptions(models={"zh": far, "en": near, "ko": "some"})), [], tmp_path)
+    assert wanted.models == {"zh": "ws://10.0.0.9:2700", "en": "zipformer", "ko": "some"}
+    assert wanted.uses["zh"] == ModelUse("remote", "ws://10.0.0.9:2700", alternatives=3)
+    assert wanted.uses["en"] == ModelUse("sherpa", hot_words=("沃达丰",))
+    assert wanted.feed_by_language == {"zh": Feed.RESAMPLE, "en": Feed.BANDFILL, "ko": Feed.RESAMPLE}
 
 
 async def test_random_passwords_are_made_and_agents_without_one_cannot_sign_in() -> None:
