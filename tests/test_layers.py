@@ -69,7 +69,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "ivr.settings",
         "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net "
         "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_notices ivr.settings_publishing ivr.call "
-        "ivr.settings_speech",
+        "ivr.settings_speech ivr.settings_understanding",
         "yaml",
     ),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
@@ -103,6 +103,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.wiring_followups", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.settings_notices", "ivr.errors"),
     layer("ivr.settings_speech", "ivr.errors"),
+    layer("ivr.settings_understanding", "ivr.errors"),
     layer("ivr.wiring_trunks", "ivr telephony", "phonenumbers"),
     layer("ivr.wiring_outbound", "ivr telephony", "redis"),
     layer("ivr.wiring_flows", "ivr"),
