@@ -138,8 +138,10 @@ class Call:
     handover: Mapping[str, Any] = field(default_factory=dict)
     """What the flow wants the agent to know: `note`, `summary`, `facts`."""
 
-    def with_turn(self, turn: Turn) -> Call:
-        return replace(self, turns=(*self.turns, turn))
+    def with_turn(self, turn: Turn, index: int | None = None) -> Call:
+        """The call with one more turn, or with another in the place of turn `index`."""
+        before, after = (self.turns, ()) if index is None else (self.turns[:index], self.turns[index + 1 :])
+        return replace(self, turns=(*before, turn, *after))
 
     @property
     def signalling(self) -> dict[str, Any]:

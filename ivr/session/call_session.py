@@ -15,11 +15,12 @@ from typing import Any
 from ivr.call import Call, Disposition, Medium, Speaker, Turn
 from ivr.dialplan import events as flow
 from ivr.session.bridging import bridge_out
-from ivr.session.endings import CAUSES, OURS, STATUS
+from ivr.session.endings import CAUSES, STATUS, ended_for, how_it_ended
 from ivr.session.errands import Errands
 from ivr.session.inbox import Diverted, Inbox
 from ivr.session.knowing import known, noted
 from ivr.session.leaving import transfer_out
+from ivr.session.observers import OPENINGS
 from ivr.session.onward import park_step
 from ivr.session.pinning import Pin
 from ivr.session.recordings import CallRecordings
@@ -28,6 +29,7 @@ from ivr.session.services import CallerPage, Services
 from ivr.session.side import Side, SideOver
 from ivr.session.talk import Talk
 from ivr.session.timers import TimerDue, Timers
+from ivr.session.turns import Turns, amend
 from ivr.session.view import Placement, contact_view
 from ivr.session.voice_io import VoiceIO
 from ivr.session.waiting import Waiting
@@ -71,6 +73,7 @@ class CallSession:
         self._begun, self._pin = False, Pin(services.flows)
         self.voice = VoiceIO(leg, services.prompts, services.recognizer, inbox.put)
         self.recordings = CallRecordings(services, leg, call, lambda **fields: scribe.add(fields))
+        self.turns = Turns(services, OPENINGS)
         leg.subscribe(self._inbox.put)
         if leg.state is LegState.ENDED:
             self.emit(Ended(asyncio.get_running_loop().time(), EndCause.CANCELLED, True, "ended before it was taken"))
@@ -127,15 +130,16 @@ class CallSession:
             log.error("%s this node has no store for %s", self.call.correlation, table)
 
     def add_turn(self, speaker: Speaker, text: str, **more: Any) -> None:
-        """One more turn: into the call, the log, the agent's screen and the caller's captions."""
-        turn = Turn(self.services.clock(), speaker, text, language=self.call.language, **more)
-        index = len(self.call.turns)
-        self.call = self.call.with_turn(turn)
+        """One more turn, by the door that all of them pass: see `Turns.add`."""
+        self.turns.add(self, speaker, text, **more)
+
+    def amend_turn(self, index: int, turn: Turn) -> None:
+        """Another turn in the place of an earlier one: see `turns.amend`."""
+        amend(self, index, turn)
+
+    def record_turn(self, index: int, turn: Turn) -> None:
+        """Write one turn, in order, without waiting."""
         self._scribe.add({}, {index: turn})
-        if self.agent_id:
-            data = {"contact_id": self.call.id, "index": index, "turn": turn.to_dict()}
-            self.services.desk.push(self.agent_id, "turn", data)
-        self.tell_page("caption", turn.to_dict())
 
     @property
     def _talking(self) -> bool:
@@ -294,7 +298,7 @@ class CallSession:
     def _heard(self, event: flow.Heard) -> None:
         if event.text:
             more = {"confidence": event.confidence, "state": self._state.state, "intent": event.intent}
-            self.add_turn(Speaker.CALLER, event.text, **more)
+            self.add_turn(Speaker.CALLER, event.text, utterance=self.voice.behind(event), **more)
         self._step(event)
 
     def _obey_all(self, commands: Iterable[flow.Command]) -> None:
@@ -360,8 +364,7 @@ class CallSession:
         self.show()
 
     def _hang_up(self, cause: str) -> None:
-        if self.disposition is Disposition.LEFT_FLOW:
-            self.disposition = Disposition.SELF_SERVED if cause == "normal" else Disposition.REJECTED
+        self.disposition = ended_for(cause, self.disposition)
         self.leg.hang_up(CAUSES.get(cause, EndCause.RELEASED), STATUS.get(cause))
 
     # --- endings
@@ -381,12 +384,9 @@ class CallSession:
         self.voice.close()
         await self.recordings.close()
         self._pin.release()
+        cause, self.disposition = how_it_ended(self._ended, self.disposition)
         if self._ended is None:
-            self.disposition = Disposition.LOST
             self.leg.hang_up(EndCause.FAILED, 500)
-        elif self._ended.cause in OURS and self.disposition in (Disposition.LEFT_FLOW, Disposition.ABANDONED):
-            self.disposition = Disposition.LOST
-        cause = self._ended.cause.value if self._ended is not None else EndCause.FAILED.value
         self.tell_page("ended", {"cause": cause})
         fields: dict[str, Any] = {"ended_at": self.services.clock(), "disposition": self.disposition.value, "end_cause": cause}
         fields["quality"] = self.leg.quality()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -52,6 +53,7 @@ class VoiceIO:
         self._loop = asyncio.get_running_loop()
         self._last_frame = 0.0
         self._filler: asyncio.TimerHandle | None = None
+        self._utterances: deque[tuple[Heard, UtteranceHeard]] = deque(maxlen=8)
 
     def move(self, leg: CallLeg) -> None:
         """Speak and listen on another leg from now on; what was being said is not said again, but counts as heard."""
@@ -214,6 +216,7 @@ class VoiceIO:
             heard = SpokenOver()
         elif isinstance(event, UtteranceHeard):
             heard = self._understood(event)
+            self._utterances.append((heard, event))
         elif isinstance(event, RecognitionLost):
             self._deafen()
             heard = SpeechLost()
@@ -221,6 +224,10 @@ class VoiceIO:
             return
         if heard is not None:
             self._emit(heard)
+
+    def behind(self, heard: Heard) -> UtteranceHeard | None:
+        """What the recogniser gave for an event of the last few: words with times, readings, voice."""
+        return next((utterance for one, utterance in self._utterances if one is heard), None)
 
     def _understood(self, event: UtteranceHeard) -> Heard:
         intent = match(event.text, self._phrases) if event.text else None

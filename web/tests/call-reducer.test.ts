@@ -43,4 +43,10 @@ describe("a call", () => {
     expect(captions).toHaveLength(300);
     expect(captions[0]?.text).toBe("10");
   });
+
+  it("puts an amended caption in the place of the old one", () => {
+    const said = (index: number, text: string): CallEvent => ({ type: "caption", data: { index, text } });
+    const { captions } = play(dial, phase("bot"), said(0, "hello"), said(1, "4111"), said(2, "yes"), said(1, "[card]"));
+    expect(captions.map((one) => one.text)).toEqual(["hello", "[card]", "yes"]);
+  });
 });

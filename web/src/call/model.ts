@@ -2,6 +2,9 @@ import type { Turn } from "../desk/model";
 
 export type CallPhase = "idle" | "microphone" | "connecting" | "bot" | "queue" | "agent" | "held" | "ended";
 
+/** A turn; one whose number was there before takes the place of the old one. */
+export type Caption = Turn & { index?: number };
+
 export interface CallState {
   phase: CallPhase;
   /** Place in the queue, 1 is next; null where it is not known. */
@@ -9,7 +12,7 @@ export interface CallState {
   /** Seconds of waiting expected; null where it is not known. */
   estimate: number | null;
   agent: string;
-  captions: Turn[];
+  captions: Caption[];
   /** Page milliseconds when the call was answered, and when it ended. */
   since: number | null;
   endedAt: number | null;

@@ -1,6 +1,5 @@
-import type { Turn } from "../desk/model";
 import type { ServerMessage } from "../net/envelope";
-import { IDLE, type CallPhase, type CallState } from "./model";
+import { IDLE, type CallPhase, type CallState, type Caption } from "./model";
 
 /** Captions kept on the page: a long call must not slow it down. */
 const CAPTIONS = 300;
@@ -28,12 +27,19 @@ export function reduceCall(state: CallState, event: CallEvent, now: number): Cal
     case "phase":
       return withPhase(state, data, now);
     case "caption":
-      return { ...state, captions: [...state.captions, (data["turn"] ?? data) as Turn].slice(-CAPTIONS) };
+      return { ...state, captions: captioned(state.captions, (data["turn"] ?? data) as Caption) };
     case "ended":
       return ended(state, String(data["cause"] ?? ""), now);
     default:
       return state;
   }
+}
+
+/** With one more caption, or with another in the place of the one of the same number. */
+function captioned(captions: readonly Caption[], turn: Caption): Caption[] {
+  const place = turn.index === undefined ? -1 : captions.findIndex((one) => one.index === turn.index);
+  if (place < 0) return [...captions, turn].slice(-CAPTIONS);
+  return captions.map((one, at) => (at === place ? turn : one));
 }
 
 function withPhase(state: CallState, data: Record<string, unknown>, now: number): CallState {
