@@ -39,8 +39,8 @@ from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
 from ivr.session.talk import Talks
 from ivr.settings import Settings
+from ivr.speech.pool import RecognizerPool
 from ivr.speech.prompts import PromptLibrary
-from ivr.speech.vosk_engine import VoskRecognizer
 from ivr.stores import Stores, open_stores
 from ivr.web.accounts import SettingsAccounts
 from ivr.web.desk import DeskHub
@@ -164,7 +164,7 @@ def _services(
     settings: Settings,
     flows: FlowStore,
     prompts: PromptLibrary,
-    recognizer: VoskRecognizer | None,
+    recognizer: RecognizerPool | None,
     router: Router,
     stores: Stores,
     desks: Desk,
@@ -197,7 +197,7 @@ class Running:
     sip: SipGateway
     ticker: Ticker
     languages: Sequence[str]
-    recognizer: VoskRecognizer | None
+    recognizer: RecognizerPool | None
     publisher: Publisher
 
     @property
@@ -302,12 +302,12 @@ class _Tasks:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _recognizer(settings: Settings, languages: Iterable[str], data: Path, stack: AsyncExitStack) -> VoskRecognizer | None:
+async def _recognizer(settings: Settings, languages: Iterable[str], data: Path, stack: AsyncExitStack) -> RecognizerPool | None:
     """Started workers, or None where no language has a model: flows go on with keys."""
     wanted = speech_settings(settings, languages, data)
     if not wanted.models:
         return None
-    recognizer = VoskRecognizer(wanted)
+    recognizer = RecognizerPool(wanted)
     stack.push_async_callback(recognizer.close)
     try:
         await recognizer.start()

@@ -14,9 +14,9 @@ from ivr.dialplan.slots.vocabulary import vocabulary
 from ivr.errors import ConfigError, SpeechUnavailable
 from ivr.rehearsing import House
 from ivr.settings import Settings
+from ivr.speech.pool import RecognizerPool
 from ivr.speech.recognizer import RecognitionEvent, RecognitionLost, UtteranceHeard
 from ivr.speech.recording import TELEPHONE_RATE, read_recording
-from ivr.speech.vosk_engine import VoskRecognizer
 from ivr.wiring import speech_settings
 from telephony.leg import FRAME_SAMPLES
 
@@ -47,7 +47,7 @@ def hear(path: Path, simulation: Simulation, house: House, config: Path | None, 
             f"`ivr models --dir {wanted.directory} list` says which" if settings.speech.enabled else "speech.enabled is false"
         )
         raise SpeechUnavailable(f"no speech model for {listen.language!r} is installed: {cure}")
-    return asyncio.run(_hear(VoskRecognizer(wanted), samples, listen))
+    return asyncio.run(_hear(RecognizerPool(wanted), samples, listen))
 
 
 def _data(settings: Settings, config: Path | None) -> Path:
@@ -62,7 +62,7 @@ def _samples(path: Path) -> Samples:
     return np.pad(samples, (lead, tail + (-len(samples) - lead - tail) % FRAME_SAMPLES))
 
 
-async def _hear(engine: VoskRecognizer, samples: Samples, listen: Listen) -> tuple[str, float]:
+async def _hear(engine: RecognizerPool, samples: Samples, listen: Listen) -> tuple[str, float]:
     """As `ivr.session.voice_io` would listen."""
     heard: asyncio.Queue[RecognitionEvent] = asyncio.Queue()
     words = () if listen.open else vocabulary(listen.expects, listen.language)

@@ -24,10 +24,10 @@ from rich.table import Table
 
 from ivr.errors import IvrError
 from ivr.speech.endpointer import Confirmed, Endpointer, Timing
+from ivr.speech.pool import RecognizerPool
 from ivr.speech.recognizer import RecognitionEvent, SpeechStarted, UtteranceHeard
 from ivr.speech.settings import Feed, SpeechSettings
 from ivr.speech.voicing import WINDOW, Detectors, Voicing
-from ivr.speech.vosk_engine import VoskRecognizer
 from ivr.speech.wav import Recording, read_index, read_wav
 from telephony.leg import FRAME_SAMPLES
 
@@ -69,7 +69,7 @@ class Report:
     dropped: int
 
 
-async def play(recognizer: VoskRecognizer, recording: Recording, phrases: Sequence[str], padded: Padded) -> Played:
+async def play(recognizer: RecognizerPool, recording: Recording, phrases: Sequence[str], padded: Padded) -> Played:
     """Play one recording into a turn in real time."""
     events: list[RecognitionEvent] = []
     stream = recognizer.open(events.append)
@@ -116,7 +116,7 @@ def confirm_point(samples: NDArray[np.int16]) -> float:
     return float("nan")
 
 
-async def play_all(recognizer: VoskRecognizer, recordings: Sequence[Recording], at_once: int) -> list[Played]:
+async def play_all(recognizer: RecognizerPool, recordings: Sequence[Recording], at_once: int) -> list[Played]:
     """Play them, so many at once, in order."""
     gate = asyncio.Semaphore(at_once)
     phrases = tuple(dict.fromkeys(recording.text for recording in recordings))
@@ -132,7 +132,7 @@ async def play_all(recognizer: VoskRecognizer, recordings: Sequence[Recording], 
 
 async def measure(settings: SpeechSettings, recordings: Sequence[Recording], at_once: int) -> tuple[list[Report], list[Played]]:
     """One report a language, and everything played. Raises SpeechUnavailable."""
-    recognizer = VoskRecognizer(settings)
+    recognizer = RecognizerPool(settings)
     await recognizer.start()
     reports: list[Report] = []
     everything: list[Played] = []
@@ -151,7 +151,7 @@ async def measure(settings: SpeechSettings, recordings: Sequence[Recording], at_
     return reports, everything
 
 
-async def _cost(recognizer: VoskRecognizer) -> tuple[float, float, int]:
+async def _cost(recognizer: RecognizerPool) -> tuple[float, float, int]:
     workers = await recognizer.metrics()
     return sum(w.cpu_seconds for w in workers), sum(w.audio_seconds for w in workers), sum(w.dropped for w in workers)
 

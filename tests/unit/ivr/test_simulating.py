@@ -129,7 +129,7 @@ HEARD: UtteranceHeard | RecognitionLost = UtteranceHeard(0.0, "我要查询账�
 def test_a_recording_goes_through_the_recogniser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(simulate_audio, "VoskRecognizer", Vosk)
+    monkeypatch.setattr(simulate_audio, "RecognizerPool", Vosk)
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     config = settings(tmp_path, "speech: { models: { zh: fake } }\n")
     assert ivr("telecom", "--config", config, "--language", "zh", "--audio", WAV) == 0

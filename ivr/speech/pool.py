@@ -1,4 +1,4 @@
-"""Vosk in worker processes that share their models (a `Recognizer`).
+"""Recognition in worker processes that share their models (a `Recognizer`).
 
     server (event loop) -- control --> model host: loads models --fork--> workers, about one a core
                         <-- audio, events -- one socket a worker -->
@@ -19,10 +19,11 @@ from pathlib import Path
 from ivr.errors import SpeechUnavailable
 from ivr.speech.host_process import HostProcess
 from ivr.speech.models import locate
+from ivr.speech.pooled_stream import PooledStream
 from ivr.speech.recognizer import RecognitionEvent
 from ivr.speech.settings import SpeechSettings
 from ivr.speech.wire import Kind
-from ivr.speech.worker_link import VoskStream, WorkerLink
+from ivr.speech.worker_link import WorkerLink
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class WorkerMetrics:
         return self.cpu_seconds / self.audio_seconds if self.audio_seconds else 0.0
 
 
-class VoskRecognizer:
+class RecognizerPool:
     """See `ivr.speech.recognizer.Recognizer`."""
 
     def __init__(self, settings: SpeechSettings) -> None:
@@ -90,9 +91,9 @@ class VoskRecognizer:
             host, self._host = self._host, None
             host.close()
 
-    def open(self, handler: Callable[[RecognitionEvent], None]) -> VoskStream:
+    def open(self, handler: Callable[[RecognitionEvent], None]) -> PooledStream:
         self._streams += 1
-        return VoskStream(self._streams, self, asyncio.get_running_loop(), handler)
+        return PooledStream(self._streams, self, asyncio.get_running_loop(), handler)
 
     def place(self, language: str) -> WorkerLink:
         if language not in self._languages:

