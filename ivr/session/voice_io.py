@@ -12,6 +12,7 @@ import numpy as np
 from ivr.dialplan.events import Event, Heard, Listen, Phrase, Play, Prompt, PromptEnded, Say, SpeechLost, SpokenOver, StepFailed
 from ivr.dialplan.slots.vocabulary import vocabulary
 from ivr.errors import PromptMissing, SpeechUnavailable
+from ivr.session.speaking import Speaking
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.recognizer import (
     PartialHeard,
@@ -48,7 +49,7 @@ class VoiceIO:
         self._playback = 0
         self._number = 0
         self._speaking = False
-        self._rendering: asyncio.Task[None] | None = None
+        self._speech: Speaking | None = None
         self.listening = False
         self._loop = asyncio.get_running_loop()
         self._last_frame = 0.0
@@ -70,35 +71,38 @@ class VoiceIO:
     def say(self, command: Say) -> str:
         """Speak; returns the words for the transcript ("" where a prompt is missing: the flow hears StepFailed)."""
         self._quiet()
-        if not self._prompts.is_ready(command.utterances):
-            self._leg.stop()
-            self._playback = 0  # the end of what sounded before is reported later, and is not the end of this
-            self._speaking, self._number = True, command.number
-            self._rendering = asyncio.create_task(self._render(command))
-            return self._prompts.text(command.utterances)
         try:
-            clips = self._prompts.clips(command.utterances)
+            pieces = self._prompts.pieces(command.utterances)
         except PromptMissing as error:
             self._unspoken(error)
             return ""
-        self._start(clips, command.number, repeat=False)
+        clips = [piece for piece in pieces if isinstance(piece, Clip)]
+        if len(clips) == len(pieces):
+            self._start(clips, command.number, repeat=False)
+        else:
+            self._leg.stop()
+            self._playback = 0  # the end of what sounded before is reported later, and is not the end of this
+            self._speaking, self._number = True, command.number
+            self._speech = Speaking(pieces, self._play, self._prompts.spoken, self._spoken)
         return self._prompts.text(command.utterances)
 
-    async def _render(self, command: Say) -> None:
-        """Let the voice speak what nobody recorded: the caller waits for that in silence, the other calls do not."""
-        try:
-            clips = await asyncio.to_thread(self._prompts.clips, command.utterances)
-        except (PromptMissing, SpeechUnavailable) as error:
+    def _play(self, clips: Sequence[Clip], forever: bool) -> int:
+        return self._leg.play(clips, repeat=forever)
+
+    def _spoken(self, error: Exception | None) -> None:
+        self._speech = None
+        if error is not None:
+            self._leg.stop()
             self._unspoken(error)
-            return
-        self._rendering = None
-        self._start(clips, command.number, repeat=False)
+        else:
+            self._speaking = False
+            self._emit(PromptEnded(self._number))
 
     def _quiet(self) -> None:
         """What was still to be rendered is not said any more."""
-        if self._rendering is not None:
-            self._rendering.cancel()
-            self._rendering = None
+        if self._speech is not None:
+            self._speech.cancel()
+            self._speech = None
 
     def _unspoken(self, error: Exception) -> None:
         log.error("%s: %s", self._leg.correlation, error)
@@ -130,15 +134,18 @@ class VoiceIO:
             self._emit(PromptEnded(number))
 
     def stop(self) -> None:
-        rendering = self._rendering is not None
+        speech = self._speech is not None
         self._quiet()
         self._leg.stop()
-        if rendering:  # nothing sounded that could report its end
+        if speech:  # between two pieces nothing sounds that could report its end
             self._speaking = False
             self._emit(PromptEnded(self._number))
 
     def on_playback(self, event: PlaybackFinished) -> None:
         """A playback that another one replaced is not the end of the prompt."""
+        if self._speech is not None:
+            self._speech.on_playback(event)
+            return
         if event.playback == self._playback and self._speaking:
             self._speaking = False
             self._emit(PromptEnded(self._number))

@@ -7,15 +7,19 @@ recordings lie over the ones that come with the project, with or without a catal
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.dialplan.events import Prompt, Utterance, Value, Words
 from ivr.errors import ConfigError, PromptMissing
 from ivr.speech.catalog import CATALOG, read_catalog, text_key
+from ivr.speech.clauses import clauses
 from ivr.speech.recording import TELEPHONE_RATE, finish, read_recording, resample
 from ivr.speech.values import PAUSE, PAUSE_SECONDS, spoken, spoken_text
 from ivr.speech.voice import RATE, Voice
@@ -24,8 +28,10 @@ from telephony.media.clip import Clip
 SUFFIXES = frozenset({".wav", ".mp3", ".ogg", ".opus", ".flac", ".m4a", ".aac", ".aiff", ".amr", ".webm"})
 MOST_SECONDS = 3600.0
 """Audio that one library may hold: an hour is 58 MB of samples."""
-MOST_RENDERED = 128
-"""Texts spoken by the voice during calls that are kept in memory; they may name people, so they never reach the disk."""
+MOST_RENDERED = 256
+"""Clauses spoken by the voice during calls that are kept in memory, with what codecs made of them: 8 MB or so."""
+MOST_SPEAKING = 16
+"""Texts that are spoken, or wait for the voice, at the same time."""
 
 
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*?(?:\.(?=\s|$)|[。！？；!?;\n]|$)+", re.ASCII)
@@ -55,6 +61,7 @@ class PromptLibrary:
             if recording.text:
                 self._by_text.setdefault((language, text_key(recording.text)), recording)
         self._rendered: OrderedDict[tuple[str, str], Clip] = OrderedDict()
+        self._threads: ThreadPoolExecutor | None = None
 
     @classmethod
     def load(cls, directories: Iterable[Path], languages: Iterable[str], voice: Voice | None = None) -> PromptLibrary:
@@ -95,24 +102,45 @@ class PromptLibrary:
         return self._find(name, language).clip
 
     def clips(self, utterances: Sequence[Utterance]) -> list[Clip]:
-        """Return what is played for `utterances`, in order.
+        """Return what is played for `utterances`, in order; blocks for as long as the voice speaks what nobody recorded.
 
-        Words that were recorded are found whole, then sentence by sentence; others are spoken by the voice, which takes
-        as long as they last: see `is_ready`. Raises PromptMissing where there is neither, SpeechUnavailable from the voice.
+        Raises PromptMissing where there is neither recording nor voice, SpeechUnavailable from the voice.
         """
-        return [clip for utterance in utterances for clip in self._clips(utterance)]
+        return [self.speak(piece) if isinstance(piece, Words) else piece for piece in self.pieces(utterances)]
+
+    def pieces(self, utterances: Sequence[Utterance]) -> list[Clip | Words]:
+        """Return what is played for `utterances`, in order, with the words that are still to be spoken by `speak`.
+
+        Words that were recorded are found whole, then sentence by sentence, then clause by clause; what a voice spoke lately is
+        still there. Answers at once. Raises PromptMissing.
+        """
+        return [piece for utterance in utterances for piece in self._pieces(utterance)]
 
     def is_ready(self, utterances: Sequence[Utterance]) -> bool:
         """True where `clips` answers at once; False where it has to speak first, and so belongs in a thread."""
-        return self._voice is None or all(
-            not isinstance(utterance, Words)
-            or self._recorded_words(utterance) is not None
-            or all(
-                key in self._rendered or key in self._by_text
-                for key in ((utterance.language, text) for _, text in _sentences(utterance.text))
-            )
-            for utterance in utterances
-        )
+        return self._voice is None or not any(isinstance(piece, Words) for one in utterances for piece in self._found(one))
+
+    def speak(self, words: Words) -> Clip:
+        """Have one of the pieces spoken by the voice; blocks. Raises PromptMissing without one, SpeechUnavailable from it."""
+        key = (words.language, text_key(words.text))
+        if (known := self._known(*key)) is not None:
+            return known
+        if self._voice is None or not self._voice.speaker(words.language):
+            raise PromptMissing(f"nobody recorded {words.text!r} in {words.language!r}: run `ivr prompts render --flow FILE`")
+        open_end = words.language == "zh" and words.text[-1:].isalnum()  # without a stop it comes out slurred
+        text = words.text + "。" * open_end
+        samples = resample(self._voice.render(text, words.language), RATE, TELEPHONE_RATE)
+        clip = Clip.from_pcm(finish(samples, TELEPHONE_RATE), name="words")
+        self._rendered[key] = clip
+        while len(self._rendered) > MOST_RENDERED:
+            self._rendered.popitem(last=False)
+        return clip
+
+    async def spoken(self, words: Words) -> Clip:
+        """`speak` in a thread of its own pool: those of the loop are for others."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(MOST_SPEAKING, "voice")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.speak, words)
 
     def text(self, utterances: Sequence[Utterance]) -> str:
         """Return the words of `utterances`, for the transcript. A recording without a text gives its name in brackets."""
@@ -132,7 +160,12 @@ class PromptLibrary:
             after_value = isinstance(utterance, Value)
         return written
 
-    def _clips(self, utterance: Utterance) -> list[Clip]:
+    def _found(self, utterance: Utterance) -> Iterator[Clip | Words]:
+        """The words of an utterance, found or not; nothing for what needs no voice."""
+        if isinstance(utterance, Words):
+            yield from self._words(utterance)
+
+    def _pieces(self, utterance: Utterance) -> Sequence[Clip | Words]:
         match utterance:
             case Prompt(name, language):
                 return [self._find(name, language).clip]
@@ -165,38 +198,35 @@ class PromptLibrary:
             raise PromptMissing(f"prompt {name!r} has no recording in {language or 'any language'!r}")
         return found
 
-    def _words(self, words: Words) -> list[Clip]:
-        """What was recorded of a text, and the voice for the sentences in between."""
-        whole = self._recorded_words(words)
-        if whole is not None:
-            return whole
-        parts = [(sentence, self._by_text.get((words.language, key))) for sentence, key in _sentences(words.text)]
-        return [self._render(Words(text, words.language)) if part is None else part.clip for text, part in parts]
-
-    def _recorded_words(self, words: Words) -> list[Clip] | None:
-        """Clips of a text all of which was recorded, else None. Text without a word in it is silence: no clips."""
-        if not text_key(words.text):
-            return []
+    def _words(self, words: Words) -> list[Clip | Words]:
+        """What was recorded of a text, and clauses for the voice in between. Text without a word in it is silence: nothing."""
         whole = self._by_text.get((words.language, text_key(words.text)))
         if whole is not None:
             return [whole.clip]
-        parts = [self._by_text.get((words.language, key)) for _, key in _sentences(words.text)]
-        found = [part.clip for part in parts if part is not None]
-        return found if len(found) == len(parts) else None
+        found: list[Clip | Words] = []
+        unspoken = ""
+        for sentence, key in _sentences(words.text):
+            recorded = self._by_text.get((words.language, key))
+            if recorded is None:
+                unspoken = f"{unspoken} {sentence}".strip() if words.language != "zh" else unspoken + sentence
+                continue
+            found += [*self._clauses(unspoken, words.language), recorded.clip]
+            unspoken = ""
+        return found + self._clauses(unspoken, words.language)
 
-    def _render(self, words: Words) -> Clip:
-        key = (words.language, text_key(words.text))
-        if key in self._rendered:
-            self._rendered.move_to_end(key)
-            return self._rendered[key]
-        if self._voice is None or not self._voice.speaker(words.language):
-            raise PromptMissing(f"nobody recorded {words.text!r} in {words.language!r}: run `ivr prompts render --flow FILE`")
-        samples = resample(self._voice.render(words.text, words.language), RATE, TELEPHONE_RATE)
-        clip = Clip.from_pcm(finish(samples, TELEPHONE_RATE), name="words")
-        self._rendered[key] = clip
-        while len(self._rendered) > MOST_RENDERED:
-            self._rendered.popitem(last=False)
-        return clip
+    def _clauses(self, text: str, language: str) -> list[Clip | Words]:
+        return [self._known(language, text_key(clause)) or Words(clause, language) for clause in clauses(text)]
+
+    def _known(self, language: str, key: str) -> Clip | None:
+        """A recording that says it, or what the voice said lately."""
+        recorded = self._by_text.get((language, key))
+        if recorded is not None:
+            return recorded.clip
+        rendered = self._rendered.get((language, key))
+        if rendered is not None:
+            with suppress(KeyError):  # another thread has just dropped it
+                self._rendered.move_to_end((language, key))
+        return rendered
 
 
 def _read_directory(

@@ -108,3 +108,24 @@ async def test_a_voice_that_cannot_is_a_step_that_failed(scene: tuple[VoiceIO, F
     assert io.say(Say((Prompt("gone", "en"),), None, 2)) == ""
     assert isinstance(heard[-1], StepFailed)
     assert not leg.playing
+
+
+async def test_a_long_text_sounds_before_all_of_it_is_rendered(scene: tuple[VoiceIO, FakeLeg, SlowVoice, list[Event]]) -> None:
+    """Stopped between two pieces, it ends once, and the rest is never said."""
+    io, leg, voice, heard = scene
+    leg.subscribe(lambda event: io.on_playback(event) if isinstance(event, PlaybackFinished) else None)
+    voice.go.set()
+    io.say(words("Your order left our house this morning.", 1))
+    await until(lambda: leg.playing)
+    io.stop()
+    leg.commands.clear()
+    heard.clear()
+    voice.go.clear()
+    io.say(words("Your order left our house this morning, and it will come tomorrow before three in the afternoon.", 2))
+    await until(lambda: leg.playing)
+    io.stop()
+    assert heard == [PromptEnded(2)]
+    voice.go.set()
+    await asyncio.sleep(0)
+    assert not leg.playing
+    assert heard == [PromptEnded(2)]

@@ -207,7 +207,7 @@ def test_a_voice_speaks_unknown_words_once(folder: Path) -> None:
     first = library.clips(said)
     assert library.is_ready(said)
     assert library.clips([Words("王芳您好！", "zh")]) == first
-    assert voice.said == [("王芳，您好", "zh")]
+    assert voice.said == [("王芳，您好。", "zh")]
     assert 1.0 < first[0].seconds < 1.2
     with pytest.raises(PromptMissing):
         library.clips([Words("안녕하세요", "ko")])
