@@ -219,6 +219,8 @@ PURE = {
     "ivr.speech.clauses",
     "ivr.speech.music",
     "ivr.speech.aliases",
+    "ivr.speech.readings",
+    "ivr.speech.engine",
     "ivr.acd.model",
     "ivr.acd.matcher",
     "ivr.acd.explain",

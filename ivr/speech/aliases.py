@@ -17,8 +17,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
+
+from rapidfuzz import fuzz
 
 from ivr.errors import ConfigError
 
@@ -139,16 +141,19 @@ class Grammar:
         spoken = (self.spoken.get(word, word) for word in heard.split() if word != self.unknown_word)
         return join_words(spoken)
 
+    def exact(self, heard: str) -> str:
+        """The phrase that the model gave word by word; "" where it gave none, or not all of it."""
+        return self.spoken.get(" ".join(heard.replace(self.unknown_word, " ").split()), "")
+
     def match(self, heard: str) -> tuple[str, float]:
         """The phrase meant by the words the model gave, and how near they are (0..1); ("", 0.0) where none is near.
 
         Vosk makes word pairs of the list, not whole phrases, so what it gives may mix them.
         """
-        text = heard.replace(self.unknown_word, " ").split()
-        exact = self.spoken.get(" ".join(text))
-        if exact is not None:
+        exact = self.exact(heard)
+        if exact:
             return exact, 1.0
-        letters = "".join(text)
+        letters = "".join(heard.replace(self.unknown_word, " ").split())
         return _nearest(letters, self.spoken) if letters else ("", 0.0)
 
 
@@ -165,8 +170,12 @@ def _nearest(letters: str, spoken: Mapping[str, str]) -> tuple[str, float]:
 
 def alike(left: str, right: str) -> float:
     """Likeness of two words, 0..1, Hangul compared letter by letter."""
-    matcher = SequenceMatcher(None, unicodedata.normalize("NFD", left), unicodedata.normalize("NFD", right), autojunk=False)
-    return matcher.ratio()
+    return fuzz.ratio(_letters(left), _letters(right)) / 100
+
+
+@lru_cache(16384)
+def _letters(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
 
 
 def join_words(words: Iterable[str]) -> str:

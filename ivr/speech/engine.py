@@ -49,7 +49,10 @@ class EngineStream(Protocol):
         """Take the next samples, at the rate that the stream was made for."""
 
     def partial(self) -> str:
-        """What it believes so far; "" where it believes nothing, or tells nothing before the end."""
+        """What it believes so far; "" where it believes nothing, or tells nothing before the end.
+
+        Of a list of phrases only one that is spoken to its last word, as it was given: it may still go on into a longer one.
+        """
 
     def final(self) -> Hypothesis:
         """End the utterance: what was said. Ready for the next one, as after `reset`."""

@@ -15,10 +15,13 @@ from ivr.errors import SpeechUnavailable
 from ivr.speech.aliases import Aliases, Grammar, join_words
 from ivr.speech.engine import Hypothesis, Word
 from ivr.speech.feed import Upsampler
+from ivr.speech.readings import Reading, weighed
 from ivr.speech.settings import Feed
 
 GRAMMARS = 256
 """Phrase lists kept ready: flows use the same few again and again."""
+SPARE_READINGS = 5
+"""Readings asked for beyond those that are told: confidence comes from how the likelihood is shared among them."""
 
 
 @dataclass(slots=True)
@@ -29,11 +32,17 @@ class VoskModel:
     aliases: Aliases
     feed: Feed
     name: str = "vosk"
+    speaker: Any = None
+    """A loaded SpkModel; None: utterances carry no vector."""
+    alternatives: int = 0
+    """Other readings told with an utterance."""
+    free: bool = False
+    """Decode everything; what is near a phrase becomes that phrase, the rest stays as it was heard."""
     grammars: OrderedDict[tuple[str, ...], Grammar] = field(default_factory=OrderedDict)
 
     def create_stream(self, language: str, rate: int, phrases: Sequence[str], *, words: bool = False) -> VoskStream:
         grammar = self._grammar(tuple(phrases)) if phrases else None
-        if grammar is not None and not grammar.spoken:
+        if grammar is not None and not grammar.spoken and not self.free:
             raise SpeechUnavailable("the model of this language can hear none of the phrases")
         return VoskStream(self, rate, grammar, words=words)
 
@@ -43,10 +52,20 @@ class VoskModel:
     def knows(self, word: str) -> bool:
         return int(self.model.vosk_model_find_word(word)) >= 0
 
-    def make(self, rate: int, listed: str | None) -> Any:
+    def make(self, rate: int, grammar: Grammar | None) -> Any:
+        """A Vosk recogniser, set up as this language wants it."""
         from vosk import KaldiRecognizer
 
-        return KaldiRecognizer(self.model, rate) if listed is None else KaldiRecognizer(self.model, rate, listed)
+        if grammar is None or self.free:
+            made = KaldiRecognizer(self.model, rate)
+        else:
+            made = KaldiRecognizer(self.model, rate, grammar.json(self.knows))
+        made.SetWords(True)
+        if self.speaker is not None:
+            made.SetSpkModel(self.speaker)
+        if self.alternatives:
+            made.SetMaxAlternatives(self.alternatives + SPARE_READINGS)
+        return made
 
     def _grammar(self, phrases: tuple[str, ...]) -> Grammar:
         grammar = self.grammars.pop(phrases, None) or Grammar.of(phrases, self.knows, self.aliases)
@@ -69,44 +88,83 @@ class VoskStream:
         self._up = Upsampler(loaded.feed)
         self._begun = self._fed = 0
         """Samples at `rate` before this utterance, and fed in all: Vosk counts its times through resets."""
+        self._partial = ("", "")
+        """What Vosk last believed, and what that shows as."""
 
     def accept(self, samples: NDArray[np.int16]) -> None:
         if self._kaldi is None:
-            listed = None if self._grammar is None else self._grammar.json(self._loaded.knows)
-            self._kaldi = self._loaded.make(self._up.rate, listed)
-            self._kaldi.SetWords(True)
+            self._kaldi = self._loaded.make(self._up.rate, self._grammar)
         self._fed += len(samples)
         self._kaldi.AcceptWaveform(self._up.push(samples))
 
     def partial(self) -> str:
         if self._kaldi is None:
             return ""
-        text: str = json.loads(self._kaldi.PartialResult()).get("partial", "")
-        return self._shown(text)[0] if self._grammar is None else ""
+        heard: str = json.loads(self._kaldi.PartialResult()).get("partial", "")
+        if heard != self._partial[0]:
+            self._partial = (heard, self._complete(heard))
+        return self._partial[1]
 
     def final(self) -> Hypothesis:
         if self._kaldi is None:
             return Hypothesis()
-        result: Mapping[str, Any] = json.loads(self._kaldi.FinalResult())
+        told: Mapping[str, Any] = json.loads(self._kaldi.FinalResult())
         begun = self._begun / self._rate
         self.reset()
-        found = result.get("result", ())
-        mean = sum(word["conf"] for word in found) / len(found) if found else 0.0
-        text, likeness = self._shown(result.get("text", ""))
-        if not text:
-            return Hypothesis()
-        words = tuple(Word(one["word"], one["start"] - begun, one["end"] - begun, one["conf"]) for one in found)
-        return Hypothesis(text, min(1.0, mean * likeness), words)
+        speaker = tuple(float(part) for part in told.get("spk", ()))
+        readings = [
+            self._shown(reading) for reading in (_several(told, begun) if "alternatives" in told else _one(told, begun))
+        ]
+        return weighed(readings, self._loaded.alternatives, speaker)
 
     def reset(self) -> None:
         if self._kaldi is not None:
             self._kaldi.Reset()
         self._up = Upsampler(self._loaded.feed)
         self._begun = self._fed
+        self._partial = ("", "")
 
-    def _shown(self, heard: str) -> tuple[str, float]:
-        if self._grammar is not None and self._words:
-            return self._grammar.words(heard), 1.0
-        if self._grammar is not None:
-            return self._grammar.match(heard)
-        return join_words(word for word in heard.split() if not word.startswith(("[", "<"))), 1.0
+    def _shown(self, reading: Reading) -> Reading:
+        """A reading as the phrase it stands for, worth less where it is only near to it."""
+        if self._grammar is None:
+            return reading.showing(_free(reading.text))
+        if self._words:
+            return reading.showing(self._grammar.words(reading.text))
+        phrase, likeness = self._grammar.match(reading.text)
+        if not phrase and self._loaded.free:
+            return reading.showing(_free(reading.text))
+        return reading.showing(phrase, likeness)
+
+    def _complete(self, heard: str) -> str:
+        """What may be told before the end: of a list only a phrase that is spoken to its last word."""
+        if self._grammar is None or (self._loaded.free and not self._words):
+            return _free(heard)
+        return self._grammar.words(heard) if self._words else self._grammar.exact(heard)
+
+
+def _one(told: Mapping[str, Any], begun: float) -> list[Reading]:
+    """Vosk's best reading; its word confidences are what it is worth."""
+    found = told.get("result", ())
+    words = tuple(Word(one["word"], one["start"] - begun, one["end"] - begun, one["conf"]) for one in found)
+    worth = sum(word.confidence for word in words) / len(words) if words else 0.0
+    return [Reading(told.get("text", ""), worth, words)]
+
+
+def _several(told: Mapping[str, Any], begun: float) -> list[Reading]:
+    """Vosk's best readings. It tells their log likelihoods and no word confidences; shared out, they are confidences again."""
+    found = [one for one in told["alternatives"] if one.get("text")]
+    scores = np.array([one["confidence"] for one in found], np.float64)
+    shares = np.exp(scores - scores.max()) if len(scores) else scores
+    shares = shares / shares.sum() if len(shares) else shares
+    return [
+        Reading(
+            one["text"],
+            float(share),
+            tuple(Word(w["word"], w["start"] - begun, w["end"] - begun, float(share)) for w in one.get("result", ())),
+        )
+        for one, share in zip(found, shares, strict=True)
+    ]
+
+
+def _free(heard: str) -> str:
+    return join_words(word for word in heard.split() if not word.startswith(("[", "<")))
