@@ -102,7 +102,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.wiring_sources", "ivr", "sqlalchemy"),
     layer("ivr.wiring_followups", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.settings_notices", "ivr.errors"),
-    layer("ivr.settings_speech", "ivr.errors"),
+    layer("ivr.settings_speech", "ivr.errors ivr.settings_voice"),
+    layer("ivr.settings_voice", "ivr.errors"),
     layer("ivr.settings_understanding", "ivr.errors"),
     layer("ivr.wiring_trunks", "ivr telephony", "phonenumbers"),
     layer("ivr.wiring_outbound", "ivr telephony", "redis"),
@@ -136,6 +137,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
 ]
 
 EXCEPTIONS = {
+    ("ivr.speech.http_voice", "ivr.profile.breaker"): "one way of leaving alone a server that fails again and again",
     ("ivr.understanding.intent", "ivr.speech.aliases"): "an intent is matched in the spellings that the recogniser was given",
 }
 """Single imports across rooms, each with its reason."""
@@ -214,6 +216,9 @@ PURE = {
     "ivr.dialplan.events",
     "ivr.speech.recognizer",
     "ivr.speech.endpointer",
+    "ivr.speech.patience",
+    "ivr.speech.tape",
+    "ivr.speech.detecting",
     "ivr.speech.voice_facts",
     "ivr.speech.values",
     "ivr.speech.clauses",

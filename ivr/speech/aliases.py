@@ -145,6 +145,11 @@ class Grammar:
         """The phrase that the model gave word by word; "" where it gave none, or not all of it."""
         return self.spoken.get(" ".join(heard.replace(self.unknown_word, " ").split()), "")
 
+    def begun(self, heard: str) -> bool:
+        """Whether what the model gave is the beginning of a phrase, and no whole one."""
+        beginning = " ".join(heard.replace(self.unknown_word, " ").split()) + " "
+        return beginning != " " and any(spelling.startswith(beginning) for spelling in self.spoken)
+
     def match(self, heard: str) -> tuple[str, float]:
         """The phrase meant by the words the model gave, and how near they are (0..1); ("", 0.0) where none is near.
 

@@ -7,11 +7,13 @@ caller's audio goes through three states:
     OPEN     voiced, but not yet for `confirm` seconds: a cough, a click, or the start of speech
     SPEAKING confirmed speech
 
-OPEN and SPEAKING end after `patience` seconds of silence, or when `longest` is reached.
+OPEN and SPEAKING end after `patience` seconds of silence, or when `longest` is reached. Whoever knows what was said so far may
+set another patience for the utterance that is open (`wait`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -62,7 +64,7 @@ class Timing:
     """Seconds that turn probabilities into decisions."""
 
     patience: float = 0.5
-    """Silence that ends an utterance."""
+    """Silence that ends an utterance, where `wait` says nothing else of it."""
     confirm: float = 0.3
     """Voiced audio, less the gaps in it, that makes speech of it."""
     pre_roll: float = 0.3
@@ -80,7 +82,8 @@ class Endpointer:
 
     def __init__(self, timing: Timing, *, rate: int = 8000, window: int = 256) -> None:
         self._window = window
-        self._patience = round(timing.patience * rate)
+        self._rate = rate
+        self._usual = self._patience = round(timing.patience * rate)
         self._confirm = round(timing.confirm * rate)
         self._pre_roll = round(timing.pre_roll * rate)
         self._longest = round(timing.longest * rate)
@@ -99,6 +102,16 @@ class Endpointer:
         return self._position
 
     @property
+    def silence(self) -> float:
+        """Seconds since the last voiced window of the utterance that is open; 0 where none is."""
+        return 0.0 if self._state is State.IDLE else (self._position - self._last_voiced) / self._rate
+
+    @property
+    def voiced(self) -> int:
+        """Voiced samples of the utterance that is open."""
+        return self._voiced
+
+    @property
     def keep_from(self) -> int:
         """Audio before this sample will never be asked for again."""
         if self._state is not State.IDLE:
@@ -115,6 +128,40 @@ class Endpointer:
             return self._while_idle(begin) if voiced else ()
         return self._while_open(voiced)
 
+    @property
+    def sounding(self) -> bool:
+        """Whether the newest window counts as voiced."""
+        return self._last_was_voiced
+
+    def recount(self, heard: Iterable[tuple[int, bool | None]]) -> bool:
+        """Count the windows of the utterance anew: where each begins, and whether it is the caller's voice, None for neither
+        here nor there. What went before it does not belong to it any more. False, and OPEN or IDLE again, where they do not
+        make speech.
+        """
+        first, self._score, self._voiced = -1, 0, 0
+        for begin, voiced in heard:
+            if voiced:
+                first = begin if first < 0 else first
+                self._voiced += self._window
+                self._score += self._window
+            elif voiced is False:
+                self._score = max(0, self._score - self._window)
+                first = first if self._score else -1
+                self._voiced = self._voiced if self._score else 0
+        if first < 0:
+            self._begin()
+            return False
+        self._start = max(self._floor, first - self._pre_roll)
+        self._state = State.SPEAKING if self._score >= self._confirm else State.OPEN
+        return self._state is State.SPEAKING
+
+    def wait(self, patience: float) -> tuple[Decision, ...]:
+        """End the utterance that is open after `patience` seconds of silence: now, where it has lasted that long."""
+        if self._state is State.IDLE:
+            return ()
+        self._patience = round(patience * self._rate)
+        return self._ended() if self._position - self._last_voiced >= self._patience else ()
+
     def skip(self, windows: int) -> tuple[Decision, ...]:
         """As many windows of certain silence."""
         decisions: tuple[Decision, ...] = ()
@@ -124,6 +171,7 @@ class Endpointer:
 
     def _begin(self) -> None:
         self._state = State.IDLE
+        self._patience = self._usual
         self._start = 0
         self._voiced = 0
         self._score = 0
@@ -145,7 +193,11 @@ class Endpointer:
             self._state = State.SPEAKING
             decisions.append(Confirmed(self._position))
         if self._position - self._last_voiced >= self._patience or self._position - self._start >= self._longest:
-            decisions.append(Ended(self._last_voiced, self._voiced, self._state is State.SPEAKING))
-            self._floor = self._position
-            self._begin()
+            decisions += self._ended()
         return tuple(decisions)
+
+    def _ended(self) -> tuple[Ended]:
+        ended = Ended(self._last_voiced, self._voiced, self._state is State.SPEAKING)
+        self._floor = self._position
+        self._begin()
+        return (ended,)

@@ -40,6 +40,8 @@ class Hypothesis:
     """Other readings, best first, each with its confidence."""
     speaker: tuple[float, ...] = ()
     """Vector of the voice; empty without a speaker model."""
+    language: str = ""
+    """Which language it is in, where several were listened for; "" for the only one."""
 
 
 class EngineStream(Protocol):
@@ -52,6 +54,7 @@ class EngineStream(Protocol):
         """What it believes so far; "" where it believes nothing, or tells nothing before the end.
 
         Of a list of phrases only one that is spoken to its last word, as it was given: it may still go on into a longer one.
+        "…" stands for one that has begun and is not whole yet.
         """
 
     def final(self) -> Hypothesis:

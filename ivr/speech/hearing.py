@@ -1,7 +1,8 @@
 """One call's turns inside a worker: voice gate, end-pointing, engine.
 
 The engine hears nothing until speech is confirmed; then it gets the pre-roll and what came since in one go. So silence and
-coughs cost no more than the voice gate. A word too short to be confirmed is still recognised at its end: "好" takes 0.2 s.
+coughs cost no more than the voice gate. A word too short to be confirmed is still recognised in the silence after it: "好"
+takes 0.2 s. In a silence the engine is asked what it believes, and `Patience` says whether that is all.
 """
 
 from __future__ import annotations
@@ -13,12 +14,22 @@ from numpy.typing import NDArray
 
 from ivr.speech.endpointer import Confirmed, Decision, Ended, Endpointer, State, Timing
 from ivr.speech.engine import EngineStream, Hypothesis
+from ivr.speech.patience import QUICK, Patience
+from ivr.speech.recognizer import VoiceFacts
+from ivr.speech.tape import Tape
+from ivr.speech.voice_facts import measure
 from ivr.speech.voicing import WINDOW, Detectors, Voicing
 
+RATE = 8000
 SHORTEST = 1024
 """Voiced samples (128 ms) under which an unconfirmed sound is not worth recognising."""
 BITE = 800
 """Samples an engine is fed at once: smaller ones cost more for each second of audio."""
+LOOK = 0.19
+"""Seconds of silence from which the engine is asked what was said so far: one window before the least patience."""
+SHORT = 11200
+"""Samples (1.4 s with the pre-roll) of an utterance that is worth hearing twice to end it at once: an engine takes audio in
+pieces of up to 0.5 s, so of a single word it believes nothing yet when the caller is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Heard:
     """First sample that the engine heard of it; its word times count from here."""
     last_voiced: int
     """Samples since the turn began."""
+    voice: VoiceFacts | None = None
+    """None where nothing was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +59,53 @@ Output = Started | Partial | Heard
 class Turn:
     """Audio in, outputs out. One turn of one call."""
 
-    def __init__(self, stream: EngineStream, detectors: Detectors, timing: Timing) -> None:
+    def __init__(
+        self,
+        stream: EngineStream,
+        detectors: Detectors,
+        timing: Timing,
+        patience: Patience | None = None,
+        *,
+        again: bool = False,
+    ) -> None:
+        """`again`: a short utterance may be heard twice, which only a closed list makes cheap."""
         self._stream = stream
         self._voicing = Voicing(detectors)
         self._endpointer = Endpointer(timing, window=WINDOW)
-        self._held = np.empty(0, np.int16)
-        self._held_at = 0
-        """Position of the first held sample."""
-        self._fed = 0
-        """Position up to which the engine has heard; meaningful while speaking."""
-        self._begun = 0
-        """Position where the utterance begins."""
+        self._patience = patience or Patience(timing.patience)
+        self._again = again
+        self._tape = Tape()
+        self._begin(0)
+
+    def _begin(self, position: int) -> None:
+        self._begun = self._fed = position
+        """Where the utterance begins, and up to where the engine has heard it."""
+        self._said: Hypothesis | None = None
+        """What was said, where that was asked for before the end."""
+        self._twice = False
         self._last_partial = ""
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the engine has work with it."""
+        return self._endpointer.state is State.SPEAKING
 
     def push(self, samples: NDArray[np.int16]) -> list[Output]:
         """Take the next samples (8 kHz, any number)."""
-        self._held = np.concatenate((self._held, samples))
+        tape, endpointer = self._tape, self._endpointer
+        tape.append(samples)
         outputs: list[Output] = []
-        while self._held_at + len(self._held) - self._endpointer.position >= WINDOW:
-            begin = self._endpointer.position - self._held_at
-            probability = self._voicing.probability(self._held[begin : begin + WINDOW])
-            for decision in self._endpointer.push(probability):
+        while tape.end - endpointer.position >= WINDOW:
+            at = endpointer.position
+            for decision in endpointer.push(self._voicing.probability(tape.part(at, at + WINDOW))):
                 outputs += self._obey(decision)
-        self._decode_some()
-        self._forget()
-        if self._endpointer.state is State.SPEAKING:
+            if endpointer.silence >= LOOK:
+                for decision in self._look():
+                    outputs += self._obey(decision)
+        if self.speaking and endpointer.position - self._fed >= BITE:
+            self._feed_until(endpointer.position)
             outputs += self._partials()
+        tape.forget(endpointer.keep_from)
         return outputs
 
     def close(self) -> None:
@@ -80,40 +114,56 @@ class Turn:
     def _obey(self, decision: Decision) -> list[Output]:
         match decision:
             case Confirmed():
-                self._fed = self._begun = self._endpointer.keep_from
                 return [Started()]
             case Ended(last_voiced, voiced, confirmed):
                 return self._end(last_voiced, voiced, confirmed)
-        self._fed = self._begun = self._endpointer.keep_from
+        self._begin(self._endpointer.keep_from)
         return []
 
+    def _look(self) -> tuple[Decision, ...]:
+        """Ask in a silence what was said so far, and how long to wait after that."""
+        endpointer = self._endpointer
+        if endpointer.voiced < SHORTEST:
+            return ()
+        self._feed_until(endpointer.position)
+        wait = self._patience.after(self._stream.partial())
+        if wait > QUICK and self._again and not self._twice and endpointer.silence >= QUICK:
+            wait = self._hear_twice(wait)
+        return endpointer.wait(wait)
+
+    def _hear_twice(self, wait: float) -> float:
+        """End a short utterance on trial: if that is a whole phrase it stands, else the engine hears it anew and goes on."""
+        self._twice = True
+        if self._fed - self._begun > SHORT:
+            return wait
+        said = self._stream.final()
+        found = self._patience.after(said.text)
+        if said.text and found <= QUICK:
+            self._said = said
+            return found
+        self._stream.accept(self._tape.part(self._begun, self._fed))
+        return wait
+
     def _end(self, last_voiced: int, voiced: int, confirmed: bool) -> list[Output]:
-        self._last_partial = ""
         if not confirmed and voiced < SHORTEST:
             return []
-        self._feed_until(self._endpointer.position)
-        heard = Heard(self._stream.final(), self._begun, last_voiced)
+        if self._said is None:
+            self._feed_until(self._endpointer.position)
+        said = self._said or self._stream.final()
+        voice = measure(self._tape.part(self._begun, last_voiced), RATE) if said.text or confirmed else None
+        heard = Heard(said, self._begun, last_voiced, voice)
         if confirmed:
             return [heard]
-        return [Started(), heard] if heard.said.text else []
-
-    def _decode_some(self) -> None:
-        if self._endpointer.state is State.SPEAKING and self._endpointer.position - self._fed >= BITE:
-            self._feed_until(self._endpointer.position)
+        return [Started(), heard] if said.text else []
 
     def _feed_until(self, position: int) -> None:
-        self._stream.accept(self._held[self._fed - self._held_at : position - self._held_at])
-        self._fed = position
+        if position > self._fed:
+            self._stream.accept(self._tape.part(self._fed, position))
+            self._fed = position
 
     def _partials(self) -> list[Output]:
         text = self._stream.partial()
-        if not text or text == self._last_partial:
+        if text in ("", "…", self._last_partial):
             return []
         self._last_partial = text
         return [Partial(text)]
-
-    def _forget(self) -> None:
-        speaking = self._endpointer.state is State.SPEAKING
-        keep = self._fed if speaking else self._endpointer.keep_from
-        self._held = self._held[keep - self._held_at :]
-        self._held_at = keep

@@ -139,7 +139,9 @@ class VoskStream:
         """What may be told before the end: of a list only a phrase that is spoken to its last word."""
         if self._grammar is None or (self._loaded.free and not self._words):
             return _free(heard)
-        return self._grammar.words(heard) if self._words else self._grammar.exact(heard)
+        if self._words:
+            return self._grammar.words(heard)
+        return self._grammar.exact(heard) or ("…" if self._grammar.begun(heard) else "")
 
 
 def _one(told: Mapping[str, Any], begun: float) -> list[Reading]:
