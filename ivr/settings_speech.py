@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr.errors import ConfigError
+from ivr.settings_voice import VoiceOptions, check_voice
 
 ENGINES = ("vosk", "sherpa", "remote")
 FEEDS = ("resample", "native8k", "bandfill")
@@ -61,10 +62,12 @@ class SpeechOptions:
     feed: str = "resample"
     """How 8 kHz audio meets a 16 kHz model: `resample`, `native8k`, `bandfill`."""
     second_opinion: SecondOpinionOptions = field(default_factory=SecondOpinionOptions)
-    voice: str = "auto"
-    """Who speaks texts that nobody recorded: `kokoro`, `espeak`, `none`, or `auto`, the best that is installed."""
+    voice: str | VoiceOptions = "auto"
+    """Who speaks texts that nobody recorded: `kokoro`, `espeak`, `none`, `auto`, the best that is installed, or `http:`."""
     voice_dir: str = ""
     """Where Kokoro's weights are; empty: `voices` in the data folder, or `.kokoro`, where `make prompts` puts them."""
+    voice_cache_mb: int = 128
+    """Disk for what the voice spoke (mebibytes), in the data folder; texts with numbers are never kept. 0 keeps nothing."""
 
     def of(self, language: str) -> ModelOptions:
         """The options of one language with what they leave out filled in."""
@@ -86,6 +89,7 @@ def check_speech(speech: SpeechOptions, file: str) -> None:
     """Raises ConfigError in one line."""
     _one_of(speech.engine, ENGINES, f"{file}: speech.engine")
     _one_of(speech.feed, FEEDS, f"{file}: speech.feed")
+    check_voice(speech.voice, speech.voice_cache_mb, file)
     if speech.workers < 0:
         raise ConfigError(f"{file}: speech.workers: 0 (one a core) or more, not {speech.workers}")
     for language in speech.models:
@@ -107,6 +111,8 @@ def _check_model(one: ModelOptions, place: str) -> None:
         raise ConfigError(f"{place}.url: only `engine: remote` has a server; leave out url or change the engine")
     elif not one.model:
         raise ConfigError(f"{place}.model: name an installed model; `ivr models list` says which there are")
+    if one.engine == "sherpa" and one.feed == "native8k":
+        raise ConfigError(f"{place}.feed: sherpa models hear 16 kHz; write resample or bandfill")
     if not 0 <= one.alternatives <= MOST_ALTERNATIVES:
         raise ConfigError(f"{place}.alternatives: from 0 to {MOST_ALTERNATIVES}, not {one.alternatives}")
     if one.speaker and one.engine != "vosk":

@@ -9,23 +9,19 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
-from importlib.util import find_spec
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.errors import ConfigError, SpeechUnavailable
-from ivr.speech.voice import EspeakVoice, KokoroVoice, Voice
+from ivr.errors import SpeechUnavailable
+from ivr.speech.voice import Voice
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +32,6 @@ MOST_LETTERS = 400
 SECONDS = 8.0
 """After this a caller has waited too long."""
 NICE = 5
-ESPEAK_SPEAKERS = {"en": "en-us", "zh": "cmn"}
-"""Better a robot than nothing, where the words could not be recorded."""
 
 _voice: Voice | None = None
 """In the child alone."""
@@ -118,33 +112,6 @@ class LiveVoice:
         if child is not None and child.done() and not child.cancelled() and child.exception() is None:
             with contextlib.suppress(ProcessLookupError):  # in the midst of a text it would be waited for
                 os.kill(child.result(), signal.SIGKILL)
-
-
-def choose_voice(name: str, folders: list[Path]) -> LiveVoice | None:
-    """The voice that the setting `speech.voice` names; None for `none`, and for `auto` where nothing is installed.
-
-    `auto` takes Kokoro where it is installed in one of `folders`, else espeak-ng. Raises ConfigError for another name and
-    where the voice that was named is not there.
-    """
-    kokoro = installed_kokoro(folders) if name in ("auto", "kokoro") else None
-    if kokoro is not None:
-        return LiveVoice(partial(KokoroVoice, kokoro))
-    if name in ("auto", "espeak") and shutil.which("espeak-ng") is not None:
-        return LiveVoice(partial(EspeakVoice, ESPEAK_SPEAKERS))
-    if name in ("auto", "none"):
-        return None
-    known = {
-        "kokoro": f"Kokoro is not in {', '.join(map(str, folders))}: `make prompts` fetches it",
-        "espeak": "install espeak-ng",
-    }
-    raise ConfigError(f"speech.voice: {known.get(name, f'unknown voice {name!r}: auto, kokoro, espeak or none')}")
-
-
-def installed_kokoro(folders: list[Path]) -> Path | None:
-    """The first folder that has Kokoro's weights and voices, where its packages are there too; else None."""
-    if find_spec("onnxruntime") is None or find_spec("misaki") is None:
-        return None
-    return next((one for one in folders if (one / "kokoro.onnx").is_file() and (one / "voices").is_dir()), None)
 
 
 def _begin(make: Callable[[], Voice]) -> None:

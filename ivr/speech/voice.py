@@ -18,7 +18,7 @@ import wave
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,17 @@ class Voice(Protocol):
         The same text gives the same samples. May be called from any thread. Raises SpeechUnavailable where the language,
         or a part that the voice needs, is missing.
         """
+
+
+@runtime_checkable
+class SpeakingVoice(Voice, Protocol):
+    """A voice that serves calls."""
+
+    def warm(self, languages: list[str]) -> None:
+        """Load what each language needs, so that the first caller does not wait for it. Never raises."""
+
+    def close(self) -> None:
+        """Let go of processes and connections. Texts after that are refused."""
 
 
 class EspeakVoice:

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from ivr.dialplan.events import Words
 from ivr.errors import SpeechUnavailable
 from ivr.speech import live_voice
-from ivr.speech.live_voice import LiveVoice, installed_kokoro
+from ivr.speech.live_voice import LiveVoice
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.voice import RATE, EspeakVoice
+from ivr.speech.voices import installed_kokoro
 
 
 class Odd:
