@@ -24,6 +24,7 @@ from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
 from ivr.settings_notices import NoticeOptions, check_notices
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
+from ivr.settings_privacy import PrivacyOptions, RetentionOptions, check_privacy
 from ivr.settings_publishing import PublishingOptions
 from ivr.settings_secrecy import mode_of
 from ivr.settings_sources import ProfileOptions, SourceOptions, check_sources
@@ -167,6 +168,10 @@ class Settings:
     agents: tuple[AgentOptions, ...] = ()
     dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")
     recording: RecordingOptions = field(default_factory=RecordingOptions)
+    privacy: PrivacyOptions = field(default_factory=PrivacyOptions)
+    """Private numbers in what is kept of calls."""
+    retention: RetentionOptions = field(default_factory=RetentionOptions)
+    """How long what is kept."""
     parking: ParkingOptions = field(default_factory=ParkingOptions)
     notices: NoticeOptions = field(default_factory=NoticeOptions)
     """How notifications leave the house: `sms`, `email`, `webhook`."""
@@ -293,6 +298,7 @@ def _check(settings: Settings, file: str) -> None:
     check_net(sip.listen, sip.advertised, sip.local_networks, sip.origins, sip.tls, sip.dns, file)
     check_calls(settings.recording, settings.parking, settings.tones, file)
     check_notices(settings.notices, file)
+    check_privacy(settings.privacy, settings.retention, file)
     check_media(settings.media, file)
     check_ice_servers(settings.web.ice_servers, file)
     check_phone_accounts(settings.phone_accounts, file)
