@@ -19,7 +19,7 @@ from ivr.dialplan.steps.asked import again_of, barge_in, speech_of
 
 MOST_SLOTS = 20
 _KEYS = ("slots", "confirm", "timeout", "between_keys", "barge_in")
-_SLOT_KEYS = ("ask", "again", "hint", "label", "optional", "known", "phrases", "patience", *build_expect.TYPE_KEYS)
+_SLOT_KEYS = ("ask", "again", "hint", "label", "optional", "known", "phrases", "patience", "secret", *build_expect.TYPE_KEYS)
 
 
 def collect(node: Node, site: Site) -> dict[str, Any]:
@@ -75,6 +75,7 @@ def _slot(name: str, place: Place, node: Node, site: Site) -> CollectSlot:
         choice_places=choice.places,
         phrases=phrases,
         patience=fields.duration("patience", kind.kind.patience),
+        secret=fields.flag("secret", False),
         terminator=terminator,
     )
 
@@ -112,7 +113,7 @@ def _label(node: Node | None, site: Site) -> dict[str, str]:
 def schema() -> Schema:
     """JSON Schema of `collect`."""
     more = {"ask": ref("speech"), "again": either(ref("speech"), list_of(ref("speech"))), "hint": ref("speech")}
-    more |= {"label": map_of(TEXT), "optional": FLAG, "known": ref("expression"), "patience": DURATION}
+    more |= {"label": map_of(TEXT), "optional": FLAG, "known": ref("expression"), "patience": DURATION, "secret": FLAG}
     more |= {"phrases": build_expect.phrases_schema()}
     slot = record({**more, **build_expect.type_schema()}, ("ask",), CollectSlot)
     barge_in = either(FLAG, record({"after": DURATION}))

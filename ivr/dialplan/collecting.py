@@ -61,6 +61,8 @@ class CollectSlot:
     choice_places: tuple[Place, ...] = ()
     phrases: PhraseList | None = None
     patience: float = 0.6
+    secret: bool = False
+    """What is said and keyed for it is in no transcript, log or trace, and no recording has it."""
     terminator: str = "#"
 
     def about(self, run: Run) -> About:

@@ -25,6 +25,7 @@ from ivr.dialplan.events import (
 from ivr.dialplan.expression import EvaluationError, as_text, plain
 from ivr.dialplan.graph import key_of
 from ivr.dialplan.model import AGAIN, END, RESERVED, Edge, Flow, Go, HangUp, Leave, Return, Switch
+from ivr.dialplan.question import AskingStep
 from ivr.dialplan.run import FlowFault, Run
 from ivr.dialplan.splits import line_taken
 from ivr.dialplan.state import Phase, State
@@ -46,6 +47,8 @@ class Machine:
         self.flow = flow
         self.environment = environment
         self._memo: dict[Any, Any] = {}
+        self._secrets: frozenset[str] | None = None
+        """Slots that are asked for as secrets."""
 
     def start(
         self, call: Mapping[str, Any], profile: Mapping[str, Any], now: float, *, asr: Mapping[str, Any] | None = None
@@ -89,6 +92,25 @@ class Machine:
         except Exception as error:
             self._fail(run, error)
         return run.state, tuple(run.commands)
+
+    def hides(self, state: State) -> bool:
+        """Whether the caller is asked for something secret: no transcript, log, trace or recording may have the answer."""
+        step = self._step_of(state)
+        return isinstance(step, AskingStep) and step.hides(state.step)
+
+    def hidden(self, state: State) -> dict[str, Any]:
+        """The slots of this call that were asked for as secrets, with their values."""
+        if self._secrets is None:
+            flows = (self.flow, *self.flow.subflows.values())
+            steps = [(one.name, one.step) for flow in flows for one in flow.states.values()]
+            asked = (step.hidden_slots(name) for name, step in steps if isinstance(step, AskingStep))
+            self._secrets = frozenset(slot for slots in asked for slot in slots)
+        return {name: state.slots[name] for name in self._secrets if name in state.slots}
+
+    def _step_of(self, state: State) -> Any:
+        flow = self.flow if state.flow == self.flow.name else self.flow.subflows.get(state.flow)
+        here = None if flow is None else flow.states.get(state.state)
+        return None if here is None or state.phase is Phase.ENDED else here.step
 
     def restore(self, data: Mapping[str, Any]) -> State:
         """A state from `State.to_dict`. Raises ValueError where it belongs to another version."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -120,6 +120,14 @@ class AskingStep(WaitingStep):
     def understood(self, run: Run, question: Question, event: Heard) -> Answer | None:
         """What was said, as an answer to the question; None where it is none."""
         return understood(run, question, event)
+
+    def hides(self, memory: Mapping[str, Any]) -> bool:
+        """Whether what is said and keyed now is nobody else's business; `memory` is what the step remembers of this call."""
+        return False
+
+    def hidden_slots(self, state: str) -> Iterable[str]:
+        """The slots that it fills, in the state of that name, with what nobody else may see."""
+        return ()
 
     def missed(self, run: Run, name: str) -> Edge | bool:
         """Do something else about `no_input` or `no_match` than to ask again: False where there is nothing else."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ivr.dialplan import build_expect, confirming, dialogue
+from ivr.dialplan import build_expect, confirming, dialogue, secrecy
 from ivr.dialplan.confirming import ACCEPT, AGAIN, NEVER, Confirm
 from ivr.dialplan.events import Event, Note
 from ivr.dialplan.expect import VALUE, YES_NO, Choice, Expect, PhraseList, Typed
@@ -17,7 +17,7 @@ from ivr.dialplan.positions import Node
 from ivr.dialplan.problems import Place
 from ivr.dialplan.question import NO_MATCH, Answer, AskingStep, Given, Named, Question, memory
 from ivr.dialplan.run import Run, hears
-from ivr.dialplan.schema_parts import DURATION, record
+from ivr.dialplan.schema_parts import DURATION, FLAG, record
 from ivr.dialplan.slots import SlotType
 from ivr.dialplan.speech import Speech
 from ivr.dialplan.steps.asked import (
@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AskStep", "MenuStep"]
 
-_KEYS = ("say", "again", "expect", "phrases", "confirm", "hint", "into", "timeout", "between_keys", "patience", "barge_in")
+_KEYS = (
+    *("say", "again", "expect", "phrases", "confirm", "hint", "into", "timeout", "between_keys", "patience", "barge_in"),
+    "secret",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,16 @@ class AskStep(AskingStep):
     phrases: PhraseList | None = None
     """Answers by themselves; each fills the slot with its value."""
     confirm: Confirm = NEVER
+    secret: bool = False
+    """What is said and keyed is in no transcript, log or trace, and no recording has it: for PINs, cards, one-time codes."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
         fields = Fields(node, site.findings, "ask", _KEYS)
         fields.need("say", "say what is asked")
         expect = build_expect.expect(fields.get("expect"), site)
-        usual = Confirm() if isinstance(expect, Typed) and expect.slot.name != "text" else NEVER
+        secret = fields.flag("secret", False)
+        usual = Confirm() if isinstance(expect, Typed) and expect.slot.name != "text" and not secret else NEVER
         return cls(
             speech=speech_of(fields, "say", site),
             expect=expect,
@@ -86,11 +92,13 @@ class AskStep(AskingStep):
             again=again_of(fields.get("again"), site),
             phrases=build_expect.phrase_list(fields.get("phrases"), site),
             confirm=confirming.build(fields.get("confirm"), site, usual),
+            secret=secret,
         )
 
     @classmethod
     def schema(cls) -> Schema:
-        more = {"expect": build_expect.expect_schema(), "phrases": build_expect.phrases_schema(), "between_keys": DURATION}
+        more = {"expect": build_expect.expect_schema(), "phrases": build_expect.phrases_schema()}
+        more |= {"between_keys": DURATION, "secret": FLAG}
         return record({**ASKING, **more}, ("say",))
 
     @property
@@ -118,6 +126,12 @@ class AskStep(AskingStep):
         if self.into or self.slot is not None or self.phrases is not None:
             yield self.into or state
 
+    def hides(self, memory: Mapping[str, Any]) -> bool:
+        return self.secret
+
+    def hidden_slots(self, state: str) -> Iterable[str]:
+        return (self._name_in(state),) if self.secret else ()
+
     def speeches(self) -> Iterator[Speech]:
         yield from (self.speech, *self.again, self.hint, self.confirm.speech)
 
@@ -133,6 +147,10 @@ class AskStep(AskingStep):
         if not understands and not any(name in flow.intents or name in KEYS for name in state.own):
             message = f"`{state.name}` asks, but understands no answer"
             findings.error(self.place, "missing-key", message, "add `expect`, or an intent or a key to `on`")
+        secrecy.check(about, self._name_in(state.name), self.slot, self.secret, self.place)
+        if self.secret and self.confirm != NEVER:
+            message = "what is secret would be read back aloud"
+            findings.warn(self.place, "secret-aloud", message, "leave out `confirm`; ask twice where it matters")
 
     def start(self, run: Run) -> Edge | None:
         dialogue.ask(run)
@@ -229,7 +247,10 @@ class AskStep(AskingStep):
         return self._leave(run, Named(str(value), sure=sure) if remembered["named"] else Given(value, sure=sure))
 
     def _slot_name(self, run: Run) -> str:
-        return self.into or run.state.state
+        return self._name_in(run.state.state)
+
+    def _name_in(self, state: str) -> str:
+        return self.into or state
 
 
 def _value(answer: Answer) -> Any:

@@ -6,11 +6,11 @@ one is wrong), `sure` (slot to 0..1, -1 where it was left out), `rounds`. Values
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ivr.dialplan import build_collect, confirming, dialogue
+from ivr.dialplan import build_collect, confirming, dialogue, secrecy
 from ivr.dialplan.collecting import CORRECTING, SAID, WHICH, CollectSlot, left_out, mentioned, open_values, question_at
 from ivr.dialplan.confirming import ACCEPT, Confirm
 from ivr.dialplan.events import Event, Heard, Note, Utterance, Value, Words
@@ -77,6 +77,14 @@ class CollectStep(AskingStep):
     def fills(self, state: str) -> Iterable[str]:
         return tuple(slot.name for slot in self.slots)
 
+    def hides(self, memory: Mapping[str, Any]) -> bool:
+        """Also while everything is read back: an answer may correct what is secret."""
+        slot = self._slot(str(memory.get("at", "")))
+        return slot.secret if slot is not None else any(one.secret for one in self.slots)
+
+    def hidden_slots(self, state: str) -> Iterable[str]:
+        return tuple(slot.name for slot in self.slots if slot.secret)
+
     def speeches(self) -> Iterator[Speech]:
         for slot in self.slots:
             yield from (slot.speech, *slot.again, slot.hint)
@@ -92,6 +100,10 @@ class CollectStep(AskingStep):
     def check(self, about: About) -> None:
         for slot in self.slots:
             known_intents(about, slot.choices, slot.choice_places)
+            secrecy.check(about, slot.name, slot.type, slot.secret, self.place)
+        if any(slot.secret for slot in self.slots) and self.confirm != confirming.NEVER:
+            message = "`collect` reads everything back aloud, what is secret too"
+            about.findings.warn(self.place, "secret-aloud", message, "confirm: false, or ask for it in an `ask` of its own")
 
     # --- the order of things
 
