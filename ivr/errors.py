@@ -4,7 +4,8 @@ IvrError
   ConfigError         a settings file or option is wrong: names the place and the cure
   DialplanError       a flow is wrong: carries every problem with file, line and column
   PromptMissing       a prompt has no audio in a language
-  SpeechUnavailable   no model, or no worker with room, for a language
+  SpeechUnavailable   no model for a language, or nothing that runs it
+    SpeechBusy        there is one, but no worker has room for another turn now
   StoreUnavailable    Redis or SQL cannot be reached
   NotAllowed          an account asked for what it may not do
   NotFound            an id that names nothing
@@ -38,6 +39,10 @@ class PromptMissing(IvrError):
 
 class SpeechUnavailable(IvrError):
     """Nothing can recognise this language now; the flow goes on with keys."""
+
+
+class SpeechBusy(SpeechUnavailable):
+    """Every recogniser has its hands full: this question is for keys, and the caller is told so."""
 
 
 class StoreUnavailable(IvrError):

@@ -98,9 +98,13 @@ class Listen:
     confirm: float = 0.3
     """Seconds of speech that count as speaking, and not as a cough or a click."""
     expects: str = ""
-    """Type of the slot that is asked for; "" where only phrases are."""
+    """Type of the slot that is asked for, "yes_no", or "" where only phrases are."""
     open: bool = False
     """True where anything may be said, not the phrases alone."""
+    length: tuple[int, int] = (0, 0)
+    """Least and most digits of the value that is asked for; 0 where that is not known."""
+    also: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    """Further languages, each with its list: whichever the caller speaks is heard, and named in `Heard`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,9 @@ class SpokenOver:
 class SpeechLost:
     """The recogniser went away in the middle of a turn: ask again."""
 
+    busy: bool = False
+    """True where no recogniser had room for the turn: ask for keys, and say why."""
+
 
 @dataclass(frozen=True, slots=True)
 class PromptEnded:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ivr.dialplan.events import Event, Heard, Listen, Phrase, Play, Prompt, PromptEnded, Say, SpeechLost, SpokenOver, StepFailed
 from ivr.dialplan.slots.vocabulary import vocabulary
-from ivr.errors import PromptMissing, SpeechUnavailable
+from ivr.errors import PromptMissing, SpeechBusy, SpeechUnavailable
 from ivr.session.speaking import Speaking
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.recognizer import (
@@ -46,6 +47,8 @@ class VoiceIO:
         self._stream: RecognitionStream | None = None
         self._phrases: tuple[Phrase, ...] = ()
         self._language = ""
+        self._lists: Mapping[str, tuple[Phrase, ...]] = {}
+        """What is listened for, by language."""
         self._playback = 0
         self._number = 0
         self._speaking = False
@@ -164,14 +167,25 @@ class VoiceIO:
             self._stream = self._recognizer.open(self._on_recognition)
         self._phrases = command.phrases
         self._language = command.language
-        words = () if command.open else vocabulary(command.expects, command.language)
+        self._lists = {command.language: command.phrases, **command.also}
+        words = () if command.open or command.also else vocabulary(command.expects, command.language)
         phrases = [] if command.open else [*words, *(phrase.text for phrase in command.phrases)]
-        timing = {"patience": command.patience, "confirm": command.confirm}
+        also = {name: [] if command.open else [one.text for one in listed] for name, listed in command.also.items()}
         try:
-            self._stream.listen(command.language, phrases, **timing, words=bool(words))
+            self._stream.listen(
+                command.language,
+                phrases,
+                patience=command.patience,
+                confirm=command.confirm,
+                words=bool(words),
+                expects=command.expects,
+                length=command.length,
+                also=also,
+            )
         except SpeechUnavailable as error:
-            log.warning("%s: %s", self._leg.correlation, error)
-            self._emit(SpeechLost())
+            busy = isinstance(error, SpeechBusy)
+            log.log(logging.DEBUG if busy else logging.WARNING, "%s: %s", self._leg.correlation, error)
+            self._emit(SpeechLost(busy))
             return
         self.listening = True
         self._last_frame = self._loop.time()
@@ -222,7 +236,9 @@ class VoiceIO:
         if isinstance(event, SpeechStarted):
             heard = SpokenOver()
         elif isinstance(event, UtteranceHeard):
-            heard = self._understood(event)
+            if event.language in self._lists:
+                self._phrases, self._language = self._lists[event.language], event.language
+            heard = replace(self._understood(event), language=event.language)
             self._utterances.append((heard, event))
         elif isinstance(event, RecognitionLost):
             self._deafen()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ivr.errors import SpeechUnavailable
+from ivr.errors import SpeechBusy, SpeechUnavailable
 from ivr.speech.recognizer import (
     PartialHeard,
     RecognitionEvent,
@@ -30,26 +30,45 @@ class FakeStream:
     patience: float = 0.0
     confirm: float = 0.0
     words: bool = False
+    expects: str = ""
+    length: tuple[int, int] = (0, 0)
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     turns: int = 0
     frames: list[Frame] = field(default_factory=list)
     """What was fed in this turn."""
+    played: list[Frame | None] = field(default_factory=list)
+    """What was played meanwhile."""
 
     def listen(
-        self, language: str, phrases: Sequence[str], *, patience: float = 0.5, confirm: float = 0.3, words: bool = False
+        self,
+        language: str,
+        phrases: Sequence[str],
+        *,
+        patience: float = 0.5,
+        confirm: float = 0.3,
+        words: bool = False,
+        expects: str = "",
+        length: tuple[int, int] = (0, 0),
+        also: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        if language not in self.recognizer.languages or self.recognizer.full or self.closed:
+        if language not in self.recognizer.languages or self.closed:
             raise SpeechUnavailable(f"no recognition of {language!r}")
+        if self.recognizer.full:
+            raise SpeechBusy("told to be full")
         self.language, self.phrases, self.patience, self.confirm = language, tuple(phrases), patience, confirm
-        self.words = words
+        self.words, self.expects, self.length = words, expects, length
+        self.also = {name: tuple(listed) for name, listed in (also or {}).items()}
         self.listening = True
         self.turns += 1
         self.frames.clear()
+        self.played.clear()
 
-    def feed(self, frame: Frame) -> None:
-        """Keep the frame; where the script has an event for this many frames, it happens now."""
+    def feed(self, frame: Frame, played: Frame | None = None) -> None:
+        """Keep both; where the script has an event for this many frames, it happens now."""
         if not self.listening:
             return
         self.frames.append(frame)
+        self.played.append(played)
         for event in self.recognizer.script.get(len(self.frames), ()):
             self.handler(event)
 
@@ -66,11 +85,11 @@ class FakeStream:
     def partial(self, text: str) -> None:
         self.handler(PartialHeard(self.recognizer.clock(), text))
 
-    def hear(self, text: str, confidence: float = 0.9) -> None:
+    def hear(self, text: str, confidence: float = 0.9, language: str = "") -> None:
         """`SpeechStarted`, then the utterance, both now."""
         self.start()
         now = self.recognizer.clock()
-        self.handler(UtteranceHeard(now, text, confidence, now))
+        self.handler(UtteranceHeard(now, text, confidence, now, language=language))
 
     def lose(self, reason: str = "told to") -> None:
         self.listening = False

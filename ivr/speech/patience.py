@@ -26,6 +26,9 @@ THINKING = 1.2
 LONGEST = 2.5
 """Seconds that no rule goes beyond; what a flow writes itself may."""
 
+ROWS = frozenset({"digits", "phone", "id_number", "plate"})
+"""Types of values that are rows of digits, which come in groups."""
+
 _FILLERS_ZH = ("嗯", "呃", "额", "那个", "这个", "就是", "然后", "我想想", "等一下", "号码是", "我的", "因为", "但是", "还有")
 _FILLERS_EN = (
     "um", "uh", "er", "erm", "hmm", "mm", "well", "and", "but", "because", "so", "like", "or", "to", "of", "for", "the", "a",
@@ -71,7 +74,7 @@ class Patience:
         text = plain(said)
         if not text:
             return max(self.base, min(self.base + GOES_ON, LONGEST)) if said else self.base
-        if self._expected.kind in ("digits", "phone", "id_number", "plate"):
+        if self._expected.kind in ROWS:
             return self._after_row(text)
         whole, goes_on = self._place(_bare(text))
         if whole:

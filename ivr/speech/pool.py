@@ -4,7 +4,8 @@
                         <-- audio, events -- one socket a worker -->
 
 Memory is paid once for each model. A worker that dies is replaced and its turns are lost (`RecognitionLost`); where the model
-host dies, it is started anew. Streams are placed turn by turn on the worker with the fewest turns.
+host dies, it is started anew. Streams are placed turn by turn, on the worker whose turns take the least; one that is behind its
+callers gets none, and where all of them are, new turns are refused (`SpeechBusy`).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from ivr.errors import SpeechUnavailable
+from ivr.errors import SpeechBusy, SpeechUnavailable
 from ivr.speech.host_process import HostProcess
-from ivr.speech.models import locate
+from ivr.speech.models import find_models
+from ivr.speech.pool_tally import PoolTally, Prices, pool_metrics
 from ivr.speech.pooled_stream import PooledStream
 from ivr.speech.recognizer import RecognitionEvent
 from ivr.speech.settings import SpeechSettings
@@ -31,6 +33,8 @@ RESTART_AFTER = (0.0, 0.2, 1.0, 5.0)
 """Seconds before the next start, by how many ended shortly before; the last is kept."""
 STEADY = 30.0
 """Seconds after which an end no longer counts."""
+SAY_AGAIN = 10.0
+"""Seconds between two log lines about refused turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class RecognizerPool:
 
     def __init__(self, settings: SpeechSettings) -> None:
         self.settings = settings
+        self.tally = PoolTally()
+        self.prices = Prices()
+        self._said_at = -SAY_AGAIN
         self.failed: Mapping[str, str] = {}
         """Language to the reason why it has no recognition."""
         self._languages: dict[str, str] = {}
@@ -75,7 +82,7 @@ class RecognizerPool:
         return self._host.pid if self._host is not None else None
 
     async def start(self) -> None:
-        found, missing = self._find_models()
+        found, missing = find_models(self.settings)
         if not found:
             raise SpeechUnavailable("; ".join(missing.values()) or "no speech model is configured")
         await self._start_host(found, missing)
@@ -95,16 +102,36 @@ class RecognizerPool:
         self._streams += 1
         return PooledStream(self._streams, self, asyncio.get_running_loop(), handler)
 
-    def place(self, language: str) -> WorkerLink:
-        if language not in self._languages:
-            reason = self.failed.get(language, f"no speech model for {language!r} is installed")
-            raise SpeechUnavailable(reason)
-        worker = min((w for w in self._workers if w.alive), key=lambda w: len(w.turns), default=None)
-        if worker is None:
-            raise SpeechUnavailable("no recognition worker is running")
-        if len(worker.turns) >= self.settings.streams_per_worker:
-            raise SpeechUnavailable("every recognition worker is full")
-        return worker
+    def place(self, *languages: str) -> WorkerLink:
+        for language in languages:
+            if language not in self._languages:
+                reason = self.failed.get(language, f"no speech model for {language!r} is installed")
+                raise SpeechUnavailable(reason)
+        alive = [worker for worker in self._workers if worker.alive]
+        if not alive:
+            raise self._busy("down", "no recognition worker is running")
+        roomy = [worker for worker in alive if len(worker.turns) < self.settings.streams_per_worker]
+        if not roomy:
+            raise self._busy("full", "every recognition worker is full")
+        timely = [worker for worker in roomy if worker.lag <= self.settings.most_lag]
+        if not timely:
+            raise self._busy("lag", f"every recognition worker is more than {self.settings.most_lag:g} s behind")
+        self.tally.turns += 1
+        return min(timely, key=lambda worker: worker.load)
+
+    def _busy(self, why: str, reason: str) -> SpeechBusy:
+        """Count a turn that nobody takes, and say so now and then."""
+        self.tally.refused[why] += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._said_at >= SAY_AGAIN:
+            self._said_at = now
+            log.warning("%s: callers are asked for keys (%d turns refused so far)", reason, self.tally.refused.total())
+        return SpeechBusy(reason)
+
+    def metrics_text(self) -> str:
+        """Prometheus text of this pool."""
+        alive = (worker for worker in self._workers if worker.alive)
+        return pool_metrics(self.tally, ({"turns": len(one.turns), "load": one.load, "lag": one.lag} for one in alive))
 
     async def unheard(self, language: str, phrases: Sequence[str]) -> tuple[str, ...]:
         """The phrases the model of `language` cannot hear: ask once when a flow is loaded. Raises SpeechUnavailable."""
@@ -116,26 +143,7 @@ class RecognizerPool:
         """One entry for each running worker."""
         return tuple([await _measure(worker) for worker in self._workers if worker.alive])
 
-    def _find_models(self) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
-        missing: dict[str, str] = {}
-        for language, name in self.settings.models.items():
-            path = locate(name, self.settings.directory)
-            if path is None:
-                missing[language] = f"the speech model {name} of {language!r} is not installed: ivr models install {name}"
-                continue
-            feed = self.settings.feed_by_language.get(language, self.settings.feed)
-            found[language] = {"path": str(path), "feed": feed.value, "aliases": self._alias_file(language, path)}
-        return found, missing
-
-    def _alias_file(self, language: str, model: Path) -> str:
-        given = self.settings.aliases.get(language)
-        if given is not None:
-            return str(given)
-        beside = (model / f"aliases-{language}.yaml", model / "aliases.yaml")
-        return next((str(path) for path in beside if path.is_file()), "")
-
-    async def _start_host(self, found: Mapping[str, Mapping[str, str]], missing: Mapping[str, str]) -> None:
+    async def _start_host(self, found: Mapping[str, Mapping[str, Any]], missing: Mapping[str, str]) -> None:
         host, loaded, failed = await HostProcess.start(found, self.settings.longest_utterance, self.settings.start_timeout)
         self.failed = {**missing, **failed}
         for reason in self.failed.values():
@@ -156,7 +164,7 @@ class RecognizerPool:
         if self._closed or worker not in self._workers:
             return
         self._workers.remove(worker)
-        log.error("recognition worker %d ended; starting another", worker.pid)
+        log.error("recognition worker %d ended with %d turns; starting another", worker.pid, worker.cut)
         asyncio.get_running_loop().call_later(self._pause_before_start(), self._replace)
 
     def _replace(self) -> None:
@@ -164,6 +172,7 @@ class RecognizerPool:
             return
         try:
             self._workers.append(self._new_worker(self._host))
+            self.tally.restarts += 1
         except SpeechUnavailable:
             log.debug("the model host ended as well; it is started anew")
 
@@ -179,7 +188,7 @@ class RecognizerPool:
         while not self._closed:
             await asyncio.sleep(self._pause_before_start())
             try:
-                found, missing = self._find_models()
+                found, missing = find_models(self.settings)
                 await self._start_host(found, missing)
             except SpeechUnavailable as error:
                 log.error("speech recognition is off: %s", error)

@@ -87,19 +87,34 @@ class RecognitionStream(Protocol):
     """Recognition of one call."""
 
     def listen(
-        self, language: str, phrases: Sequence[str], *, patience: float = 0.5, confirm: float = 0.3, words: bool = False
+        self,
+        language: str,
+        phrases: Sequence[str],
+        *,
+        patience: float = 0.5,
+        confirm: float = 0.3,
+        words: bool = False,
+        expects: str = "",
+        length: tuple[int, int] = (0, 0),
+        also: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Begin a turn: forget what was heard before, take this closed list (empty: free speech).
 
         With `words` the list holds words that may come in any order, and the utterance is given as it was said.
 
-        `patience` is the silence in seconds that ends an utterance, `confirm` the voiced seconds that make `SpeechStarted`.
-        A phrase whose words the model does not know is heard through its aliases. Raises SpeechUnavailable where no model
-        of `language` is installed or every worker is full.
+        `patience` is the silence in seconds that ends an utterance, longer or shorter by what was said, by the type of value
+        that the question `expects` and by the least and most digits (`length`, 0 for unknown) that it has; `confirm` the
+        voiced seconds that make `SpeechStarted`. `also` has further languages, each with its list: the utterance is heard in
+        all of them, and the surest one is told as its `language`. A phrase whose words the model does not know is heard
+        through its aliases. Raises SpeechUnavailable where no model of `language` is installed, SpeechBusy where no worker
+        has room.
         """
 
-    def feed(self, frame: Frame) -> None:
-        """Take 20 ms of the caller's voice; nothing happens outside a turn. Never blocks, never raises."""
+    def feed(self, frame: Frame, played: Frame | None = None) -> None:
+        """Take 20 ms of the caller's voice; nothing happens outside a turn. Never blocks, never raises.
+
+        `played` is what went to the caller in the same 20 ms, None for nothing: its echo is then not taken for speech.
+        """
 
     def pause(self) -> None:
         """End the turn and throw its audio away. Without effect outside a turn."""

@@ -77,6 +77,8 @@ class SpeechSettings:
     """Seconds after which an utterance is cut."""
     behind: float = 2.0
     """Seconds of a turn's audio that may wait for a worker before the turn is given up."""
+    most_lag: float = 0.4
+    """Seconds by which a worker may be behind its callers and still be given new turns."""
     start_timeout: float = 120.0
     """Seconds that loading all models may take."""
 
@@ -86,6 +88,6 @@ class SpeechSettings:
                 raise ConfigError(f"speech.{name} must be at least 1, not {getattr(self, name)}")
         if self.workers < 0:
             raise ConfigError(f"speech.workers must be 0 (one a core) or more, not {self.workers}")
-        for name in ("longest_utterance", "behind", "start_timeout"):
+        for name in ("longest_utterance", "behind", "most_lag", "start_timeout"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"speech.{name} must be more than 0 seconds, not {getattr(self, name)}")

@@ -21,7 +21,7 @@ LARGEST = 192 * 1024
 class Kind(IntEnum):
     # to the worker
     LISTEN = 1
-    """JSON: language, phrases, patience, confirm, words."""
+    """JSON: language, phrases, patience, confirm, words, expects, least, most, also (language to its phrases)."""
     AUDIO = 2
     """Samples at 8 kHz, native order; position is the number of the first frame."""
     PAUSE = 3
@@ -29,6 +29,8 @@ class Kind(IntEnum):
     UNHEARD = 5
     """JSON: language, phrases; `stream` is the number of the question."""
     MEASURE = 6
+    AUDIO_OVER = 7
+    """As AUDIO, and as many samples again: what was played to the caller in the same time."""
     # from the worker
     HELLO = 16
     """JSON: pid."""
@@ -36,10 +38,11 @@ class Kind(IntEnum):
     PARTIAL = 18
     """UTF-8 text."""
     HEARD = 19
-    """JSON: text, confidence, words, alternatives, speaker, as `ivr.speech.engine.Hypothesis`; position is the last voiced
-    frame, times of words are seconds since the turn began."""
+    """JSON: text, confidence, words, alternatives, speaker, language, as `ivr.speech.engine.Hypothesis`, and voice, the four
+    numbers of `VoiceFacts` or nothing; position is the last voiced frame, times of words are seconds since the turn began."""
     DONE = 20
-    """All audio up to frame `position` of this turn was taken."""
+    """All audio up to frame `position` of this turn was taken; JSON: CPU seconds that this took since the last time, and
+    whether the caller speaks."""
     ANSWER = 21
     """JSON: what was asked for; `stream` is the number of the question."""
     FAULT = 22

@@ -13,20 +13,25 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from ivr.errors import SpeechUnavailable
+from ivr.speech.answering import deliver
+from ivr.speech.detecting import DetectingStream
 from ivr.speech.endpointer import Timing
-from ivr.speech.engine import Engine
+from ivr.speech.engine import Engine, EngineStream
 from ivr.speech.hearing import Heard, Output, Partial, Started, Turn
+from ivr.speech.patience import ROWS, Expected, Patience
 from ivr.speech.voicing import Detectors
 from ivr.speech.wire import LARGEST, Kind, Message, pack_json
 from telephony.leg import FRAME_SAMPLES
 
 RATE = 8000
 """Of the audio that calls send."""
-DONE_EVERY = 10
+DONE_EVERY = 5
 """Audio messages after which the engine is told how far a turn is."""
 _PR_SET_PDEATHSIG = 1
 
@@ -45,6 +50,8 @@ class Ear:
     turn_number: int
     turn: Turn
     messages: int = 0
+    spent: float = 0.0
+    """CPU seconds since the engine was told last."""
 
 
 @dataclass(slots=True)
@@ -66,7 +73,7 @@ class Worker:
 
     def _take(self, message: Message) -> None:
         match message.kind:
-            case Kind.AUDIO:
+            case Kind.AUDIO | Kind.AUDIO_OVER:
                 self._audio(message)
             case Kind.LISTEN:
                 self._listen(message)
@@ -84,28 +91,53 @@ class Worker:
     def _listen(self, message: Message) -> None:
         self._drop(message.stream)
         asked = message.json()
-        language: str = asked["language"]
         try:
-            stream = self.engines[language].create_stream(language, RATE, asked["phrases"], words=bool(asked.get("words")))
+            stream = self._stream(asked)
         except SpeechUnavailable as error:
             self._send(Message(Kind.FAULT, message.stream, message.turn, payload=str(error).encode()))
             return
         timing = Timing(asked["patience"], asked["confirm"], longest=self.longest)
-        turn = Turn(stream, self.detectors, timing)
-        self.ears[message.stream] = Ear(message.turn, turn)
+        closed = bool(asked["phrases"]) and not asked["words"]
+        phrases = [phrase for listed in (asked["phrases"], *asked["also"].values()) for phrase in listed] if closed else ()
+        patience = Patience(timing.patience, phrases, Expected(asked["expects"], asked["least"], asked["most"]))
+        twice = closed and not asked["also"] and asked["expects"] not in ROWS
+        self.ears[message.stream] = Ear(message.turn, Turn(stream, self.detectors, timing, patience, again=twice))
+
+    def _stream(self, asked: Mapping[str, Any]) -> EngineStream:
+        """One stream, or one over those of several languages. Raises SpeechUnavailable where none can hear its phrases."""
+        streams: dict[str, EngineStream] = {}
+        refused: list[SpeechUnavailable] = []
+        for language, phrases in ((asked["language"], asked["phrases"]), *asked["also"].items()):
+            try:
+                streams[language] = self.engines[language].create_stream(language, RATE, phrases, words=asked["words"])
+            except SpeechUnavailable as error:
+                refused.append(error)
+        if not streams:
+            raise refused[0]
+        return DetectingStream(streams) if asked["also"] else streams[asked["language"]]
 
     def _audio(self, message: Message) -> None:
         ear = self.ears.get(message.stream)
         if ear is None or ear.turn_number != message.turn:
             return
-        samples = np.frombuffer(message.payload, np.int16)
+        samples, played = np.frombuffer(message.payload, np.int16), None
+        if message.kind is Kind.AUDIO_OVER:
+            samples, played = np.split(samples, 2)
         self.samples += len(samples)
-        for output in ear.turn.push(samples):
-            self._send(_told(output, message))
+        before = time.thread_time()
+        fault = partial(Message, Kind.FAULT, message.stream, message.turn)
+        deliver(
+            ear.turn.push(samples, played),
+            lambda output: self._send(_told(output, message)),
+            lambda reason: self._send(fault(payload=reason.encode())),
+        )
         ear.messages += 1
+        ear.spent += time.thread_time() - before
         if ear.messages % DONE_EVERY == 0:
-            frames = len(samples) // FRAME_SAMPLES
-            self._send(Message(Kind.DONE, message.stream, message.turn, message.position + frames))
+            position = message.position + len(samples) // FRAME_SAMPLES
+            body = pack_json([round(ear.spent, 6), ear.turn.speaking])
+            self._send(Message(Kind.DONE, message.stream, message.turn, position, body))
+            ear.spent = 0.0
 
     def _drop(self, stream: int) -> None:
         ear = self.ears.pop(stream, None)
@@ -131,10 +163,11 @@ def _told(output: Output, message: Message) -> Message:
             return Message(Kind.STARTED, message.stream, message.turn)
         case Partial(text):
             return Message(Kind.PARTIAL, message.stream, message.turn, payload=text.encode())
-        case Heard(said, begun, last_voiced):
+        case Heard(said, begun, last_voiced, voice):
             frame = max(0, last_voiced - 1) // FRAME_SAMPLES
             offset = begun / RATE
             words = [[one.text, round(offset + one.start, 3), round(offset + one.end, 3), one.confidence] for one in said.words]
-            told = {"text": said.text, "confidence": round(said.confidence, 4), "words": words}
-            body = pack_json({**told, "alternatives": said.alternatives, "speaker": said.speaker})
+            told = {"text": said.text, "confidence": round(said.confidence, 4), "words": words, "language": said.language}
+            facts = None if voice is None else (voice.seconds, voice.level, voice.pitch, voice.rate)
+            body = pack_json({**told, "alternatives": said.alternatives, "speaker": said.speaker, "voice": facts})
             return Message(Kind.HEARD, message.stream, message.turn, frame, body)

@@ -18,10 +18,18 @@ PENDING = 512
 """Messages that wait for a busy worker beside what the socket holds; audio beyond that is dropped and counted."""
 HUNG = 5.0
 """Seconds without a word from a worker that owes us one, after which it is killed."""
+SMOOTH = 0.3
+"""Weight of a new lag against those before."""
+FADE = 0.5
+"""Seconds in which a lag that nobody measures any more is half forgotten."""
 
 
 class Listener(Protocol):
     """A turn that a worker hears."""
+
+    @property
+    def load(self) -> float:
+        """Share of a core that it is expected to take."""
 
     def told(self, message: Message) -> None:
         """Take what the worker says about it."""
@@ -38,6 +46,8 @@ class WorkerLink:
         self.pid = 0
         self.dropped = 0
         """Audio messages this worker did not get."""
+        self.cut = 0
+        """Turns that its end cut off."""
         self.ready: asyncio.Future[None] = loop.create_future()
         self._answers: dict[int, asyncio.Future[object]] = {}
         self._questions = 0
@@ -45,7 +55,8 @@ class WorkerLink:
         self._sock: socket.socket | None = sock
         self._loop = loop
         self._ended = ended
-        self._spoke_at = loop.time()
+        self._spoke_at = self._measured_at = loop.time()
+        self._lag = 0.0
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         loop.add_reader(sock, self._readable)
@@ -53,6 +64,22 @@ class WorkerLink:
     @property
     def alive(self) -> bool:
         return self._sock is not None and self.pid != 0
+
+    @property
+    def load(self) -> float:
+        """Share of a core that its turns are expected to take."""
+        return sum(turn.load for turn in self.turns.values())
+
+    @property
+    def lag(self) -> float:
+        """Seconds by which it is behind its callers, as measured over the last moments."""
+        waiting = len(self._pending) / PENDING  # the socket is full: there is at least that much more
+        return float(self._lag * 0.5 ** ((self._loop.time() - self._measured_at) / FADE) + waiting)
+
+    def was_behind(self, seconds: float) -> None:
+        """Take note of how old audio was when the worker was through with it."""
+        self._lag += SMOOTH * (seconds - self._lag)
+        self._measured_at = self._loop.time()
 
     def send(self, message: Message) -> bool:
         """Hand over or queue; False where audio had to be dropped."""
@@ -103,11 +130,12 @@ class WorkerLink:
         for future in self._answers.values():
             if not future.done():
                 future.set_exception(SpeechUnavailable(reason))
+        self.cut = len(self.turns)
         for stream in list(self.turns.values()):
             stream.lost(reason)
 
     def _queue(self, message: Message) -> bool:
-        if message.kind is Kind.AUDIO and len(self._pending) >= PENDING:
+        if message.kind in (Kind.AUDIO, Kind.AUDIO_OVER) and len(self._pending) >= PENDING:
             self.dropped += 1
             return False
         self._pending.append(message.encode())
