@@ -9,17 +9,24 @@ from dataclasses import replace
 
 from ivr.dialplan import registry
 from ivr.dialplan.build_speech import speech
+from ivr.dialplan.build_triggers import triggers
 from ivr.dialplan.build_values import assignments, language_of, share_of
 from ivr.dialplan.expression import Template, compile_template
 from ivr.dialplan.fields import Fields, integer, template, word, words
 from ivr.dialplan.kinds import InstantStep, Site, WaitingStep
 from ivr.dialplan.model import END, RESERVED, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Return, Switch
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind, read
+from ivr.dialplan.privacy import Privacy, privacy
 from ivr.dialplan.problems import Findings, Place, nearest
 from ivr.dialplan.profile_wish import ProfileWish, profile_wish
 from ivr.dialplan.speech import Speech
+from ivr.dialplan.talk import TalkWish, talk_wish
+from ivr.dialplan.triggers import Trigger
 
-FLOW_KEYS = ("flow", "languages", "entry", "time_zone", "profile", "vars", "defaults", "intents", "states")
+FLOW_KEYS = (
+    *("flow", "languages", "entry", "time_zone", "profile", "privacy", "vars"),
+    *("defaults", "intents", "triggers", "talk", "states"),
+)
 LEAVING = ("go", "goto", "switch", "return", "hangup")
 EDGE_KEYS = ("to", "otherwise", "say", "set", "tag", "language")
 RETRY_KEYS = ("retry", "then", "say", "repeat")
@@ -77,6 +84,9 @@ class _Builder:
             variables=self._variables(fields),
             time_zone=self._zone(fields),
             profile=self._profile(fields.get("profile")),
+            privacy=self._privacy(fields.get("privacy")),
+            triggers=self._triggers(fields.get("triggers")),
+            talk=self._talk(fields.get("talk")),
             place=_at(fields.get("entry")) or fields.place,
         )
 
@@ -107,6 +117,15 @@ class _Builder:
 
     def _profile(self, node: Node | None) -> ProfileWish:
         return ProfileWish() if node is None else profile_wish(node, self.findings)
+
+    def _triggers(self, node: Node | None) -> dict[str, Trigger]:
+        return {} if node is None else triggers(node, self.findings, self.languages)
+
+    def _talk(self, node: Node | None) -> TalkWish:
+        return TalkWish() if node is None else talk_wish(node, self.findings, self.languages)
+
+    def _privacy(self, node: Node | None) -> Privacy:
+        return Privacy() if node is None else privacy(node, self.findings)
 
     def _variables(self, fields: Fields) -> dict[str, Template]:
         node = fields.get("vars")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ivr.dialplan import graph, registry, uses
+from ivr.dialplan.build_triggers import check_triggers
 from ivr.dialplan.dialogue import NO_INPUT, NO_MATCH, bare
 from ivr.dialplan.environment import Environment
 from ivr.dialplan.kinds import About
@@ -16,6 +17,7 @@ from ivr.dialplan.model import AGAIN, AGENT, EVERYWHERE, KEYS, RESERVED, Edge, F
 from ivr.dialplan.problems import Findings, Place
 from ivr.dialplan.profile_wish import check_profile
 from ivr.dialplan.speech import PromptPart
+from ivr.dialplan.talk import check_talk
 from ivr.dialplan.unset import check_unset, check_unused
 
 
@@ -38,6 +40,8 @@ class Surroundings:
     """(prompt, language) to how long the recording is."""
     longest: float = LONGEST
     """Seconds that a question may take."""
+    triggers: Collection[str] = ()
+    """Those that all flows share."""
     profile_sources: Collection[str] = ()
     """Those that the settings name under `profiles`."""
 
@@ -58,6 +62,8 @@ def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
     _ways(flow, findings)
     _examples(flow, findings)
     _unused(flow, findings)
+    check_triggers(flow.triggers, findings, around.channels)
+    check_talk(flow.talk, {*flow.triggers, *around.triggers}, findings)
     scope, every = known(flow, around.environment), tuple(uses.of_flow(flow))
     check_types(every, findings, scope)
     check_paths(flow, findings, scope, every)

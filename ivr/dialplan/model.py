@@ -10,9 +10,12 @@ from ivr.dialplan.expression import Expression, Template
 from ivr.dialplan.flags import Share
 from ivr.dialplan.kinds import KEYS as KEYS
 from ivr.dialplan.kinds import InstantStep, WaitingStep
+from ivr.dialplan.privacy import Privacy
 from ivr.dialplan.problems import Place
 from ivr.dialplan.profile_wish import ProfileWish
 from ivr.dialplan.speech import Speech
+from ivr.dialplan.talk import TalkWish
+from ivr.dialplan.triggers import Trigger
 
 END = "end"
 """The target that hangs up."""
@@ -134,6 +137,12 @@ class Flow:
     time_zone: str = "UTC"
     profile: ProfileWish = field(default_factory=ProfileWish)
     """What its callers' profiles are to be."""
+    privacy: Privacy = field(default_factory=Privacy)
+    """What becomes of private numbers in what is kept of its calls."""
+    triggers: Mapping[str, Trigger] = field(default_factory=dict)
+    """What people may say that something is done about, by name."""
+    talk: TalkWish = field(default_factory=TalkWish)
+    """How callers and agents are heard while they talk."""
     place: Place = field(default_factory=Place)
     subflows: Mapping[str, Flow] = field(default_factory=dict)
     """Every flow that it calls, directly or by way of others, as `ivr.dialplan.linking` found them."""

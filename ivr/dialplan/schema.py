@@ -9,7 +9,7 @@ import inspect
 import json
 import sys
 
-from ivr.dialplan import model, profile_wish, registry, speech
+from ivr.dialplan import build_triggers, model, privacy, profile_wish, registry, speech, talk
 from ivr.dialplan.build import CAUSES
 from ivr.dialplan.expression import ROOTS
 from ivr.dialplan.kinds import Schema, described
@@ -105,9 +105,12 @@ def schema() -> Schema:
         "entry": NAME,
         "time_zone": TEXT,
         "profile": profile_wish.schema(),
+        "privacy": privacy.schema(),
         "vars": map_of(LITERAL),
         "defaults": ref("edges"),
         "intents": map_of(intent),
+        "triggers": build_triggers.schema(),
+        "talk": talk.schema(),
         "states": map_of(ref("state")),
     }
     return {
