@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ivr.speech.echo_guard import EchoGuard
 from ivr.speech.endpointer import Confirmed, Decision, Ended, Endpointer, State, Timing
 from ivr.speech.engine import EngineStream, Hypothesis
 from ivr.speech.patience import QUICK, Patience
@@ -75,6 +76,7 @@ class Turn:
         self._patience = patience or Patience(timing.patience)
         self._again = again
         self._tape = Tape()
+        self._guard: EchoGuard | None = None
         self._begin(0)
 
     def _begin(self, position: int) -> None:
@@ -90,14 +92,17 @@ class Turn:
         """Whether the engine has work with it."""
         return self._endpointer.state is State.SPEAKING
 
-    def push(self, samples: NDArray[np.int16]) -> list[Output]:
-        """Take the next samples (8 kHz, any number)."""
+    def push(self, samples: NDArray[np.int16], played: NDArray[np.int16] | None = None) -> list[Output]:
+        """Take the next samples (8 kHz, any number) and as many that were played to the caller meanwhile, None for silence."""
         tape, endpointer = self._tape, self._endpointer
-        tape.append(samples)
+        tape.append(self._against(samples, played))
         outputs: list[Output] = []
         while tape.end - endpointer.position >= WINDOW:
             at = endpointer.position
-            for decision in endpointer.push(self._voicing.probability(tape.part(at, at + WINDOW))):
+            decisions = endpointer.push(self._voicing.probability(tape.part(at, at + WINDOW)))
+            if self._guard is not None and endpointer.state is not State.IDLE:
+                self._guard.note(at, endpointer.sounding)
+            for decision in decisions:
                 outputs += self._obey(decision)
             if endpointer.silence >= LOOK:
                 for decision in self._look():
@@ -114,16 +119,40 @@ class Turn:
     def _obey(self, decision: Decision) -> list[Output]:
         match decision:
             case Confirmed():
-                return [Started()]
+                return [Started()] if self._guard is None or self._is_caller(self._guard) else []
             case Ended(last_voiced, voiced, confirmed):
                 return self._end(last_voiced, voiced, confirmed)
         self._begin(self._endpointer.keep_from)
         return []
 
+    def _against(self, samples: NDArray[np.int16], played: NDArray[np.int16] | None) -> NDArray[np.int16]:
+        """Note what is played; the samples as they came, or with the echo taken off where somebody speaks over it."""
+        if played is None and self._guard is None:
+            return samples
+        if self._guard is None:
+            self._guard = EchoGuard(self._tape.end, WINDOW)
+        self._guard.hear(samples, played)
+        if self._guard.over:
+            self._guard = None
+        elif self.speaking:
+            return self._guard.cleaned(len(samples))
+        return samples
+
+    def _is_caller(self, guard: EchoGuard) -> bool:
+        """Whether what is confirmed is more than our own echo; then the engine hears it without that."""
+        if not guard.confirms(self._endpointer):
+            return False
+        cleaned = guard.cleaned(self._tape.end - self._tape.begin)
+        self._tape.part(self._tape.end - len(cleaned), self._tape.end)[:] = cleaned
+        if self._fed > self._begun:  # it was asked in a silence, and has heard the echo
+            self._stream.reset()
+        self._begin(self._endpointer.keep_from)
+        return True
+
     def _look(self) -> tuple[Decision, ...]:
         """Ask in a silence what was said so far, and how long to wait after that."""
         endpointer = self._endpointer
-        if endpointer.voiced < SHORTEST:
+        if endpointer.voiced < SHORTEST or (self._guard is not None and not self.speaking):
             return ()
         self._feed_until(endpointer.position)
         wait = self._patience.after(self._stream.partial())
@@ -145,6 +174,9 @@ class Turn:
         return wait
 
     def _end(self, last_voiced: int, voiced: int, confirmed: bool) -> list[Output]:
+        if self._guard is not None:
+            voiced = voiced if confirmed else self._guard.voiced()
+            self._guard.forget()
         if not confirmed and voiced < SHORTEST:
             return []
         if self._said is None:
