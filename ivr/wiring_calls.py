@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
@@ -110,7 +109,7 @@ async def call_parts(settings: Settings, stack: AsyncExitStack, redis: Redis, en
     """Start recorder, board and sources; `stack` ends them. Raises ConfigError."""
     wanted, recorder, mended = recording_settings(settings.recording), None, list[Mended]()
     if wanted is not None:
-        mended = await asyncio.to_thread(_prepare, wanted.folder, settings.node)
+        mended = await asyncio.to_thread(_prepare, wanted, settings.node)
         recorder = Recorder(wanted)
         recorder.start()
         stack.push_async_callback(recorder.close)
@@ -126,11 +125,12 @@ async def call_parts(settings: Settings, stack: AsyncExitStack, redis: Redis, en
     return CallParts(settings, recorder, board, lot, data, left)
 
 
-def _prepare(folder: Path, node: str) -> list[Mended]:
+def _prepare(wanted: RecordingSettings, node: str) -> list[Mended]:
     """Make the folder, and right what a crash left in it: the files, as recordings name them, with what stands beside them."""
+    folder = wanted.folder
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        mended = repair(folder, node)
+        mended = repair(folder, node, wanted.key)
     except OSError as error:
         raise ConfigError(f"recording.folder: {folder}: {error.strerror}; name a folder that can be written") from error
     if mended:

@@ -74,6 +74,13 @@ class Recording(Protocol):
 
     def resume(self) -> None: ...
 
+    def silence(self, start: float, end: float, both: bool = True) -> None:
+        """Take out what sounded between two times on the event loop's clock, also where it is on the disk already.
+
+        Without `both` only what the leg said. A recording that is over, or that began later, is silenced as far as it has
+        anything of that time. Never blocks, never raises.
+        """
+
     def stop(self) -> None:
         """End it; `RecordingEnded` follows when all is on the disk. Without effect the second time."""
 

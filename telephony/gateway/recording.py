@@ -13,7 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from telephony.errors import Misuse, TransportError
 from telephony.gateway.recording_files import FORMATS, SEALED, SUFFIX
-from telephony.gateway.recording_writer import Job, Opening, Packets, Piece, Sound, Stop, Tally, Writer
+from telephony.gateway.recording_silence import Span
+from telephony.gateway.recording_writer import Job, Opening, Packets, Piece, Silence, Sound, Stop, Tally, Writer
 from telephony.joining import RecordingEnded
 from telephony.leg import CallLeg
 from telephony.media.codec import Codec
@@ -199,6 +200,22 @@ class CallRecording:
         if self.paused and not self._stopping:
             self.paused = False
             self._mark("resumed", "")
+
+    def silence(self, start: float, end: float, both: bool = True) -> None:
+        first, last = max(0.0, start - self._began), end - self._began
+        if last <= first:
+            return
+        if not self._stopping:
+            self._pass_on(self._recorder.now())
+        mark = {
+            "at": self._recorder.wall(),
+            "second": round(first, 3),
+            "what": "silenced",
+            "until": round(last, 3),
+            "both": both,
+        }
+        self._sound.marks.append(mark)
+        self._recorder.hand(Silence(self._sound, Span(round(first * RATE), round(last * RATE), both)))
 
     def stop(self) -> None:
         if self._stopping:

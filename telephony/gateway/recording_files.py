@@ -6,6 +6,7 @@ What was flushed is in the hands of the operating system, so the death of the pr
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
@@ -17,9 +18,13 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from telephony.errors import PeerFault
+from telephony.gateway.recording_silence import Span, hush_file, hush_wav
 from telephony.gateway.sealing import SealedWriter, unseal
 from telephony.media import wav
 from telephony.media.g711 import encode_pcmu
+
+logger = logging.getLogger(__name__)
 
 RATE = 8000
 FORMATS = ("wav", "wav_pcmu", "opus")
@@ -59,6 +64,13 @@ class WavFile:
         self._out.write(data)
         self._octets += len(data)
         self._settle()
+
+    def silence(self, span: Span) -> None:
+        """Take out what is written of a part. Only of a plain file; of a sealed one nothing can be changed where it is."""
+        if not isinstance(self._out, SealedWriter):
+            hush_wav(self._out, self._tag, [span])
+            self._out.seek(0, os.SEEK_END)
+            self._out.flush()
 
     def close(self) -> None:
         self._settle()
@@ -147,8 +159,10 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     return about if isinstance(about, dict) else {}
 
 
-def repair(folder: Path, node: str = "") -> list[Path]:
+def repair(folder: Path, node: str = "", key: bytes | None = None) -> list[Path]:
     """Make every file readable that a crash left unfinished, and say so beside it; returns those files.
+
+    What was still to be silenced is silenced now.
 
     Call it at the start, before anything is recorded. Files of another `node` than ours are left alone: it may be writing
     them now. Folders in which nothing was made or ended since a day before the last time are not read: years of recordings
@@ -161,7 +175,10 @@ def repair(folder: Path, node: str = "") -> list[Path]:
         about = read_sidecar(beside)
         path = beside.with_name(str(about.get("file", "")))
         others = about.get("node", node) != node
-        if about.get("ended") or others or not about.get("file") or not path.is_file():
+        if others or not about.get("file") or not path.is_file():
+            continue
+        if about.get("ended"):
+            _hush_rest(path, about, key)
             continue
         size, written = path.stat().st_size, path.stat().st_mtime
         if path.suffix == ".wav":
@@ -172,9 +189,24 @@ def repair(folder: Path, node: str = "") -> list[Path]:
                     file.write(right)
         seconds = round(max(0.0, written - float(about.get("started_at", written))), 3)
         note(path, {**about, "ended": "crash", "octets": size, "seconds": seconds})
+        _hush_rest(path, read_sidecar(path), key)
         mended.append(path)
     mark.touch()
     return mended
+
+
+def _hush_rest(path: Path, about: Mapping[str, Any], key: bytes | None) -> None:
+    """Silence what the notes say is to be, where nothing says that it was done. A file that cannot be is told and left."""
+    marks = [mark for mark in about.get("marks", ()) if mark.get("what") == "silenced"]
+    if len(marks) <= about.get("silenced", 0):
+        return
+    spans = [Span(round(one["second"] * RATE), round(one["until"] * RATE), bool(one.get("both", True))) for one in marks]
+    try:
+        hush_file(path, spans, key)
+    except (OSError, ValueError, PeerFault) as error:
+        logger.error("recording %s: private parts of it could not be silenced: %s", path, error)
+        return
+    note(path, {**about, "silenced": len(marks), "octets": path.stat().st_size})
 
 
 def _notes_since(folder: Path, since: float) -> Iterator[Path]:

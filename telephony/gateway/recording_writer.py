@@ -9,11 +9,13 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from telephony.gateway.recording_files import SoundFile, create, note
+from telephony.gateway.recording_files import SoundFile, WavFile, create, note
+from telephony.gateway.recording_silence import Span, hush_block, hush_file
 from telephony.joining import RecordingEnded
 from telephony.media.codec import Codec
 from telephony.media.coding import Decoder, make_decoder
@@ -61,7 +63,13 @@ class Stop:
     dropped: int
 
 
-Job = Packets | Stop
+@dataclass(frozen=True, slots=True)
+class Silence:
+    sound: Sound
+    span: Span
+
+
+Job = Packets | Stop | Silence
 
 
 @dataclass(slots=True)
@@ -90,6 +98,10 @@ class Sound:
     file: SoundFile | None = None
     noted: int = 0
     """Marks that stand in the notes."""
+    hushed: list[Span] = field(default_factory=list)
+    """What is to be silent, also of what is still to come."""
+    last: dict[str, Any] = field(default_factory=dict)
+    """What the notes say of its end."""
     over: bool = False
 
     def decoder(self, channel: int, codec: Codec) -> Decoder:
@@ -108,6 +120,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="recordings", daemon=True)
         self._looked_at = 0.0
         self._enough = True
+        self._hushing = ThreadPoolExecutor(1, "recordings-silenced")
         self.tally = Tally()
 
     def start(self) -> None:
@@ -118,9 +131,10 @@ class Writer:
         if self._thread.is_alive():
             self._jobs.put(None)
             self._thread.join(CLOSE_SECONDS)
+        self._hushing.shutdown(wait=True)
 
     def put(self, job: Job) -> bool:
-        """Queue a job. A `Stop` always finds room: there is one for each recording."""
+        """Queue a job. A `Stop` always finds room, for there is one for each recording, and a `Silence`: few are private."""
         if isinstance(job, Packets) and self._jobs.qsize() >= self._room:
             self.tally.dropped += 1
             return False
@@ -131,7 +145,7 @@ class Writer:
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
-            if job.sound.over:
+            if job.sound.over and not isinstance(job, Silence):
                 continue
             try:
                 self._do(job)
@@ -140,6 +154,9 @@ class Writer:
 
     def _do(self, job: Job) -> None:
         sound = job.sound
+        if isinstance(job, Silence):
+            self._hush(sound, job.span)
+            return
         if sound.file is None:
             sound.file = create(sound.opening.path, sound.opening.format, sound.opening.key)
             self.tally.files += 1
@@ -162,9 +179,37 @@ class Writer:
         """Append everything before `until`; hours of silence go through in pieces."""
         assert sound.file is not None
         while until > sound.timeline.given:
+            at = sound.timeline.given
             block = sound.timeline.take(until)
+            hush_block(block, at, sound.hushed)
             sound.file.write(block)
             self.tally.octets += block.nbytes
+
+    def _hush(self, sound: Sound, span: Span) -> None:
+        """What is written already is silenced where it stands, or, sealed or compressed, once the file is over."""
+        sound.hushed.append(span)
+        if sound.over:
+            self._hush_later(sound, [span])
+        elif isinstance(sound.file, WavFile) and sound.opening.key is None:
+            sound.file.silence(span)
+
+    def _hush_later(self, sound: Sound, spans: list[Span]) -> None:
+        """In a thread of its own: an hour takes seconds, for which no other recording may wait."""
+        try:
+            self._hushing.submit(self._hush_file, sound, spans)
+        except RuntimeError as error:  # the server ends: the next start does it, by the notes
+            logger.warning("recording %s: parts of it are silenced at the next start: %s", sound.opening.name, error)
+
+    def _hush_file(self, sound: Sound, spans: list[Span]) -> None:
+        opening = sound.opening
+        try:
+            hush_file(opening.path, spans, opening.key)
+            sound.last["silenced"] = sum(mark["what"] == "silenced" for mark in list(sound.marks))
+            sound.last["octets"] = opening.path.stat().st_size
+            self._note(sound, {})
+        except Exception:
+            self.tally.failed += 1
+            logger.exception("recording %s: private parts of it could not be silenced", opening.name)
 
     def _end(self, sound: Sound, until: int, dropped: int, reason: str, detail: str = "") -> None:
         assert sound.file is not None
@@ -178,11 +223,20 @@ class Writer:
         path = sound.opening.path
         octets = path.stat().st_size if path.exists() else 0
         seconds = round(sound.timeline.given / RATE, 3)
-        self._note(sound, {"ended": reason, "seconds": seconds, "octets": octets, "dropped": dropped, "detail": detail})
+        last = {"ended": reason, "seconds": seconds, "octets": octets, "dropped": dropped, "detail": detail}
+        in_place = sound.opening.key is None and isinstance(sound.file, WavFile)
+        if sound.hushed and in_place:
+            last["silenced"] = sum(mark["what"] == "silenced" for mark in list(sound.marks))
+        self._note(sound, last)
+        if sound.hushed and not in_place and octets:
+            self._hush_later(sound, list(sound.hushed))
         sound.tell(RecordingEnded(sound.opening.name, reason, seconds, octets, dropped, detail))
 
     def _fail(self, job: Job, error: Exception) -> None:
         """One file that cannot be written ends alone; what it has stays."""
+        if isinstance(job, Silence):
+            logger.exception("recording %s: private parts of it could not be silenced", job.sound.opening.name)
+            return
         sound, full = job.sound, isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         self.tally.failed += 1
         if not isinstance(error, OSError):
@@ -196,7 +250,8 @@ class Writer:
 
     def _note(self, sound: Sound, last: dict[str, Any]) -> None:
         marks = list(sound.marks)
-        note(sound.opening.path, {**sound.opening.notes, "marks": marks, **last})
+        sound.last |= last
+        note(sound.opening.path, {**sound.opening.notes, "marks": marks, **sound.last})
         sound.noted = len(marks)
 
     def _disk_has_room(self, path: Path) -> bool:

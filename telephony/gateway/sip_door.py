@@ -12,7 +12,7 @@ from telephony.sip import hep
 from telephony.sip.flow import Flow, Outgoing
 from telephony.sip.guard import Guard
 from telephony.sip.suspicion import GuardSettings, Sign
-from telephony.sip.trace import Trace, Traced, TraceSettings
+from telephony.sip.trace import Trace, Traced, TraceSettings, without_keys
 
 SCANNERS = Path(__file__).with_name("scanners.txt")
 
@@ -104,6 +104,7 @@ class Door:
         }
 
     def _keep(self, now: float, sent: bool, flow: Flow, data: bytes) -> None:
+        data = without_keys(data)
         self.trace.note(now, sent, flow, data)
         if self._link is not None:
             to = self._settings.hep

@@ -3,7 +3,8 @@
 Calls that somebody only tried to make (nothing but a refusal was ever said in them) share a quarter of the budget and are
 dropped first, so that a scanner does not push out what an operator wants to see.
 
-What is kept are the octets as they were. Secrets are taken out where messages are shown: `redacted`.
+What is kept are the octets as they were, but for the keys in an INFO: they may be somebody's PIN. Other secrets are taken out
+where messages are shown: `redacted`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ _CREDENTIALS = re.compile(
 )
 _KEYS = re.compile(rb"((?:^|[\r\n])a=crypto:[^\r\n]*?inline:)[^\r\n|; ]+", re.IGNORECASE)
 _PASSWORDS = re.compile(rb"((?:^|[\r\n])a=ice-pwd:)[^\r\n]+", re.IGNORECASE)
+
+_KEY_IN_BODY = re.compile(rb"((?:\A|signal[ \t]*=)\s*)([0-9A-D*#]{1,2})(?![^\s])", re.IGNORECASE)
+_DTMF = re.compile(rb"\r\n(?:content-type|c)[ \t]*:[ \t]*application/dtmf", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ class Trace:
         """Keep a message. One without a Call-ID is not kept."""
         if not self.enabled:
             return
+        if data.startswith(b"INFO "):
+            data = without_keys(data)
         begin = data.find(_SPELLED) + 11
         call_id = data[begin : data.find(b"\r\n", begin)] if begin > 10 else call_id_of(data)
         size = len(data) + OVERHEAD
@@ -164,6 +170,14 @@ def call_id_of(data: bytes) -> bytes:
     """The Call-ID of a message that need not be sound, b"" where it has none."""
     found = _CALL_ID.search(data)
     return found[1].strip() if found else b""
+
+
+def without_keys(data: bytes) -> bytes:
+    """An INFO that carries a key, with `?` in its place; any other message as it is."""
+    if not data.startswith(b"INFO ") or _DTMF.search(data) is None:
+        return data
+    head, blank, body = data.partition(b"\r\n\r\n")
+    return head + blank + _KEY_IN_BODY.sub(lambda found: found[1] + b"?" * len(found[2]), body)
 
 
 def _matters(data: bytes) -> bool:

@@ -32,6 +32,9 @@ class FakeRecording:
         self.paused = False
         self.done.append("resume")
 
+    def silence(self, start: float, end: float, both: bool = True) -> None:
+        self.done.append(f"silence {end - start:.1f} {both}")
+
     def stop(self) -> None:
         self.done.append("stop")
         self.end("stopped")

@@ -11,7 +11,7 @@ import pytest
 from telephony.sip import hep, pcap
 from telephony.sip.flow import Flow
 from telephony.sip.ladder import ladder
-from telephony.sip.trace import Trace, Traced, TraceSettings, redacted
+from telephony.sip.trace import Trace, Traced, TraceSettings, redacted, without_keys
 from tests.unit.telephony.sip.peers import CLIENT, OFFER, Script, request
 
 SMALL = TraceSettings(budget=65_536)
@@ -172,3 +172,20 @@ def test_a_hep_packet_says_who_when_and_what() -> None:
     got = chunks(hep.packet(Traced(0.0, True, V6, data), 0.0, 7))
     assert (got[1], got[2], len(got[5])) == (b"\x0a", b"\x06", 16) and got[5].endswith(b"\x02") and 14 not in got
     assert len(chunks(hep.packet(Traced(0.0, True, NAMED, data * 300), 0.0, 7))[15]) <= 65_535
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "kept"),
+    [
+        ("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n", b"Signal=?\r\nDuration=160\r\n"),
+        ("application/dtmf-relay", b"Duration=160\r\nSignal = 11", b"Duration=160\r\nSignal = ??"),
+        ("application/dtmf", b"7\r\n", b"?\r\n"),
+        ("application/sdp", b"v=0\r\n", b"v=0\r\n"),
+    ],
+)
+def test_the_keys_of_an_info_are_kept_by_nobody(kind: str, body: bytes, kept: bytes) -> None:
+    trace = Trace()
+    head = b"INFO sip:a@b SIP/2.0\r\nCall-ID: secret-1\r\nContent-Type: " + kind.encode() + b"\r\n\r\n"
+    trace.note(1.0, False, CLIENT, head + body)
+    assert [one.data for one in trace.of("secret-1")] == [head + kept]
+    assert without_keys(b"MESSAGE" + head[4:] + body) == b"MESSAGE" + head[4:] + body
