@@ -6,7 +6,7 @@ said. Voice gate, end-pointing, worker processes and turns are the same for ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,13 @@ class Word:
     """0..1."""
 
 
+class Later(Protocol):
+    """An answer that is not waited for: the worker hears other callers meanwhile."""
+
+    def when(self, told: Callable[[Hypothesis], None], lost: Callable[[str], None]) -> None:
+        """Ask for it. One of both is called once, at any time, from any thread: with the answer or with why there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """What was said, as far as an engine can tell."""
@@ -42,6 +49,9 @@ class Hypothesis:
     """Vector of the voice; empty without a speaker model."""
     language: str = ""
     """Which language it is in, where several were listened for; "" for the only one."""
+    later: Later | None = None
+    """Where the answer is still to come: from another machine, or after a second opinion. What stands here is what is known
+    so far, with the text "…" where that is nothing."""
 
 
 class EngineStream(Protocol):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from ivr.errors import SpeechUnavailable
 from ivr.speech.wire import LARGEST, pack_json
@@ -27,7 +28,7 @@ class HostProcess:
 
     @classmethod
     async def start(
-        cls, models: Mapping[str, Mapping[str, str]], longest: float, timeout: float
+        cls, models: Mapping[str, Mapping[str, Any]], longest: float, timeout: float
     ) -> tuple[HostProcess, list[str], dict[str, str]]:
         """The host, the languages it loaded, and why it did not load the others. Raises SpeechUnavailable."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

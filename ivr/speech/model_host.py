@@ -14,17 +14,11 @@ import os
 import signal
 import socket
 import sys
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import yaml
-
-from ivr.errors import ConfigError
-from ivr.speech.aliases import Aliases
 from ivr.speech.engine import Engine
-from ivr.speech.settings import Feed
+from ivr.speech.loading import load
 from ivr.speech.voicing import Detectors
-from ivr.speech.vosk_model import VoskModel
 from ivr.speech.wire import LARGEST, pack_json
 from ivr.speech.worker import Worker, die_with_parent
 
@@ -43,37 +37,6 @@ def main() -> int:
     control.send(pack_json({"loaded": list(models), "failed": failed}))
     serve(control, models, detectors, float(asked["longest"]))
     return 0
-
-
-def load(wanted: dict[str, dict[str, str]]) -> tuple[dict[str, Engine], dict[str, str]]:
-    """Language to loaded model, and language to the reason why it was not. A model of two languages is loaded once."""
-    import vosk
-
-    vosk.SetLogLevel(-1)
-    by_path: dict[str, Any] = {}
-    loaded: dict[str, Engine] = {}
-    failed: dict[str, str] = {}
-    for language, want in wanted.items():
-        try:
-            aliases = read_aliases(want["aliases"])
-            if want["path"] not in by_path:
-                by_path[want["path"]] = vosk.Model(want["path"])
-            loaded[language] = VoskModel(by_path[want["path"]], aliases, Feed(want["feed"]))
-        except ConfigError as error:
-            failed[language] = str(error)
-        except Exception as error:  # vosk raises bare Exception where a model is broken
-            failed[language] = f"{want['path']}: {error}"
-    return loaded, failed
-
-
-def read_aliases(path: str) -> Aliases:
-    """Aliases from a YAML file; none for an empty path. Raises ConfigError where the file is missing or wrong."""
-    if not path:
-        return Aliases()
-    try:
-        return Aliases.from_data(yaml.safe_load(Path(path).read_text("utf-8")), path)
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: {error}") from error
 
 
 def serve(control: socket.socket, models: dict[str, Engine], detectors: Detectors, longest: float) -> None:

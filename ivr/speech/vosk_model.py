@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from ivr.errors import SpeechUnavailable
 from ivr.speech.aliases import Aliases, Grammar, join_words
-from ivr.speech.engine import Hypothesis, Word
+from ivr.speech.engine import Hypothesis
 from ivr.speech.feed import Upsampler
 from ivr.speech.readings import Reading, weighed
 from ivr.speech.settings import Feed
+from ivr.speech.vosk_result import readings_in
 
 GRAMMARS = 256
 """Phrase lists kept ready: flows use the same few again and again."""
@@ -112,9 +113,7 @@ class VoskStream:
         begun = self._begun / self._rate
         self.reset()
         speaker = tuple(float(part) for part in told.get("spk", ()))
-        readings = [
-            self._shown(reading) for reading in (_several(told, begun) if "alternatives" in told else _one(told, begun))
-        ]
+        readings = [self._shown(reading) for reading in readings_in(told, begun)]
         return weighed(readings, self._loaded.alternatives, speaker)
 
     def reset(self) -> None:
@@ -142,30 +141,6 @@ class VoskStream:
         if self._words:
             return self._grammar.words(heard)
         return self._grammar.exact(heard) or ("…" if self._grammar.begun(heard) else "")
-
-
-def _one(told: Mapping[str, Any], begun: float) -> list[Reading]:
-    """Vosk's best reading; its word confidences are what it is worth."""
-    found = told.get("result", ())
-    words = tuple(Word(one["word"], one["start"] - begun, one["end"] - begun, one["conf"]) for one in found)
-    worth = sum(word.confidence for word in words) / len(words) if words else 0.0
-    return [Reading(told.get("text", ""), worth, words)]
-
-
-def _several(told: Mapping[str, Any], begun: float) -> list[Reading]:
-    """Vosk's best readings. It tells their log likelihoods and no word confidences; shared out, they are confidences again."""
-    found = [one for one in told["alternatives"] if one.get("text")]
-    scores = np.array([one["confidence"] for one in found], np.float64)
-    shares = np.exp(scores - scores.max()) if len(scores) else scores
-    shares = shares / shares.sum() if len(shares) else shares
-    return [
-        Reading(
-            one["text"],
-            float(share),
-            tuple(Word(w["word"], w["start"] - begun, w["end"] - begun, float(share)) for w in one.get("result", ())),
-        )
-        for one, share in zip(found, shares, strict=True)
-    ]
 
 
 def _free(heard: str) -> str:

@@ -52,6 +52,7 @@ speech:
         ("models: { zh: '' }", "speech.models.zh.model", "ivr models list"),
         ("models: { zh: [a] }", "speech.models.zh", "expected text"),
         ("models: { zh: { modell: x } }", "speech.models.zh.modell", "did you mean 'model'"),
+        ("models: { zh: { model: x, engine: sherpa, feed: native8k } }", "speech.models.zh.feed", "16 kHz"),
         ("models: { zh: { model: x, alternatives: 11 } }", "speech.models.zh.alternatives", "0 to 10"),
         ("models: { zh: { model: x, engine: sherpa, speaker: y } }", "speech.models.zh.speaker", "only vosk"),
         ("models: { zh: { model: x, hot_words: [y] } }", "speech.models.zh.hot_words", "alias file"),
