@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from redis.asyncio import Redis
 
 from ivr.acd.desk import RingOutcome
@@ -274,3 +274,53 @@ async def test_start_page_loads_under_its_policy(node: Node) -> None:
         await page.wait_for_selector("[data-testid=health]")
         assert await page.locator("[data-testid=to-desk]").count() == 1
         assert browser.console == []
+
+
+async def test_what_was_understood_stands_on_the_desk_while_two_talk(node: Node) -> None:
+    async with Browser() as browser:
+        page = await signed_in(browser, node)
+        why = [{"zh": "重复三次", "en": "asked three times"}]
+        handover = {"summary": "Bill too high.", "summary_by": "a model", "why": ["asked for a person"]}
+        handover |= {"mood": "tense", "mood_level": 0.5, "mood_trend": "rising", "mood_why": why}
+        node.hub.push("wang", "contact", {**contact("connected"), "handover": handover})
+        mood = page.get_by_test_id("mood")
+        await expect(mood).to_contain_text("asked three times")
+        await expect(mood).to_have_attribute("data-trend", "rising")
+        await expect(page.get_by_test_id("summary")).to_contain_text("written by AI")
+        for number, key in enumerate("482"):
+            turn = {**TURNS[1], "at": 5 + number, "text": key, "medium": "keys", "confidence": None}
+            node.hub.push("wang", "turn", {"contact_id": "c-1", "index": 2 + number, "turn": turn})
+        await expect(page.get_by_test_id("turn").nth(2)).to_contain_text("pressed 4 8 2")
+        said = {
+            **TURNS[1],
+            "at": 9,
+            "speaker": "agent",
+            "text": "your card 4111 1111 1111 1111",
+            "confidence": 0.4,
+            "state": "talk",
+        }
+        node.hub.push("wang", "turn", {"contact_id": "c-1", "index": 5, "turn": said})
+        await expect(page.get_by_test_id("turn").last).to_contain_text("unsure")
+        node.hub.push("wang", "turn", {"contact_id": "c-1", "index": 5, "turn": {**said, "text": "your card [card]"}})
+        await expect(page.get_by_test_id("turns")).not_to_contain_text("4111")
+        trigger = {
+            "at": 9.5,
+            "name": "promise",
+            "kind": "promise",
+            "speaker": "agent",
+            "text": "your card",
+            "turn": 5,
+            "task": "T-7",
+        }
+        node.hub.push("wang", "trigger", {"contact_id": "c-1", "trigger": trigger})
+        await expect(page.get_by_test_id("trigger")).to_contain_text("task T-7")
+        hint = {"at": 10.0, "name": "calm", "kind": "calm", "text": {"zh": "先道歉", "en": "Apologise first"}}
+        node.hub.push("wang", "hint", {"contact_id": "c-1", "hint": hint})
+        await expect(page.get_by_test_id("advice")).to_contain_text("Apologise first")
+        await page.get_by_test_id("hint-close").click()
+        await expect(page.get_by_test_id("advice")).to_be_empty()
+        side = {"seconds": 10.0, "utterances": 2, "rate": 200, "unit": "words"}
+        talk = {"seconds": 40.0, "silence": 0.5, "talk_over": 0.12, "talk_overs": 2, "caller": side, "agent": side}
+        node.hub.push("wang", "measures", {"contact_id": "c-1", "talk": talk})
+        await expect(page.get_by_test_id("talk-bar")).to_contain_text("both at once 12 %")
+        assert [line for line in browser.console if "401" not in line] == []

@@ -123,3 +123,51 @@ export function captions(language) {
   const all = contact(language).turns;
   return all.slice(0, 6);
 }
+
+/** The same contact in the middle of a talk that does not go well, with all that is known about it. */
+export function talk(language, phase = "connected") {
+  const zh = language === "zh";
+  const before = contact(language, phase);
+  const start = before.answered_at ?? now() - 31;
+  const more = (at, speaker, text, confidence, changes = {}) => ({ ...turn(start + at, speaker, text, language, confidence), state: "talk", ...changes });
+  const keys = [..."48213#"].map((key, n) => turn(before.started_at + 19 + n / 4, "caller", key, language, null, "keys"));
+  const told = before.turns.flatMap((one) => (one.medium === "keys" ? keys : [one]));
+  told[told.length - 1] = { ...told.at(-1), mood: "tense" };
+  const said = [
+    more(2, "agent", zh ? "李先生您好，我看到您上个月的漫游费有疑问。" : "Good morning Ms Miller, I see that the roaming fee is not right.", 0.86),
+    more(8, "caller", zh ? "我根本没出过国，再不退钱我就去投诉你们，换别家" : "I was never abroad. Refund it or I will complain and change to another company", 0.79, { mood: "angry" }),
+    more(15, "agent", zh ? "非常抱歉，我马上为您申请退费，明天下午三点前给您回电。" : "I am very sorry. I ask for a refund now and call you back tomorrow before three.", 0.83),
+    more(22, "caller", zh ? "我的卡号是[卡号]，我再考虑一下吧" : "My card is [card], let me think about it", 0.55),
+  ];
+  const index = told.length;
+  return {
+    ...before,
+    turns: [...told, ...said],
+    handover: {
+      summary: zh
+        ? "李强来电查询上月账单：238.60 元，其中漫游 96 元，客户称未出国。已核对密码，要求转人工。"
+        : "Grace Miller asks about last month's bill: 61.40 pounds, 24 of it roaming; she says that she was not abroad. Password checked.",
+      summary_by: "qwen2.5-7b",
+      why: zh ? ["要求人工", "情绪升高"] : ["asked for a person", "mood is rising"],
+      mood: "angry",
+      mood_level: 0.82,
+      mood_trend: "rising",
+      mood_why: zh ? ["重复同一问题三次", "提到投诉", "语速加快"] : ["asked the same three times", "speaks of a complaint", "speaks faster"],
+      triggers: [
+        { at: start + 8, name: "churn", kind: "churn", speaker: "caller", text: said[1].text, phrase: "换别家", turn: index + 1, did: ["alert", "tag"] },
+        { at: start + 15, name: "promise", kind: "promise", speaker: "agent", text: said[2].text, phrase: "回电", turn: index + 2, did: ["task"], task: "T-000123", due_at: start + 90000 },
+        { at: start + 22, name: "hesitation", kind: "hesitation", speaker: "caller", text: said[3].text, phrase: "我再考虑一下", turn: index + 3, did: ["hint"] },
+      ],
+      hints: [
+        { at: start + 9, name: "calm", kind: "calm", text: { zh: "先道歉，再说怎么解决。", en: "Apologise first, then say what you will do." }, why: { zh: "客户生气了", en: "The caller is angry" } },
+        { at: start + 23, name: "offer", kind: "offer", text: { zh: "可以提供三个月 9 折。", en: "You may offer 10 % off for three months." }, why: { zh: "客户在犹豫", en: "The caller hesitates" } },
+      ],
+      talk: {
+        transcribe: "phrases", seconds: 28.4, held_seconds: 0, silence: 0.21, longest_silence: 3.1, talk_over: 0.11, talk_overs: 3, agent_share: 0.58,
+        caller: { seconds: 9.4, utterances: 2, rate: 271, unit: zh ? "syllables" : "words" },
+        agent: { seconds: 13.1, utterances: 2, rate: 204, unit: zh ? "syllables" : "words" },
+        keywords: {},
+      },
+    },
+  };
+}

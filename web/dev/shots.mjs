@@ -175,6 +175,24 @@ function scenesOf(look) {
       await page.getByTestId("disposition-follow_up").check();
       if (look.width < 720) await page.getByTestId("tab-conversation").click();
     }),
+    "desk-talk": desk(
+      () => ({ agent: agent("in_call", { since: scenes.now() - 31 }), contact: scenes.talk(language) }),
+      async (stage) => {
+        await sound(stage);
+        const { id, handover } = scenes.talk(language);
+        stage.mock.push("desk", "alert", { contact_id: id, queue: scenes.queues(language)[0].name, agent: "", caller: "", trigger: handover.triggers[0] });
+        await stage.page.getByTestId("notice-alert").waitFor();
+        await stage.page.getByTestId("hint").waitFor();
+      },
+    ),
+    "desk-talk-who": desk(
+      () => ({ agent: agent("in_call", { since: scenes.now() - 31 }), contact: scenes.talk(language) }),
+      async (stage) => {
+        await sound(stage);
+        if (look.width < 720) await stage.page.getByTestId("tab-who").click();
+        else await stage.page.getByTestId("hints").click();
+      },
+    ),
     "desk-keys": inCall("connected", async ({ page }) => {
       await page.keyboard.press("d");
       await page.keyboard.type("12#");

@@ -107,7 +107,7 @@ describe("drafts", () => {
 describe("timeline", () => {
   const turns = [1, 3, 5].map((at) => ({ at }) as Turn);
   const kinds = (changes: Partial<Contact>): string[] =>
-    timeline({ turns, queued_at: null, answered_at: null, ...changes } as Contact).map((row) => row.kind);
+    timeline({ turns, handover: {}, queued_at: null, answered_at: null, ...changes } as Contact).map((row) => row.kind);
 
   it("puts queue and answer where they happened", () => {
     expect(kinds({ queued_at: 2, answered_at: 4 })).toEqual(["turn", "queued", "turn", "answered", "turn"]);

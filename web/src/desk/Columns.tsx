@@ -4,6 +4,8 @@ import { t } from "../i18n";
 import { Conversation } from "./Conversation";
 import { Do } from "./Do";
 import { Empty } from "./Empty";
+import { KINDS } from "./Feeling";
+import { feeling } from "./insight";
 import { desk } from "./store";
 import { Who } from "./Who";
 
@@ -15,6 +17,7 @@ const tab = signal<Tab>("conversation");
 export function Columns(): JSX.Element {
   const contact = desk.value.contact;
   if (contact === null) return <Empty />;
+  const felt = feeling(contact.handover);
   return (
     <main class="columns" data-tab={tab.value} data-testid="contact" data-contact={contact.id} data-phase={contact.phase}>
       <h1 class="unseen">{t("desk.title")}</h1>
@@ -28,6 +31,9 @@ export function Columns(): JSX.Element {
             onClick={() => (tab.value = name)}
           >
             {t(`panel.${name}`)}
+            {name === "who" && felt !== null && felt.mood !== "calm" && (
+              <span class={`shape ${KINDS[felt.mood]}`} role="img" aria-label={t(`mood.${felt.mood}`)} data-testid="tab-mood" />
+            )}
           </button>
         ))}
       </div>

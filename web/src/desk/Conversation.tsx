@@ -1,10 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { clock, t } from "../i18n";
-import type { Contact, Turn } from "./model";
+import { clock, day, named, t } from "../i18n";
+import { Advice } from "./Advice";
+import type { Contact, Trigger } from "./model";
 import { link } from "./store";
-import { timeline, UNSURE } from "./timeline";
+import { TalkBar } from "./TalkBar";
+import { timeline, UNSURE, type TurnLine } from "./timeline";
 
 const NEAR_END = 48;
 
@@ -30,11 +32,12 @@ export function Conversation({ contact }: { contact: Contact }): JSX.Element {
         {t("panel.conversation")}
         {live && <span class="live">{t("talk.live")}</span>}
       </h2>
+      <TalkBar contact={contact} />
       {contact.turns.length === 0 && <p class="calm">{t("talk.none")}</p>}
       <ol ref={list} class="turns" tabIndex={0} onScroll={onScroll} aria-label={t("panel.conversation")} data-testid="turns">
         {timeline(contact).map((row) =>
           row.kind === "turn" ? (
-            <TurnRow key={row.index} turn={row.turn} />
+            <TurnRow key={row.index} line={row} />
           ) : (
             <li key={row.kind} class="mark">
               {t(row.kind === "queued" ? "talk.queued" : "talk.answered", { time: clock(row.at) })}
@@ -47,20 +50,49 @@ export function Conversation({ contact }: { contact: Contact }): JSX.Element {
           {t("talk.latest")}
         </button>
       )}
+      <Advice contact={contact} />
     </section>
   );
 }
 
-function TurnRow({ turn }: { turn: Turn }): JSX.Element {
+function TurnRow({ line }: { line: TurnLine }): JSX.Element {
+  const { turn, keys, triggers } = line;
+  const spoken = turn.medium !== "keys";
+  const unsure = spoken && turn.confidence !== null && turn.confidence < UNSURE;
+  const upset = turn.mood === "tense" || turn.mood === "angry" ? turn.mood : "";
   return (
-    <li class={`turn ${turn.speaker}`} data-testid="turn" data-speaker={turn.speaker}>
+    <li class={`turn ${turn.speaker}${unsure ? " doubtful" : ""}`} data-testid="turn" data-speaker={turn.speaker}>
       <time class="figures">{clock(turn.at)}</time>
       <span class="speaker">{t(`talk.${turn.speaker}`)}</span>
       <span class="words" lang={turn.language || undefined}>
-        {turn.medium === "keys" ? <kbd>{t("talk.pressed", { keys: turn.text })}</kbd> : turn.text}
+        {spoken ? turn.text : <kbd>{t("talk.pressed", { keys })}</kbd>}
       </span>
-      <Confidence value={turn.medium === "keys" ? null : turn.confidence} />
+      <span class="aside">
+        {upset !== "" && (
+          <span class={`felt ${upset}`} data-testid="turn-mood">
+            {t(`mood.${upset}`)}
+          </span>
+        )}
+        <Confidence value={spoken ? turn.confidence : null} />
+      </span>
+      {triggers.map((one) => (
+        <Found key={`${one.at} ${one.name}`} trigger={one} />
+      ))}
     </li>
+  );
+}
+
+/** What the flow waits for was said in this turn, and what was done about it. */
+function Found({ trigger }: { trigger: Trigger }): JSX.Element {
+  const did = [
+    trigger.task && t("trigger.task", { task: trigger.task }),
+    trigger.due_at && t("trigger.due", { time: `${day(trigger.due_at)} ${clock(trigger.due_at)}` }),
+  ].filter(Boolean);
+  return (
+    <span class="found" data-testid="trigger" data-kind={trigger.kind}>
+      <span class="chip">{named("trigger", trigger.kind === "custom" ? trigger.name : trigger.kind)}</span>
+      {did.length > 0 && <span class="sub">{did.join(" · ")}</span>}
+    </span>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { length, named, t } from "../i18n";
+import { EarlierAdvice } from "./Advice";
 import type { Contact } from "./model";
 import { choose, desk, draft, finish, now, saving, typeNote } from "./store";
 
@@ -11,6 +12,7 @@ export function Do({ contact }: { contact: Contact }): JSX.Element {
       <h2>{t("panel.do")}</h2>
       <div class="scroll">
         {wrapping && <p class="wrap-line">{t("do.wrap")}</p>}
+        <EarlierAdvice contact={contact} />
         <label class="field note">
           <span>
             {t("do.note")} <Saved />

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
-import { t, type Key } from "../i18n";
-import { desk, link, microphone, notice, phone, talking } from "./store";
+import { named, t, type Key } from "../i18n";
+import type { Alert } from "./model";
+import { desk, link, microphone, notice, phone, putAway, talking } from "./store";
 
 const MIC_BAD = new Set(["denied", "missing", "busy", "lost", "insecure"]);
 
@@ -30,6 +31,13 @@ export function Notices(): JSX.Element {
             </button>
           </Line>
         )}
+        {desk.value.alerts.map((alert) => (
+          <Line key={`${alert.contact_id} ${alert.trigger.at}`} kind="attention" id="alert" words={alertWords(alert)}>
+            <button type="button" onClick={() => putAway(alert)}>
+              {t("notice.close")}
+            </button>
+          </Line>
+        ))}
         {notice.value !== "" && (
           <Line kind="attention" id="notice" words={notice.value}>
             <button type="button" onClick={() => (notice.value = "")}>
@@ -40,6 +48,12 @@ export function Notices(): JSX.Element {
       </div>
     </div>
   );
+}
+
+function alertWords({ trigger, queue, agent, caller }: Alert): string {
+  const kind = named("trigger", trigger.kind === "custom" ? trigger.name : trigger.kind);
+  const where = [queue, agent, caller].filter((part) => part).join(" · ");
+  return t("notice.alert", { kind, text: trigger.text, where });
 }
 
 function lostKey(): Key {

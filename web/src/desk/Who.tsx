@@ -1,6 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
-import { day, languageName, length, named, t } from "../i18n";
+import { day, language, languageName, length, named, t } from "../i18n";
 import { Confidence } from "./Conversation";
+import { Feeling } from "./Feeling";
+import { said } from "./insight";
 import type { Contact, Handover, Profile } from "./model";
 import { nameOf, now } from "./store";
 
@@ -27,6 +29,7 @@ export function Who({ contact }: { contact: Contact }): JSX.Element {
           {" · "}
           {t(caller.authenticated ? "who.verified" : "who.unverified")}
         </p>
+        <Feeling contact={contact} />
         <Wants contact={contact} />
         <HandedOver handover={contact.handover} />
         <dl class="facts">
@@ -64,11 +67,21 @@ function Wants({ contact }: { contact: Contact }): JSX.Element {
 /** What the flow noted for the agent; nothing where it noted nothing. */
 function HandedOver({ handover }: { handover: Handover }): JSX.Element | null {
   const { note, summary, facts } = handover;
-  if (!note && !summary && !facts) return null;
+  const why = (handover.why ?? []).map((words) => said(words, language.value)).filter((words) => words !== "");
+  if (!note && !summary && !facts && why.length === 0) return null;
   return (
     <section data-testid="handover">
       <h3>{t("who.handover")}</h3>
-      {summary && <p>{summary}</p>}
+      {summary && (
+        <p class="summary" data-testid="summary">
+          {summary} {handover.summary_by && <Written by={handover.summary_by} />}
+        </p>
+      )}
+      {why.length > 0 && (
+        <p class="sub" data-testid="reasons">
+          {t("who.because")} {why.join(t("list.comma"))}
+        </p>
+      )}
       {note?.split("\n").map((line, n) => <p key={n}>{line}</p>)}
       {facts && (
         <dl class="facts">
@@ -76,6 +89,15 @@ function HandedOver({ handover }: { handover: Handover }): JSX.Element | null {
         </dl>
       )}
     </section>
+  );
+}
+
+/** A language model wrote this: it may be wrong. */
+function Written({ by }: { by: string }): JSX.Element {
+  return (
+    <span class="chip written" title={t("who.summary.by", { model: by })} data-testid="summary-by">
+      {t("who.summary.llm")}
+    </span>
   );
 }
 

@@ -30,6 +30,8 @@ export interface Turn {
   confidence: number | null;
   state: string;
   intent: string;
+  /** How the caller sounded: calm, tense, angry; "" or missing where nobody listened for it. */
+  mood?: string;
 }
 
 export interface HistoryEntry {
@@ -49,7 +51,70 @@ export interface Profile {
 export interface Handover {
   note?: string;
   summary?: string;
+  /** Who wrote the summary, where that was a language model; else empty or missing. */
+  summary_by?: string;
   facts?: Record<string, unknown>;
+  why?: Words[];
+  mood?: string;
+  /** 0..1 */
+  mood_level?: number;
+  mood_trend?: string;
+  mood_why?: Words[];
+  triggers?: Trigger[];
+  hints?: Hint[];
+  talk?: Talk;
+}
+
+/** A text, or the same in several languages. */
+export type Words = string | Record<string, string>;
+
+/** Advice for the agent. */
+export interface Hint {
+  at: number;
+  name: string;
+  kind: string;
+  text: Words;
+  why?: Words;
+}
+
+/** Somebody said what the flow waits for. */
+export interface Trigger {
+  at: number;
+  name: string;
+  kind: string;
+  speaker: string;
+  text: string;
+  /** Index of the turn. */
+  turn?: number;
+  did?: string[];
+  task?: string;
+  due_at?: number;
+}
+
+export interface TalkSide {
+  seconds: number;
+  /** Units a minute; null until it has spoken for a while. */
+  rate: number | null;
+  unit: string;
+}
+
+/** How a talk goes; shares are 0..1 of its time without holds. */
+export interface Talk {
+  seconds: number;
+  silence: number;
+  talk_over: number;
+  talk_overs: number;
+  caller: TalkSide;
+  agent: TalkSide;
+}
+
+/** A trigger that people must see at once. */
+export interface Alert {
+  contact_id: string;
+  queue: string;
+  agent: string;
+  caller: string;
+  trigger: Trigger;
 }
 
 export interface Contact {
@@ -95,6 +160,8 @@ export interface DeskState {
   lastEnd: { contact_id: string; reason: RingEnd | "ended" } | null;
   media: { leg_id: string; state: MediaState };
   settings: DeskSettings;
+  /** Not yet put away, the oldest first. */
+  alerts: Alert[];
 }
 
 export const EMPTY: DeskState = {
@@ -106,4 +173,5 @@ export const EMPTY: DeskState = {
   lastEnd: null,
   media: { leg_id: "", state: "none" },
   settings: { ring_seconds: 20, wrap_up_seconds: 30, dispositions: [], ice_servers: [] },
+  alerts: [],
 };

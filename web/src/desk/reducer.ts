@@ -2,14 +2,23 @@ import type { ServerMessage } from "../net/envelope";
 import {
   EMPTY,
   type Agent,
+  type Alert,
   type Contact,
   type DeskSettings,
   type DeskState,
+  type Handover,
+  type Hint,
   type MediaState,
   type Queue,
   type RingEnd,
+  type Talk,
+  type Trigger,
   type Turn,
 } from "./model";
+
+const MOST_HINTS = 20;
+const MOST_TRIGGERS = 50;
+const MOST_ALERTS = 3;
 
 type Data = Record<string, unknown>;
 
@@ -35,6 +44,14 @@ export function reduce(state: DeskState, message: ServerMessage): DeskState {
       return { ...state, media: { leg_id: String(data["leg_id"]), state: "connecting" } };
     case "media":
       return withMedia(state, String(data["leg_id"]), data["state"] as MediaState);
+    case "measures":
+      return withHandover(state, data, () => ({ talk: data["talk"] as Talk }));
+    case "hint":
+      return withHandover(state, data, ({ hints }) => ({ hints: added(hints, data["hint"] as Hint, MOST_HINTS) }));
+    case "trigger":
+      return withHandover(state, data, ({ triggers }) => ({ triggers: added(triggers, data["trigger"] as Trigger, MOST_TRIGGERS) }));
+    case "alert":
+      return { ...state, alerts: [...state.alerts, data as unknown as Alert].slice(-MOST_ALERTS) };
     default:
       return state;
   }
@@ -100,6 +117,19 @@ function withTurn(state: DeskState, data: Data): DeskState {
   const turns = contact.turns.slice();
   turns[index] = data["turn"] as Turn;
   return { ...state, contact: { ...contact, turns } };
+}
+
+/** What came while two talk, in the place where a snapshot has it. */
+function withHandover(state: DeskState, data: Data, change: (before: Handover) => Handover): DeskState {
+  const contact = state.contact;
+  if (contact === null || contact.id !== data["contact_id"]) return state;
+  return { ...state, contact: { ...contact, handover: { ...contact.handover, ...change(contact.handover) } } };
+}
+
+/** The list with one more; the same one again (a ticket got its number) takes its own place. */
+function added<One extends { at: number; name: string }>(list: One[] | undefined, one: One, most: number): One[] {
+  const before = (list ?? []).filter((other) => other.at !== one.at || other.name !== one.name);
+  return [...before, one].slice(-most);
 }
 
 function ringOf(data: Data): DeskState["ring"] {

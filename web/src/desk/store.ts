@@ -9,7 +9,7 @@ import { ServerClock } from "../net/clock";
 import type { ServerMessage } from "../net/envelope";
 import { RequestError, SIGNED_OUT, Socket, socketUrl, type SocketStatus } from "../net/socket";
 import { forgetDraft, keepDraft, loadDraft, mergeDraft, type Draft } from "./draft";
-import { EMPTY, type AgentState, type Contact } from "./model";
+import { EMPTY, type AgentState, type Alert, type Contact } from "./model";
 import { afterPaint } from "./painted";
 import { reduce } from "./reducer";
 
@@ -29,6 +29,8 @@ export const saving = signal<Saving>("saved");
 export const notice = signal("");
 /** Moves once a second: everything that counts reads it. */
 export const tick = signal(0);
+/** Server seconds of the last advice that was put away. */
+export const hintSeen = signal(0);
 export const padOpen = signal(false);
 export const pressed = signal("");
 
@@ -186,6 +188,10 @@ export function decline(): void {
   if (ringing.value) void withContact("decline");
 }
 
+export function putAway(alert: Alert): void {
+  desk.value = { ...desk.value, alerts: desk.value.alerts.filter((one) => one !== alert) };
+}
+
 export const hold = (): Promise<boolean> => withContact(desk.value.contact?.phase === "held" ? "resume_call" : "hold");
 export const hangUp = (): Promise<boolean> => withContact("hang_up");
 
@@ -246,6 +252,7 @@ function meet(id: string): void {
   batch(() => {
     padOpen.value = false;
     pressed.value = "";
+    hintSeen.value = 0;
     const contact = desk.peek().contact;
     // Not read back from `draft`: this runs in an effect, which would then start over with every letter typed.
     const kept = contact === null ? { note: "", disposition: "", saved: true } : mergeDraft(loadDraft(id), contact.note);

@@ -1,18 +1,41 @@
-import type { Contact, Turn } from "./model";
+import type { Contact, Trigger, Turn } from "./model";
 
-export type Row = { kind: "turn"; turn: Turn; index: number } | { kind: "queued" | "answered"; at: number };
+export interface TurnLine {
+  kind: "turn";
+  turn: Turn;
+  index: number;
+  /** Keys that were pressed one after another, as one: "4 8 2 1 #". */
+  keys: string;
+  /** What was found in it. */
+  triggers: Trigger[];
+}
 
-/** Turns in their order, with the moments of queueing and answering between them. */
+export type Row = TurnLine | { kind: "queued" | "answered"; at: number };
+
+/** Turns in their order, with the moments of queueing and answering between them; keys in a row are one line. */
 export function timeline(contact: Contact): Row[] {
   const marks: Row[] = [];
   if (contact.queued_at) marks.push({ kind: "queued", at: contact.queued_at });
   if (contact.answered_at) marks.push({ kind: "answered", at: contact.answered_at });
+  const triggers = contact.handover.triggers ?? [];
   const rows: Row[] = [];
   contact.turns.forEach((turn, index) => {
     while (marks[0] !== undefined && "at" in marks[0] && marks[0].at < turn.at) rows.push(marks.shift()!);
-    rows.push({ kind: "turn", turn, index });
+    const found = triggers.filter((one) => one.turn === index);
+    const last = rows.at(-1);
+    if (last?.kind === "turn" && follows(last, turn)) {
+      last.keys = `${last.keys} ${turn.text}`;
+      last.triggers.push(...found);
+    } else {
+      rows.push({ kind: "turn", turn, index, keys: turn.medium === "keys" ? turn.text : "", triggers: found });
+    }
   });
   return [...rows, ...marks];
+}
+
+/** Keys of the same person that belong to the keys before them. */
+function follows(last: TurnLine, turn: Turn): boolean {
+  return last.keys !== "" && turn.medium === "keys" && turn.speaker === last.turn.speaker;
 }
 
 /** Below this the agent should ask again before acting on it. */

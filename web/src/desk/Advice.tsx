@@ -1,0 +1,51 @@
+import type { JSX } from "preact";
+import { clock, language, named, t } from "../i18n";
+import { advice, said } from "./insight";
+import type { Contact, Hint } from "./model";
+import { hintSeen } from "./store";
+
+/** The last advice, under the conversation, read out when it comes; the box is always there, so that it is announced. */
+export function Advice({ contact }: { contact: Contact }): JSX.Element {
+  const hint = contact.phase === "wrap_up" ? null : advice(contact.handover, hintSeen.value);
+  return (
+    <div class="advice" role="status" aria-live="polite" data-testid="advice">
+      {hint !== null && (
+        <div class="advice-line" data-testid="hint" data-kind={hint.kind}>
+          <HintWords hint={hint} />
+          <button type="button" aria-label={t("notice.close")} data-testid="hint-close" onClick={() => (hintSeen.value = hint.at)}>
+            ✕
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Earlier advice, to be looked up. */
+export function EarlierAdvice({ contact }: { contact: Contact }): JSX.Element | null {
+  const hints = contact.handover.hints ?? [];
+  if (hints.length === 0) return null;
+  return (
+    <details class="earlier" data-testid="hints">
+      <summary>{t("hint.all", { n: hints.length })}</summary>
+      <ul>
+        {hints.toReversed().map((hint) => (
+          <li key={`${hint.at} ${hint.name}`}>
+            <time class="figures">{clock(hint.at)}</time>
+            <HintWords hint={hint} />
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function HintWords({ hint }: { hint: Hint }): JSX.Element {
+  const why = said(hint.why, language.value);
+  return (
+    <p>
+      <span class="label">{named("hint", hint.kind)}</span> <strong>{said(hint.text, language.value)}</strong>
+      {why !== "" && <span class="sub"> {why}</span>}
+    </p>
+  );
+}
