@@ -23,6 +23,9 @@ class MediaOptions:
     """`pcmu`, `pcma`, `g722`, `opus`: what browsers are offered; they speak the first that they know."""
     comfort_noise: bool = False
     """Let far ends fall silent (CN, RFC 3389). It costs a recogniser the start of words, and a silent caller may look lost."""
+    keepalive: str = "silence"
+    """What phones get while a call is up and nothing is played: `silence`, as packets every 20 ms, or `none`: some networks
+    and phones end a call that gets no packets."""
     rtcp: bool = True
     """Exchange reports with phones: loss, jitter, round trip and an opinion score with each call's record."""
     srtp: str | bool = "optional"
@@ -64,6 +67,8 @@ def check_ice_servers(servers: tuple[IceServerOptions, ...], file: str) -> None:
 def check_media(media: MediaOptions, file: str) -> None:
     """Raises ConfigError in one line."""
     mode_of(media.srtp, f"{file}: media.srtp")
+    if media.keepalive not in ("silence", "none"):
+        raise ConfigError(f"{file}: media.keepalive: '{media.keepalive}' is not one of silence, none")
     for text, mode in media.srtp_listeners.items():
         listener_of(text, f"{file}: media.srtp_listeners")
         mode_of(mode, f"{file}: media.srtp_listeners.{text}")

@@ -29,6 +29,7 @@ def media_policy(media: MediaOptions) -> MediaPolicy:
         codecs=codecs_of(media.codecs),
         own_order=media.own_order,
         comfort_noise=media.comfort_noise,
+        keepalive=media.keepalive == "silence",
         rtcp=media.rtcp,
         secrecy=Secrecy(srtp_of(media.srtp), media.srtp_suites, media.dtls),
         answers_ice=media.ice,

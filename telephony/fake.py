@@ -46,6 +46,8 @@ class FakeLeg:
         self.commands: list[tuple[str, Any]] = []
         self.playing: tuple[Clip, ...] = ()
         self.listener: Callable[[Frame], None] | None = None
+        self.sound: Frame | None = None
+        """Every 20 ms of whatever plays."""
         self._playback = 0
         self._handler: Callable[[LegEvent], None] | None = None
 
@@ -113,6 +115,9 @@ class FakeLeg:
 
     def hear(self, listener: Callable[[Frame], None] | None) -> None:
         self.listener = listener
+
+    def sounded(self) -> Frame | None:
+        return self.sound if self.playing else None
 
     def send_digits(self, digits: str) -> None:
         self.commands.append(("send_digits", digits))

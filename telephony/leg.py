@@ -291,6 +291,12 @@ class CallLeg(Protocol):
     def hear(self, listener: Callable[[Frame], None] | None) -> None:
         """Give every 20 ms of the far end's voice to `listener`, or to nobody. The frame may be kept."""
 
+    def sounded(self) -> Frame | None:
+        """20 ms of what `play` sends just now, None while nothing plays: what may come back as an echo.
+
+        Ask once for each frame heard, and it keeps in step with what is sent. Not to be changed.
+        """
+
     def send_digits(self, digits: str) -> None:
         """Send keys as RFC 4733 events, 100 ms each, 60 ms apart."""
 

@@ -196,7 +196,7 @@ class VoiceIO:
     def _feed(self, frame: Frame) -> None:
         self._last_frame = self._loop.time()
         if self._stream is not None:
-            self._stream.feed(frame)
+            self._stream.feed(frame, self._leg.sounded())
 
     def _fill(self) -> None:
         """Feed silence where the caller's phone sends none (silence suppression): without it no utterance would end."""
@@ -205,7 +205,7 @@ class VoiceIO:
             return
         missing = int((self._loop.time() - self._last_frame - GAP_SECONDS) / FRAME_SECONDS)
         for _ in range(missing):
-            self._stream.feed(SILENT_FRAME)
+            self._stream.feed(SILENT_FRAME, self._leg.sounded())
         if missing > 0:
             self._last_frame += missing * FRAME_SECONDS
         self._filler = self._loop.call_later(GAP_SECONDS, self._fill)

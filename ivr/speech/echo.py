@@ -31,8 +31,6 @@ OWN = 0.45
 """Share of a window's energy that may be left unexplained for it to be our own."""
 PRESENT = 0.92
 """Share of the last second's energy that is left at most where there is an echo at all: chance alone explains some."""
-WORTH = 0.8
-"""Share of the energy that may be left where taking the echo off is worth the harm it does to the rest."""
 BESIDE = 1 / 16
 """Share of the last second's mean energy that a window must have left to be somebody's: the tail of an echo has less."""
 NOISE = 3.0
@@ -111,9 +109,10 @@ class EchoCheck:
         except LinAlgError:
             return None
         left = near - _filtered(source, taps)[-len(near) :]
-        share = float(np.sum(left**2)) / max(1.0, float(np.sum(near**2)))
-        self._filter = taps if share < WORTH else None
-        return left if share < PRESENT else None
+        if float(np.sum(left**2)) >= PRESENT * float(np.sum(near**2)):
+            return None
+        self._filter = taps
+        return left
 
 
 def _correlation(far: _Floats, near: _Floats, lags: int) -> _Floats:

@@ -152,6 +152,9 @@ class SipLeg:
         if self._media is not None:
             self._media.stream.listener = listener
 
+    def sounded(self) -> Frame | None:
+        return None if self._media is None else self._media.stream.sounded()
+
     def send_digits(self, digits: str) -> None:
         if self._media is not None and self.state is LegState.UP:
             self._media.stream.send_digits(digits)
@@ -380,6 +383,7 @@ class SipLeg:
     def _go_up(self) -> None:
         assert self._media is not None
         now = self._media.quiet_since = self._loop.time()
+        self._media.stream.keeping = self._media.policy.keepalive
         self.report(Answered(now))
         if self.held:
             self.report(HeldByPeer(now))

@@ -171,6 +171,9 @@ class WebRtcLeg:
     def hear(self, listener: Callable[[Frame], None] | None) -> None:
         self.media.listener = listener
 
+    def sounded(self) -> Frame | None:
+        return self.media.sounded()
+
     def send_digits(self, digits: str) -> None:
         self.media.send_digits(digits)
 

@@ -105,6 +105,11 @@ class Outgoing:
         """Hand packets to `transmit` from now on."""
         self._transmit = transmit
 
+    @property
+    def lent(self) -> bool:
+        """True while forwarded packets have the floor."""
+        return self._source is not None and self._source is not self
+
     def release(self) -> None:
         """Nobody has the floor: whatever comes next begins a talk spurt."""
         self._source = None

@@ -15,9 +15,12 @@ from telephony.media.codec import Codec
 from telephony.media.coding import Encoder, Frame, make_encoder
 from telephony.media.hearing import FrameSource, Hearing
 from telephony.media.outgoing import Outgoing
+from telephony.media.reference import Reference
 from telephony.media.telephone_event import EventSender
 
 _FRAME_MS = 20
+_SETTLED = Clip.silence(0.2)
+"""Long enough for a codec with memory to have come to rest before its last frames."""
 _MOST_TURNS = 3
 """Playbacks that may follow each other within one tick: enough for `play` inside `on_playback`, too few for an endless loop."""
 
@@ -36,6 +39,7 @@ class Speaking:
         "_event_type",
         "_frames",
         "_index",
+        "_keeping",
         "_keying",
         "_murmuring",
         "_on_playback",
@@ -44,8 +48,10 @@ class Speaking:
         "_playback",
         "_played",
         "_plays",
+        "_reference",
         "_repeat",
         "_sending",
+        "_silence",
         "_source",
         "_wants",
         "on_active",
@@ -76,6 +82,10 @@ class Speaking:
         self._frames: Sequence[bytes] = ()
         self._index = self._played = 0
         self._repeat = False
+        self._reference: Reference | None = None
+        self._keeping = False
+        self._silence = b""
+        """20 ms of silence, coded; "" until it is needed."""
 
     @property
     def codec(self) -> Codec:
@@ -93,7 +103,18 @@ class Speaking:
     @property
     def active(self) -> bool:
         """True while `tick` has something to do."""
-        return self._playback != 0 or self._busy or self._source is not None
+        return self._playback != 0 or self._busy or self._source is not None or self._idles
+
+    @property
+    def keeping(self) -> bool:
+        """Whether silence is sent while there is nothing else: some far ends end a call that falls silent."""
+        return self._keeping
+
+    @keeping.setter
+    def keeping(self, keeping: bool) -> None:
+        self._keeping = keeping
+        if keeping:
+            self._awake()
 
     @property
     def source(self) -> FrameSource | None:
@@ -128,6 +149,18 @@ class Speaking:
         if self._playback:
             self._finish(False)
 
+    def sounded(self) -> Frame | None:
+        """20 ms of what is being played, to be compared with 20 ms heard; None where nothing is, or a mix of voices.
+
+        Ask once for each frame heard: it keeps in step with what is sent. Not asked, it costs nothing.
+        """
+        if not self._clips:
+            return None
+        reference = self._reference
+        if reference is None or reference.playback != self._playback:
+            reference = self._reference = Reference(self._playback, self._clips, self._codec)
+        return reference.frame(self._index)
+
     def send_digits(self, digits: str) -> None:
         """Send keys as RFC 4733 events, 100 ms each, 60 ms apart; a playback pauses for them.
 
@@ -158,7 +191,7 @@ class Speaking:
         if self._murmuring:
             self._murmur(self._ears.murmur())
         if not self._keying:
-            if self._playback or self._source is not None:
+            if self._playback or self._source is not None or self._idles:
                 busy, self._busy = self._busy, False
                 self.tick(now)
                 self._busy = self._busy or busy
@@ -169,8 +202,14 @@ class Speaking:
         self._key(bool(self._digits))
         return self.active
 
+    @property
+    def _idles(self) -> bool:
+        return self._keeping and self._sending and not self._out.lent
+
     def _turn_over(self, now: float) -> bool:
         """The frames are through: begin again, or end, and send what follows at once."""
+        if not self._playback and self._source is None:
+            return self._idle(now)
         if self._announcement is not None:
             return self._speak_over(self._announcement, now)
         for _ in range(_MOST_TURNS):
@@ -180,9 +219,25 @@ class Speaking:
                 self._finish(True)
             if self._index < len(self._frames):
                 return self.tick(now)
-        if self._source is not None and not self._playback:
-            self._send(self._source.frame(now), now)
-        return self.active
+        if self._playback:
+            return True
+        if self._source is None:
+            return self._idle(now)
+        frame = self._source.frame(now)
+        if frame is None:
+            self._idle(now)
+        else:
+            self._send(frame, now)
+        return True
+
+    def _idle(self, now: float) -> bool:
+        """Nothing to say: silence, unless somebody else's voice is forwarded."""
+        if not self._idles:
+            return self._busy
+        if not self._silence:
+            self._silence = _SETTLED.frames(self._codec)[-2]
+        self._out.send_frame(self._payload_type, self._silence, now)
+        return True
 
     def _speak_over(self, announcement: Announcement, now: float) -> bool:
         frame = announcement.frame(now, self._source)
@@ -217,7 +272,7 @@ class Speaking:
     def _finish(self, completed: bool) -> None:
         number, self._playback = self._playback, 0
         self._clips, self._frames, self._announcement = (), (), None
-        self._index, self._repeat = 0, False
+        self._index, self._repeat, self._reference = 0, False, None
         self._encoder = None
         self._out.release()
         self._settle_floor()
@@ -226,7 +281,8 @@ class Speaking:
     def _recode(self, codec: Codec) -> None:
         """Go on at the same place in another codec."""
         self._codec = codec
-        self._encoder = None
+        self._encoder = self._reference = None
+        self._silence = b""
         self._out.follow(codec)
         self._digits.step = codec.timestamp_step
         if self._clips:
@@ -244,6 +300,8 @@ class Speaking:
     def _settle_floor(self) -> None:
         free = self._sending and not self._playback and not self._keying and self._source is None
         self._wants = self._codec if free else None
+        if free and self._keeping:
+            self._awake()
 
     def _awake(self) -> None:
         if self.on_active is not None:

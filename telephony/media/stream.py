@@ -103,6 +103,7 @@ class MediaStream(Speaking):
         self._settle_ears()
         self._on_digit = self._on_playback = _nobody
         self.on_control = None
+        self._keeping = False
         self.forward_to = self.source = None
 
     # Who hears the far end
@@ -157,6 +158,7 @@ class MediaStream(Speaking):
         if target is not self._forward_to:
             if self._forward_to is not None:
                 self._forward_to._out.release()
+                self._forward_to._settle_floor()
             self._forward_to = target
             self._transcoder = None
 

@@ -35,6 +35,8 @@ class MediaPolicy:
     """Agree to comfort noise (RFC 3389): the far end may then fall silent, which costs a recogniser the start of words."""
     rtcp: bool = False
     """Send and hear reports, on the RTP port itself where the far end can (RFC 5761)."""
+    keepalive: bool = False
+    """Send silence while the leg is up and there is nothing else to send."""
     secrecy: Secrecy = field(default_factory=Secrecy)
     answers_ice: bool = False
     """Take part in ICE where the far end offers it."""

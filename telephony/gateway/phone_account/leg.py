@@ -124,6 +124,9 @@ class PhoneLeg:
     def hear(self, listener: Callable[[Frame], None] | None) -> None:
         self.media.listener = listener
 
+    def sounded(self) -> Frame | None:
+        return self.media.sounded()
+
     def send_digits(self, digits: str) -> None:
         if self.state is LegState.UP:
             self.media.send_digits(digits)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from telephony.media.clip import Clip
 from telephony.media.codec import Codec
-from telephony.media.g711 import PCMU_TO_PCMA
+from telephony.media.coding import make_decoder
+from telephony.media.g711 import PCMU_TO_PCMA, decode_pcmu
 from telephony.media.rtp import compose
 from telephony.media.stream import MediaStream
 from tests.unit.telephony.media.rig import Rig, octets, sequence_steps, timestamp_steps
@@ -361,3 +362,71 @@ def test_quality_counts_with_units() -> None:
     quality = rig.stream.quality()
     assert (quality["packets_received"], quality["packets_lost"], quality["loss_percent"]) == (4, 1, 20.0)
     assert (quality["packets_malformed"], quality["jitter_ms"], quality["codec"]) == (2, 0.0, "PCMU")
+
+
+def test_a_kept_line_goes_on_in_silence_after_a_prompt() -> None:
+    """One stream: no packet is missing, and nothing but silence comes after the prompt."""
+    rig = Rig()
+    rig.stream.keeping = True
+    now = rig.run(0.1, 1.0)
+    rig.stream.play([Clip.tone(440, 0.1)])
+    rig.run(0.3, now)
+    assert len(rig.sent) == 20
+    assert sequence_steps(rig.sent) == {1}
+    assert set(timestamp_steps(rig.sent)) == {160}
+    loud = [bool(np.any(decode_pcmu(packet.payload))) for packet in rig.sent]
+    assert loud == [False] * 5 + [True] * 5 + [False] * 10
+    assert rig.stream.active
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+def test_silence_is_silent_in_every_codec(codec: Codec) -> None:
+    rig = Rig(codec)
+    rig.stream.keeping = True
+    rig.run(1.0, 1.0)
+    decoder = make_decoder(codec)
+    heard = np.concatenate([decoder.decode(packet.payload) for packet in rig.sent])
+    assert len(rig.sent) == 50
+    assert np.max(np.abs(heard.astype(int))) <= 24  # -62 dBFS
+
+
+def test_a_kept_line_is_left_to_a_forwarded_voice_and_taken_back_after_it() -> None:
+    far, rig = Rig(), Rig()
+    rig.stream.keeping = True
+    woken: list[object] = []
+    rig.stream.on_active = woken.append
+    far.stream.forward_to = rig.stream
+    rig.run(0.1, 1.0)
+    far.stream.receive(compose(0, True, 7, 1000, 5, octets(0x20)), 1.11)
+    assert not rig.stream.active
+    assert rig.stream.tick(1.12) is False
+    assert len(rig.sent) == 6
+    woken.clear()
+    far.stream.forward_to = None
+    assert woken == [rig.stream]
+    rig.run(0.1, 1.2)
+    assert len(rig.sent) == 11
+    assert rig.sent[-1].payload == octets(0xFF)
+
+
+def test_a_kept_line_on_hold_sends_nothing_until_it_is_resumed() -> None:
+    rig = Rig()
+    rig.stream.keeping = True
+    rig.stream.configure(Codec.PCMU, 0, 101, sending=False)
+    rig.run(0.1, 1.0)
+    assert rig.sent == []
+    assert not rig.stream.active
+    rig.stream.configure(Codec.PCMU, 0, 101)
+    rig.run(0.1, 2.0)
+    assert len(rig.sent) == 5
+
+
+def test_keys_are_sent_on_a_kept_line() -> None:
+    rig = Rig()
+    rig.stream.keeping = True
+    now = rig.run(0.1, 1.0)
+    rig.stream.send_digits("5")
+    rig.run(0.5, now)
+    kinds = [packet.payload_type for packet in rig.sent]
+    assert 101 in kinds
+    assert kinds[-1] == 0
