@@ -56,6 +56,8 @@ class Turn:
     state: str = ""
     """Dialplan state in which it was said."""
     intent: str = ""
+    mood: str = ""
+    """How its speaker felt by then: "calm", "tense", "angry"; "" where nothing is known."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -67,6 +69,7 @@ class Turn:
             "confidence": self.confidence,
             "state": self.state,
             "intent": self.intent,
+            "mood": self.mood,
         }
 
     @classmethod

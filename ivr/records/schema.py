@@ -63,6 +63,7 @@ turns = Table(
     Column("confidence", Float(53)),
     Column("state", String(128), nullable=False),
     Column("intent", String(128), nullable=False),
+    Column("mood", String(16), nullable=False, server_default=""),
 )
 
 TIMES = ("started_at", "answered_at", "queued_at", "connected_at", "ended_at", "wrap_up_ended_at")

@@ -328,7 +328,7 @@ def _rows(contact_id: str, data: Mapping[str, str]) -> tuple[dict[str, Any], lis
         row["wait_seconds"] = max(0.0, (ended if connected is None else connected) - queued)
     if row["talk_seconds"] is None and connected is not None:
         row["talk_seconds"] = max(0.0, ended - connected)
-    return row, [{"contact_id": contact_id, "index": index, **turn} for index, turn in said]
+    return row, [{"contact_id": contact_id, "index": index, "mood": "", **turn} for index, turn in said]
 
 
 @lru_cache(maxsize=4)
