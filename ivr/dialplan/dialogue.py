@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from ivr.dialplan import hearing
 from ivr.dialplan.confirming import YES_NO_WORDS
 from ivr.dialplan.events import (
     Event,
     Heard,
-    Listen,
     Note,
     Phrase,
     Pressed,
@@ -24,13 +24,13 @@ from ivr.dialplan.events import (
     TimerFired,
 )
 from ivr.dialplan.model import AGENT, AGENT_KEY, KEYS, Edge, Flow, FlowState
+from ivr.dialplan.moods import edge_of
 from ivr.dialplan.question import ANGRY, AskingStep, Given, Named, Question, about
 from ivr.dialplan.question import NO_INPUT as NO_INPUT
 from ivr.dialplan.question import NO_MATCH as NO_MATCH
 from ivr.dialplan.question import bare as bare
-from ivr.dialplan.run import Run, hears
+from ivr.dialplan.run import Run
 from ivr.dialplan.slots import accepts, enough, keyed
-from ivr.dialplan.slots.vocabulary import vocabulary
 from ivr.dialplan.state import Phase
 
 BETWEEN_KEYS = "between_keys"
@@ -50,9 +50,6 @@ BUILT_IN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     **YES_NO_WORDS,
 }
 """What is understood without being written in the flow."""
-
-DEFAULT_CONFIRM = 0.3
-"""Seconds, where the prompt cannot be spoken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,8 @@ def phrases_of(flow: Flow, names: Iterable[str], language: str) -> tuple[Phrase,
     for name in names:
         intent = flow.intents.get(name)
         written = () if intent is None else tuple(text for text, _ in intent.examples.get(language, ()))
-        for text in (*written, *BUILT_IN.get(name, {}).get(language, ())):
+        known = () if intent is None else intent.commonest.get(language, ())
+        for text in (*written, *BUILT_IN.get(name, {}).get(language, ()), *known):
             phrases.setdefault(bare(text), Phrase(text, name))
     return tuple(phrases.values())
 
@@ -154,15 +152,10 @@ def listening(run: Run) -> None:
 
 
 def _listen(run: Run, step: AskingStep) -> None:
-    question = step.question(run)
-    slot = question.slot
-    if not hears(run.state) or not (question.phrases or slot):
-        return
-    confirm = step.barge_in or DEFAULT_CONFIRM
-    expects = "" if slot is None else slot.name
-    free = slot is not None and not vocabulary(slot.name, run.state.language)
-    run.emit(Listen(run.state.language, question.phrases, question.patience, confirm, expects, free))
-    run.update(hearing=True)
+    wanted = hearing.listen(run, step)
+    if wanted is not None:
+        run.emit(wanted)
+        run.update(hearing=True)
 
 
 def _count_silence(run: Run, step: AskingStep) -> None:
@@ -186,7 +179,7 @@ def react(run: Run, event: Event) -> Edge | None:
         case Heard() if run.state.hearing:
             return _heard(run, step, event)
         case SpeechLost() if run.state.hearing:
-            _speech_lost(run)
+            _speech_lost(run, event)
         case TimerFired(name) if name == NO_INPUT:
             return missed(run, NO_INPUT)
         case TimerFired(name) if name == BETWEEN_KEYS:
@@ -260,20 +253,25 @@ def _value_keyed(run: Run, step: AskingStep) -> Edge | None:
 def _heard(run: Run, step: AskingStep, event: Heard) -> Edge | None:
     run.hush()
     run.update(phase=Phase.LISTEN)
+    hearing.switch(run, step, event)
     question = step.question(run)
     written = question.texts.get(bare(event.text), ANGRY) != ANGRY  # who says what the flow wrote ("垃圾短信") answers
-    mood = "" if written else event.mood
-    if mood != run.state.mood:
-        run.update(mood=mood)
-        run.emit(Note(mood=mood))
-    if mood == ANGRY and ANGRY in run.here.edges:
-        return run.here.edges[ANGRY]
+    _feel(run, "" if written and event.mood_fresh else event.mood, event)
+    by_mood = None if written else edge_of(event, run.root.mood, run.here.edges)
+    if by_mood is not None:
+        return by_mood
     answer = step.understood(run, question, event)
     if isinstance(answer, Named) and answer.name == ANGRY:  # by a phrase of the closed list
-        run.update(mood=ANGRY)
-        run.emit(Note(mood=ANGRY))
-        return run.edge(ANGRY)
+        _feel(run, ANGRY, event)
+        return run.edge(ANGRY) if event.mood_turns >= run.root.mood.angry.after else missed(run, NO_MATCH)
     return missed(run, NO_MATCH) if answer is None else step.answered(run, answer)
+
+
+def _feel(run: Run, mood: str, event: Heard) -> None:
+    """Keep the caller's mood, and note one that changed."""
+    if mood != run.state.mood:
+        run.emit(Note(mood=mood))
+    run.update(mood=mood, mood_level=event.mood_level, mood_trend=event.mood_trend)
 
 
 def chosen(run: Run, name: str, sure: float, *, keyed: bool = False) -> None:
@@ -326,7 +324,7 @@ def retry(run: Run, name: str, memory: Mapping[str, Any]) -> None:
     run.count(f"{name}:{run.state.attempt}")
 
 
-def _speech_lost(run: Run) -> None:
-    """Ask again; after the second loss in a call by keys alone."""
-    run.update(hearing=False, losses=run.state.losses + 1)
+def _speech_lost(run: Run, event: SpeechLost) -> None:
+    """Ask again, by voice where that is possible, else for keys."""
+    hearing.lost(run, event)
     ask_anew(run, run.state.step)

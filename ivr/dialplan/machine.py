@@ -213,7 +213,7 @@ class Machine:
         state = run.flow.states.get(name)
         if state is None:
             raise FlowFault(f"there is no state `{name}`")
-        run.update(state=name, attempt=0)
+        run.update(state=name, attempt=0, losses=0)
         for step in state.do:
             step.perform(run)
         return self._begin(run) if state.step is not None else self._leave(run, state.leave)

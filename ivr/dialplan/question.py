@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NO_INPUT = "no_input"
 NO_MATCH = "no_match"
 ANGRY = "angry"
+TENSE = "tense"
 
 
 CERTAIN = 0.9
@@ -103,7 +104,7 @@ class AskingStep(WaitingStep):
         return (NO_INPUT, NO_MATCH)
 
     def optional(self) -> tuple[str, ...]:
-        return (ANGRY,)
+        return (ANGRY, TENSE)
 
     @abstractmethod
     def question(self, run: Run) -> Question:
@@ -128,6 +129,10 @@ class AskingStep(WaitingStep):
     def hidden_slots(self, state: str) -> Iterable[str]:
         """The slots that it fills, in the state of that name, with what nobody else may see."""
         return ()
+
+    def detects(self) -> bool:
+        """Whether the answer may come in any language of the flow, and chooses it."""
+        return False
 
     def missed(self, run: Run, name: str) -> Edge | bool:
         """Do something else about `no_input` or `no_match` than to ask again: False where there is nothing else."""

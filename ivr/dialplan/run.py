@@ -38,6 +38,8 @@ from ivr.dialplan.state import Phase, State
 MAX_TAGS = 32
 MAX_TASKS = 500
 """Lookups, messages, tickets and callbacks of one call."""
+LOST = 2
+"""Losses of the recogniser in one state after which it goes on with keys alone."""
 MAX_DEPTH = 8
 """Sub-flows that may wait for each other."""
 
@@ -290,7 +292,7 @@ class Scope(Mapping[str, Any]):
     def __getitem__(self, root: str) -> Any:
         state = self._state
         match root:
-            case "profile" | "queue" | "result" | "slots" | "vars" | "mood":
+            case "profile" | "queue" | "result" | "slots" | "vars" | "mood" | "mood_level" | "mood_trend":
                 return getattr(state, root)
             case "asr":
                 return {**state.asr, "available": hears(state)}
@@ -318,8 +320,13 @@ class Scope(Mapping[str, Any]):
 
 def hears(state: State) -> bool:
     """Whether speech in the active language can be recognised now."""
+    return can_hear(state, state.language)
+
+
+def can_hear(state: State, language: str) -> bool:
+    """Whether speech in that language can be recognised now."""
     languages = state.asr.get("languages")
-    return bool(state.asr.get("available", True)) and (languages is None or state.language in languages) and state.losses < 2
+    return bool(state.asr.get("available", True)) and (languages is None or language in languages) and state.losses < LOST
 
 
 def clock(now: float, zone: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Simulation(Stage):
         self._act()
         if self._agenda.has(MESSAGE):
             return self._leave_message(text)
-        name, certain = self._understand(text, self.listened_for) if text else UNHEARD
+        language, (name, certain) = self._in_language(text)
         certain = certain if confidence is None else confidence
         feeling = mood or (self._feel(text, self.state.language) if self._feel is not None else "")
         heard = self.state.hearing and not self.ended
@@ -65,9 +65,23 @@ class Simulation(Stage):
         patience = self._listen.patience if self._listen is not None else PATIENCE
         self.wait(reading_seconds(text, self.state.language) + patience)
         if self.state.hearing:
-            self.report(flow.Heard(text, certain, name, feeling))
+            self.report(flow.Heard(text, certain, name, feeling, language=language))
         self._act()
         return True
+
+    def _in_language(self, text: str) -> tuple[str, tuple[str, float]]:
+        """The language of a text where several are listened for (where it means most, else by script), and what it means."""
+        if not text:
+            return "", UNHEARD
+        if self.listening is None or not self.listening.also:
+            return "", self._understand(text, self.listened_for)
+        lists = {self.listening.language: self.listening.phrases, **self.listening.also}
+        meant = {language: self._understand(text, phrases) for language, phrases in lists.items()}
+        found = max(meant, key=lambda language: (bool(meant[language][0]), meant[language][1] if meant[language][0] else 0.0))
+        if not meant[found][0] and "zh" in lists:
+            chinese = any("\u4e00" <= one <= "\u9fff" for one in text)
+            found = "zh" if chinese else next(language for language in lists if language != "zh")
+        return found, meant[found]
 
     def press(self, keys: str, *, over: bool = False) -> None:
         """Press keys one after another, after the prompt unless `over`."""
@@ -150,10 +164,10 @@ class Simulation(Stage):
         self.report(flow.Queued(position, self.now - self._entered))
         return True
 
-    def lose_speech(self) -> None:
-        """The recogniser goes away."""
+    def lose_speech(self, *, busy: bool = False) -> None:
+        """The recogniser goes away; `busy`: none has room."""
         self.write("note", "the recogniser is lost", {})
-        self.report(flow.SpeechLost())
+        self.report(flow.SpeechLost(busy))
 
     def fail(self, what: str) -> None:
         """A command could not be done."""

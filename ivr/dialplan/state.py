@@ -43,7 +43,9 @@ class State:
     errors: int = 0
     """`error` edges taken in this call."""
     losses: int = 0
-    """Times the recogniser went away in this call."""
+    """Times the recogniser went away in this state."""
+    told_busy: bool = False
+    """The caller was told that nothing recognises speech now."""
     call: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
     vars: Mapping[str, Any] = field(default_factory=dict)
@@ -64,7 +66,11 @@ class State:
     result: Mapping[str, Any] = field(default_factory=dict)
     """What the last lookup or task gave."""
     mood: str = ""
-    """"" or "angry", by the last thing the caller said."""
+    """"calm", "tense" or "angry"; "" before the caller said anything."""
+    mood_level: float = 0.0
+    """0 (calm) to 1 (furious)."""
+    mood_trend: str = ""
+    """"rising", "falling" or "steady"."""
     timers: Mapping[str, float] = field(default_factory=dict)
     """Running timers and when they are due, on the clock of `now`: what a process that takes over has to set again."""
     queue: Mapping[str, Any] = field(default_factory=dict)

@@ -25,6 +25,9 @@ ASKING |= {"barge_in": either(FLAG, record({"after": DURATION})), "confirm": con
 ASKING |= {"again": either(ref("speech"), list_of(ref("speech")))}
 
 
+DETECT: Schema = {"language": {"enum": ["detect"], "description": "The answer may be in any language, and chooses it."}}
+
+
 def read_back_question(run: Run, question: Question, heard: Any) -> Question:
     """Yes, no, what else may be said here, and a corrected value; by key 1 and 2 alone."""
     phrases = (*confirming.yes_no_phrases(run.state.language), *question.phrases)
@@ -69,6 +72,25 @@ def known_intents(about: About, names: tuple[str, ...], places: tuple[Place, ...
 def speech_of(fields: Fields, name: str, site: Site) -> Speech:
     node = fields.get(name)
     return () if node is None else speech(node, site.findings, site.languages)
+
+
+def detect(fields: Fields) -> bool:
+    """Whether the key `language` says `detect`."""
+    node = fields.get("language")
+    if node is None:
+        return False
+    if isinstance(node, Scalar) and node.value == "detect":
+        return True
+    message = "a question is asked in the language of the call; only its answer may choose another"
+    fields.findings.error(node.place, "wrong-type", message, "language: detect")
+    return False
+
+
+def check_detect(about: About, place: Place) -> None:
+    """Warn where there is nothing to detect."""
+    if len(about.flow.languages) < 2:
+        message = f"`{about.state.name}` detects the language, but the flow speaks one alone"
+        about.findings.warn(place, "dead-option", message, "remove `language: detect`, or add to `languages`")
 
 
 def barge_in(fields: Fields) -> float | None:

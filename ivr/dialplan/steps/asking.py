@@ -20,6 +20,7 @@ from ivr.dialplan.run import Run, hears
 from ivr.dialplan.schema_parts import DURATION, FLAG, record
 from ivr.dialplan.slots import SlotType
 from ivr.dialplan.speech import Speech
+from ivr.dialplan.steps import asked
 from ivr.dialplan.steps.asked import (
     ASKING,
     again_of,
@@ -41,6 +42,7 @@ __all__ = ["AskStep", "MenuStep"]
 _KEYS = (
     *("say", "again", "expect", "phrases", "confirm", "hint", "into", "timeout", "between_keys", "patience", "barge_in"),
     "secret",
+    "language",
 )
 
 
@@ -71,6 +73,8 @@ class AskStep(AskingStep):
     confirm: Confirm = NEVER
     secret: bool = False
     """What is said and keyed is in no transcript, log or trace, and no recording has it: for PINs, cards, one-time codes."""
+    detect: bool = False
+    """The answer may be in any language of the flow that is recognised, and chooses it."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
@@ -93,13 +97,14 @@ class AskStep(AskingStep):
             phrases=build_expect.phrase_list(fields.get("phrases"), site),
             confirm=confirming.build(fields.get("confirm"), site, usual),
             secret=secret,
+            detect=asked.detect(fields),
         )
 
     @classmethod
     def schema(cls) -> Schema:
         more = {"expect": build_expect.expect_schema(), "phrases": build_expect.phrases_schema()}
         more |= {"between_keys": DURATION, "secret": FLAG}
-        return record({**ASKING, **more}, ("say",))
+        return record({**ASKING, **asked.DETECT, **more}, ("say",))
 
     @property
     def slot(self) -> SlotType | None:
@@ -118,6 +123,9 @@ class AskStep(AskingStep):
 
     def intents(self) -> tuple[str, ...]:
         return self.expect.intents if isinstance(self.expect, Choice) else ()
+
+    def detects(self) -> bool:
+        return self.detect
 
     def edge_keys(self) -> str:
         return "*#" if self.slot is not None else KEYS
@@ -141,6 +149,8 @@ class AskStep(AskingStep):
 
     def check(self, about: About) -> None:
         flow, state, findings = about.flow, about.state, about.findings
+        if self.detect:
+            asked.check_detect(about, self.place)
         if isinstance(self.expect, Choice):
             known_intents(about, self.expect.intents, self.expect.places)
         understands = self.expect is not None or self.phrases is not None

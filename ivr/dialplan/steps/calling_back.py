@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
-from ivr.dialplan import positions
+from ivr.dialplan import hearing, positions
 from ivr.dialplan.build_speech import optional_speech
 from ivr.dialplan.dialogue import BUILT_IN, bare
 from ivr.dialplan.durations import seconds
@@ -142,7 +142,7 @@ class CallbackStep(Leaving):
             case Heard(text, intent=intent):
                 return self._heard(run, text, intent)
             case SpeechLost():
-                run.update(hearing=False, losses=run.state.losses + 1)
+                hearing.lost(run, event)
                 return self._ask(run, memory["number"], memory["tries"])
             case TimerFired(name) if name == exchange.SILENCE:
                 keys = callable_number(memory["keys"])

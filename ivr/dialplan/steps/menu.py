@@ -20,6 +20,7 @@ from ivr.dialplan.ranking import Guess, Ranking, guess, rank
 from ivr.dialplan.run import Run, hears
 from ivr.dialplan.schema_parts import FLAG, NAME, either, list_of, record, ref
 from ivr.dialplan.speech import Speech
+from ivr.dialplan.steps import asked
 from ivr.dialplan.steps.asked import (
     ASKING,
     again_of,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _READ = {"true": "always", "always": "always", "false": "never", "never": "never", "retry": "retry"}
 _KEYS = ("say", "again", "options", "rank_by", "offer_likely", "confirm", "hint", "read", "into")
-_MORE = ("timeout", "patience", "barge_in")
+_MORE = ("timeout", "patience", "barge_in", "language")
 _OFFER = {"zh": "{}，请按", "en": "For {}, press"}
 _LIKELY = {"zh": "您是要{}吗？", "en": "Are you calling about {}?"}
 OFFERED = "offered"
@@ -79,6 +80,8 @@ class MenuStep(AskingStep):
     """The caller's wishes, newest first: they order the options, and `profile.open` does; keys follow that order."""
     offer: OfferLikely | None = None
     confirm: Confirm = NEVER
+    detect: bool = False
+    """The answer may be in any language of the flow that is recognised, and chooses it."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
@@ -106,6 +109,7 @@ class MenuStep(AskingStep):
             rank_by=fields.expression("rank_by"),
             offer=_offer_likely(fields.get("offer_likely"), site),
             confirm=confirming.build(fields.get("confirm"), site, NEVER),
+            detect=asked.detect(fields),
         )
 
     @classmethod
@@ -114,13 +118,16 @@ class MenuStep(AskingStep):
         above = {"type": "number", "minimum": 0, "maximum": 1}
         likely = either(FLAG, record({"above": above, "say": ref("speech")}, (), OfferLikely))
         more = {"options": list_of(NAME, maxItems=9), "read": read, "rank_by": ref("expression"), "offer_likely": likely}
-        return record({**ASKING, **more}, ("options",))
+        return record({**ASKING, **asked.DETECT, **more}, ("options",))
 
     def answers(self) -> tuple[str, ...]:
         return self.options
 
     def intents(self) -> tuple[str, ...]:
         return self.options
+
+    def detects(self) -> bool:
+        return self.detect
 
     def edge_keys(self) -> str:
         return KEYS
@@ -136,6 +143,8 @@ class MenuStep(AskingStep):
 
     def check(self, about: About) -> None:
         known_intents(about, self.options, self.places)
+        if self.detect:
+            asked.check_detect(about, self.place)
 
     # --- asking
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ivr.dialplan import positions
+from ivr.dialplan import hearing, positions
 from ivr.dialplan.build_speech import optional_speech
 from ivr.dialplan.dialogue import bare
 from ivr.dialplan.events import (
@@ -200,7 +200,7 @@ class SurveyStep(WaitingStep):
             case Heard(text, intent=intent):
                 return self._given(run, question, _value(run, question, intent or text))
             case SpeechLost():
-                run.update(hearing=False, losses=run.state.losses + 1)
+                hearing.lost(run, event)
                 return self._put(run, memory["question"], memory["answers"], memory["tries"])
             case TimerFired(name) if name == exchange.SILENCE:
                 return self._given(run, question, None)
