@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_trace(commands)
     _add_unseal(commands)
     _add_diagram(commands)
+    _add_bench(commands)
     return parser
 
 
@@ -180,6 +181,13 @@ def _add_phone(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
     phone = commands.add_parser("phone", help="call, answer or register as a telephone, and measure what was heard")
     cli.add_arguments(phone)
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr import bench_cli
+
+    bench = commands.add_parser("bench", help="measure hearing and understanding on this machine")
+    bench_cli.add_arguments(bench)
+
+
 
 
 if __name__ == "__main__":

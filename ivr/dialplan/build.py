@@ -8,6 +8,7 @@ import zoneinfo
 from dataclasses import replace
 
 from ivr.dialplan import registry
+from ivr.dialplan.build_intents import USE, joined, sentences, taken_in
 from ivr.dialplan.build_speech import speech
 from ivr.dialplan.build_triggers import triggers
 from ivr.dialplan.build_values import assignments, language_of, share_of
@@ -73,13 +74,15 @@ class _Builder:
         states = self._states(fields.need("states", "add `states:` with a state in it"), defaults)
         entry = fields.text("entry") or next(iter(states), "")
         return Flow(
+        intents = self._intents(fields.get("intents"))
             name=self.name,
             version=version,
             file=self.findings.file,
             languages=self.languages,
             entry=entry,
             states=states,
-            intents=self._intents(fields.get("intents")),
+            intents=intents,
+            libraries=tuple(dict.fromkeys(intent.library for intent in intents.values() if intent.library)),
             defaults=defaults,
             variables=self._variables(fields),
             time_zone=self._zone(fields),
@@ -137,7 +140,14 @@ class _Builder:
         if node is None:
             return {}
         mapping = Fields(node, self.findings, "intents", node.entries if isinstance(node, Mapping) else ()).node
-        return {name: self._intent(self._name(name, key.place), key.place, inner) for name, key, inner in mapping.items()}
+        used = mapping.entries.get(USE)
+        shared = {} if used is None else taken_in(used[1], self.languages, self.findings)
+        own = {
+            name: self._intent(self._name(name, key.place), key.place, inner)
+            for name, key, inner in mapping.items()
+            if name != USE
+        }
+        return {**shared, **{name: joined(intent, shared.get(name)) for name, intent in own.items()}}
 
     def _intent(self, name: str, place: Place, node: Node) -> Intent:
         fields = Fields(node, self.findings, "an intent", (*self.languages, "offer", "label"))
@@ -148,7 +158,7 @@ class _Builder:
                 message = f"the intent `{name}` has no examples in `{language}`"
                 self.findings.error(place, "missing-language", message, f"add `{language}: [...]`")
             else:
-                examples[language] = words(inner, self.findings, "an example")
+                examples[language] = sentences(words(inner, self.findings, "an example"), self.findings)
         offer, label = fields.get("offer"), fields.get("label")
         return Intent(
             name,

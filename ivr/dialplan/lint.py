@@ -181,7 +181,7 @@ def _unused(flow: Flow, findings: Findings) -> None:
         if state.step is not None:
             used.update(state.step.answers(), state.step.intents())
     for name, intent in flow.intents.items():
-        if name not in used:
+        if name not in used and not intent.library:
             findings.warn(intent.place, "unused-intent", f"nothing listens for the intent `{name}`", "offer it or remove it")
 
 

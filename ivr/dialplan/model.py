@@ -102,6 +102,10 @@ class Intent:
     label: Mapping[str, str] = field(default_factory=dict)
     """What an agent's page calls it, by language."""
 
+    library: str = ""
+    """The library that it is in, too; "" for none."""
+    commonest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the library says is said most, by language."""
 
 @dataclass(frozen=True, slots=True)
 class FlowState:
@@ -147,6 +151,8 @@ class Flow:
     subflows: Mapping[str, Flow] = field(default_factory=dict)
     """Every flow that it calls, directly or by way of others, as `ivr.dialplan.linking` found them."""
 
+    libraries: tuple[str, ...] = ()
+    """Collections of intents that it takes in (`ivr.dialplan.library`)."""
     @property
     def pinned(self) -> str:
         """The version of this text together with those of its sub-flows: what a call keeps."""

@@ -108,7 +108,7 @@ def schema() -> Schema:
         "privacy": privacy.schema(),
         "vars": map_of(LITERAL),
         "defaults": ref("edges"),
-        "intents": map_of(intent),
+        "intents": {**map_of(intent), "properties": {"use": either(TEXT, {"type": "array", "items": TEXT})}},
         "triggers": build_triggers.schema(),
         "talk": talk.schema(),
         "states": map_of(ref("state")),
