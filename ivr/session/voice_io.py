@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 FRAME_SECONDS = 0.02
 GAP_SECONDS = 0.1
 """Without a packet for this long the caller counts as silent, not as late."""
+RETRY_SECONDS = (0.3, 1.0, 3.0, 10.0)
+"""Between tries to listen again where nobody would ask the caller anew; the last is kept."""
 SILENT_FRAME: Frame = np.zeros(FRAME_SAMPLES, np.int16)
 
 
@@ -57,6 +59,12 @@ class VoiceIO:
         self._loop = asyncio.get_running_loop()
         self._last_frame = 0.0
         self._filler: asyncio.TimerHandle | None = None
+        self._lasting: Listen | None = None
+        """What is listened for again after a loss."""
+        self._tries = 0
+        self._retry: asyncio.TimerHandle | None = None
+        self.held = False
+        """The caller has put us on hold: what comes is music or nothing, and no speech to us."""
         self._utterances: deque[tuple[Heard, UtteranceHeard]] = deque(maxlen=8)
 
     def move(self, leg: CallLeg) -> None:
@@ -158,8 +166,16 @@ class VoiceIO:
     def can_hear(self, language: str) -> bool:
         return self._recognizer is not None and language in self._recognizer.languages
 
-    def listen(self, command: Listen) -> None:
-        """Begin a turn; where nothing can recognise now the flow hears SpeechLost and asks for keys."""
+    def listen(self, command: Listen, *, lasting: bool = False) -> None:
+        """Begin a turn; where nothing can recognise now the flow hears SpeechLost and asks for keys.
+
+        One that is `lasting` is a question to nobody: the flow hears of no loss, and it begins again by itself.
+        """
+        self._forget_retry()
+        self._lasting, self._tries = command if lasting else None, 0
+        self._listen(command)
+
+    def _listen(self, command: Listen) -> None:
         if self._recognizer is None:
             self._emit(SpeechLost())
             return
@@ -185,7 +201,7 @@ class VoiceIO:
         except SpeechUnavailable as error:
             busy = isinstance(error, SpeechBusy)
             log.log(logging.DEBUG if busy else logging.WARNING, "%s: %s", self._leg.correlation, error)
-            self._emit(SpeechLost(busy))
+            self._lost(busy)
             return
         self.listening = True
         self._last_frame = self._loop.time()
@@ -193,10 +209,25 @@ class VoiceIO:
         if self._filler is None:
             self._filler = self._loop.call_later(GAP_SECONDS, self._fill)
 
+    def _lost(self, busy: bool = False) -> None:
+        """Nobody hears the caller any more: try again where that lasts, else tell the flow."""
+        if self._lasting is None:
+            self._emit(SpeechLost(busy))
+            return
+        seconds = RETRY_SECONDS[min(self._tries, len(RETRY_SECONDS) - 1)]
+        self._tries += 1
+        self._forget_retry()
+        self._retry = self._loop.call_later(seconds, self._listen, self._lasting)
+
+    def _forget_retry(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
     def _feed(self, frame: Frame) -> None:
         self._last_frame = self._loop.time()
         if self._stream is not None:
-            self._stream.feed(frame, self._leg.sounded())
+            self._stream.feed(SILENT_FRAME if self.held else frame, self._leg.sounded())
 
     def _fill(self) -> None:
         """Feed silence where the caller's phone sends none (silence suppression): without it no utterance would end."""
@@ -212,6 +243,8 @@ class VoiceIO:
 
     def pause(self) -> None:
         """Stop listening; the stream stays open for the next turn."""
+        self._forget_retry()
+        self._lasting = None
         self.listening = False
         self._leg.hear(None)
         if self._stream is not None:
@@ -219,6 +252,8 @@ class VoiceIO:
 
     def close(self) -> None:
         self._quiet()
+        self._forget_retry()
+        self._lasting = None
         self._deafen()
 
     def _deafen(self) -> None:
@@ -236,13 +271,15 @@ class VoiceIO:
         if isinstance(event, SpeechStarted):
             heard = SpokenOver()
         elif isinstance(event, UtteranceHeard):
+            self._tries = 0
             if event.language in self._lists:
                 self._phrases, self._language = self._lists[event.language], event.language
             heard = replace(self._understood(event), language=event.language)
             self._utterances.append((heard, event))
         elif isinstance(event, RecognitionLost):
+            log.info("%s: %s", self._leg.correlation, event.reason)
             self._deafen()
-            heard = SpeechLost()
+            self._lost()
         elif isinstance(event, PartialHeard):
             return
         if heard is not None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import numpy as np
 import pytest
 
-from ivr.dialplan.events import Event, Heard, Listen, Phrase
+from ivr.dialplan.events import Event, Heard, Listen, Phrase, SpeechLost
+from ivr.session import voice_io
 from ivr.session.voice_io import VoiceIO
 from ivr.speech.fake import FakeRecognizer
 from ivr.speech.prompts import PromptLibrary
 from telephony.fake import FakeLeg
 from telephony.leg import LegState
+from telephony.media.clip import Clip
+
+Scene = tuple[VoiceIO, FakeRecognizer, list[Event]]
 
 AGENT = (Phrase("人工", "agent"),)
 
@@ -56,3 +63,75 @@ async def test_anger_is_told_with_the_words(scene: tuple[VoiceIO, FakeRecognizer
     io.listen(Listen("zh", AGENT, open=True))
     recognizer.streams[-1].hear("你们这是什么服务气死我了", 0.9)
     assert heard[-1] == Heard("你们这是什么服务气死我了", 0.9, mood="angry")
+
+
+async def test_a_question_that_is_not_heard_any_more_is_told_to_the_flow(scene: Scene) -> None:
+    io, recognizer, heard = scene
+    io.listen(Listen("zh", AGENT))
+    recognizer.streams[-1].lose()
+    assert heard == [SpeechLost()]
+    assert not io.listening
+
+
+async def test_who_waits_is_heard_again_after_a_loss(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voice_io, "RETRY_SECONDS", (0.0,))
+    io, recognizer, heard = scene
+    io.listen(Listen("zh", AGENT), lasting=True)
+    recognizer.full = True
+    recognizer.streams[-1].lose()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not io.listening
+    recognizer.full = False
+    async with asyncio.timeout(5):
+        while not io.listening:  # noqa: ASYNC110  # a timer does it
+            await asyncio.sleep(0.001)
+    assert heard == []
+    recognizer.streams[-1].hear("人工", 0.9)
+    assert isinstance(heard[-1], Heard)
+    assert heard[-1].intent == "agent"
+
+
+@pytest.mark.parametrize("end", ["pause", "close", "listen"])
+async def test_a_wait_that_is_over_is_not_heard_again(scene: Scene, end: str) -> None:
+    io, recognizer, _ = scene
+    io.listen(Listen("zh", AGENT), lasting=True)
+    recognizer.streams[-1].lose()
+    opened = len(recognizer.streams)
+    if end == "listen":
+        io.listen(Listen("zh", AGENT))
+        opened += 1
+    else:
+        getattr(io, end)()
+    assert io._retry is None
+    assert len(recognizer.streams) == opened
+
+
+async def test_what_is_played_goes_with_what_is_heard(scene: Scene) -> None:
+    io, recognizer, _ = scene
+    leg = io._leg
+    assert isinstance(leg, FakeLeg)
+    leg.sound = np.full(160, 7, np.int16)
+    io.listen(Listen("zh", AGENT))
+    said = np.full(160, 3, np.int16)
+    assert leg.listener is not None
+    leg.listener(said)
+    leg.play([Clip.silence(1.0)])
+    leg.listener(said)
+    stream = recognizer.streams[-1]
+    assert stream.played[0] is None
+    assert stream.played[1] is leg.sound
+    assert stream.frames == [said, said]
+
+
+async def test_whoever_put_us_on_hold_is_not_heard(scene: Scene) -> None:
+    io, recognizer, _ = scene
+    leg = io._leg
+    assert isinstance(leg, FakeLeg)
+    io.listen(Listen("zh", AGENT))
+    assert leg.listener is not None
+    io.held = True
+    leg.listener(np.full(160, 3, np.int16))
+    io.held = False
+    leg.listener(np.full(160, 4, np.int16))
+    assert [int(frame[0]) for frame in recognizer.streams[-1].frames] == [0, 4]
