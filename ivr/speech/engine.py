@@ -77,8 +77,9 @@ class EngineStream(Protocol):
 class Engine(Protocol):
     """A loaded model, ready to hear its language."""
 
-    name: str
-    """"vosk", "sherpa", ... as settings name it."""
+    @property
+    def name(self) -> str:
+        """ "vosk", "sherpa", ... as settings name it."""
 
     def create_stream(self, language: str, rate: int, phrases: Sequence[str], *, words: bool = False) -> EngineStream:
         """A stream for audio of `rate` Hz that hears one of `phrases`; anything where there are none.

@@ -13,11 +13,14 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 from ivr.speech.engine import Engine
 from ivr.speech.loading import load
+from ivr.speech.second_opinion import DoubtingEngine
 from ivr.speech.voicing import Detectors
 from ivr.speech.wire import LARGEST, pack_json
 from ivr.speech.worker import Worker, die_with_parent
@@ -33,10 +36,25 @@ def main() -> int:
     control = socket.socket(fileno=os.dup(0))
     asked = json.loads(control.recv(LARGEST))
     models, failed = load(asked["models"])
+    models = with_second_opinion(models, asked["models"])
     detectors = Detectors(DETECTORS_READY)
     control.send(pack_json({"loaded": list(models), "failed": failed}))
     serve(control, models, detectors, float(asked["longest"]))
     return 0
+
+
+def with_second_opinion(engines: Mapping[str, Engine], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Engine]:
+    """The engines, with one whisper process behind them where one is wanted."""
+    second = next((want["second_opinion"] for want in wanted.values() if "second_opinion" in want), None)
+    if second is None or not engines:
+        return dict(engines)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind("")  # an address of its own that is no file
+        listening.listen(64)
+        address: bytes = listening.getsockname()
+        subprocess.Popen([sys.executable, "-m", "ivr.speech.whisper_process", second["path"]], stdin=listening.fileno())
+    below, within = float(second["below"]), float(second["within"])
+    return {language: DoubtingEngine(engine, address, below, within) for language, engine in engines.items()}
 
 
 def serve(control: socket.socket, models: dict[str, Engine], detectors: Detectors, longest: float) -> None:

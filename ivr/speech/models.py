@@ -65,7 +65,24 @@ def find_models(settings: SpeechSettings) -> tuple[dict[str, dict[str, Any]], di
             missing[language] = want
         else:
             found[language] = want
+    if settings.second_opinion.model:
+        second = _second_opinion(settings)
+        if isinstance(second, str):
+            missing["second opinion"] = second
+        else:
+            found = {language: want | {"second_opinion": second} for language, want in found.items()}
     return found, missing
+
+
+def _second_opinion(settings: SpeechSettings) -> dict[str, Any] | str:
+    """What the whisper process is to load, or why there will be none."""
+    options = settings.second_opinion
+    path = locate(options.model, settings.directory) or Path(options.model)
+    if kind_of(path) != "whisper":
+        return f"the whisper model {options.model} is not installed: ivr models install {options.model}"
+    if importlib.util.find_spec("faster_whisper") is None:
+        return "a second opinion needs faster-whisper: pip install 'hotline[whisper]'"
+    return {"path": str(path), "below": options.below, "within": options.within}
 
 
 def _wanted(language: str, name: str, use: ModelUse, settings: SpeechSettings) -> dict[str, Any] | str:
