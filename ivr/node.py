@@ -24,6 +24,7 @@ from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
 from ivr.hosted import Hosted
 from ivr.joining import join_nodes
+from ivr.nodes.alarm import Alarm
 from ivr.nodes.desks import PageMap
 from ivr.nodes.figures import Figures
 from ivr.nodes.link import NodeLink
@@ -34,10 +35,12 @@ from ivr.publishing.publisher import Publisher
 from ivr.records.reader import ContactReader
 from ivr.records.writer import ContactLog
 from ivr.session.agents import Agents
+from ivr.session.awaiting import Spotters
 from ivr.session.phone_desk import DeviceDesk
+from ivr.session.redacting import privacy_of
 from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
-from ivr.session.talk import Talks
+from ivr.session.talks import Talks
 from ivr.settings import Settings
 from ivr.speech.pool import RecognizerPool
 from ivr.speech.prompts import PromptLibrary
@@ -60,9 +63,11 @@ from ivr.wiring import (
     read_dialplan,
     sip_settings,
     speech_settings,
+    supervisors_of,
 )
 from ivr.wiring_admin import admin_parts, follow_prompts
 from ivr.wiring_calls import CallParts, call_parts
+from ivr.wiring_flows import shared_triggers
 from ivr.wiring_guard import tracing_of
 from ivr.wiring_media import browser_gateway, page_ice_servers
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
@@ -125,6 +130,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     phones = await phone_accounts(settings, ticker, take, stack, web_socket is not None)
     dial = phones.dialer(sip.dial, guard)
     services = calls.services(_services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial))
+    services = replace(services, alarm=Alarm(hub, link, where, supervisors_of(settings)))
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
     await hosted.listen(sip)
@@ -180,11 +186,14 @@ def _services(
         profiles=StaticProfiles({}),
         router=router,
         log=stores.log,
+        spotters=Spotters(shared_triggers(settings)),
+        talk_options=settings.understanding.talk,
         desk=DeviceDesk(desks, {agent.id: agent.device for agent in settings.agents if agent.device}, dial),
         talks=talks,
         bridge=bridge,
         dial=dial,
         clock=time.time,
+        privacy=privacy_of(settings.privacy.modes(), settings.privacy.patterns, settings.privacy.silence),
     )
 
 
@@ -221,7 +230,7 @@ class Running:
 
     def figures(self, link: NodeLink, post: Post | None, more: Callable[[], str]) -> Figures:
         """What `/metrics` shows, of this node and its peers."""
-        own = partial(metrics_text, self.switchboard, self.sip, self.ticker)
+        own = partial(metrics_text, self.switchboard, self.sip, self.ticker, self.recognizer)
         return Figures(link, lambda: own() + more(), post.peers if post else ())
 
     def web_parts(

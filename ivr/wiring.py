@@ -19,12 +19,13 @@ from ivr.errors import ConfigError, DialplanError
 from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings, parse_address, parse_ports
 from ivr.speech.models import locate
+from ivr.speech.pool import RecognizerPool
 from ivr.speech.prompts import PromptLibrary, languages_in
 from ivr.speech.settings import Feed, ModelUse, SecondOpinion, SpeechSettings
 from ivr.speech.voice import Voice
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
-from ivr.wiring_flows import environment_of, surroundings
+from ivr.wiring_flows import environment_of, shared_triggers, surroundings
 from ivr.wiring_guard import door_settings
 from ivr.wiring_media import media_policy, page_ice_servers, srtp_rules
 from ivr.wiring_net import based, listeners_of, wire_settings
@@ -60,6 +61,10 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
         dialplans=tuple(str(base / path) for path in settings.dialplans),
         prompts=tuple(str(base / path) for path in settings.prompts),
         environment=str(base / settings.environment) if settings.environment else "",
+        understanding=replace(
+            settings.understanding,
+            triggers=str(base / settings.understanding.triggers) if settings.understanding.triggers else "",
+        ),
         recording=replace(
             settings.recording, folder=str(base / settings.recording.folder) if settings.recording.folder else ""
         ),
@@ -123,6 +128,7 @@ def read_dialplan(settings: Settings, voice: Voice | None = None) -> tuple[FlowS
     folders = [Path(folder) for folder in settings.prompts]
     prompts = PromptLibrary.load(folders, languages_in(folders), voice)
     around = surroundings(settings, prompts.names(), environment_of(settings))
+    around = replace(around, triggers=frozenset(shared_triggers(settings)))
     flows = FlowStore([Path(path) for path in settings.dialplans], around)
     flows.reload()
     wrong = [problem for problem in flows.problems if problem.severity == "error"]
@@ -216,6 +222,11 @@ def accounts_of(settings: Settings) -> tuple[dict[str, str], SettingsAccounts]:
     return made, SettingsAccounts(credentials)
 
 
+def supervisors_of(settings: Settings) -> tuple[str, ...]:
+    """Who is told of alerts."""
+    return tuple(one.id for one in settings.agents if "supervisor" in one.roles)
+
+
 def agents_of(settings: Settings) -> list[Agent]:
     """Raises ConfigError for a name that cannot stand in the live state."""
     with _names("agents"):
@@ -269,7 +280,7 @@ def _own_address() -> str:
         return str(probe.getsockname()[0])
 
 
-def metrics_text(switchboard: Switchboard, sip: SipGateway, ticker: Ticker) -> str:
+def metrics_text(switchboard: Switchboard, sip: SipGateway, ticker: Ticker, recognizer: RecognizerPool | None = None) -> str:
     """Prometheus text."""
     lines = [
         "# TYPE hotline_calls gauge",
@@ -286,4 +297,4 @@ def metrics_text(switchboard: Switchboard, sip: SipGateway, ticker: Ticker) -> s
     lines += trunk_metrics(sip)
     for name, value in ticker.metrics().items():
         lines += [f"# TYPE hotline_media_{name} gauge", f"hotline_media_{name} {value:g}"]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + (recognizer.metrics_text() if recognizer is not None else "")

@@ -13,6 +13,8 @@ from ivr.nodes.link import NodeLink
 ASK_SECONDS = 2.0
 _SAMPLE = re.compile(r"([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)")
 
+_PART_OF_HISTOGRAM = re.compile(r"_(?:bucket|sum|count)$")
+
 
 class Figures:
     """`own` gives this node's Prometheus text; `peers` are the other workers of the same `ivr serve`."""
@@ -51,5 +53,6 @@ def merged(texts: Mapping[str, str]) -> str:
             elif found := _SAMPLE.fullmatch(line):
                 name, labels, value = found.groups()
                 sample = f'{name}{{node="{node}"{"," + labels if labels else ""}}} {value}'
-                families.setdefault(name, ([], []))[1].append(sample)
+                family = _PART_OF_HISTOGRAM.sub("", name)
+                families.setdefault(family if family in families else name, ([], []))[1].append(sample)
     return "".join("\n".join([*comments, *samples]) + "\n" for comments, samples in families.values())

@@ -77,7 +77,7 @@ class SpeechSettings:
     """Seconds after which an utterance is cut."""
     behind: float = 2.0
     """Seconds of a turn's audio that may wait for a worker before the turn is given up."""
-    most_lag: float = 0.4
+    most_lag: float = 1.0
     """Seconds by which a worker may be behind its callers and still be given new turns."""
     start_timeout: float = 120.0
     """Seconds that loading all models may take."""

