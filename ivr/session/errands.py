@@ -130,19 +130,24 @@ class Errands:
 
     async def _ticket(self, command: flow.OpenTicket) -> flow.Event:
         store = self._session.services.followups
-        row = {**who(self._session.call), **command.fields}
+        row = {**who(self._session.call), **self._clean(command.fields)}
         return await self._stored(
             command.task, "ticket", None if store is None else store.open_ticket(self._name(command), row)
         )
 
     async def _callback(self, command: flow.ScheduleCallback) -> flow.Event:
         store = self._session.services.followups
-        row = {**who(self._session.call), **command.fields, "handover": known_so_far(self._session.call)}
+        row = {**who(self._session.call), **self._clean(command.fields), "handover": known_so_far(self._session.call)}
         work = None if store is None else store.schedule_callback(self._name(command), row)
         done = await self._stored(command.task, "callback", work)
         if isinstance(done, flow.TaskEnded) and done.outcome == "done":
             return flow.TaskEnded(done.task, "done", {**done.result, "phone": row["number"]})
         return done
+
+    def _clean(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Columns without what is private in their words; whom to call back stays."""
+        words = {name: fields[name] for name in ("subject", "body", "fields", "reason", "note") if name in fields}
+        return {**fields, **self._session.private.clean(self._session, words)}
 
     def _name(self, command: flow.OpenTicket | flow.ScheduleCallback) -> str:
         return f"{self._session.call.id}:{command.task}"
@@ -168,7 +173,7 @@ class Errands:
             **who(self._session.call),
             "id": uuid4().hex,
             "name": command.name,
-            "answers": dict(command.answers),
+            "answers": self._session.private.clean(self._session, dict(command.answers)),
             "score": None if score is None else float(score),
             "agent_id": self._session.served_by,
             "created_at": self._session.services.clock(),

@@ -73,6 +73,7 @@ class Message:
         self._ended: RecordingEnded | None = None
         self._stream: RecognitionStream | None = None
         self._texts: list[str] = []
+        self._recording: Recording | None = None
         self._words = asyncio.Event()
 
     def finish(self) -> None:
@@ -92,7 +93,7 @@ class Message:
         if self._command.beep:
             session.leg.play([BEEP])
             await self._until(BEEP.seconds + AFTER_BEEP)
-        recording = self._begin()
+        recording = self._recording = self._begin()
         if recording is None:
             return MessageEnded(task, "error")
         try:
@@ -179,6 +180,8 @@ class Message:
         if isinstance(event, UtteranceHeard):
             if event.text and sum(map(len, self._texts)) < 4000:
                 self._texts.append(event.text)
+                if self._recording is not None:
+                    self._session.private.hush_words(self._session, self._recording, event)
             self._words.set()
 
     async def _recognised(self) -> None:
@@ -209,14 +212,14 @@ class Message:
         return MessageEnded(task, "done", seconds, self.id)
 
     def _row(self, file: str, seconds: float) -> dict[str, Any]:
-        now = self._session.services.clock()
+        now, joint = self._session.services.clock(), "" if self._session.call.language == "zh" else " "
         return {
             **who(self._session.call),
             "id": self.id,
             "box": self._command.box,
             "file": file,
             "seconds": seconds,
-            "transcript": "".join(self._texts) if self._session.call.language == "zh" else " ".join(self._texts),
+            "transcript": self._session.private.clean(self._session, joint.join(self._texts)),
             "heard": False,
             "note": "",
             "created_at": now,

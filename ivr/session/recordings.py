@@ -30,7 +30,10 @@ class CallRecordings:
         self._services, self._leg, self._call, self._write = services, leg, call, write
         self._now: Recording | None = None
         self._files: list[dict[str, Any]] = []
+        self._all: list[Recording] = []
         self._left = 0
+        self._wanted_quiet = self._hushed = False
+        """Paused by flow or desk; by what is private now."""
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -79,16 +82,38 @@ class CallRecordings:
         entry["file"] = recording.file
         self._now, self._left = recording, self._left + 1
         self._quiet.clear()
+        self._wanted_quiet = False
+        if self._hushed:
+            recording.pause("private")
+        self._all.append(recording)
         self._files.append(entry)
         self._write(recordings=list(self._files))
 
     def pause(self, why: str = "") -> None:
         """Raises Conflict where nothing is recorded."""
         self._running().pause(why)
+        self._wanted_quiet = True
 
     def resume(self) -> None:
-        """Raises Conflict where nothing is recorded."""
-        self._running().resume()
+        """Raises Conflict where nothing is recorded. While something private goes on, it goes on after that."""
+        running, self._wanted_quiet = self._running(), False
+        if not self._hushed:
+            running.resume()
+
+    def hush(self, quiet: bool) -> None:
+        """Pause while something private goes on, whatever flow and desk want; then as they want."""
+        if quiet == self._hushed:
+            return
+        self._hushed = quiet
+        if self._now is not None and quiet:
+            self._now.pause("private")
+        elif self._now is not None and not self._wanted_quiet:
+            self._now.resume()
+
+    def silence(self, start: float, end: float, both: bool = True) -> None:
+        """Take out what sounded between two times on the loop's clock, of all recordings of the call."""
+        for recording in self._all:
+            recording.silence(start, end, both)
 
     def stop(self) -> None:
         """Without effect where nothing is recorded."""
@@ -100,7 +125,7 @@ class CallRecordings:
         """The call goes on with another leg: its recording goes on in another file."""
         self._leg = leg
         if self._now is not None:
-            paused = self._now.paused
+            paused = self._wanted_quiet
             self.stop()
             self.do("start")
             if paused:

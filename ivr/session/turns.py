@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ivr.call import Speaker, Turn
-from ivr.session.services import Services
 from ivr.speech.recognizer import UtteranceHeard
 
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
+    from ivr.session.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +40,16 @@ class Observer(Protocol):
         """The turn as it is to be. Takes well under a millisecond, never waits; what it raises is logged."""
 
 
-Opening = Callable[[Services], Observer | None]
+Opening = Callable[["Services"], Observer | None]
 """Makes the observer of one call when that begins; None where calls need none."""
 
 
 class Turns:
     """The door of one call."""
 
-    def __init__(self, services: Services, openings: Sequence[Opening]) -> None:
-        made = (opening(services) for opening in openings)
+    def __init__(self, services: Services, openings: Sequence[Opening], first: Sequence[Observer] = ()) -> None:
+        """`first` are those that see a turn before all others."""
+        made = (*first, *(opening(services) for opening in openings))
         self.observers: list[Observer] = [observer for observer in made if observer is not None]
 
     def add(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ivr.call import Call
+from ivr.dialplan.events import Phrase
+from ivr.dialplan.model import Flow
 from ivr.profile.likely import when
 
 
@@ -54,6 +56,18 @@ def contact_view(call: Call, placement: Placement, label: str = "") -> dict[str,
         "note": placement.note,
         "turns": whole["turns"],
     }
+
+
+def label_of(call: Call, flow: Flow) -> str:
+    """The caller's wish in the words of the flow; "" where there is none, or no words for it."""
+    intent = flow.intents.get(call.intent.name) if call.intent else None
+    return intent.label.get(call.language, "") if intent else ""
+
+
+def phrases_of(flow: Flow, language: str) -> tuple[Phrase, ...]:
+    """Everything the flow knows how to hear in a language."""
+    known = flow.intents.values()
+    return tuple(Phrase(text, intent.name) for intent in known for text, _ in intent.examples.get(language, ()))
 
 
 def _profile(profile: Mapping[str, Any]) -> dict[str, Any]:
