@@ -120,9 +120,14 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _add_prompts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from ivr.speech import prompts_cli
 
-    prompts = commands.add_parser("prompts", help="render, check and list spoken prompts")
+    def run(args: argparse.Namespace) -> int:
+        from ivr.prompt_uses import uses_of  # no other command reads flows for this
+
+        return prompts_cli.run(args, uses_of)
+
+    prompts = commands.add_parser("prompts", help="render, check, list and preview spoken prompts")
     prompts_cli.add_arguments(prompts)
-    prompts.set_defaults(run=prompts_cli.run)
+    prompts.set_defaults(run=run)
 
 
 def _add_flows(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -176,11 +181,6 @@ def _add_diagram(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     diagram.set_defaults(run=diagram_cli.run)
 
 
-def _add_phone(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr.phone import cli
-
-    phone = commands.add_parser("phone", help="call, answer or register as a telephone, and measure what was heard")
-    cli.add_arguments(phone)
 def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from ivr import bench_cli
 
@@ -188,6 +188,11 @@ def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     bench_cli.add_arguments(bench)
 
 
+def _add_phone(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr.phone import cli
+
+    phone = commands.add_parser("phone", help="call, answer or register as a telephone, and measure what was heard")
+    cli.add_arguments(phone)
 
 
 if __name__ == "__main__":

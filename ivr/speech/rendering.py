@@ -89,8 +89,9 @@ def said_text(one: Wanted) -> str:
 class Studio:
     """Makes the recordings of one directory and keeps its catalogue."""
 
-    def __init__(self, directory: Path, voice: Voice) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, voice: Voice, rate: int = MASTER_RATE) -> None:
+        """`rate` is that of what is rendered, in samples a second; another than the usual one renders everything again."""
+        self._directory, self._rate = directory, rate
         self._voice = voice
         self.entries = {(entry.language, entry.name): entry for entry in read_catalog(directory / CATALOG)}
 
@@ -102,18 +103,18 @@ class Studio:
     def render(self, one: Wanted) -> Entry:
         """Make one recording and enter it. Raises SpeechUnavailable."""
         path = self._path(one)
-        samples = self._speak(one) if one.language else hold_music(MASTER_RATE)
-        write_recording(path, samples)
+        samples = self._speak(one) if one.language else hold_music(self._rate)
+        write_recording(path, samples, self._rate)
         speaker, model, licence = self._credits(one)
-        seconds = round(len(samples) / MASTER_RATE, 2)
+        seconds = round(len(samples) / self._rate, 2)
         entry = Entry(one.name, one.language, one.text, speaker, model, licence, self._key(one), file_hash(path), seconds)
         self.entries[one.language, one.name] = entry
         return entry
 
     def _speak(self, one: Wanted) -> NDArray[np.int16]:
-        samples = resample(self._voice.render(said_text(one), one.language), RATE, MASTER_RATE)
+        samples = resample(self._voice.render(said_text(one), one.language), RATE, self._rate)
         piece = one.name.startswith("values/")
-        samples = finish(samples, MASTER_RATE, lead=10 if piece else 20, tail=30 if piece else 120)
+        samples = finish(samples, self._rate, lead=10 if piece else 20, tail=30 if piece else 120)
         if not len(samples):
             raise SpeechUnavailable(f"{self._voice.model} says nothing for {one.text!r} in {one.language!r}")
         return samples
@@ -134,9 +135,10 @@ class Studio:
         return self._voice.speaker(one.language), self._voice.model, self._voice.licence
 
     def _key(self, one: Wanted) -> str:
+        rate = () if self._rate == MASTER_RATE else (str(self._rate),)
         if not one.language:
-            return _hash(one.name, MUSIC_VERSION)
-        return _hash(said_text(one), self._voice.model, self._voice.speaker(one.language), _FINISH)
+            return _hash(one.name, MUSIC_VERSION, *rate)
+        return _hash(said_text(one), self._voice.model, self._voice.speaker(one.language), _FINISH, *rate)
 
 
 def file_hash(path: Path) -> str:

@@ -16,8 +16,9 @@ from ivr.errors import ConfigError, PromptMissing, SpeechUnavailable
 from ivr.speech import prompts, prompts_cli
 from ivr.speech.catalog import CATALOG, Entry, read_catalog, text_key, write_catalog
 from ivr.speech.music import hold_music, speech_like
+from ivr.speech.prompt_faults import faults
 from ivr.speech.prompts import PromptLibrary
-from ivr.speech.prompts_cli import faults, wanted_recordings
+from ivr.speech.prompts_cli import wanted_recordings
 from ivr.speech.recording import MASTER_RATE, PEAK_LEVEL, SPEECH_LEVEL, finish, level, read_recording, resample, write_recording
 from ivr.speech.rendering import Studio, Wanted, said_text, wanted_texts, wanted_words
 from ivr.speech.values import pieces
