@@ -108,7 +108,8 @@ states:
 def test_check_tells_whom_no_flow_needs(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flow = folder / "small.yaml"
+    flow = folder / "flows" / "small.yaml"
+    flow.parent.mkdir()
     flow.write_text(FLOW, "utf-8")
     assert run(folder, monkeypatch, "render", "--flow", str(flow)) == 0
     for name, text in (
@@ -127,7 +128,9 @@ def test_check_tells_whom_no_flow_needs(
     assert "words/label" not in out and "again.wav" not in out and "hi.wav" not in out
     assert "0 problems, 4 unused, 0 texts of flows are left to the voice" in out
     flow.write_text(FLOW.replace("What is it about?", "Is it fixed?"), "utf-8")
-    assert run(folder, monkeypatch, "check", "--flow", str(folder)) == 0, "a folder of flows asks for no recording of its texts"
+    assert run(folder, monkeypatch, "check", "--flow", str(flow.parent)) == 0, (
+        "a folder of flows asks for no recording of its texts"
+    )
     assert "5 unused, 1 texts of flows are left to the voice" in capsys.readouterr().out
     assert run(folder, monkeypatch, "check", "--flow", str(flow)) == 1
     assert "not rendered" in capsys.readouterr().out
