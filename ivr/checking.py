@@ -21,10 +21,13 @@ from ivr.dialplan.loader import flow_files, read_flows
 from ivr.dialplan.model import Flow, Return
 from ivr.dialplan.problems import Findings, Place, Problem
 from ivr.dialplan.reporting import report
+from ivr.dialplan.triggers_file import read_triggers
 from ivr.doubts import data_in_the_open, keys_in_the_open, missing_listeners
 from ivr.errors import ConfigError, DialplanError
 from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import languages_in, recording_files
+from ivr.unheard import with_models
+from ivr.wiring import speech_settings
 from ivr.wiring_flows import surroundings, today
 from ivr.wiring_net import check_certificates
 from ivr.wiring_recording import recording_settings
@@ -59,8 +62,10 @@ def check_dialplans(
     folders = list(prompt_folders or [path for path in (Path("prompts"),) if path.is_dir()])
     wrong = _wrong(settings, config) if settings is not None and config is not None else []
     environment, problems = _environment(settings, config)
-    flows, found = read_flows(files, replace(_around(folders, settings, environment), longest=longest))
-    problems += [*found, *_uncalled(flows, settings)]
+    shared, mistakes = _shared(settings, config)
+    problems += mistakes
+    flows, found = read_flows(files, replace(_around(folders, settings, environment), longest=longest, triggers=shared))
+    problems += [*found, *_uncalled(flows, settings), *_unheard(flows, settings, config)]
     _print([*problems], wrong, form, _sum(len(files), [*problems, *wrong]))
     failing = ("error", "warning") if strict else ("error",)
     return 1 if any(problem.severity in failing for problem in (*problems, *wrong)) else 0
@@ -85,6 +90,22 @@ def _environment(settings: Settings | None, config: Path | None) -> tuple[Enviro
     if not settings.environment:
         return NOTHING, []
     return read_environment(_beside(config, settings.environment), today())
+
+
+def _shared(settings: Settings | None, config: Path | None) -> tuple[frozenset[str], list[Problem]]:
+    """The names of the triggers that all flows share, and what is wrong with their file."""
+    if settings is None or config is None or not settings.understanding.triggers:
+        return frozenset(), []
+    found, problems = read_triggers(_beside(config, settings.understanding.triggers))
+    return frozenset(found), problems
+
+
+def _unheard(flows: Sequence[Flow], settings: Settings | None, config: Path | None) -> list[Problem]:
+    """Phrases that the installed models cannot hear."""
+    if settings is None or config is None or not settings.speech.enabled:
+        return []
+    languages = sorted({language for flow in flows for language in flow.languages})
+    return with_models(flows, speech_settings(settings, languages, Path(_beside(config, settings.data))))
 
 
 def _uncalled(flows: Sequence[Flow], settings: Settings | None) -> list[Problem]:

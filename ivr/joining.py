@@ -8,7 +8,7 @@ from ivr.acd.store import AcdStore
 from ivr.nodes.desks import Buttons, NodesDesk, PageMap, RemotePages
 from ivr.nodes.link import NodeLink
 from ivr.session.agents import Agents
-from ivr.session.talk import Talks
+from ivr.session.talks import Talks
 from ivr.web.agent_leg import open_agent_leg
 from ivr.web.desk import DeskHub
 from ivr.web.parts import OpenLeg

@@ -45,6 +45,7 @@ from ivr.settings import Settings
 from ivr.speech.pool import RecognizerPool
 from ivr.speech.prompts import PromptLibrary
 from ivr.stores import Stores, open_stores
+from ivr.unheard import Unheard
 from ivr.web.accounts import SettingsAccounts
 from ivr.web.desk import DeskHub
 from ivr.web.parts import WebParts
@@ -137,7 +138,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     stack.push_async_callback(sip.close)
     keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
     tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
-    node = Running(settings, switchboard, sip, ticker, languages, recognizer, publisher)
+    unheard = Unheard(flows, lambda: recognizer.languages, recognizer.unheard) if recognizer is not None else None
+    node = Running(settings, switchboard, sip, ticker, languages, recognizer, publisher, unheard)
     figures = node.figures(link, post, lambda: calls.metrics(phones, publisher))
     if web_socket is not None:
         stack.callback(web_socket.close)
@@ -149,6 +151,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
     tasks.start(services.tally.run(stores.redis, settings.node))
+    if node.unheard is not None:
+        tasks.start(node.unheard.run())
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
 
 
@@ -208,6 +212,8 @@ class Running:
     languages: Sequence[str]
     recognizer: RecognizerPool | None
     publisher: Publisher
+    unheard: Unheard | None
+    """Phrases that the models cannot hear."""
 
     @property
     def models(self) -> Mapping[str, str]:
@@ -224,6 +230,7 @@ class Running:
             "version": version("hotline"),
             "sip": self.addresses,
             "speech": {language: self.models.get(language) for language in self.languages},
+            "unheard": [one.message for one in self.unheard.problems] if self.unheard is not None else [],
             "flows": self.switchboard.flows(),
             "flow_versions": self.publisher.health(),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr.errors import ConfigError
@@ -21,15 +22,48 @@ class MoodOptions:
     """Level from which a caller is angry; it lies above `tense`."""
 
 
+TRANSCRIBE = ("off", "phrases", "free")
+
+
+@dataclass(frozen=True, slots=True)
+class TalkOptions:
+    """How a talk of caller and agent is heard, where the flow does not say (`talk:`)."""
+
+    transcribe: str | bool = "phrases"
+    """`phrases` hears what triggers and intents wait for, `free` every word (about 20 times dearer), `off` nothing."""
+    queues: Mapping[str, str | bool] = field(default_factory=dict)
+    """Queue to another way, for the talks that come out of it."""
+    sure: float = 0.5
+    """How certain (0..1) words must be to count."""
+
+    def way(self, queue: str) -> str:
+        """How the talks of a queue are heard: `off`, `phrases` or `free`. An `off` without quotes is false in YAML 1.1."""
+        found = self.queues.get(queue, self.transcribe)
+        return found if isinstance(found, str) else TRANSCRIBE[found]
+
+
 @dataclass(frozen=True, slots=True)
 class UnderstandingOptions:
     mood: MoodOptions = field(default_factory=MoodOptions)
+    talk: TalkOptions = field(default_factory=TalkOptions)
+    triggers: str = ""
+    """File of triggers that all flows share."""
 
 
 def check_understanding(options: UnderstandingOptions, file: str) -> None:
     """Raises ConfigError in one line."""
+    _check_talk(options.talk, f"{file}: understanding.talk")
     mood = options.mood
     if not 0 < mood.tense < mood.angry <= 1:
         raise ConfigError(
             f"{file}: understanding.mood: tense {mood.tense:g} and angry {mood.angry:g} are levels with 0 < tense < angry <= 1"
         )
+
+
+def _check_talk(talk: TalkOptions, place: str) -> None:
+    ways = {"transcribe": talk.transcribe, **{f"queues.{name}": way for name, way in talk.queues.items()}}
+    for name, way in ways.items():
+        if way is not False and way not in TRANSCRIBE:
+            raise ConfigError(f"{place}.{name}: '{way}' is not off, phrases or free")
+    if not 0 <= talk.sure <= 1:
+        raise ConfigError(f"{place}.sure: a confidence from 0 to 1, such as 0.5, not {talk.sure:g}")

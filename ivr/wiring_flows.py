@@ -9,6 +9,8 @@ from pathlib import Path
 from ivr.dialplan.environment import NOTHING, Environment
 from ivr.dialplan.environment_file import load_environment
 from ivr.dialplan.lint import Surroundings
+from ivr.dialplan.triggers import Trigger
+from ivr.dialplan.triggers_file import load_triggers
 from ivr.settings import Settings
 from ivr.settings_notices import channel_names
 from ivr.wiring_sources import operations_of, profile_sources_of
@@ -22,6 +24,12 @@ def today() -> date:
 def environment_of(settings: Settings) -> Environment:
     """The environment that the settings name. Raises DialplanError."""
     return load_environment(Path(settings.environment), today()) if settings.environment else NOTHING
+
+
+def shared_triggers(settings: Settings) -> Mapping[str, Trigger]:
+    """The triggers that all flows share, of the file that the settings name. Raises DialplanError."""
+    name = settings.understanding.triggers
+    return load_triggers(Path(name)) if name else {}
 
 
 def surroundings(

@@ -36,9 +36,11 @@ class FollowUpParts:
     shelves: Shelves
     sender: Sender
     discard: Callable[[str], None]
+    channels: frozenset[str] = frozenset()
+    """Ways in which notifications leave the house."""
 
     def services(self, services: Services) -> Services:
-        return replace(services, followups=self.followups, late=self.late, discard=self.discard)
+        return replace(services, followups=self.followups, late=self.late, discard=self.discard, channels=self.channels)
 
     def web(self, parts: WebParts) -> WebParts:
         return replace(parts, shelves=self.shelves, discard=self.discard)
@@ -53,13 +55,15 @@ def followup_parts(
 ) -> FollowUpParts:
     """Start what brings rows over and what sends; `stack` ends it. `folder` is that of the recordings, None for none."""
     late = LateRows(redis, engine)
-    sender = Sender(Outbox(engine), channels_of(options), time.time)
+    channels = channels_of(options)
+    sender = Sender(Outbox(engine), channels, time.time)
     stack.push_async_callback(sender.close)
     tasks = [asyncio.create_task(work) for work in (late.run(), sender.run())]
     for task in tasks:
         task.add_done_callback(_ended)
     stack.push_async_callback(_end, tasks)
-    return FollowUpParts(FollowUps(engine, time.time), late, Shelves.of(engine, time.time), sender, _remover(folder))
+    shelves, followups = Shelves.of(engine, time.time), FollowUps(engine, time.time)
+    return FollowUpParts(followups, late, shelves, sender, _remover(folder), frozenset(channels))
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -122,11 +122,11 @@ def _phrases(fields: Fields, spoken: Collection[str], findings: Findings) -> dic
         given = words(node, findings, "a phrase")
         if len(given) > MOST_PHRASES:
             findings.error(node.place, "too-many", f"more than {MOST_PHRASES} phrases", "keep those that people say")
-        found[language] = tuple(text for text, place in given[:MOST_PHRASES] if _usable(text, place, findings))
+        found[language] = tuple(text for text, place in given[:MOST_PHRASES] if usable(text, place, findings))
     return found
 
 
-def _usable(text: str, place: Place, findings: Findings) -> bool:
+def usable(text: str, place: Place, findings: Findings) -> bool:
     """Whether a phrase can be waited for; else its problem is told."""
     said = re.findall(r"[㐀-鿿]|[^\W_]+", text.casefold())
     if not said:
@@ -166,7 +166,7 @@ def _scalars(base: Trigger, fields: Fields) -> Trigger:
 def _actions(made: Trigger, fields: Fields, languages: Collection[str] | None) -> Trigger:
     changes: dict[str, Any] = {}
     if (node := fields.get("task")) is not None:
-        changes["task"] = _task(node, fields.findings, languages)
+        changes["task"] = _task(node, made.task or Task(), fields.findings, languages)
     if (node := fields.get("tag")) is not None:
         changes["tags"] = tuple(text for text, _ in words(node, fields.findings, "a tag") if text)
     if fields.get("alert") is not None:
@@ -178,21 +178,24 @@ def _actions(made: Trigger, fields: Fields, languages: Collection[str] | None) -
     return replace(made, **changes)
 
 
-def _task(node: Node, findings: Findings, languages: Collection[str] | None) -> Task | None:
-    """`true`, `false`, or what the task is to be."""
+def _task(node: Node, base: Task, findings: Findings, languages: Collection[str] | None) -> Task | None:
+    """`true`, `false`, or what the task is to be; what is not written is as `base` has it."""
     if isinstance(node, Scalar) and isinstance(node.value, bool):
-        return Task() if node.value else None
+        return base if node.value else None
     fields = Fields(node, findings, "a task", TASK_KEYS)
     subject, due = fields.get("subject"), fields.get("due")
     text = "" if due is None else word(due, findings, "`due`")
-    return Task(
-        by=one_of(fields, "as", "ticket", ("ticket", "callback")),
-        kind=fields.text("kind", "follow_up"),
-        subject={} if subject is None else texts(subject, findings, languages),
-        due=0.0 if due is None or text == SAID else _due(due, text, findings),
-        said=text == SAID,
-        priority=one_of(fields, "priority", "normal", PRIORITIES),
-        queue=fields.text("queue"),
+    when: dict[str, Any] = (
+        {} if due is None else {"said": text == SAID, "due": 0.0 if text == SAID else _due(due, text, findings)}
+    )
+    return replace(
+        base,
+        by=one_of(fields, "as", base.by, ("ticket", "callback")),
+        kind=fields.text("kind", base.kind),
+        subject=base.subject if subject is None else texts(subject, findings, languages),
+        priority=one_of(fields, "priority", base.priority, PRIORITIES),
+        queue=fields.text("queue", base.queue),
+        **when,
     )
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ivr.dialplan import positions
-from ivr.dialplan.build_triggers import one_of, texts
-from ivr.dialplan.fields import Fields
+from ivr.dialplan.build_triggers import one_of, texts, usable
+from ivr.dialplan.fields import Fields, words
 from ivr.dialplan.positions import Node, Scalar, kind
 from ivr.dialplan.problems import Findings, Place
-from ivr.dialplan.schema_parts import DURATION, TEXT, Schema, either, map_of, record
+from ivr.dialplan.schema_parts import DURATION, TEXT, Schema, either, list_of, map_of, record
 
 OFF, PHRASES, FREE = "off", "phrases", "free"
 TRANSCRIBE = (OFF, PHRASES, FREE)
@@ -69,6 +69,8 @@ class TalkWish:
 
     transcribe: str = ""
     sure: float | None = None
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Language to words that are listened for and counted besides."""
     hints: Mapping[str, HintRule | None] = field(default_factory=dict)
     """None for one that is left out."""
 
@@ -119,13 +121,22 @@ def built_in() -> Mapping[str, HintRule]:
 
 def talk_wish(node: Node, findings: Findings, languages: Collection[str] | None) -> TalkWish:
     """What `node`, the value under `talk`, says. Mistakes go to `findings`."""
-    fields = Fields(node, findings, "`talk`", ("transcribe", "sure", "hints"))
+    fields = Fields(node, findings, "`talk`", ("transcribe", "sure", "keywords", "hints"))
     sure, hints = fields.get("sure"), fields.get("hints")
     return TalkWish(
         one_of(fields, "transcribe", "", TRANSCRIBE),
         _fraction(sure, findings),
+        _keywords(fields.get("keywords"), findings, languages),
         {} if hints is None else _hints(hints, findings, languages),
     )
+
+
+def _keywords(node: Node | None, findings: Findings, languages: Collection[str] | None) -> dict[str, tuple[str, ...]]:
+    if node is None:
+        return {}
+    fields = Fields(node, findings, "keywords", tuple(languages or ("zh", "en")))
+    found = {name: words(inner, findings, "a keyword") for name, _, inner in fields.node.items()}
+    return {name: tuple(text for text, place in given if usable(text, place, findings)) for name, given in found.items()}
 
 
 def _fraction(node: Node | None, findings: Findings) -> float | None:
@@ -213,6 +224,7 @@ def schema() -> Schema:
     keys = {
         "transcribe": {"enum": list(TRANSCRIBE)},
         "sure": {"type": "number", "minimum": 0, "maximum": 1},
+        "keywords": map_of(either(TEXT, list_of(TEXT))),
         "hints": map_of(either({"const": False}, hint)),
     }
     return record(keys, (), TalkWish)

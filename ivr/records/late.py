@@ -1,4 +1,4 @@
-"""Rows that a call gives away without waiting: surveys, messages of a voice box, notifications.
+"""Rows that a call gives away without waiting: surveys, messages of a voice box, notifications, tasks of triggers.
 
 They go into Redis first, one field of the hash `late:rows` each, and from there into SQL as soon as that can take them. Any
 node may bring them over: a row has its own id, so bringing it twice gives one row.
@@ -21,11 +21,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.errors import StoreUnavailable
 from ivr.records.database import redis_errors
-from ivr.records.schema import notifications, surveys, voicemails
+from ivr.records.schema import callbacks, notifications, surveys, tickets, voicemails
 
 log = logging.getLogger(__name__)
 
-TABLES: Mapping[str, Table] = {table.name: table for table in (surveys, voicemails, notifications)}
+TABLES: Mapping[str, Table] = {table.name: table for table in (surveys, voicemails, notifications, tickets, callbacks)}
+UNIQUE: Mapping[str, str] = {"tickets": "request", "callbacks": "request"}
+"""Column that tells rows of a table apart, where it is not `id`: the database counts those itself."""
 KEY = "late:rows"
 LOOK_SECONDS = 5.0
 """Between looks for what another node left, or what SQL could not take."""
@@ -40,9 +42,9 @@ class LateRows:
         self._came = asyncio.Event()
 
     async def add(self, table: str, row: Mapping[str, Any]) -> None:
-        """Keep a row of `surveys`, `voicemails` or `notifications`; its `id` is unique. Raises StoreUnavailable."""
+        """Keep a row of one of `TABLES`; its `id` is unique, or what `UNIQUE` names. Raises StoreUnavailable."""
         with redis_errors():
-            field = f"{TABLES[table].name}:{row['id']}"
+            field = f"{TABLES[table].name}:{row[UNIQUE.get(table, 'id')]}"
             await self._redis.hset(KEY, field, json.dumps(dict(row), ensure_ascii=False))
         self._came.set()
 
@@ -100,7 +102,8 @@ class LateRows:
     async def _execute(self, table: Table, rows: list[Mapping[str, Any]]) -> None:
         async with self._engine.begin() as connection:
             insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            await connection.execute(insert(table).on_conflict_do_nothing(index_elements=["id"]), rows)
+            unique = UNIQUE.get(table.name, "id")
+            await connection.execute(insert(table).on_conflict_do_nothing(index_elements=[unique]), rows)
 
 
 def _text(value: str | bytes) -> str:

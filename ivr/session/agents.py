@@ -15,7 +15,7 @@ from ivr.errors import Conflict, IvrError, NotAllowed, StoreUnavailable
 from ivr.nodes.desks import PageMap
 from ivr.records.writer import ContactLog
 from ivr.session.call_actions import CallActions
-from ivr.session.talk import Talks
+from ivr.session.talks import Talks
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from ivr.session.call_session import CallSession
 from ivr.session.destination import Destination, Kind, destination
 from ivr.session.monitoring import ROLES
 from ivr.session.parking import ParkingLot
-from ivr.session.talk import Talk, Talks
+from ivr.session.talk import Talk
+from ivr.session.talks import Talks
 from telephony.leg import Party
 
 audit = logging.getLogger("ivr.audit")

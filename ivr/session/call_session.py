@@ -14,6 +14,7 @@ from typing import Any
 
 from ivr.call import Call, Disposition, Medium, Speaker, Turn
 from ivr.dialplan import events as flow
+from ivr.dialplan.state import State
 from ivr.session.bridging import bridge_out
 from ivr.session.endings import CAUSES, STATUS, ended_for, how_it_ended
 from ivr.session.errands import Errands
@@ -24,13 +25,15 @@ from ivr.session.observers import OPENINGS
 from ivr.session.onward import park_step
 from ivr.session.pinning import Pin
 from ivr.session.recordings import CallRecordings
+from ivr.session.redacting import Redacting, Shown
 from ivr.session.scribe import Scribe
 from ivr.session.services import CallerPage, Services
 from ivr.session.side import Side, SideOver
 from ivr.session.talk import Talk
 from ivr.session.timers import TimerDue, Timers
 from ivr.session.turns import Turns, amend
-from ivr.session.view import Placement, contact_view
+from ivr.session.uniting import asked
+from ivr.session.view import Placement, contact_view, label_of, phrases_of
 from ivr.session.voice_io import VoiceIO
 from ivr.session.waiting import Waiting
 from telephony.leg import (
@@ -38,10 +41,12 @@ from telephony.leg import (
     DtmfReceived,
     EndCause,
     Ended,
+    HeldByPeer,
     LegEvent,
     LegState,
     PlaybackFinished,
     Replaced,
+    ResumedByPeer,
     TransferProgress,
     TransferRequested,
 )
@@ -73,7 +78,8 @@ class CallSession:
         self._begun, self._pin = False, Pin(services.flows)
         self.voice = VoiceIO(leg, services.prompts, services.recognizer, inbox.put)
         self.recordings = CallRecordings(services, leg, call, lambda **fields: scribe.add(fields))
-        self.turns = Turns(services, OPENINGS)
+        self.private = Redacting(services.privacy)
+        self.turns = Turns(services, OPENINGS, [self.private])
         leg.subscribe(self._inbox.put)
         if leg.state is LegState.ENDED:
             self.emit(Ended(asyncio.get_running_loop().time(), EndCause.CANCELLED, True, "ended before it was taken"))
@@ -81,6 +87,11 @@ class CallSession:
     @property
     def dropped(self) -> int:
         return self._inbox.dropped
+
+    @property
+    def flow_state(self) -> State | None:
+        """Where the call stands in its flow; None before that begins."""
+        return self._state if self._begun else None
 
     async def run(self) -> None:
         """Until the leg has ended and the record is written. Never raises for what a caller or an agent did."""
@@ -188,15 +199,11 @@ class CallSession:
     def view(self) -> dict[str, Any]:
         """The contact as the agent sees it. Only while it has a placement."""
         assert self.placement is not None
-        intent = self.machine.flow.intents.get(self.call.intent.name) if self.call.intent else None
-        label = intent.label.get(self.call.language, "") if intent else ""
-        return contact_view(self.call, self.placement, label)
+        return contact_view(self.call, self.placement, label_of(self.call, self.machine.flow))
 
     def phrases(self) -> tuple[flow.Phrase, ...]:
         """Everything the flow knows how to hear in the call's language."""
-        language = self.call.language
-        known = self.machine.flow.intents.values()
-        return tuple(flow.Phrase(text, intent.name) for intent in known for text, _ in intent.examples.get(language, ()))
+        return phrases_of(self.machine.flow, self.call.language)
 
     def show(self) -> None:
         """Bring the agent's screen up to date."""
@@ -223,7 +230,7 @@ class CallSession:
                 if self._begun:
                     self._step(flow.CallerHungUp())
             case _ if not self._begun:
-                log.debug("%s before the flow: %s", self.call.correlation, event)
+                log.debug("%s before the flow: %s", self.call.correlation, Shown(event))
             case TimerDue():
                 if (fired := self._timers.fired(event)) is not None:
                     self._step(fired)
@@ -235,8 +242,8 @@ class CallSession:
                 self._divert(name)
             case DtmfReceived(digit=digit):
                 self._key(digit)
-            case TransferRequested() | Replaced():
-                self._asked(event)
+            case TransferRequested() | Replaced() | HeldByPeer() | ResumedByPeer():
+                asked(self, event)
             case TransferProgress() if not self.progress.full():
                 self.progress.put_nowait(event)
             case PlaybackFinished():
@@ -251,18 +258,7 @@ class CallSession:
             case _ if isinstance(event, flow.Event):
                 self._step(event)
             case _:
-                log.debug("%s %s", self.call.correlation, event)
-
-    def _asked(self, event: TransferRequested | Replaced) -> None:
-        """The caller's phone wants to leave, or another takes its place: a talk knows how, a flow only swaps."""
-        if self.talk is not None:
-            self.talk.caller_event(event)
-        elif isinstance(event, Replaced):
-            event.by.answer()
-            if event.by.state is LegState.UP:  # else it was given up meanwhile
-                self.swap_leg(event.by)
-        else:
-            self.leg.report_transfer(603)
+                log.debug("%s %s", self.call.correlation, Shown(event))
 
     def _divert(self, name: str) -> None:
         if name not in self.services.flows.flows:
@@ -303,9 +299,10 @@ class CallSession:
 
     def _obey_all(self, commands: Iterable[flow.Command]) -> None:
         for command in commands:
-            log.debug("%s %s: %s", self.call.correlation, self._state.state, command)
+            log.debug("%s %s: %s", self.call.correlation, self._state.state, Shown(command))
             self.services.tally.saw(self.call.id, command, self._talking)
             self._obey(command)
+        self.recordings.hush(self.private.quiet(self.machine, self._state))
 
     def _obey(self, command: flow.Command) -> None:
         match command:
@@ -359,7 +356,7 @@ class CallSession:
                 self._errands.obey(command)
 
     def _note(self, note: flow.Note) -> None:
-        self.call, fields = noted(self.call, note)
+        self.call, fields = noted(self.call, self.private.clean_note(self, note))
         self.record(**fields)
         self.show()
 

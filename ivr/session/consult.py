@@ -40,6 +40,11 @@ class Consult:
         return self._other is not None and self._other.state is LegState.UP
 
     @property
+    def with_caller(self) -> bool:
+        """The agent talks with the caller, and the third party waits."""
+        return self._with_caller
+
+    @property
     def three(self) -> bool:
         """All three hear each other."""
         return self._room is not None

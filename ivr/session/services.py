@@ -15,8 +15,11 @@ from ivr.profile.sources import ProfileSource
 from ivr.records.followups import FollowUps
 from ivr.records.late import LateRows
 from ivr.records.writer import ContactLog
+from ivr.session.awaiting import Spotters
 from ivr.session.parking import ParkingLot
-from ivr.session.talk import Talks
+from ivr.session.redacting import Privacy
+from ivr.session.talks import Talks
+from ivr.settings_understanding import TalkOptions
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.recognizer import Recognizer
 from telephony.errors import Misuse
@@ -35,6 +38,10 @@ def no_conference(music: Sequence[Clip]) -> Conference:
 
 def no_file(name: str) -> None:
     """Stands where nothing is recorded."""
+
+
+def no_alarm(data: Mapping[str, Any], agent_id: str) -> None:
+    """Stands where there are no supervisors."""
 
 
 class CallerPage(Protocol):
@@ -81,5 +88,15 @@ class Services:
     """Removes a recording that nobody needs."""
     profile_budget: float = 0.3
     """Seconds a profile may take before the call goes on as a stranger's."""
+    privacy: Privacy = field(default_factory=Privacy)
+    """What is taken out of whatever is kept, where a flow says nothing else."""
     flush_seconds: float = 30.0
     """How long the record of a call that is over waits for a store that is away."""
+    spotters: Spotters = field(default_factory=Spotters)
+    """What flows wait for."""
+    talk_options: TalkOptions = field(default_factory=TalkOptions)
+    """How talks are heard where flows do not say."""
+    channels: frozenset[str] = frozenset()
+    """Ways in which notifications leave the house."""
+    alarm: Callable[[Mapping[str, Any], str], None] = no_alarm
+    """Tells supervisors of an alert; not the agent named, who knows already."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ivr.errors import Conflict
 from ivr.session.consult import Consult
@@ -26,6 +27,9 @@ from telephony.leg import (
     TransferRequested,
 )
 from telephony.media.clip import Clip
+
+if TYPE_CHECKING:
+    from ivr.session.overhearing import Overhearing
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +66,16 @@ class Talk:
         self.partner: CallLeg | None = None
         self.destination: Destination | None = None
         self.finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.ears: Overhearing | None = None
+        """Who hears both sides."""
+        self._caller_away = False
+        """The caller's phone put us on hold: what comes from it now is its music."""
         self._hear_agent(agent)
+
+    def attend(self, ears: Overhearing) -> None:
+        """Let `ears` hear both sides until the talk is over; its owner closes them."""
+        self.ears = ears
+        self._route()
 
     # --- hold, keys, words
 
@@ -143,11 +156,13 @@ class Talk:
     def toggle(self) -> None:
         """Talk with the other one of caller and third party; the one left behind hears music. Raises Conflict without one."""
         self._consulting().toggle(self._bridge)
+        self._route()
 
     def three_way(self) -> None:
         """All three hear each other. Raises Conflict where the third party is not there."""
         self._consulting().conference(self._bridge)
         self.held = False
+        self._route()
         self._changed("connected")
 
     def complete(self) -> None:
@@ -194,12 +209,16 @@ class Talk:
                 self._refer(self._caller, event)
             case Replaced(by=by) if self._exchange is not None:
                 self._take_over(self._caller, by)
+            case HeldByPeer() | ResumedByPeer():
+                self._caller_away = isinstance(event, HeldByPeer)
+                self._route()
 
     def keeps(self, event: Ended) -> bool:
         """True where the caller's leg has ended, but a transfer that it asked for goes on: its end counts once that fails."""
         if not self._referring(self._caller) or self.finished.done():
             return False
         self._kept = event
+        self._route()
         if self._exchange is not None and self.consult is None:
             self._agent.play(self._exchange.ringback, repeat=True)
         return True
@@ -210,7 +229,7 @@ class Talk:
     def replace_caller(self, leg: CallLeg) -> None:
         """Go on with another leg, which is UP, in place of the caller's; who is on hold stays there."""
         assert self._exchange is not None
-        self._caller = leg
+        self._caller, self._caller_away = leg, False
         self._exchange.swap(leg)
         self._join()
 
@@ -226,6 +245,7 @@ class Talk:
         match event:
             case Ended() if self._referring(agent):
                 self.held = True
+                self._route()
                 self._bridge.hold(self._caller, self._exchange.ringback if self._exchange is not None else self._music)
             case Ended():
                 if self._hung_up_here or event.cause.value in ("hung_up", "released", "transferred"):
@@ -315,18 +335,21 @@ class Talk:
                 self._bridge.hold(self._caller, self._music)
             if self.consult is not None:
                 self.consult.move(self._caller, self._agent, self._bridge)
+            self._route()
         except TelephonyError as error:
             log.warning("%s cannot be joined: %s", self._caller.correlation, error)
             self._end("agent_lost")
 
     def _hold(self) -> None:
         self.held = True
+        self._route()
         self._bridge.hold(self._caller, self._music)
         self._changed("held")
 
     def _resume(self) -> None:
         self.held = False
         self._bridge.resume(self._caller)
+        self._route()
         self._changed("connected")
 
     def _consult_over(self) -> None:
@@ -336,6 +359,15 @@ class Talk:
             self.held = False
             self._join()
             self._changed("connected")
+
+    def _route(self) -> None:
+        """Tell who is to be heard: both while they talk with each other, nobody else and nobody meanwhile."""
+        if self.ears is None:
+            return
+        consult = self.consult
+        together = not self.held if consult is None else consult.three or consult.with_caller
+        there = together and not self._caller_away and self._kept is None and not self.finished.done()
+        self.ears.route(self._caller if there else None, self._agent if there else None)
 
     def _leave_two(self) -> None:
         """The agent goes in order: where all three talk, the other two talk on."""
@@ -361,37 +393,4 @@ class Talk:
     def _end(self, how: str) -> None:
         if not self.finished.done():
             self.finished.set_result(how)
-
-
-class Talks:
-    """The running talks of this node by contact id: what the desk's buttons find."""
-
-    def __init__(self) -> None:
-        self._talks: dict[str, tuple[str, Talk]] = {}
-
-    def add(self, contact_id: str, agent_id: str, talk: Talk) -> None:
-        self._talks[contact_id] = (agent_id, talk)
-
-    def remove(self, contact_id: str) -> None:
-        self._talks.pop(contact_id, None)
-
-    def has(self, contact_id: str) -> bool:
-        """True where this node has the call."""
-        return contact_id in self._talks
-
-    def find(self, contact_id: str, agent_id: str) -> Talk:
-        """The talk, if it is this agent's. Raises Conflict where it has ended or is somebody else's."""
-        owner, talk = self._talks.get(contact_id, ("", None))
-        if talk is None or owner != agent_id:
-            raise Conflict("this call has ended")
-        return talk
-
-    def running(self, contact_id: str) -> Talk:
-        """The talk of whichever agent. Raises Conflict where there is none."""
-        _, talk = self._talks.get(contact_id, ("", None))
-        if talk is None:
-            raise Conflict("nobody talks on this call")
-        return talk
-
-    def __len__(self) -> int:
-        return len(self._talks)
+            self._route()

@@ -5,13 +5,27 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from telephony.leg import CallLeg, EndCause, Ended, LegState
+from telephony.leg import CallLeg, EndCause, Ended, HeldByPeer, LegState, Replaced, ResumedByPeer, TransferRequested
 
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
 
 FAREWELL_SECONDS = 2.0
 """The phone hangs up both of its legs by itself; after this we do."""
+
+
+def asked(session: CallSession, event: TransferRequested | Replaced | HeldByPeer | ResumedByPeer) -> None:
+    """The caller's phone wants to leave, to hold, or another takes its place: a talk knows how, a flow only swaps."""
+    if isinstance(event, HeldByPeer | ResumedByPeer):
+        session.voice.held = isinstance(event, HeldByPeer)
+    if session.talk is not None:
+        session.talk.caller_event(event)
+    elif isinstance(event, Replaced):
+        event.by.answer()
+        if event.by.state is LegState.UP:  # else it was given up meanwhile
+            session.swap_leg(event.by)
+    elif isinstance(event, TransferRequested):
+        session.leg.report_transfer(603)
 
 
 def unite(session: CallSession, by_caller: bool, other: CallLeg) -> bool:

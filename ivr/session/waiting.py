@@ -21,6 +21,7 @@ from ivr.errors import IvrError, StoreUnavailable
 from ivr.session.bridging import exchange_of, talk_on
 from ivr.session.destination import Destination, Kind
 from ivr.session.onward import AGENT_SECONDS, send_on
+from ivr.session.overhearing import overhear
 from ivr.session.talk import Talk
 from ivr.session.view import Placement
 from telephony.errors import TelephonyError
@@ -171,7 +172,7 @@ class Waiting:
         """What the caller says while waiting still reaches the agent's screen."""
         session = self._session
         if session.voice.can_hear(session.call.language):
-            session.voice.listen(Listen(session.call.language, session.phrases()))
+            session.voice.listen(Listen(session.call.language, session.phrases()), lasting=True)
 
     # --- an offer
 
@@ -244,10 +245,13 @@ class Waiting:
         bridge = self._bridge(agent_leg)
         talk = Talk(session.leg, agent_leg, bridge, self._music, self._place, exchange_of(session, f"agent:{agent_id}"))
         connected_at = self._begun(talk, agent_id)
+        ears = overhear(session)
+        talk.attend(ears)
         how = "caller"
         try:
             how = await talk.finished
         finally:
+            ears.close()
             session.talk = None
             services.talks.remove(session.call.id)
             talk.close()

@@ -86,3 +86,14 @@ async def test_the_task_brings_over_what_comes(late: LateRows, engine: AsyncEngi
     with suppress(asyncio.CancelledError):
         await running
     assert [row["score"] for row in await shelf.list()] == [4.0]
+
+
+async def test_tasks_of_triggers_are_numbered_by_the_database_and_come_once(late: LateRows, engine: AsyncEngine) -> None:
+    row = {**WHO, "request": "c-1:hesitation:1", "kind": "sales", "subject": "s", "body": "b", "priority": "normal"}
+    row |= {"status": "open", "fields": {}, "assignee": "", "note": "", "created_at": T0, "updated_at": T0, "due_at": None}
+    for request in ("c-1:hesitation:1", "c-1:hesitation:1", "c-1:hesitation:2"):
+        await late.add("tickets", {**row, "request": request})
+        await late.drain()
+    found = [one["id"] for one in await Shelves.of(engine, lambda: T0).tickets.list()]
+    assert len(found) == 2
+    assert found[1] == "T-000001"

@@ -27,7 +27,7 @@ from ivr.records.shelf import Shelves
 from ivr.records.writer import ContactLog
 from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
-from ivr.session.talk import Talks
+from ivr.session.talks import Talks
 from ivr.settings import Route
 from ivr.speech.fake import FakeRecognizer
 from ivr.speech.prompts import PromptLibrary, Recording

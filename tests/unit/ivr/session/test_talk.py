@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ivr.errors import Conflict
-from ivr.session.talk import Talk, Talks
+from ivr.session.talk import Talk
+from ivr.session.talks import Talks
 from telephony.fake import FakeLeg
 from telephony.leg import EndCause, LegState
 from telephony.media.clip import Clip
