@@ -19,9 +19,9 @@ from ivr.dialplan.machine import Machine
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
 from ivr.errors import NotFound
+from ivr.session.mind import CallMind
 from ivr.settings import Settings, load_settings
 from ivr.understanding.intent import match
-from ivr.understanding.mood import mood
 from ivr.wording import RecordedWording
 
 CLEAR = 0.9
@@ -106,4 +106,4 @@ class Theatre:
         def machine(given: Given) -> Machine:
             return self.machine(name, given.flags, given.values)
 
-        return Rehearsal(understand, machine, mood, self.wording)
+        return Rehearsal(understand, machine, CallMind, self.wording)

@@ -20,9 +20,9 @@ from ivr.paint import Paint
 from ivr.records.database import open_database, sqlite_url
 from ivr.records.reader import ContactReader
 from ivr.rehearsing import House, understand
+from ivr.session.mind import CallMind
 from ivr.settings import Settings
 from ivr.simulating import cast, lookups_of
-from ivr.understanding.mood import mood
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     def begin(language: str, world: World) -> Simulation:
         at, call = seconds_of(contact["started_at"]) or 0.0, _call(contact, language)
-        return Simulation(machine, world, at=at, understand=understand, feel=mood, call=call, wording=theatre.wording)
+        return Simulation(machine, world, at=at, understand=understand, feel=CallMind, call=call, wording=theatre.wording)
 
     result = _played(contact, begin, world, args)
     print(json.dumps(as_data(args.trace, result), ensure_ascii=False, indent=1) if args.json else told(args.trace, result))

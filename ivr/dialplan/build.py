@@ -16,6 +16,7 @@ from ivr.dialplan.expression import Template, compile_template
 from ivr.dialplan.fields import Fields, integer, template, word, words
 from ivr.dialplan.kinds import InstantStep, Site, WaitingStep
 from ivr.dialplan.model import END, RESERVED, Branch, Edge, Flow, FlowState, Go, HangUp, Intent, Leave, Return, Switch
+from ivr.dialplan.moods import MoodRules, mood_rules
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind, read
 from ivr.dialplan.privacy import Privacy, privacy
 from ivr.dialplan.problems import Findings, Place, nearest
@@ -26,7 +27,7 @@ from ivr.dialplan.triggers import Trigger
 
 FLOW_KEYS = (
     *("flow", "languages", "entry", "time_zone", "profile", "privacy", "vars"),
-    *("defaults", "intents", "triggers", "talk", "states"),
+    *("defaults", "intents", "triggers", "mood", "talk", "states"),
 )
 LEAVING = ("go", "goto", "switch", "return", "hangup")
 EDGE_KEYS = ("to", "otherwise", "say", "set", "tag", "language")
@@ -70,11 +71,11 @@ class _Builder:
         fields.need("flow", "begin with `flow: name`")
         self.languages = self._languages(fields)
         self.name = self._name(fields.text("flow", "flow"), fields.place)
-        defaults = self._edges(fields.get("defaults"))
+        rules, defaults = self._mood(fields.get("mood"), self._edges(fields.get("defaults")))
         states = self._states(fields.need("states", "add `states:` with a state in it"), defaults)
         entry = fields.text("entry") or next(iter(states), "")
-        return Flow(
         intents = self._intents(fields.get("intents"))
+        return Flow(
             name=self.name,
             version=version,
             file=self.findings.file,
@@ -89,6 +90,7 @@ class _Builder:
             profile=self._profile(fields.get("profile")),
             privacy=self._privacy(fields.get("privacy")),
             triggers=self._triggers(fields.get("triggers")),
+            mood=rules,
             talk=self._talk(fields.get("talk")),
             place=_at(fields.get("entry")) or fields.place,
         )
@@ -133,6 +135,16 @@ class _Builder:
     def _variables(self, fields: Fields) -> dict[str, Template]:
         node = fields.get("vars")
         return {} if node is None else assignments(node, self.findings)
+
+    def _mood(self, node: Node | None, defaults: dict[str, Edge]) -> tuple[MoodRules, dict[str, Edge]]:
+        """The rules, and the defaults with the edges that the rules bring."""
+        rules, brought = (MoodRules(), {}) if node is None else mood_rules(node, self.findings, EDGE_KEYS)
+        edges = {name: self._edge_of(one) if isinstance(one, Fields) else self._edge(one) for name, one in brought.items()}
+        for name in edges.keys() & defaults.keys():
+            place = edges[name].place
+            message = f"`{name}` leads somewhere here and in `defaults` of line {defaults[name].place.line}"
+            self.findings.error(place, "dead-edge", message, "keep one of them")
+        return rules, {**edges, **defaults}
 
     # --- intents
 

@@ -11,6 +11,7 @@ from ivr.dialplan.cases import Act, Case, CaseFile, Expected, Given
 from ivr.dialplan.fields import Fields, duration, integer, word, words
 from ivr.dialplan.mocks import Line, Reply
 from ivr.dialplan.model import KEYS
+from ivr.dialplan.moods import voice_given
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind, read
 from ivr.dialplan.problems import Findings, Place
 
@@ -29,8 +30,8 @@ ACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # what may stand after the colon, and what may stand beside it
     "hears": ((WORDS,), ("within",)),
     "hears_not": ((WORDS,), ("within",)),
-    "says": ((TEXT,), ("confidence", "mood")),
-    "speaks_over": ((TEXT,), ("confidence", "mood")),
+    "says": ((TEXT,), ("confidence", "mood", "voice")),
+    "speaks_over": ((TEXT,), ("confidence", "mood", "voice")),
     "mumbles": ((BARE,), ()),
     "presses": ((KEYED,), ()),
     "presses_over": ((KEYED,), ()),
@@ -60,21 +61,8 @@ ACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Every line that `call` may have."""
 
 THEN = (
-    *(
-        "visited",
-        "not_visited",
-        "slots",
-        "vars",
-        "tags",
-        "ended",
-        "language",
-        "intent",
-        "mood",
-        "handover",
-        "tickets",
-        "callbacks",
-    ),
-    *("surveys", "notices", "queues", "not_heard"),
+    *("visited", "not_visited", "slots", "vars", "tags", "ended", "language", "intent", "mood", "mood_trend", "handover"),
+    *("tickets", "callbacks", "surveys", "notices", "queues", "not_heard"),
 )
 GIVEN = (
     "profile",
@@ -195,6 +183,8 @@ def _more(name: str, node: Node, findings: Findings) -> Any:
             return _fraction(node, findings)
         case "with" | "result":
             return _fields(node, findings, name)
+        case "voice":
+            return voice_given(node, findings)
         case _:
             return word(node, findings, f"`{name}`")
 

@@ -170,7 +170,7 @@ class _Player:
         one, value = self.simulation, act.value
         match act.kind:
             case "says" | "speaks_over" | "mumbles":
-                more = {"confidence": act.more.get("confidence"), "mood": act.more.get("mood", "")}
+                more = {"confidence": act.more.get("confidence"), "mood": act.more.get("mood", ""), "voice": act.more.get("voice")}
                 if not one.say(value or "", over=over, **more):
                     raise Unmet(f"the caller speaks, but nothing listens in `{one.state.state}`", waits(one))
             case "presses" | "presses_over":

@@ -47,6 +47,7 @@ EDGES: Mapping[str, tuple[str, str]] = {
     "not_found": ("没查到", "not found"),
     "otherwise": ("其他", "else"),
     "served": ("已服务", "served"),
+    "tense": ("不满", "tense"),
     "timeout": ("超时", "timeout"),
     "yes": ("是", "yes"),
 }

@@ -125,6 +125,14 @@ class Heard:
     """Further intents that it may mean, best first, each with its confidence: "did you mean A or B"."""
     language: str = ""
     """Which language was heard where several were listened for; "" for the one of the call."""
+    mood_level: float = 0.0
+    """0 (calm) to 1 (furious)."""
+    mood_trend: str = ""
+    """"rising", "falling", "steady"; "" where nothing is known."""
+    mood_turns: int = 1
+    """Turns in a row with this mood."""
+    mood_fresh: bool = True
+    """What was said shows the mood itself, or made it; False where it is left of an earlier turn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from ivr.dialplan.quick import Quick, Unsure
 log = logging.getLogger(__name__)
 
 ROOTS = (
-    *("asr", "call", "caller", "env", "flags", "hours", "mood"),
+    *("asr", "call", "caller", "env", "flags", "hours", "mood", "mood_level", "mood_trend"),
     *("profile", "queue", "result", "slots", "time", "vars"),
 )
 FUNCTIONS = frozenset(

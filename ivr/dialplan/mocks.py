@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ivr.dialplan.events import Phrase, Prompt, Utterance, Value, Words
+from ivr.dialplan.model import Flow
+from ivr.dialplan.moods import Mind
 
 Understand = Callable[[str, Sequence[Phrase]], tuple[str, float]]
 """Text and the phrases listened for to the name of what is meant ("" for nothing) and a confidence of 0..1."""
-Feel = Callable[[str, str], str]
-"""Text and its language to a mood: "angry" or ""."""
+Feel = Callable[[Flow], Mind]
+"""Makes who follows the mood of one caller through a flow."""
 
 LETTERS_A_SECOND = {"zh": 4.5}
 """How fast people read aloud, in characters without spaces, by language."""

@@ -10,6 +10,7 @@ from ivr.dialplan.expression import Expression, Template
 from ivr.dialplan.flags import Share
 from ivr.dialplan.kinds import KEYS as KEYS
 from ivr.dialplan.kinds import InstantStep, WaitingStep
+from ivr.dialplan.moods import MoodRules
 from ivr.dialplan.privacy import Privacy
 from ivr.dialplan.problems import Place
 from ivr.dialplan.profile_wish import ProfileWish
@@ -101,11 +102,11 @@ class Intent:
     """How a menu offers it; the key is read after it."""
     label: Mapping[str, str] = field(default_factory=dict)
     """What an agent's page calls it, by language."""
-
     library: str = ""
     """The library that it is in, too; "" for none."""
     commonest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the library says is said most, by language."""
+
 
 @dataclass(frozen=True, slots=True)
 class FlowState:
@@ -145,14 +146,16 @@ class Flow:
     """What becomes of private numbers in what is kept of its calls."""
     triggers: Mapping[str, Trigger] = field(default_factory=dict)
     """What people may say that something is done about, by name."""
+    mood: MoodRules = field(default_factory=MoodRules)
+    """From which level callers are tense or angry."""
     talk: TalkWish = field(default_factory=TalkWish)
     """How callers and agents are heard while they talk."""
     place: Place = field(default_factory=Place)
+    libraries: tuple[str, ...] = ()
+    """Collections of intents that it takes in (`ivr.dialplan.library`)."""
     subflows: Mapping[str, Flow] = field(default_factory=dict)
     """Every flow that it calls, directly or by way of others, as `ivr.dialplan.linking` found them."""
 
-    libraries: tuple[str, ...] = ()
-    """Collections of intents that it takes in (`ivr.dialplan.library`)."""
     @property
     def pinned(self) -> str:
         """The version of this text together with those of its sub-flows: what a call keeps."""

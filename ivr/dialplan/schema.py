@@ -9,7 +9,7 @@ import inspect
 import json
 import sys
 
-from ivr.dialplan import build_triggers, model, privacy, profile_wish, registry, speech, talk
+from ivr.dialplan import build_triggers, model, moods, privacy, profile_wish, registry, speech, talk
 from ivr.dialplan.build import CAUSES
 from ivr.dialplan.expression import ROOTS
 from ivr.dialplan.kinds import Schema, described
@@ -37,8 +37,9 @@ def _speech() -> Schema:
     return {"anyOf": [*items, {"type": "array", "items": {"anyOf": items}}]}
 
 
-def _edges() -> Schema:
-    going = {
+def _going() -> Schema:
+    """What an edge may have."""
+    return {
         "to": {**TEXT, "description": "A state, `end` or `again`."},
         "otherwise": {**TEXT, "description": "A state, where `to` is computed and names none."},
         "say": ref("speech"),
@@ -46,6 +47,10 @@ def _edges() -> Schema:
         "tag": TEXT,
         "language": TEXT,
     }
+
+
+def _edges() -> Schema:
+    going = _going()
     several = {"type": "array", "items": ref("speech"), "minItems": 1}
     retry = {
         "retry": either({"type": "integer", "minimum": 0, "maximum": 9}, several),
@@ -110,6 +115,7 @@ def schema() -> Schema:
         "defaults": ref("edges"),
         "intents": {**map_of(intent), "properties": {"use": either(TEXT, {"type": "array", "items": TEXT})}},
         "triggers": build_triggers.schema(),
+        "mood": moods.schema(_going()),
         "talk": talk.schema(),
         "states": map_of(ref("state")),
     }

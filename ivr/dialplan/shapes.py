@@ -54,7 +54,8 @@ OPENING = Type(
 )
 QUEUE = Type("map", {"position": INT, "waited": NUMBER, "outcome": TEXT, "told": NUMBER, "estimated_wait": NUMBER})
 ASR = Type("map", {"available": BOOL, "languages": TEXTS})
-MOOD = Type("text", values=frozenset({"", "angry"}))
+MOOD = Type("text", values=frozenset({"", "calm", "tense", "angry"}))
+TREND = Type("text", values=frozenset({"", "rising", "falling", "steady"}))
 _OF_FIELDS = {"str": TEXT, "bool": BOOL, "float": NUMBER, "int": INT}
 
 
@@ -114,6 +115,8 @@ def roots(languages: Collection[str], intents: Collection[str], environment: Env
         "queue": QUEUE,
         "asr": ASR,
         "mood": MOOD,
+        "mood_level": NUMBER,
+        "mood_trend": TREND,
         "caller": caller,
         "call": Type("map", {**call, "caller": caller}),
         "hours": _hours(environment),

@@ -13,6 +13,7 @@ from ivr.dialplan import events as flow
 from ivr.dialplan.agenda import MESSAGE, QUEUE, TASK
 from ivr.dialplan.machine import Machine
 from ivr.dialplan.mocks import Feel, Understand, Wording, World, reading_seconds
+from ivr.dialplan.moods import Situation, matters, situation
 from ivr.dialplan.stage import TALKS, Stage, Watch
 from ivr.dialplan.state import Phase
 
@@ -38,13 +39,25 @@ class Simulation(Stage):
         watch: Watch | None = None,
     ) -> None:
         """`at` is seconds since the epoch, `call` any part of `Call.to_dict()`."""
-        self._understand, self._feel = understand, feel
+        self._understand, self._mind = understand, None if feel is None else feel(machine.flow)
         super().__init__(machine, world, at=at, call=call, wording=wording, watch=watch)
 
     # --- what the caller does
 
-    def say(self, text: str, *, confidence: float | None = None, mood: str = "", over: bool = False) -> bool:
-        """Speak, after the prompt unless `over`; False where nothing listened. "" is speech that nobody understands."""
+    def say(
+        self,
+        text: str,
+        *,
+        confidence: float | None = None,
+        mood: str = "",
+        voice: Mapping[str, float] | None = None,
+        over: bool = False,
+    ) -> bool:
+        """Speak, after the prompt unless `over`; False where nothing listened. "" is speech that nobody understands.
+
+        `mood` is believed whatever the words are; `voice` is how it sounds beside the calm voice: `louder` (dB), `higher`
+        (semitones), `faster` (times).
+        """
         if not over:
             self.hear_out()
         if self.ended:
@@ -54,9 +67,11 @@ class Simulation(Stage):
             return self._leave_message(text)
         language, (name, certain) = self._in_language(text)
         certain = certain if confidence is None else confidence
-        feeling = mood or (self._feel(text, self.state.language) if self._feel is not None else "")
         heard = self.state.hearing and not self.ended
-        taken = {"understood": name, "confidence": certain, "mood": feeling} if heard else {}
+        event = flow.Heard(text, certain, name, mood, language=language)
+        if heard:
+            event = self._felt(event, voice)
+        taken = {"understood": name, "confidence": certain, "mood": event.mood} if heard else {}
         self._tell("speech", text, heard=heard, **taken)
         if not heard:
             self.note("nothing listened")
@@ -65,9 +80,23 @@ class Simulation(Stage):
         patience = self._listen.patience if self._listen is not None else PATIENCE
         self.wait(reading_seconds(text, self.state.language) + patience)
         if self.state.hearing:
-            self.report(flow.Heard(text, certain, name, feeling, language=language))
+            Stage.report(self, event)
         self._act()
         return True
+
+    def report(self, event: flow.Event) -> None:
+        """Hand the machine an event, now, with what it says of the caller's mood; a call that ended hears nothing."""
+        if self._mind is not None and not self.ended and matters(event) and not isinstance(event, flow.SpokenOver):
+            event = self._mind.felt(event, self._situation())
+        super().report(event)
+
+    def _felt(self, event: flow.Heard, voice: Mapping[str, float] | None) -> flow.Heard:
+        """What is said with the mood that it shows."""
+        felt = None if self._mind is None else self._mind.felt(event, self._situation(), voice)
+        return felt if isinstance(felt, flow.Heard) else event
+
+    def _situation(self) -> Situation:
+        return situation(self.machine.flow, self.state, self.listened_for)
 
     def _in_language(self, text: str) -> tuple[str, tuple[str, float]]:
         """The language of a text where several are listened for (where it means most, else by script), and what it means."""

@@ -16,7 +16,7 @@ from ivr.dialplan.steps.instant import SetStep
 from ivr.dialplan.uses import Use
 from ivr.dialplan.written import assignments, filled, shared
 
-UNANSWERED = frozenset({"no_input", "no_match", "error", "hangup", "agent", "angry"})
+UNANSWERED = frozenset({"no_input", "no_match", "error", "hangup", "agent", "angry", "tense"})
 """Edges on which a question has not filled its slot."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from ivr.dialplan import events as flow
 from ivr.dialplan.loader import load
 from ivr.dialplan.machine import Commands, Machine
 from ivr.dialplan.mocks import Line, Reply, World, reading_seconds, reply
+from ivr.dialplan.moods import Situation
 from ivr.dialplan.simulator import Simulation
 from ivr.dialplan.state import Phase, State
 from tests.unit.ivr.dialplan.flows import EVERY_STEP, NOON, TELECOM, flow_with
@@ -89,12 +90,19 @@ def test_speech_that_means_nothing_and_mood_and_confidence_are_told() -> None:
     def watch(before: State, event: flow.Event | None, after: State, commands: Commands, now: float) -> None:
         seen.append(event)
 
-    one = call(watch=watch, feel=lambda text, language: "angry" if "气死" in text else "")
+    one = call(watch=watch, feel=lambda flow: Furious())
     one.say("气死我了", confidence=0.7)
     assert one.edges[-1].edge == "no_match:1"
     assert flow.Heard("气死我了", 0.7, "", "angry") in seen
     one.say("")
     assert flow.Heard("", 0.3) in seen
+
+
+class Furious:
+    """A mind that is angry where a text says so."""
+
+    def felt(self, event: flow.Event, where: Situation, voice: Mapping[str, float] | None = None) -> flow.Event:
+        return replace(event, mood="angry") if isinstance(event, flow.Heard) and "气死" in event.text else event
 
 
 def test_a_queue_tells_the_place_and_ends_as_the_world_says() -> None:

@@ -56,12 +56,12 @@ def test_anger_is_heard(language: str, text: str) -> None:
 
 @pytest.mark.parametrize(("language", "text"), CALM)
 def test_what_is_no_anger_is_none(language: str, text: str) -> None:
-    assert mood(text, language) == ""
+    assert mood(text, language) != "angry"
 
 
 @given(st.text(max_size=2000), st.sampled_from(["zh", "en", ""]))
 def test_no_text_breaks_it(text: str, language: str) -> None:
-    assert mood(text, language) in ("", "angry")
+    assert mood(text, language) in ("", "calm", "tense", "angry")
 
 
 @pytest.mark.parametrize("unit", ["气", "!", "so ", "not ", "ab", "滚滚", "very very "])
