@@ -23,11 +23,12 @@ from ivr.speech.recognizer import (
 from ivr.speech.settings import SpeechSettings
 from ivr.speech.wire import LARGEST, Kind, Message, pack_json
 from ivr.speech.worker_link import WorkerLink
-from telephony.leg import Frame
+from telephony.leg import FRAME_SAMPLES, Frame
 
 FRAME_SECONDS = 0.02
 TIMES_KEPT = 2048
 """Frames whose time of arrival is remembered: 41 s, more than the longest utterance."""
+SILENCE: Frame = np.zeros(FRAME_SAMPLES, np.int16)
 
 
 class Placement(Protocol):
@@ -61,6 +62,7 @@ class PooledStream:
 
     def _begin(self) -> None:
         self._chunk: list[Frame] = []
+        self._played: list[Frame | None] = []
         self._frames = 0
         self._done = 0
         self._speaking = False
@@ -99,12 +101,13 @@ class PooledStream:
         link.turns[self.number] = self
         link.send(Message(Kind.LISTEN, self.number, self._turn, payload=body))
 
-    def feed(self, frame: Frame) -> None:
+    def feed(self, frame: Frame, played: Frame | None = None) -> None:
         if self._link is None:
             return
         self._times.append(self._loop.time())
         self._frames += 1
         self._chunk.append(frame)
+        self._played.append(played)
         if len(self._chunk) >= self._pool.settings.chunk_frames:
             self._send_chunk(self._link)
 
@@ -175,8 +178,11 @@ class PooledStream:
 
     def _send_chunk(self, link: WorkerLink) -> None:
         chunk, self._chunk = self._chunk, []
-        position = self._frames - len(chunk)
-        if not link.send(Message(Kind.AUDIO, self.number, self._turn, position, np.concatenate(chunk).tobytes())):
+        played, self._played = self._played, []
+        position, kind, frames = self._frames - len(chunk), Kind.AUDIO, chunk
+        if any(one is not None for one in played):
+            kind, frames = Kind.AUDIO_OVER, [*chunk, *(SILENCE if one is None else one for one in played)]
+        if not link.send(Message(kind, self.number, self._turn, position, np.concatenate(frames).tobytes())):
             self.dropped += len(chunk)
             self._pool.tally.dropped += len(chunk)
         if (self._frames - self._done) * FRAME_SECONDS > self._pool.settings.behind:
