@@ -13,6 +13,7 @@ from urllib.parse import quote
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ivr.errors import ConfigError, IvrError
 from ivr.guarding import client
@@ -157,15 +158,26 @@ def _flows(flows: Sequence[Mapping[str, Any]]) -> Table:
             f"{out['number']} to {out['percent']:g} %" if out else "",
             ", ".join(f"{later['number']} at {_time(later['from'])}" for later in one.get("scheduled", ())),
             draft["by"] if draft else "",
-            one.get("drift") or PurePath(one["file"]).name,
+            one.get("drift") or _elsewhere(one["file"], one["name"]),
         )
         rows.append(row)
     names = ("flow", "live", "by", "at", "note", "rolled out", "to come", "draft", "file")
     said = [place for place in range(len(names)) if not rows or any(row[place] for row in rows)]
     table = _table([names[place] for place in said])
     for row in rows:
-        table.add_row(*(row[place] for place in said))
+        table.add_row(*(_one_line(row[place]) if names[place] == "note" else row[place] for place in said))
     return table
+
+
+def _elsewhere(file: str, flow: str) -> str:
+    """The name of a flow's file, "" where it is what one expects."""
+    name = PurePath(file).name
+    return "" if name in (f"{flow}.yaml", f"{flow}.yml") else name
+
+
+def _one_line(note: str) -> Text:
+    """A note in the room that there is."""
+    return Text(" ".join(note.split()), no_wrap=True, overflow="ellipsis")
 
 
 def _listed(versions: Sequence[Mapping[str, Any]]) -> Table:

@@ -47,6 +47,10 @@ KNOWN_MODELS = {
 def overridden(settings: Settings, config: Path, sip: str | None, web: str | None, data: Path | None) -> Settings:
     """Settings with the options of the command line, and every path made absolute from the file's folder."""
     base = config.resolve().parent
+
+    def placed(path: str) -> str:
+        return os.path.normpath(base / path) if path else ""  # links stay: what they lead to may be exchanged meanwhile
+
     if sip is not None:
         parse_address(sip, "--sip")
         others = (one for one in settings.sip.listen if not one.startswith(("udp:", "tcp:")))
@@ -58,20 +62,16 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
         based_sources(settings, base),
         sip=based(settings.sip, base),
         data=str(data.resolve() if data is not None else (base / settings.data).resolve()),
-        dialplans=tuple(str(base / path) for path in settings.dialplans),
-        prompts=tuple(str(base / path) for path in settings.prompts),
-        environment=str(base / settings.environment) if settings.environment else "",
+        dialplans=tuple(map(placed, settings.dialplans)),
+        prompts=tuple(map(placed, settings.prompts)),
+        environment=placed(settings.environment),
         understanding=replace(
             settings.understanding,
-            triggers=str(base / settings.understanding.triggers) if settings.understanding.triggers else "",
+            triggers=placed(settings.understanding.triggers),
         ),
-        recording=replace(
-            settings.recording, folder=str(base / settings.recording.folder) if settings.recording.folder else ""
-        ),
+        recording=replace(settings.recording, folder=placed(settings.recording.folder)),
         node=settings.node or socket.gethostname(),
-        speech=replace(
-            settings.speech, aliases={language: str(base / path) for language, path in settings.speech.aliases.items()}
-        ),
+        speech=replace(settings.speech, aliases={name: placed(path) for name, path in settings.speech.aliases.items()}),
     )
 
 

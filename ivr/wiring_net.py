@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def based(options: SipOptions, base: Path) -> SipOptions:
     """The same with the paths of `tls` taken from `base`."""
     tls = options.tls
     certificate, key, ca, client_ca = (
-        str(base / one) if one else "" for one in (tls.certificate, tls.key, tls.ca, tls.client_ca)
+        os.path.normpath(base / one) if one else "" for one in (tls.certificate, tls.key, tls.ca, tls.client_ca)
     )
     return replace(options, tls=replace(tls, certificate=certificate, key=key, ca=ca, client_ca=client_ca))
 

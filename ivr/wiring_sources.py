@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -103,7 +104,7 @@ def based_sources(settings: Settings, base: Path) -> Settings:
     sources = {name: _based(one, base) for name, one in settings.sources.items()}
     profiles = settings.profiles
     if isinstance(profiles, str) and profiles:
-        profiles = str(base / profiles)
+        profiles = os.path.normpath(base / profiles)
     return replace(settings, sources=sources, profiles=profiles)
 
 
@@ -111,8 +112,9 @@ def _based(one: SourceOptions, base: Path) -> SourceOptions:
     url = one.url
     scheme, slashes, path = url.partition(":///")
     if one.kind == "sql" and slashes and scheme.startswith("sqlite") and path and not path.startswith("/"):
-        url = f"{scheme}:///{base / path}"
-    return replace(one, url=url, file=str(base / one.file) if one.file else "", ca=str(base / one.ca) if one.ca else "")
+        url = f"{scheme}:///{os.path.normpath(base / path)}"
+    file, ca = (os.path.normpath(base / path) if path else "" for path in (one.file, one.ca))
+    return replace(one, url=url, file=file, ca=ca)
 
 
 # --- checking

@@ -102,8 +102,11 @@ def _special(calendar: Calendar, special: SpecialDays) -> Day:
 
 
 def unsettled(calendar: Calendar, today: date) -> list[tuple[str, int]]:
-    """Regions and years, of today and of the next sixty days, whose worked weekends are not known; own lines make up for it."""
-    years = sorted({today.year, (today + timedelta(days=60)).year})
+    """Regions and years whose worked weekends are not known: this year, in December the next too. Own lines make up for it.
+
+    They are announced late in the autumn, and the package that has them is released after that.
+    """
+    years = (today.year, today.year + 1) if today.month == 12 else (today.year,)
     own = {special.first.year for special in calendar.days if special.workday}
     missing = ((region, year) for region in calendar.regions for year in years if year not in own)
     return [(region, year) for region, year in missing if not national_year(region, year).settled]

@@ -65,6 +65,8 @@ class Publisher:
         self._clockwork = Clockwork(ledger, self.reader.check)
         self._house = House(-1)
         self._files_changed = True
+        self._told = ""
+        """The problems of the files as they were last written to the log."""
         self._retry_at = 0.0
         self._report_at = 0.0
         self._failing = False
@@ -136,9 +138,10 @@ class Publisher:
         try:
             self.read = await asyncio.to_thread(self.files.read)
             self.store.problems = list(self.read.problems)
-            if self.read.problems:
+            told, self._told = self._told, render(self.read.problems)
+            if self._told and self._told != told:
                 wrong = any(one.severity == "error" for one in self.read.problems)
-                log.log(logging.ERROR if wrong else logging.WARNING, "flows have problems:\n%s", render(self.read.problems))
+                log.log(logging.ERROR if wrong else logging.WARNING, "flows have problems:\n%s", self._told)
             await self._publish_files()
         except StoreUnavailable:
             self._files_changed = True

@@ -192,3 +192,23 @@ def test_eighty_columns_hold_the_dates_of_flows() -> None:
     Console(file=out, width=80).print(_flows([flow]))
     assert time.strftime("%Y-%m-%d %H:%M", time.localtime(1.79e9)) in out.getvalue()
     assert "roll" not in out.getvalue(), "nothing is rolled out"
+
+
+def test_a_long_note_is_one_line_and_a_file_is_named_where_it_has_another_name() -> None:
+    live = {
+        "number": 3,
+        "by": "file",
+        "at": 1.79e9,
+        "note": "read again after\nthe table of all the opening hours was made wider",
+    }
+    flows = [{"name": name, "live": live, "draft": None, "file": f"/srv/{name}.yaml"} for name in ("shop", "clinic")]
+    out = io.StringIO()
+    Console(file=out, width=80).print(_flows(flows))
+    assert "draft" not in out.getvalue(), "each has the file name that one expects, and no draft"
+    assert ".yaml" not in out.getvalue()
+    assert sum("…" in line for line in out.getvalue().splitlines()) == 2
+    assert len(out.getvalue().strip().splitlines()) == 4
+    out = io.StringIO()
+    Console(file=out, width=120).print(_flows([flows[0], {**flows[1], "file": "/srv/old.yaml"}]))
+    assert "old.yaml" in out.getvalue()
+    assert "shop.yaml" not in out.getvalue()

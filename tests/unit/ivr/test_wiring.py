@@ -51,6 +51,10 @@ def test_options_of_the_command_line_win_and_paths_start_at_the_settings_file(tm
     assert plain.profiles == str(tmp_path / "who.yaml")
     assert plain.speech.aliases == {"zh": str(tmp_path / "zh.yaml")}
     assert plain.node == socket.gethostname()
+    above = overridden(
+        Settings(dialplans=("../../flows",), prompts=("./p/",)), tmp_path / "a" / "b" / "x.yaml", None, None, None
+    )
+    assert (above.dialplans, above.prompts) == ((str(tmp_path / "flows"),), (str(tmp_path / "a" / "b" / "p"),))
     told = overridden(settings, config, "127.0.0.1:7000", "[::1]:80", tmp_path / "there")
     assert told.sip.listen == ("udp://127.0.0.1:7000", "tcp://127.0.0.1:7000")
     assert (told.web.listen, told.data) == ("[::1]:80", str(tmp_path / "there"))

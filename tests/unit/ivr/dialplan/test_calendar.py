@@ -116,7 +116,8 @@ def test_a_year_that_was_not_announced_is_told() -> None:
     listed = Calendar("c", SHANGHAI, OFFICE, ("CN",), (SpecialDays(date(2090, 2, 1), date(2090, 2, 1), workday=True),))
     assert unsettled(chinese, date(2026, 6, 1)) == []
     assert unsettled(chinese, date(2090, 6, 1)) == [("CN", 2090)]
-    assert ("CN", 2090) in unsettled(chinese, date(2089, 11, 20))
+    assert ("CN", 2090) not in unsettled(chinese, date(2089, 11, 30))
+    assert ("CN", 2090) in unsettled(chinese, date(2089, 12, 1))
     assert unsettled(german, date(2090, 6, 1)) == []
     assert unsettled(listed, date(2090, 6, 1)) == []
 

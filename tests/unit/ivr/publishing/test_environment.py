@@ -92,3 +92,16 @@ async def test_an_environment_is_for_all_callers(town: Town) -> None:
         await node.desk.roll_out("anna", ENVIRONMENT, 1, 10)
     with pytest.raises(DialplanError):
         await node.desk.publish_texts("anna", "", {ENVIRONMENT: "flags: { new_menu: maybe }"})
+
+
+async def test_what_is_wrong_is_logged_once_until_it_changes(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    node = await town.node("one", shop("new_menu"), environment=OLD)
+    node.write(shop("nowhere"), "broken")
+    caplog.clear()
+    for _ in range(3):
+        node.publisher.files_changed()
+        await node.publisher.step()
+    assert caplog.text.count("flows have problems") == 1
+    node.write(shop("elsewhere"), "broken")
+    await node.step()
+    assert caplog.text.count("flows have problems") == 2
