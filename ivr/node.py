@@ -192,6 +192,7 @@ def _services(
         log=stores.log,
         spotters=Spotters(shared_triggers(settings)),
         talk_options=settings.understanding.talk,
+        mood_options=settings.understanding.mood,
         desk=DeviceDesk(desks, {agent.id: agent.device for agent in settings.agents if agent.device}, dial),
         talks=talks,
         bridge=bridge,

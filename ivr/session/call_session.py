@@ -18,6 +18,7 @@ from ivr.dialplan.state import State
 from ivr.session.bridging import bridge_out
 from ivr.session.endings import CAUSES, STATUS, ended_for, how_it_ended
 from ivr.session.errands import Errands
+from ivr.session.feelings import CallFeelings
 from ivr.session.inbox import Diverted, Inbox
 from ivr.session.knowing import known, noted
 from ivr.session.leaving import transfer_out
@@ -79,6 +80,7 @@ class CallSession:
         self.voice = VoiceIO(leg, services.prompts, services.recognizer, inbox.put)
         self.recordings = CallRecordings(services, leg, call, lambda **fields: scribe.add(fields))
         self.private = Redacting(services.privacy)
+        self.feelings = CallFeelings(services.mood_options)
         self.turns = Turns(services, OPENINGS, [self.private])
         leg.subscribe(self._inbox.put)
         if leg.state is LegState.ENDED:
@@ -281,6 +283,7 @@ class CallSession:
             self._step(event)
 
     def _step(self, event: flow.Event) -> None:
+        event = self.feelings.felt(self, event)
         self._state, commands = self.machine.handle(self._state, event, self.services.clock())
         self._obey_all(commands)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ivr.session import triggering
+from ivr.session import feelings, triggering
 from ivr.session.turns import Opening
 
 OPENINGS: Sequence[Opening] = (
     # redaction, then mood, then triggers: one line each, `module.opened`
+    feelings.opened,
     triggering.opened,
 )

@@ -19,7 +19,7 @@ from ivr.session.awaiting import Spotters
 from ivr.session.parking import ParkingLot
 from ivr.session.redacting import Privacy
 from ivr.session.talks import Talks
-from ivr.settings_understanding import TalkOptions
+from ivr.settings_understanding import MoodOptions, TalkOptions
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.recognizer import Recognizer
 from telephony.errors import Misuse
@@ -94,6 +94,8 @@ class Services:
     """How long the record of a call that is over waits for a store that is away."""
     spotters: Spotters = field(default_factory=Spotters)
     """What flows wait for."""
+    mood_options: MoodOptions = field(default_factory=MoodOptions)
+    """From which level callers are tense or angry where flows do not say."""
     talk_options: TalkOptions = field(default_factory=TalkOptions)
     """How talks are heard where flows do not say."""
     channels: frozenset[str] = frozenset()

