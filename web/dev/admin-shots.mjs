@@ -43,6 +43,17 @@ export function adminScenes(look) {
       await stage.page.getByTestId("problem-place").first().click();
       await stage.page.waitForTimeout(300);
     }),
+    "admin-flow-broken": async (stage) => {
+      stage.mock.state.admin.state.flows[0].text = "oops";
+      await flow(async ({ page }) => {
+        if (narrow) await page.getByTestId("panel-diagram").click();
+        await page.getByTestId("diagram-none").waitFor();
+        if (!narrow) return;
+        await page.getByTestId("diagram-problems").click();
+        await page.locator("main[data-panel=text]").waitFor();
+        await page.getByTestId("panel-diagram").click();
+      })(stage);
+    },
     "admin-flow-complete": flow(async (stage) => {
       await type(stage, "\n  oops:\n    goto: ");
       await stage.page.keyboard.type("re");

@@ -31,7 +31,14 @@ export function Diagram({ workspace }: { workspace: Workspace }): JSX.Element {
         )}
       </div>
       <div class="canvas" ref={box} data-testid="diagram-canvas" tabIndex={0} role="group" aria-label={t("diagram.keys")} />
-      {drawn !== null && drawn.svg === null && <p class="calm pad">{t("diagram.none")}</p>}
+      {drawn !== null && drawn.svg === null && (
+        <p class="calm pad" data-testid="diagram-none">
+          {t("diagram.none")}{" "}
+          <button type="button" class="tab-text" data-testid="diagram-problems" onClick={() => (workspace.panel.value = "text")}>
+            {t("diagram.problems")}
+          </button>
+        </p>
+      )}
       {drawn === null && <p class="calm pad" role="status">{t("admin.loading")}</p>}
       <Today workspace={workspace} />
     </section>
