@@ -22,6 +22,8 @@ from ivr.dialplan.loader import FlowStore
 from ivr.errors import IvrError, SpeechUnavailable
 from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
+from ivr.learning import Learning
+from ivr.minds import Minds
 from ivr.hosted import Hosted
 from ivr.joining import join_nodes
 from ivr.nodes.alarm import Alarm
@@ -131,6 +133,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     phones = await phone_accounts(settings, ticker, take, stack, web_socket is not None)
     dial = phones.dialer(sip.dial, guard)
     services = calls.services(_services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial))
+    minds = Minds(data / "minds")
+    services = replace(services, understand=minds.understand)
     services = replace(services, alarm=Alarm(hub, link, where, supervisors_of(settings)))
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
@@ -151,6 +155,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
     tasks.start(services.tally.run(stores.redis, settings.node))
+    tasks.start(Learning(minds, flows.kept).run())
     if node.unheard is not None:
         tasks.start(node.unheard.run())
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")

@@ -43,21 +43,52 @@ class TalkOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class LlmOptions:
+    """A language model that words summaries, on top of those by rule. It gets nothing private, and its words are marked."""
+
+    url: str = ""
+    """Base of an OpenAI-compatible endpoint, as `http://127.0.0.1:8081/v1`; empty: none."""
+    model: str = ""
+    key: str = ""
+    """By `env:NAME`; empty for an endpoint that asks for none."""
+    tasks: tuple[str, ...] = ("summary",)
+    """What it may do: `summary`."""
+    within: float = 5.0
+    """Seconds it has; then the summary by rule stays. `5s`."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnderstandingOptions:
     mood: MoodOptions = field(default_factory=MoodOptions)
     talk: TalkOptions = field(default_factory=TalkOptions)
+    llm: LlmOptions = field(default_factory=LlmOptions)
     triggers: str = ""
     """File of triggers that all flows share."""
 
 
 def check_understanding(options: UnderstandingOptions, file: str) -> None:
     """Raises ConfigError in one line."""
+    _check_llm(options.llm, f"{file}: understanding.llm")
     _check_talk(options.talk, f"{file}: understanding.talk")
     mood = options.mood
     if not 0 < mood.tense < mood.angry <= 1:
         raise ConfigError(
             f"{file}: understanding.mood: tense {mood.tense:g} and angry {mood.angry:g} are levels with 0 < tense < angry <= 1"
         )
+
+
+def _check_llm(llm: LlmOptions, place: str) -> None:
+    if not llm.url:
+        return
+    if not llm.url.startswith(("http://", "https://")):
+        raise ConfigError(f"{place}.url: '{llm.url}' is not http://HOST:PORT/v1 or https://HOST/v1")
+    if not llm.model:
+        raise ConfigError(f"{place}.model: name the model that the endpoint is to use")
+    unknown = [task for task in llm.tasks if task != "summary"]
+    if unknown:
+        raise ConfigError(f"{place}.tasks: '{unknown[0]}' is not summary")
+    if not 0.2 <= llm.within <= 30:
+        raise ConfigError(f"{place}.within: from 200ms to 30s, not {llm.within:g}s")
 
 
 def _check_talk(talk: TalkOptions, place: str) -> None:

@@ -30,6 +30,7 @@ from ivr.session.redacting import Redacting, Shown
 from ivr.session.scribe import Scribe
 from ivr.session.services import CallerPage, Services
 from ivr.session.side import Side, SideOver
+from ivr.session.summing import Summing
 from ivr.session.talk import Talk
 from ivr.session.timers import TimerDue, Timers
 from ivr.session.turns import Turns, amend
@@ -77,9 +78,9 @@ class CallSession:
         self._ended: Ended | None = None
         scribe = self._scribe = Scribe(call.correlation, lambda fields, said: services.log.add(call.id, fields, said))
         self._begun, self._pin = False, Pin(services.flows)
-        self.voice = VoiceIO(leg, services.prompts, services.recognizer, inbox.put)
+        self.voice = VoiceIO(leg, services.prompts, services.recognizer, inbox.put, services.understand)
         self.recordings = CallRecordings(services, leg, call, lambda **fields: scribe.add(fields))
-        self.private = Redacting(services.privacy)
+        self.private, self.summing = Redacting(services.privacy), Summing()
         self.feelings = CallFeelings(services.mood_options)
         self.turns = Turns(services, OPENINGS, [self.private])
         leg.subscribe(self._inbox.put)
@@ -283,6 +284,7 @@ class CallSession:
             self._step(event)
 
     def _step(self, event: flow.Event) -> None:
+        self.summing.saw(event)
         event = self.feelings.felt(self, event)
         self._state, commands = self.machine.handle(self._state, event, self.services.clock())
         self._obey_all(commands)
@@ -304,6 +306,7 @@ class CallSession:
         for command in commands:
             log.debug("%s %s: %s", self.call.correlation, self._state.state, Shown(command))
             self.services.tally.saw(self.call.id, command, self._talking)
+            self.summing.asked(command)
             self._obey(command)
         self.recordings.hush(self.private.quiet(self.machine, self._state))
 
@@ -354,7 +357,8 @@ class CallSession:
             case flow.Note():
                 self._note(command)
             case flow.Hangup(cause=cause):
-                self._hang_up(cause)
+                self.disposition = ended_for(cause, self.disposition)
+                self.leg.hang_up(CAUSES.get(cause, EndCause.RELEASED), STATUS.get(cause))
             case _:
                 self._errands.obey(command)
 
@@ -362,10 +366,6 @@ class CallSession:
         self.call, fields = noted(self.call, self.private.clean_note(self, note))
         self.record(**fields)
         self.show()
-
-    def _hang_up(self, cause: str) -> None:
-        self.disposition = ended_for(cause, self.disposition)
-        self.leg.hang_up(CAUSES.get(cause, EndCause.RELEASED), STATUS.get(cause))
 
     # --- endings
 
@@ -387,6 +387,7 @@ class CallSession:
         cause, self.disposition = how_it_ended(self._ended, self.disposition)
         if self._ended is None:
             self.leg.hang_up(EndCause.FAILED, 500)
+        self.summing.finish(self)
         self.tell_page("ended", {"cause": cause})
         fields: dict[str, Any] = {"ended_at": self.services.clock(), "disposition": self.disposition.value, "end_cause": cause}
         fields["quality"] = self.leg.quality()

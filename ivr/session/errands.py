@@ -137,6 +137,7 @@ class Errands:
 
     async def _callback(self, command: flow.ScheduleCallback) -> flow.Event:
         store = self._session.services.followups
+        self._session.summing.write(self._session)
         row = {**who(self._session.call), **self._clean(command.fields), "handover": known_so_far(self._session.call)}
         work = None if store is None else store.schedule_callback(self._name(command), row)
         done = await self._stored(command.task, "callback", work)

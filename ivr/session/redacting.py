@@ -90,7 +90,7 @@ class Redacting:
 
     def see(self, turn: Turn, about: About) -> Turn:
         session = about.session
-        rules = self._rules_of(session)
+        rules = self.rules_of(session)
         machine, state = session.machine, session.flow_state
         secrets = [] if state is None else [str(value) for value in machine.hidden(state).values() if len(str(value)) > 2]
         if turn.speaker is Speaker.BOT:
@@ -100,7 +100,8 @@ class Redacting:
             return replace(turn, text=_hidden(turn))
         return self._of_person(turn, about, rules, secrets)
 
-    def _rules_of(self, session: CallSession) -> Rules:
+    def rules_of(self, session: CallSession) -> Rules:
+        """What is taken out of this call: its flow's rules."""
         if self._flow != session.call.flow and session.flow_state is not None:
             self._flow, self._rules = session.call.flow, self._privacy.of(session.machine.flow.privacy)
         return self._rules
@@ -181,12 +182,12 @@ class Redacting:
 
     def clean(self, session: CallSession, data: Any) -> Any:
         """Plain data as it may be kept: rows of tickets and surveys, what a flow hands over, words of a message."""
-        return redact_data(data, self._rules_of(session), session.call.language)
+        return redact_data(data, self.rules_of(session), session.call.language)
 
     def hush_words(self, session: CallSession, recording: Recording, utterance: UtteranceHeard) -> None:
         """Silence what is private in an utterance that is no turn: a message for a voice box."""
         if self._privacy.silence:
-            for hit in find(utterance.text, self._rules_of(session)):
+            for hit in find(utterance.text, self.rules_of(session)):
                 start, end = spoken_at(utterance, utterance.text, hit.start, hit.end)
                 recording.silence(start - MARGIN, end + MARGIN)
 
@@ -198,7 +199,7 @@ class Redacting:
         hidden = {} if state is None else session.machine.hidden(state)
         slots = {**self.clean(session, dict(note.slots)), **{name: HIDDEN * 4 for name in note.slots if name in hidden}}
         secrets = [str(value) for value in hidden.values() if len(str(value)) > 2]
-        handover = redact_data(dict(note.handover), self._rules_of(session), session.call.language, NONE, secrets)
+        handover = redact_data(dict(note.handover), self.rules_of(session), session.call.language, NONE, secrets)
         return replace(note, slots=slots, handover=handover)
 
 

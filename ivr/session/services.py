@@ -22,6 +22,8 @@ from ivr.session.talks import Talks
 from ivr.settings_understanding import MoodOptions, TalkOptions
 from ivr.speech.prompts import PromptLibrary
 from ivr.speech.recognizer import Recognizer
+from ivr.understanding.llm import Summaries
+from ivr.understanding.meaning import Understand, by_phrases
 from telephony.errors import Misuse
 from telephony.joining import Confer, Conference, Record
 from telephony.leg import Bridger, Dialer
@@ -88,6 +90,8 @@ class Services:
     """Removes a recording that nobody needs."""
     profile_budget: float = 0.3
     """Seconds a profile may take before the call goes on as a stranger's."""
+    summaries: Summaries | None = None
+    """A language model that words summaries, where one is to."""
     privacy: Privacy = field(default_factory=Privacy)
     """What is taken out of whatever is kept, where a flow says nothing else."""
     flush_seconds: float = 30.0
@@ -98,6 +102,8 @@ class Services:
     """From which level callers are tense or angry where flows do not say."""
     talk_options: TalkOptions = field(default_factory=TalkOptions)
     """How talks are heard where flows do not say."""
+    understand: Understand = by_phrases
+    """What callers' words mean; until a node has learnt its flows' intents, by their phrases alone."""
     channels: frozenset[str] = frozenset()
     """Ways in which notifications leave the house."""
     alarm: Callable[[Mapping[str, Any], str], None] = no_alarm

@@ -65,6 +65,7 @@ class Turns:
                 log.exception("%s turn %d: %s failed", session.call.correlation, about.index, type(observer).__name__)
         session.call = session.call.with_turn(turn)
         show(session, about.index, turn)
+        session.summing.refresh(session)
         return turn
 
 

@@ -58,6 +58,8 @@ class Waiting:
     async def run(self) -> QueueLeft:
         session = self._session
         outcome = "error"
+        session.summing.write(session)
+        session.summing.ask_model(session)
         try:
             outcome = await self._wait_in_turn()
         except (IvrError, TelephonyError) as error:
@@ -183,6 +185,7 @@ class Waiting:
         self._place("offered", why=offer.why)
         reason = "gone"
         try:
+            session.summing.write(session)
             await desk.present(offer.agent_id, session.view())
             reason = await self._ring(events, offer)
             if reason == "accepted":

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ivr.dialplan.events import Utterance
+from ivr.dialplan.events import Utterance, Words
 from ivr.dialplan.loader import load
 from ivr.errors import StoreUnavailable
 from ivr.profile.answer import Answer
@@ -88,6 +88,9 @@ class SpeakingLibrary(PromptLibrary):
 
     def clips(self, utterances: Sequence[Utterance]) -> list[Clip]:
         return [Clip(Clip.silence(0.02).samples, self.text((one,))) for one in utterances]
+
+    def pieces(self, utterances: Sequence[Utterance]) -> list[Clip | Words]:
+        return [*self.clips(utterances)]
 
 
 class AwayStore:

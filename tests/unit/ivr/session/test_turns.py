@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ivr.call import Call, Caller, Medium, Speaker, Turn
 from ivr.session.services import Services
+from ivr.session.summing import Summing
 from ivr.session.turns import About, Turns, amend
 
 
@@ -36,6 +37,8 @@ class Session:
     agent_id: str = "anna"
     written: list[tuple[int, str]] = field(default_factory=list)
     captions: list[Any] = field(default_factory=list)
+    placement: None = None
+    summing: Summing = field(default_factory=Summing)
 
     def record_turn(self, index: int, turn: Turn) -> None:
         self.written.append((index, turn.text))
