@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 KEPT = 300
+MOST_TOLD = 50
+"""Hints and triggers of a contact that are shown."""
 
 Message = dict[str, Any]
 
@@ -83,6 +85,8 @@ class DeskState:
                 self._contact(data)
             case "turn":
                 self._turn(data)
+            case "measures" | "hint" | "trigger":
+                self._told(kind, data)
             case "ring":
                 self.ring = data
             case "ring_stopped":
@@ -106,6 +110,16 @@ class DeskState:
         turns: list[Any] = self.contact.setdefault("turns", [])
         index = min(int(data.get("index", len(turns))), len(turns))
         turns[index : index + 1] = [data.get("turn")]
+
+    def _told(self, kind: str, data: dict[str, Any]) -> None:
+        """What a talk tells belongs to what is handed over, so that a fresh page has it."""
+        if self.contact is None or self.contact.get("id") != data.get("contact_id"):
+            return
+        handover: dict[str, Any] = self.contact.setdefault("handover", {})
+        if kind == "measures":
+            handover["talk"] = data.get("talk")
+        else:
+            handover[f"{kind}s"] = [*handover.get(f"{kind}s", ()), data.get(kind)][-MOST_TOLD:]
 
     def _ring_stopped(self, data: dict[str, Any]) -> None:
         if self.ring is not None and self.ring.get("contact_id") == data.get("contact_id"):

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.web.desk_state import KEPT, DeskState
+from ivr.web.desk_state import KEPT, MOST_TOLD, DeskState
 
 CONTACT: dict[str, Any] = {"id": "c-1", "phase": "offered", "turns": [], "note": ""}
 TURN = {"text": "查账单"}
@@ -74,6 +74,21 @@ def test_turns_of_other_contacts_are_left_out_and_a_turn_may_be_mended() -> None
     desk.apply("turn", {"contact_id": "c-1", "index": 0, "turn": {"text": "better"}}, at=1.0)
     assert desk.contact is not None
     assert desk.contact["turns"] == [{"text": "better"}]
+
+
+def test_what_a_talk_tells_is_on_a_fresh_page() -> None:
+    desk = made()
+    desk.apply("contact", {**CONTACT, "handover": {"hints": [{"name": "old"}]}}, at=1.0)
+    desk.apply("measures", {"contact_id": "c-1", "talk": {"silence": 0.5}}, at=1.0)
+    desk.apply("hint", {"contact_id": "c-1", "hint": {"name": "calm"}}, at=1.0)
+    desk.apply("hint", {"contact_id": "c-2", "hint": {"name": "elsewhere"}}, at=1.0)
+    for number in range(MOST_TOLD + 9):
+        desk.apply("trigger", {"contact_id": "c-1", "trigger": {"name": f"t{number}"}}, at=1.0)
+    handover = desk.snapshot(at=2.0)["data"]["contact"]["handover"]
+    assert handover["talk"] == {"silence": 0.5}
+    assert [one["name"] for one in handover["hints"]] == ["old", "calm"]
+    assert len(handover["triggers"]) == MOST_TOLD
+    assert handover["triggers"][-1] == {"name": f"t{MOST_TOLD + 8}"}
 
 
 def test_declined_contact_leaves_the_desk_and_an_accepted_one_stays() -> None:
