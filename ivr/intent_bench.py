@@ -18,7 +18,7 @@ from ivr.dialplan.model import Flow
 from ivr.errors import ConfigError
 from ivr.minds import Minds
 from ivr.understanding.classifier import OUT_OF_SCOPE
-from ivr.understanding.meaning import Meaning, meant
+from ivr.understanding.meaning import Meaning
 
 MOST = 100_000
 
@@ -68,7 +68,8 @@ def cases_of(path: Path) -> list[Case]:
 
 def measure(flow: Flow, cases: Sequence[Case], minds: Minds) -> list[Result]:
     """What the flow makes of each case, asked as a question that all intents of the cases answer."""
-    minds.learn([flow])
+    minds.meet([flow])
+    minds.learn(minds.wanted([flow]))
     wanted = {case.intent for case in cases} - {OUT_OF_SCOPE}
     unknown = sorted(wanted - set(flow.intents))
     if unknown:
@@ -79,7 +80,7 @@ def measure(flow: Flow, cases: Sequence[Case], minds: Minds) -> list[Result]:
 
 def _asked(flow: Flow, case: Case, phrases: Sequence[Phrase], minds: Minds) -> Result:
     began = time.perf_counter()
-    found: Meaning = meant(case.text, phrases, minds.mind(flow, case.language))
+    found: Meaning = minds.understand(case.text, phrases, flow.version, case.language)
     return Result(case, found.name or OUT_OF_SCOPE, found.confidence, time.perf_counter() - began)
 
 

@@ -22,10 +22,10 @@ from ivr.dialplan.loader import FlowStore
 from ivr.errors import IvrError, SpeechUnavailable
 from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
-from ivr.learning import Learning
-from ivr.minds import Minds
 from ivr.hosted import Hosted
 from ivr.joining import join_nodes
+from ivr.learning import Learning
+from ivr.minds import Minds
 from ivr.nodes.alarm import Alarm
 from ivr.nodes.desks import PageMap
 from ivr.nodes.figures import Figures
@@ -39,7 +39,6 @@ from ivr.records.writer import ContactLog
 from ivr.session.agents import Agents
 from ivr.session.awaiting import Spotters
 from ivr.session.phone_desk import DeviceDesk
-from ivr.session.redacting import privacy_of
 from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
 from ivr.session.talks import Talks
@@ -75,6 +74,7 @@ from ivr.wiring_guard import tracing_of
 from ivr.wiring_media import browser_gateway, page_ice_servers
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
 from ivr.wiring_phone import phone_accounts
+from ivr.wiring_privacy import privacy_parts
 from ivr.wiring_publishing import publisher_of
 from ivr.wiring_voice import voice_of
 from telephony.gateway.bridge import bridge
@@ -133,6 +133,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     phones = await phone_accounts(settings, ticker, take, stack, web_socket is not None)
     dial = phones.dialer(sip.dial, guard)
     services = calls.services(_services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial))
+    private = privacy_parts(settings, stack, stores.redis, stores.engine)
+    services = private.services(services)
     minds = Minds(data / "minds")
     services = replace(services, understand=minds.understand)
     services = replace(services, alarm=Alarm(hub, link, where, supervisors_of(settings)))
@@ -144,7 +146,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
     unheard = Unheard(flows, lambda: recognizer.languages, recognizer.unheard) if recognizer is not None else None
     node = Running(settings, switchboard, sip, ticker, languages, recognizer, publisher, unheard)
-    figures = node.figures(link, post, lambda: calls.metrics(phones, publisher))
+    figures = node.figures(link, post, lambda: calls.metrics(phones, publisher, private))
     if web_socket is not None:
         stack.callback(web_socket.close)
         web = calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures))
@@ -203,7 +205,6 @@ def _services(
         bridge=bridge,
         dial=dial,
         clock=time.time,
-        privacy=privacy_of(settings.privacy.modes(), settings.privacy.patterns, settings.privacy.silence),
     )
 
 

@@ -8,30 +8,35 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ivr import minds
 from ivr.dialplan.cases import Given
 from ivr.dialplan.cases_run import Rehearsal
 from ivr.dialplan.environment import NOTHING, Environment
 from ivr.dialplan.environment_file import load_environment
 from ivr.dialplan.events import Phrase
 from ivr.dialplan.flags import Flag
+from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import read_flows
 from ivr.dialplan.machine import Machine
+from ivr.dialplan.mocks import Others
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
+from ivr.dialplan.triggers import Trigger
+from ivr.dialplan.triggers_file import load_triggers
 from ivr.errors import NotFound
+from ivr.session.awaiting import spot_with
 from ivr.session.mind import CallMind
 from ivr.settings import Settings, load_settings
-from ivr.understanding.intent import match
 from ivr.wording import RecordedWording
 
-CLEAR = 0.9
-"""How certain a recogniser is of words that it hears well, whatever they mean."""
 
+def understand(text: str, phrases: Sequence[Phrase], flow: str = "", language: str = "") -> tuple[str, float, Others]:
+    """What a text means among the phrases that are listened for, as in a real call (`ivr.dialplan.mocks.Understand`).
 
-def understand(text: str, phrases: Sequence[Phrase]) -> tuple[str, float]:
-    """What a text means among the phrases that are listened for, as in a real call (`ivr.dialplan.mocks.Understand`)."""
-    found = match(text, phrases)
-    return ("", CLEAR) if found is None else (found.name, found.confidence)
+    Waits until what flows that were loaded here understand is learnt, the first time.
+    """
+    found = minds.shared().understand(text, phrases, flow, language)
+    return found.name, found.confidence, found.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class House:
     prompts: tuple[Path, ...] = (Path("prompts"),)
     environment: Environment = NOTHING
     settings: Settings | None = None
+    triggers: Mapping[str, Trigger] = field(default_factory=dict)
+    """Those that all flows share."""
 
     @classmethod
     def of(cls, config: Path | None) -> House:
@@ -54,6 +61,7 @@ class House:
             tuple(beside(config, one) for one in settings.prompts),
             _environment(config, settings),
             settings,
+            load_triggers(beside(config, name)) if (name := settings.understanding.triggers) else {},
         )
 
 
@@ -74,13 +82,16 @@ class Theatre:
     problems: Sequence[Problem] = ()
     wording: RecordedWording = field(default_factory=lambda: RecordedWording({}, {}))
     environment: Environment = NOTHING
+    shared: Mapping[str, Trigger] = field(default_factory=dict)
+    """Triggers of all flows."""
     _machines: dict[tuple[str, str], Machine] = field(default_factory=dict)
 
     @classmethod
     def load(cls, paths: Iterable[Path], house: House) -> Theatre:
         """The flows of files and folders; what is wrong with others is in `problems`. Raises ConfigError for wrong prompts."""
-        flows, problems = read_flows(paths)
-        return cls({flow.name: flow for flow in flows}, problems, RecordedWording.load(house.prompts), house.environment)
+        flows, problems = read_flows(paths, Surroundings(triggers=frozenset(house.triggers)))
+        wording = RecordedWording.load(house.prompts)
+        return cls({flow.name: flow for flow in flows}, problems, wording, house.environment, house.triggers)
 
     def flow(self, name: str) -> Flow:
         """Raises NotFound."""
@@ -97,6 +108,7 @@ class Theatre:
             environment = replace(
                 self.environment, flags={**self.environment.flags, **set_flags}, values={**self.environment.values, **values}
             )
+            minds.shared().meet([self.flow(name)])
             self._machines[key] = Machine(self.flow(name), environment)
         return self._machines[key]
 
@@ -106,4 +118,4 @@ class Theatre:
         def machine(given: Given) -> Machine:
             return self.machine(name, given.flags, given.values)
 
-        return Rehearsal(understand, machine, CallMind, self.wording)
+        return Rehearsal(understand, machine, CallMind, self.wording, spot=spot_with(self.shared))

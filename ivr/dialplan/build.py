@@ -8,7 +8,7 @@ import zoneinfo
 from dataclasses import replace
 
 from ivr.dialplan import registry
-from ivr.dialplan.build_intents import USE, joined, sentences, taken_in
+from ivr.dialplan.build_intents import RESERVED_NAMES, USE, ambiguous, joined, sentences, taken_in
 from ivr.dialplan.build_speech import speech
 from ivr.dialplan.build_triggers import triggers
 from ivr.dialplan.build_values import assignments, language_of, share_of
@@ -75,6 +75,7 @@ class _Builder:
         states = self._states(fields.need("states", "add `states:` with a state in it"), defaults)
         entry = fields.text("entry") or next(iter(states), "")
         intents = self._intents(fields.get("intents"))
+        margin = ambiguous(fields.get("intents"), self.findings)
         return Flow(
             name=self.name,
             version=version,
@@ -83,6 +84,7 @@ class _Builder:
             entry=entry,
             states=states,
             intents=intents,
+            ambiguous=margin,
             libraries=tuple(dict.fromkeys(intent.library for intent in intents.values() if intent.library)),
             defaults=defaults,
             variables=self._variables(fields),
@@ -157,7 +159,7 @@ class _Builder:
         own = {
             name: self._intent(self._name(name, key.place), key.place, inner)
             for name, key, inner in mapping.items()
-            if name != USE
+            if name not in RESERVED_NAMES
         }
         return {**shared, **{name: joined(intent, shared.get(name)) for name, intent in own.items()}}
 

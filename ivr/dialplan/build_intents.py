@@ -9,11 +9,15 @@ from ivr.dialplan import library
 from ivr.dialplan.fields import words
 from ivr.dialplan.model import Intent
 from ivr.dialplan.patterns import PatternError, expand
-from ivr.dialplan.positions import Node
+from ivr.dialplan.positions import Mapping, Node, Scalar
 from ivr.dialplan.problems import Findings, Place
 
 USE = "use"
 """The key in `intents` that names libraries; no intent is called so."""
+AMBIGUOUS = "ambiguous"
+"""The key in `intents` that says how close two of them may be."""
+RESERVED_NAMES = (USE, AMBIGUOUS)
+MARGIN = 0.2
 MOST_EXAMPLES = 2000
 """Sentences of one intent in one language, patterns multiplied out."""
 
@@ -32,6 +36,20 @@ def sentences(written: Iterable[tuple[str, Place]], findings: Findings) -> Examp
         message = f"{len(found)} sentences for one intent: {MOST_EXAMPLES} are the limit"
         findings.error(found[0][1], "too-big", message, "write fewer patterns")
     return tuple(found)
+
+
+def ambiguous(node: Node | None, findings: Findings) -> float:
+    """How much likelier one wish must be than the next one; 0 where the caller is never asked which of two was meant."""
+    found = node.entries.get(AMBIGUOUS) if isinstance(node, Mapping) else None
+    if found is None:
+        return MARGIN
+    value = found[1].value if isinstance(found[1], Scalar) else None
+    if value is False:
+        return 0.0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        findings.error(found[1].place, "out-of-range", "`ambiguous` must be a number from 0 to 1, or false", "ambiguous: 0.2")
+        return MARGIN
+    return float(value)
 
 
 def taken_in(node: Node, languages: Sequence[str], findings: Findings) -> dict[str, Intent]:

@@ -105,6 +105,9 @@ class Listen:
     """Least and most digits of the value that is asked for; 0 where that is not known."""
     also: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     """Further languages, each with its list: whichever the caller speaks is heard, and named in `Heard`."""
+    flow: str = ""
+    """Version of the flow that asks: what was learnt from its examples is found by it."""
+
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from ivr.dialplan import hearing
+from ivr.dialplan import either, hearing
 from ivr.dialplan.confirming import YES_NO_WORDS
 from ivr.dialplan.events import (
     Event,
@@ -25,7 +25,7 @@ from ivr.dialplan.events import (
 )
 from ivr.dialplan.model import AGENT, AGENT_KEY, KEYS, Edge, Flow, FlowState
 from ivr.dialplan.moods import edge_of
-from ivr.dialplan.question import ANGRY, AskingStep, Given, Named, Question, about
+from ivr.dialplan.question import ANGRY, OUT_OF_SCOPE, Answer, AskingStep, Given, Named, Question, about
 from ivr.dialplan.question import NO_INPUT as NO_INPUT
 from ivr.dialplan.question import NO_MATCH as NO_MATCH
 from ivr.dialplan.question import bare as bare
@@ -34,6 +34,8 @@ from ivr.dialplan.slots import accepts, enough, keyed
 from ivr.dialplan.state import Phase
 
 BETWEEN_KEYS = "between_keys"
+SURE_ELSEWHERE = 0.6
+"""How likely a wish must be that the question does not take, to be noted, and to take the edge `out_of_scope`."""
 LONGEST_UTTERANCE = 15.0
 """Seconds that speech may last once it was confirmed, before it counts as silence."""
 MOST_AHEAD = 32
@@ -126,7 +128,8 @@ def spoken_edges(flow: Flow, state: FlowState) -> list[str]:
 
 def ask(run: Run) -> None:
     """Put the question of the state, after whatever is pending, and listen."""
-    asking(run.here).put(run)
+    if not either.put(run):
+        asking(run.here).put(run)
     listening(run)
 
 
@@ -211,7 +214,7 @@ def _spoken_over(run: Run, step: AskingStep) -> None:
 
 
 def _pressed(run: Run, step: AskingStep, digit: str) -> Edge | None:
-    question = step.question(run)
+    question = either.question_of(run, step)
     if digit == "#" and not question.takes_keys and digit not in question.keys:
         return None  # callers end a number or a choice with it, also after the last digit was enough
     if run.state.phase is Phase.PROMPT:
@@ -223,7 +226,7 @@ def _pressed(run: Run, step: AskingStep, digit: str) -> Edge | None:
     if question.takes_keys:
         return _digit(run, step, question, digit)
     name = question.keys.get(digit)
-    return missed(run, NO_MATCH) if name is None else step.answered(run, Named(name, keyed=True))
+    return missed(run, NO_MATCH) if name is None else _answered(run, step, Named(name, keyed=True))
 
 
 def _digit(run: Run, step: AskingStep, question: Question, digit: str) -> Edge | None:
@@ -254,17 +257,40 @@ def _heard(run: Run, step: AskingStep, event: Heard) -> Edge | None:
     run.hush()
     run.update(phase=Phase.LISTEN)
     hearing.switch(run, step, event)
-    question = step.question(run)
+    question = either.question_of(run, step)
     written = question.texts.get(bare(event.text), ANGRY) != ANGRY  # who says what the flow wrote ("垃圾短信") answers
     _feel(run, "" if written and event.mood_fresh else event.mood, event)
     by_mood = None if written else edge_of(event, run.root.mood, run.here.edges)
     if by_mood is not None:
         return by_mood
+    doubt = either.doubtful(run, question, event)
+    if doubt is not None:
+        ask_anew(run, {**run.state.step, either.EITHER: list(doubt)})
+        return None
     answer = step.understood(run, question, event)
     if isinstance(answer, Named) and answer.name == ANGRY:  # by a phrase of the closed list
         _feel(run, ANGRY, event)
         return run.edge(ANGRY) if event.mood_turns >= run.root.mood.angry.after else missed(run, NO_MATCH)
-    return missed(run, NO_MATCH) if answer is None else step.answered(run, answer)
+    return _elsewhere(run, event) if answer is None else _answered(run, step, answer)
+
+
+def _answered(run: Run, step: AskingStep, answer: Answer) -> Edge | None:
+    """What an answer to the question means, or to which of two wishes was meant."""
+    if not either.settled(run, answer):
+        return step.answered(run, answer)
+    edge = denied(run, {})
+    if edge is None:
+        ask(run)
+    return edge
+
+
+def _elsewhere(run: Run, event: Heard) -> Edge | None:
+    """What was said is no answer here: the edge for that where there is one, else `no_match`. A wish is noted all the same."""
+    if event.intent in run.flow.intents and event.confidence >= SURE_ELSEWHERE:
+        run.emit(Note(intent=event.intent, confidence=event.confidence))
+    outside = event.intent in (*run.flow.intents, OUT_OF_SCOPE) and event.confidence >= SURE_ELSEWHERE
+    edge = run.here.edges.get(OUT_OF_SCOPE) if outside else None
+    return missed(run, NO_MATCH) if edge is None else edge
 
 
 def _feel(run: Run, mood: str, event: Heard) -> None:
@@ -299,7 +325,7 @@ def missed(run: Run, name: str) -> Edge | None:
     attempt = run.state.attempt
     if attempt >= len(edge.retries):
         return replace(edge, retries=())
-    retry(run, name, run.state.step)
+    retry(run, name, either.closed(run))
     run.speak(edge.retries[attempt])
     if edge.repeat:
         ask(run)

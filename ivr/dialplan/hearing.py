@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ivr.dialplan import either
 from ivr.dialplan.events import Heard, Listen, SpeechLost, Words
 from ivr.dialplan.question import AskingStep, Question
 from ivr.dialplan.run import LOST, Run, can_hear, hears
@@ -43,6 +44,7 @@ def listen(run: Run, step: AskingStep) -> Listen | None:
         slot is not None and (several or not vocabulary(slot.name, languages[0])),
         (0, 0) if slot is None or first.old is not None else digits_of(slot),
         {language: one.phrases for language, one in zip(languages[1:], questions[1:], strict=True)},
+        run.flow.version,
     )
 
 
@@ -88,6 +90,6 @@ def _question_in(run: Run, step: AskingStep, language: str) -> Question:
     own = run.state.language
     run.update(language=language)
     try:
-        return step.question(run)
+        return either.question_of(run, step)
     finally:
         run.update(language=own)

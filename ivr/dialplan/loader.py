@@ -236,6 +236,10 @@ class FlowStore:
         """Have a version at hand, for `stand` and `machine`."""
         self._versions.setdefault((flow.name, flow.version), _Version(Machine(flow, self.environment)))
 
+    def kept(self) -> list[Flow]:
+        """Every version that a call may run on."""
+        return [one.machine.flow for one in self._versions.values()]
+
     def knows(self, name: str, version: str) -> bool:
         return (name, version) in self._versions
 

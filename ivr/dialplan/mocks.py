@@ -10,8 +10,16 @@ from ivr.dialplan.events import Phrase, Prompt, Utterance, Value, Words
 from ivr.dialplan.model import Flow
 from ivr.dialplan.moods import Mind
 
-Understand = Callable[[str, Sequence[Phrase]], tuple[str, float]]
-"""Text and the phrases listened for to the name of what is meant ("" for nothing) and a confidence of 0..1."""
+Others = tuple[tuple[str, float], ...]
+
+
+class Understand(Protocol):
+    """What a text means among the phrases listened for: a name ("" for nothing), a confidence of 0..1, and further names."""
+
+    def __call__(self, text: str, phrases: Sequence[Phrase], flow: str, language: str, /) -> tuple[str, float, Others]:
+        """`flow` is the version of the flow that asks."""
+
+
 Feel = Callable[[Flow], Mind]
 """Makes who follows the mood of one caller through a flow."""
 

@@ -151,6 +151,8 @@ class Flow:
     talk: TalkWish = field(default_factory=TalkWish)
     """How callers and agents are heard while they talk."""
     place: Place = field(default_factory=Place)
+    ambiguous: float = 0.2
+    """How much likelier (0..1) one wish must be than the next one for the caller not to be asked which."""
     libraries: tuple[str, ...] = ()
     """Collections of intents that it takes in (`ivr.dialplan.library`)."""
     subflows: Mapping[str, Flow] = field(default_factory=dict)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NO_INPUT = "no_input"
 NO_MATCH = "no_match"
+OUT_OF_SCOPE = "out_of_scope"
+"""What is said and none of the answers: a wish that nobody knows, or one that is not served here."""
 ANGRY = "angry"
 TENSE = "tense"
 
@@ -104,7 +106,7 @@ class AskingStep(WaitingStep):
         return (NO_INPUT, NO_MATCH)
 
     def optional(self) -> tuple[str, ...]:
-        return (ANGRY, TENSE)
+        return (ANGRY, TENSE, OUT_OF_SCOPE)
 
     @abstractmethod
     def question(self, run: Run) -> Question:

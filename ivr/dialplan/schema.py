@@ -16,6 +16,7 @@ from ivr.dialplan.kinds import Schema, described
 from ivr.dialplan.reading import VALUES
 from ivr.dialplan.schema_parts import FLAG, LITERAL, NAME, TEXT, either, map_of, record, ref
 
+NAMES: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
 _EXPRESSION: Schema = {"type": ["string", "number", "boolean"], "description": "CEL over " + " ".join(ROOTS)}
 
 
@@ -113,7 +114,7 @@ def schema() -> Schema:
         "privacy": privacy.schema(),
         "vars": map_of(LITERAL),
         "defaults": ref("edges"),
-        "intents": {**map_of(intent), "properties": {"use": either(TEXT, {"type": "array", "items": TEXT})}},
+        "intents": {**map_of(intent), "properties": {"use": NAMES, "ambiguous": LITERAL}},
         "triggers": build_triggers.schema(),
         "mood": moods.schema(_going()),
         "talk": talk.schema(),

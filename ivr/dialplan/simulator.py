@@ -5,21 +5,21 @@ The same acts give the same log. Pure; understanding is handed in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ivr.dialplan import events as flow
 from ivr.dialplan.agenda import MESSAGE, QUEUE, TASK
 from ivr.dialplan.machine import Machine
-from ivr.dialplan.mocks import Feel, Understand, Wording, World, reading_seconds
+from ivr.dialplan.mocks import Feel, Others, Understand, Wording, World, reading_seconds
 from ivr.dialplan.moods import Situation, matters, situation
 from ivr.dialplan.stage import TALKS, Stage, Watch
 from ivr.dialplan.state import Phase
 
 BETWEEN_KEYS = 0.2
 PATIENCE = 0.4
-UNHEARD = ("", 0.3)
+UNHEARD: tuple[str, float, Others] = ("", 0.3, ())
 """What speech means that nobody understands, and how certain that is."""
 
 
@@ -65,10 +65,12 @@ class Simulation(Stage):
         self._act()
         if self._agenda.has(MESSAGE):
             return self._leave_message(text)
-        language, (name, certain) = self._in_language(text)
+        if self.overheard.with_agent and self.waiting_for():
+            return self.talk("caller", text)
+        language, (name, certain, others) = self._in_language(text)
         certain = certain if confidence is None else confidence
         heard = self.state.hearing and not self.ended
-        event = flow.Heard(text, certain, name, mood, language=language)
+        event = flow.Heard(text, certain, name, mood, others, language)
         if heard:
             event = self._felt(event, voice)
         taken = {"understood": name, "confidence": certain, "mood": event.mood} if heard else {}
@@ -98,14 +100,14 @@ class Simulation(Stage):
     def _situation(self) -> Situation:
         return situation(self.machine.flow, self.state, self.listened_for)
 
-    def _in_language(self, text: str) -> tuple[str, tuple[str, float]]:
+    def _in_language(self, text: str) -> tuple[str, tuple[str, float, Others]]:
         """The language of a text where several are listened for (where it means most, else by script), and what it means."""
         if not text:
             return "", UNHEARD
         if self.listening is None or not self.listening.also:
-            return "", self._understand(text, self.listened_for)
+            return "", self._understood(text, self.listened_for, self.state.language)
         lists = {self.listening.language: self.listening.phrases, **self.listening.also}
-        meant = {language: self._understand(text, phrases) for language, phrases in lists.items()}
+        meant = {language: self._understood(text, phrases, language) for language, phrases in lists.items()}
         found = max(meant, key=lambda language: (bool(meant[language][0]), meant[language][1] if meant[language][0] else 0.0))
         if not meant[found][0] and "zh" in lists:
             chinese = any("\u4e00" <= one <= "\u9fff" for one in text)
@@ -116,6 +118,29 @@ class Simulation(Stage):
         """Press keys one after another, after the prompt unless `over`."""
         if not over:
             self.hear_out()
+    def _understood(self, text: str, phrases: Sequence[flow.Phrase], language: str) -> tuple[str, float, Others]:
+        version = "" if self.listening is None or self.listening.expects == "text" else self.listening.flow
+        return self._understand(text, phrases, version, language)
+
+    def talk(self, speaker: str, text: str) -> bool:
+        """Let the agent, or the caller to the agent, say something; False where the call waits for nobody outside."""
+        if self.ended or not self.waiting_for():
+            return False
+        self.overheard.with_agent = True
+        self._act()
+        if speaker == "caller":
+            self._tell("speech", text)
+        else:
+            self.write("note", f"agent: {text}", {"speaker": speaker})
+        self._spotted(speaker, text, self.state.language)
+        self.wait(reading_seconds(text, self.state.language))
+        self._act()
+        return True
+
+    def _spotted(self, speaker: str, text: str, language: str) -> None:
+        for name in self.overheard.heard(speaker, text, language, self.now):
+            self.note(f"trigger: {name}")
+
         if self.ended:
             return
         self._act()

@@ -24,7 +24,7 @@ from ivr.speech.recognizer import (
     SpeechStarted,
     UtteranceHeard,
 )
-from ivr.understanding.intent import match
+from ivr.understanding.meaning import Understand, by_phrases
 from telephony.leg import FRAME_SAMPLES, CallLeg, Frame, PlaybackFinished
 from telephony.media.clip import Clip
 
@@ -42,8 +42,14 @@ class VoiceIO:
     """Speaking and listening on one leg. `emit` takes the flow's events; it must not block."""
 
     def __init__(
-        self, leg: CallLeg, prompts: PromptLibrary, recognizer: Recognizer | None, emit: Callable[[Event], None]
+        self,
+        leg: CallLeg,
+        prompts: PromptLibrary,
+        recognizer: Recognizer | None,
+        emit: Callable[[Event], None],
+        understand: Understand = by_phrases,
     ) -> None:
+        self._understand, self._flow = understand, ""
         self._leg, self._prompts, self._recognizer, self._emit = leg, prompts, recognizer, emit
         self._stream: RecognitionStream | None = None
         self._phrases: tuple[Phrase, ...] = ()
@@ -181,6 +187,7 @@ class VoiceIO:
         if self._stream is None:
             self._stream = self._recognizer.open(self._on_recognition)
         self._phrases = command.phrases
+        self._flow = "" if command.expects == "text" else command.flow
         self._language = command.language
         self._lists = {command.language: command.phrases, **command.also}
         words = () if command.open or command.also else vocabulary(command.expects, command.language)
@@ -294,7 +301,7 @@ class VoiceIO:
         return next((utterance for one, utterance in self._utterances if one is heard), None)
 
     def _understood(self, event: UtteranceHeard) -> Heard:
-        intent = match(event.text, self._phrases) if event.text else None
-        if intent is None:
+        meaning = self._understand(event.text, self._phrases, self._flow, self._language)
+        if not meaning.name:
             return Heard(event.text, event.confidence)
-        return Heard(event.text, min(event.confidence, intent.confidence), intent.name)
+        return Heard(event.text, min(event.confidence, meaning.confidence), meaning.name, others=meaning.others)

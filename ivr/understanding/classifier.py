@@ -57,8 +57,8 @@ class Model:
             return self.bias.copy()
         parts = np.asarray(values, np.float32) * self.rarity[known]
         length = float(np.sqrt(float(parts @ parts) + strange))
-        scores: Floats = (parts / length) @ self.weights[known] + self.bias
-        return scores
+        scores = (parts / np.float32(length)) @ self.weights[known] + self.bias
+        return scores.astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True, slots=True)

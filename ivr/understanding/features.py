@@ -1,8 +1,8 @@
 """A text as what a linear model counts: pieces of words, of characters and of sounds. Pure.
 
 Chinese by its characters and by its toneless, blurred syllables, so that homophones of a recogniser (章单, 账单) have most
-pieces in common; other languages by words, pairs of words and pieces of words. Figures of any kind are one sign, contractions are
-written out, and sounds of thinking are left out.
+pieces in common; other languages by words, pairs of words and pieces of words. Figures of any kind are one sign,
+contractions are written out, and sounds of thinking are left out.
 """
 
 from __future__ import annotations

@@ -18,12 +18,12 @@ import numpy as np
 from ivr.understanding.classifier import OUT_OF_SCOPE, Floats, Model
 from ivr.understanding.features import counted
 
-VERSION = 1
-"""Of what is made from the same examples; a new number makes all of it anew."""
 STRICTNESS = 0.5
 """`C` of the machines."""
 OUTSIDE = 1.5
 """What `out_of_scope` counts for, beside any other name: there is more of it."""
+UNKNOWN = 6.0
+"""What a piece that no example has counts for, as its rarity."""
 SEED = 7
 
 
@@ -50,6 +50,7 @@ def train(examples: Sequence[Example], names: Collection[str]) -> Model:
         rarity,
         np.stack([column for column, _ in columns], axis=1).astype(np.float32),
         np.array([bias for _, bias in columns], np.float32),
+        UNKNOWN,
     )
 
 

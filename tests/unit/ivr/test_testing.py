@@ -127,7 +127,7 @@ def test_words_are_understood_as_in_a_real_call() -> None:
     flow = Theatre.load([ROOT / "dialplans" / "telecom.yaml"], House()).flow("telecom")
     machine = Theatre({"telecom": flow}).machine("telecom", {}, {})
     assert machine.flow is flow
-    assert understand("xyz", ()) == ("", 0.9)
+    assert understand("xyz", ()) == ("", 0.9, ())
 
 
 def test_a_page_shows_the_coverage_in_both_languages(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

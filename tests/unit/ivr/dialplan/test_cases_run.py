@@ -22,8 +22,8 @@ from tests.unit.ivr.dialplan.flows import EVERY_STEP, TELECOM
 MACHINES = {"telecom": Machine(load(TELECOM)), "every": Machine(load(EVERY_STEP))}
 
 
-def understand(text: str, phrases: Sequence[flow.Phrase]) -> tuple[str, float]:
-    return next(((one.intent, 0.9) for one in phrases if one.text == text), ("", 0.3))
+def understand(text: str, phrases: Sequence[flow.Phrase], *_: str) -> tuple[str, float, tuple[()]]:
+    return next(((one.intent, 0.9, ()) for one in phrases if one.text == text), ("", 0.3, ()))
 
 
 def played(call: str, more: str = "", name: str = "telecom", language: str = "zh") -> Verdict:

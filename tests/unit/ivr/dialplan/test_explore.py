@@ -24,8 +24,8 @@ from tests.unit.ivr.dialplan.flows import TELECOM, flow_with
 ZH = Given(call={"language": "zh"})
 
 
-def understand(text: str, phrases: Sequence[flow.Phrase]) -> tuple[str, float]:
-    return next(((one.intent, 0.9) for one in phrases if one.text == text), ("", 0.3))
+def understand(text: str, phrases: Sequence[flow.Phrase], *_: str) -> tuple[str, float, tuple[()]]:
+    return next(((one.intent, 0.9, ()) for one in phrases if one.text == text), ("", 0.3, ()))
 
 
 def rehearsal(text: str, wording: PlainWording | None = None) -> Rehearsal:

@@ -94,8 +94,8 @@ def test_free_speech_is_detected_too() -> None:
 
 
 def test_a_simulated_caller_is_heard_in_the_language_of_the_words() -> None:
-    def understand(text: str, phrases: Sequence[Any]) -> tuple[str, float]:
-        return next(((one.intent, 0.9) for one in phrases if one.text == text), ("", 0.3))
+    def understand(text: str, phrases: Sequence[Any], *_: str) -> tuple[str, float, tuple[()]]:
+        return next(((one.intent, 0.9, ()) for one in phrases if one.text == text), ("", 0.3, ()))
 
     call = Simulation(machine_of(FLOW), at=NOON, understand=understand)
     assert call.say("a fault")

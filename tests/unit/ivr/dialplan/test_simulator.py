@@ -22,8 +22,8 @@ MACHINE = Machine(load(TELECOM))
 EVERY = Machine(load(EVERY_STEP))
 
 
-def understand(text: str, phrases: Sequence[flow.Phrase]) -> tuple[str, float]:
-    return next(((one.intent, 0.9) for one in phrases if one.text == text), ("", 0.3))
+def understand(text: str, phrases: Sequence[flow.Phrase], *_: str) -> tuple[str, float, tuple[()]]:
+    return next(((one.intent, 0.9, ()) for one in phrases if one.text == text), ("", 0.3, ()))
 
 
 def call(machine: Machine = MACHINE, language: str = "zh", world: World | None = None, **more: Any) -> Simulation:
