@@ -29,8 +29,10 @@ LEAST = 1600
 """Samples without which nothing can be said."""
 OWN = 0.45
 """Share of a window's energy that may be left unexplained for it to be our own."""
-PRESENT = 0.92
-"""Share of the last second's energy that is left at most where there is an echo at all: chance alone explains some."""
+PRESENT = 0.08
+"""Share of the last second's energy that is explained at least where there is an echo at all."""
+CHANCE = 2.0
+"""How many times what chance explains that must be: a filter of so many taps always finds something in a short sound."""
 BESIDE = 1 / 16
 """Share of the last second's mean energy that a window must have left to be somebody's: the tail of an echo has less."""
 NOISE = 3.0
@@ -84,13 +86,15 @@ class EchoCheck:
 
     def cleaned(self, count: int) -> Samples:
         """The caller's newest `count` samples, or all that are kept, less the echo that `own` found; as they came where it
-        found next to none.
+        found none, or would add to them.
         """
         near = self._near[-count:]
         if self._filter is None:
             return np.asarray(near, np.int16)
         source = self._far[len(self._far) - len(near) - self._lag - TAPS + 1 : len(self._far) - self._lag]
         left = near - np.convolve(source, self._filter, "valid")
+        if float(np.sum(left**2)) > float(np.sum(near**2)):  # the echo is over, or not what it was
+            return np.asarray(near, np.int16)
         return np.asarray(np.clip(np.rint(left), -32768, 32767), np.int16)
 
     def _unexplained(self) -> _Floats | None:
@@ -109,7 +113,11 @@ class EchoCheck:
         except LinAlgError:
             return None
         left = near - _filtered(source, taps)[-len(near) :]
-        if float(np.sum(left**2)) >= PRESENT * float(np.sum(near**2)):
+        energies = near.astype(np.float64) ** 2
+        pieces = np.add.reduceat(energies, np.arange(0, len(near), TAPS))
+        sounding = TAPS * float(np.sum(pieces)) ** 2 / max(1.0, float(np.sum(pieces**2)))
+        least = max(PRESENT, CHANCE * TAPS / max(1.0, sounding))
+        if float(np.sum(left**2)) >= (1 - least) * float(np.sum(energies)):
             return None
         self._filter = taps
         return left

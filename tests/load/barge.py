@@ -5,9 +5,9 @@
 
 `bulk` plays recorded prompts of the repository into the code that a worker runs (voice gate, echo check, end-pointer) against
 lines on which nobody speaks: noise at 20 and 10 dB below a caller's voice, clicks, coughs, keys, music, dial tones, and the
-prompt itself come back at 6 to 40 dB, 20 to 450 ms late, over a line, from a loudspeaker in a room, and from one through a mobile
-codec. Whatever is told as speech is a false barge-in. Then utterances (`--audio`, as in tests/audio) are said over prompts at
--6 to -26 dBFS: which are told, and how long after their onset, with and without an echo on the line.
+prompt itself come back at 6 to 40 dB, 20 to 450 ms late: over a line, from a loudspeaker in a room, and from one through a
+mobile codec. Whatever is told as speech is a false barge-in. Then utterances (`--audio`, as in tests/audio) are said over
+prompts at -6 to -26 dBFS: which are told, and how long after their onset, with and without an echo on the line.
 
 `calls` says utterances into the welcome of the demo and takes the time until the prompt is silent at the caller's end.
 """
@@ -22,6 +22,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,8 @@ from tests.load.phone import VOICED, Phone
 PROMPTS = Path(__file__).parents[2] / "prompts"
 CHUNK = 320
 """Samples that a worker gets at once."""
+GAP = 0.4
+"""Seconds of silence that no prompt has in it."""
 VOICE_DBFS = -20.0
 """Of a caller, whom the noise of a line is measured against."""
 ECHOES = tuple((kind, loss) for kind in ("line", "room", "mobile") for loss in (6, 12, 20, 30, 40))
@@ -199,12 +202,11 @@ async def interrupt(server: HotlineProcess, user: str, wav: Path) -> tuple[float
         at = phone.speak(Clip.from_pcm(np.clip(voice, -32768, 32767).astype(np.int16), wav.name))
         onset = at + lines.onset(voice) / RATE
         confirmed = at + lines.voiced_for(voice, 0.3) / RATE
-        await asyncio.sleep(1.6)
+        await asyncio.sleep(2.2)
         phone.hang_up()
-    last = max((when for when, loud in phone.heard if loud > VOICED and begun < when < at + 1.4), default=0.0)
-    if last > at + 1.3 or last < onset:
-        return None
-    return (last - onset) * 1000, (last - confirmed) * 1000
+    sounds = [when for when, loud in phone.heard if loud > VOICED and when > begun]
+    last = next((one for one, after in pairwise([*sounds, at + 2.2]) if one > onset - GAP and after - one > GAP), at + 9)
+    return None if last > at + 1.8 else ((last - onset) * 1000, (last - confirmed) * 1000)
 
 
 async def calls(rounds: int) -> dict[str, object]:
