@@ -32,6 +32,7 @@ ACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "hears_not": ((WORDS,), ("within",)),
     "says": ((TEXT,), ("confidence", "mood", "voice")),
     "speaks_over": ((TEXT,), ("confidence", "mood", "voice")),
+    "agent_says": ((TEXT,), ()),
     "mumbles": ((BARE,), ()),
     "presses": ((KEYED,), ()),
     "presses_over": ((KEYED,), ()),
@@ -62,7 +63,7 @@ ACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 THEN = (
     *("visited", "not_visited", "slots", "vars", "tags", "ended", "language", "intent", "mood", "mood_trend", "handover"),
-    *("tickets", "callbacks", "surveys", "notices", "queues", "not_heard"),
+    *("tickets", "callbacks", "surveys", "notices", "queues", "not_heard", "triggers", "tasks"),
 )
 GIVEN = (
     "profile",
@@ -380,7 +381,7 @@ def _then(node: Node, findings: Findings) -> Iterator[Expected]:
         value = data(inner)
         if name == "ended" and value not in ENDS:
             findings.unknown(inner.place, "way to end", str(value), ENDS)
-        if name in ("visited", "not_visited", "tags", "not_heard") and not isinstance(value, list):
+        if name in ("visited", "not_visited", "tags", "not_heard", "triggers", "tasks") and not isinstance(value, list):
             value = [value]
         if name in ("slots", "vars", "handover"):
             value = _fields(inner, findings, name)

@@ -61,6 +61,13 @@ def check(one: Simulation, expected: Expected) -> None:
             got = one.ended or "running"
             if got != wanted:
                 raise Unmet(f"expected the call to end by `{wanted}`, it is `{got}`", waits(one) if not one.ended else "")
+        case "triggers":
+            names = [hit.name for hit in one.overheard.hits]
+            if names != list(wanted):
+                raise Unmet(f"expected the triggers {as_json(wanted)}, hit were {as_json(names)}")
+        case "tasks":
+            if not agrees(wanted, one.overheard.tasks):
+                raise Unmet(f"expected tasks {as_json(wanted)}, got {as_json(one.overheard.tasks)}")
         case "tickets" | "callbacks" | "surveys" | "notices" | "queues":
             _check_all(one, expected.name, wanted)
         case _:

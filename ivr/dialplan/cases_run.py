@@ -15,6 +15,7 @@ from ivr.dialplan.cases_expect import COMMANDS, INSIDE, TELLING, Unmet, check, p
 from ivr.dialplan.machine import Machine
 from ivr.dialplan.mocks import Feel, Understand, Wording, World
 from ivr.dialplan.moments import Moment, Spoken, data_of
+from ivr.dialplan.overheard import Spot
 from ivr.dialplan.problems import Place
 from ivr.dialplan.simulator import Simulation
 from ivr.dialplan.stage import Watch
@@ -37,6 +38,8 @@ class Rehearsal:
     wording: Wording | None = None
     watch: Watch | None = None
     """Sees every step of every case."""
+    spot: Spot | None = None
+    """Finds what triggers wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class _Player:
             call=case.given.call,
             wording=rehearsal.wording,
             watch=rehearsal.watch,
+            spot=rehearsal.spot,
         )
         self.at = 0.0
         """When the caller or the world last did something."""
@@ -170,9 +174,12 @@ class _Player:
         one, value = self.simulation, act.value
         match act.kind:
             case "says" | "speaks_over" | "mumbles":
-                more = {"confidence": act.more.get("confidence"), "mood": act.more.get("mood", ""), "voice": act.more.get("voice")}
+                more = {name: act.more.get(name) for name in ("confidence", "voice")} | {"mood": act.more.get("mood", "")}
                 if not one.say(value or "", over=over, **more):
                     raise Unmet(f"the caller speaks, but nothing listens in `{one.state.state}`", waits(one))
+            case "agent_says":
+                if not one.talk("agent", value):
+                    raise Unmet(f"an agent speaks, but the call waits for nobody in `{one.state.state}`", waits(one))
             case "presses" | "presses_over":
                 one.press(value, over=over)
             case "waits":

@@ -14,6 +14,7 @@ from ivr.dialplan.agenda import MESSAGE, QUEUE, TASK
 from ivr.dialplan.machine import Machine
 from ivr.dialplan.mocks import Feel, Others, Understand, Wording, World, reading_seconds
 from ivr.dialplan.moods import Situation, matters, situation
+from ivr.dialplan.overheard import Overheard, Spot
 from ivr.dialplan.stage import TALKS, Stage, Watch
 from ivr.dialplan.state import Phase
 
@@ -37,8 +38,10 @@ class Simulation(Stage):
         call: Mapping[str, Any] | None = None,
         wording: Wording | None = None,
         watch: Watch | None = None,
+        spot: Spot | None = None,
     ) -> None:
         """`at` is seconds since the epoch, `call` any part of `Call.to_dict()`."""
+        self.overheard = Overheard(machine.flow, spot)
         self._understand, self._mind = understand, None if feel is None else feel(machine.flow)
         super().__init__(machine, world, at=at, call=call, wording=wording, watch=watch)
 
@@ -78,6 +81,7 @@ class Simulation(Stage):
         if not heard:
             self.note("nothing listened")
             return False
+        self._spotted("caller", text, language or self.state.language)
         self.report(flow.SpokenOver())
         patience = self._listen.patience if self._listen is not None else PATIENCE
         self.wait(reading_seconds(text, self.state.language) + patience)
@@ -114,10 +118,6 @@ class Simulation(Stage):
             found = "zh" if chinese else next(language for language in lists if language != "zh")
         return found, meant[found]
 
-    def press(self, keys: str, *, over: bool = False) -> None:
-        """Press keys one after another, after the prompt unless `over`."""
-        if not over:
-            self.hear_out()
     def _understood(self, text: str, phrases: Sequence[flow.Phrase], language: str) -> tuple[str, float, Others]:
         version = "" if self.listening is None or self.listening.expects == "text" else self.listening.flow
         return self._understand(text, phrases, version, language)
@@ -141,6 +141,10 @@ class Simulation(Stage):
         for name in self.overheard.heard(speaker, text, language, self.now):
             self.note(f"trigger: {name}")
 
+    def press(self, keys: str, *, over: bool = False) -> None:
+        """Press keys one after another, after the prompt unless `over`."""
+        if not over:
+            self.hear_out()
         if self.ended:
             return
         self._act()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ivr.dialplan.model import Flow
@@ -41,3 +41,14 @@ class Spotters:
 def sought(trigger: Trigger) -> Sought:
     """A trigger as what is looked for."""
     return Sought(trigger.name, trigger.phrases, trigger.speaker, trigger.tolerance, trigger.sounds, trigger.guard)
+
+
+def spot_with(shared: Mapping[str, Trigger]) -> Callable[[Flow, str, str, str], list[Trigger]]:
+    """Finds the triggers that somebody hits in calls that are only played (`ivr.dialplan.overheard.Spot`)."""
+    spotters = Spotters(shared)
+
+    def spot(flow: Flow, text: str, language: str, speaker: str) -> list[Trigger]:
+        awaited = spotters.of(flow)
+        return [awaited.triggers[one.name] for one in awaited.spotter.find(text, language, speaker)]
+
+    return spot
