@@ -32,12 +32,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_test(commands)
     _add_simulate(commands)
     _add_models(commands)
+    _add_asr(commands)
     _add_prompts(commands)
     _add_phone(commands)
     _add_flows(commands)
     _add_bans(commands)
     _add_trace(commands)
     _add_unseal(commands)
+    _add_records(commands)
     _add_diagram(commands)
     _add_bench(commands)
     return parser
@@ -117,6 +119,14 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     models.set_defaults(run=models_cli.run)
 
 
+def _add_asr(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr import asr_cli
+
+    asr = commands.add_parser("asr", help="serve recognition to other machines")
+    asr_cli.add_arguments(asr)
+    asr.set_defaults(run=asr_cli.run)
+
+
 def _add_prompts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from ivr.speech import prompts_cli
 
@@ -171,6 +181,12 @@ def _add_unseal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         return 0
 
     unseal.set_defaults(run=run)
+
+
+def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ivr import records_cli
+
+    records_cli.add_arguments(commands.add_parser("records", help="remove what is too old, or all of one caller"))
 
 
 def _add_diagram(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
