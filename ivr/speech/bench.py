@@ -1,34 +1,25 @@
-"""Measure recognition on this machine: what is heard, how soon, at what cost.
+"""Measure turns in real time (`ivr bench asr --live`): what is heard, how soon after the last word, at what cost.
 
-    python -m ivr.speech.bench DIR --model zh=vosk-model-small-cn-0.22 [--aliases zh=FILE] [--at-once 8] [--json]
-
-DIR has an `index.json` (file, language, text). Every recording is played in real time into a turn whose phrase list is all the
-texts of its language, several at once, each followed by silence.
+Every recording is played into a turn whose phrase list is all the texts of its language, several at once, each followed by
+silence.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import statistics
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
-from ivr.errors import IvrError
 from ivr.speech.endpointer import Confirmed, Endpointer, Timing
 from ivr.speech.pool import RecognizerPool
 from ivr.speech.recognizer import RecognitionEvent, SpeechStarted, UtteranceHeard
-from ivr.speech.settings import Feed, SpeechSettings
+from ivr.speech.settings import SpeechSettings
 from ivr.speech.voicing import WINDOW, Detectors, Voicing
-from ivr.speech.wav import Recording, read_index, read_wav
+from ivr.speech.wav import Recording, read_wav
 from telephony.leg import FRAME_SAMPLES
 
 DETECTORS = Detectors()
@@ -168,56 +159,3 @@ def _report(language: str, played: Sequence[Played], cost: float, dropped: int) 
 
 def _p95(ordered: Sequence[float]) -> float:
     return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
-
-
-def _pairs(values: Sequence[str]) -> dict[str, str]:
-    return {language: rest for language, _, rest in (value.partition("=") for value in values)}
-
-
-def _show(reports: Sequence[Report], console: Console) -> None:
-    table = Table("", "files", "right", "wrong", "p50", "p95", "start p95", "CPU-s/audio-s", "dropped")
-    for r in reports:
-        latencies = (f"{r.latency_p50 * 1000:.0f} ms", f"{r.latency_p95 * 1000:.0f} ms", f"{r.start_delay_p95 * 1000:.0f} ms")
-        table.add_row(
-            r.language,
-            str(r.recordings),
-            str(r.hits),
-            str(r.wrong),
-            *latencies,
-            f"{r.cpu_per_audio_second:.4f}",
-            str(r.dropped),
-        )
-    console.print(table)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m ivr.speech.bench", description=__doc__)
-    parser.add_argument("audio", type=Path)
-    parser.add_argument("--model", action="append", required=True, metavar="LANGUAGE=NAME")
-    parser.add_argument("--aliases", action="append", default=[], metavar="LANGUAGE=FILE")
-    parser.add_argument("--models-dir", type=Path, default=Path("data/models"))
-    parser.add_argument("--feed", type=Feed, default=Feed.BANDFILL)
-    parser.add_argument("--workers", type=int, default=0)
-    parser.add_argument("--at-once", type=int, default=8)
-    parser.add_argument("--json", action="store_true", help="print the reports as JSON")
-    parser.add_argument("--misses", action="store_true", help="list what was not heard right")
-    args = parser.parse_args(arguments)
-    aliases = {language: Path(path) for language, path in _pairs(args.aliases).items()}
-    try:
-        settings = SpeechSettings(_pairs(args.model), args.models_dir, aliases, args.feed, workers=args.workers)
-        reports, played = asyncio.run(measure(settings, read_index(args.audio), args.at_once))
-    except IvrError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    if args.json:
-        sys.stdout.write(json.dumps([asdict(report) for report in reports]) + "\n")
-    else:
-        _show(reports, Console())
-    for p in played if args.misses else ():
-        if p.heard != p.recording.text:
-            sys.stdout.write(f"{p.recording.path.name}: {p.recording.text!r} heard as {p.heard!r} in {p.utterances}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
