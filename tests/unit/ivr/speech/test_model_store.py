@@ -7,6 +7,7 @@ import hashlib
 import io
 import shutil
 import stat
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -18,9 +19,10 @@ from typing import NamedTuple
 import pytest
 
 from ivr.errors import ConfigError, NotFound
-from ivr.speech import download, model_store
+from ivr.speech import download, model_archive
 from ivr.speech.download import DownloadFailed, NoRoom
-from ivr.speech.model_store import ModelInvalid, ModelsLocked, choose_models, import_zip, install, list_models, remove
+from ivr.speech.model_archive import ModelInvalid
+from ivr.speech.model_store import ModelsLocked, choose_models, import_model, install, list_models, remove
 from ivr.speech.models import is_model, locate
 from ivr.speech.models_cli import cli
 
@@ -49,6 +51,8 @@ class Shelf:
     asked: list[str] = field(default_factory=list)
     """The Range header of every request."""
     url: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What lies under its own name; everything else is `body`."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -61,17 +65,18 @@ class Handler(BaseHTTPRequestHandler):
         if shelf.status != 200:
             self.send_error(shelf.status)
             return
+        whole = shelf.files.get(self.path.rpartition("/")[2], shelf.body)
         begin = int(asked.removeprefix("bytes=").rstrip("-")) if asked and shelf.ranges else 0
-        if begin >= len(shelf.body):
+        if begin >= len(whole):
             self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(shelf.body)}")
+            self.send_header("Content-Range", f"bytes */{len(whole)}")
             self.end_headers()
             return
-        body = shelf.body[begin:]
+        body = whole[begin:]
         self.send_response(206 if begin else 200)
         self.send_header("Content-Length", str(len(body)))
         if begin:
-            self.send_header("Content-Range", f"bytes {begin}-{len(shelf.body) - 1}/{len(shelf.body)}")
+            self.send_header("Content-Range", f"bytes {begin}-{len(whole) - 1}/{len(whole)}")
         self.end_headers()
         self.wfile.write(body[: shelf.cut_after.pop(0)] if shelf.cut_after else body)
 
@@ -179,7 +184,7 @@ def test_a_zip_that_leads_out_is_refused(tmp_path: Path, entry: str) -> None:
     archive = tmp_path / "carried.zip"
     archive.write_bytes(model_zip(extra={entry: b"x"}))
     with pytest.raises(ModelInvalid, match="leads out"):
-        import_zip(archive, tmp_path / "models")
+        import_model(archive, tmp_path / "models")
     assert not (tmp_path / "evil").exists()
 
 
@@ -190,25 +195,25 @@ def test_a_zip_with_a_link_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr(link, "/etc/passwd")
     with pytest.raises(ModelInvalid, match="leads out"):
-        import_zip(archive, tmp_path / "models")
+        import_model(archive, tmp_path / "models")
 
 
 def test_a_bomb_and_a_broken_zip_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = tmp_path / "carried.zip"
     archive.write_bytes(model_zip())
-    monkeypatch.setattr(model_store, "LARGEST", 1000)
+    monkeypatch.setattr(model_archive, "LARGEST", 1000)
     with pytest.raises(ModelInvalid, match="too much"):
-        import_zip(archive, tmp_path / "models")
+        import_model(archive, tmp_path / "models")
     archive.write_bytes(b"PK not really")
     with pytest.raises(ModelInvalid, match="cannot be unpacked"):
-        import_zip(archive, tmp_path / "models")
+        import_model(archive, tmp_path / "models")
 
 
 @pytest.mark.parametrize("top", ["", f"{NAME}/", "other-name/"])
 def test_a_carried_zip_is_installed_wherever_the_model_lies_in_it(tmp_path: Path, top: str) -> None:
     archive = tmp_path / f"{NAME}.zip"
     archive.write_bytes(model_zip(top=top))
-    assert is_model(import_zip(archive, tmp_path / "models"))
+    assert is_model(import_model(archive, tmp_path / "models"))
     assert archive.exists()
 
 
@@ -216,8 +221,8 @@ def test_a_zip_without_a_model_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "holiday.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("photo.jpg", b"x")
-    with pytest.raises(ModelInvalid, match="no Vosk model"):
-        import_zip(archive, tmp_path / "models")
+    with pytest.raises(ModelInvalid, match="no model of a kind"):
+        import_model(archive, tmp_path / "models")
     assert not (tmp_path / "models" / "holiday").exists()
 
 
@@ -242,3 +247,112 @@ def test_the_command_line(shelf: Shelf, tmp_path: Path, capsys: pytest.CaptureFi
     assert cli(["--dir", str(tmp_path), "remove", NAME]) == 0
     assert cli(["--dir", str(tmp_path), "remove", NAME]) == 1
     assert capsys.readouterr().err.startswith("ivr models: ")
+
+
+SHERPA = "sherpa-onnx-streaming-zipformer-zh-14M-2023-02-23"
+WHISPER = "faster-whisper-base"
+WHISPER_FILES = {"config.json": b"{}", "model.bin": bytes(5000), "tokenizer.json": b"{}", "vocabulary.txt": b"a"}
+
+
+def model_tar(*names: str, kind: bytes = tarfile.REGTYPE) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:bz2") as file:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.type, member.size = kind, 4 if kind == tarfile.REGTYPE else 0
+            member.linkname = "/etc/passwd"
+            file.addfile(member, io.BytesIO(b"data"))
+    return out.getvalue()
+
+
+def test_a_tar_is_installed_and_listed_for_its_engine(shelf: Shelf, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shelf.body = model_tar(f"{SHERPA}/tokens.txt", f"{SHERPA}/encoder.int8.onnx", f"{SHERPA}/test_wavs/0.wav")
+    assert cli(["--dir", str(tmp_path), "install", SHERPA, "--base-url", shelf.url]) == 0
+    assert f"models: {{zh: {{engine: sherpa, model: {SHERPA}" in capsys.readouterr().out
+    status = next(one for one in list_models(tmp_path) if one.name == SHERPA)
+    assert (status.engine, status.path) == ("sherpa", tmp_path / SHERPA)
+    assert choose_models(("zh",), tmp_path) == {}, "what is not for Vosk is named in the settings"
+
+
+@pytest.mark.parametrize("names", [("../evil",), ("/evil",), (f"{SHERPA}/../../evil",)])
+def test_a_tar_that_leads_out_is_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
+    archive = tmp_path / f"{SHERPA}.tar.bz2"
+    archive.write_bytes(model_tar(*names))
+    with pytest.raises(ModelInvalid, match="leads out"):
+        import_model(archive, tmp_path / "models")
+    archive.write_bytes(model_tar("link", kind=tarfile.SYMTYPE))
+    with pytest.raises(ModelInvalid, match="leads out"):
+        import_model(archive, tmp_path / "models")
+    assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("body", [b"", b"BZh9 not really", model_tar(f"{SHERPA}/tokens.txt")[:-20]])
+def test_a_broken_tar_is_refused(tmp_path: Path, body: bytes) -> None:
+    archive = tmp_path / f"{SHERPA}.tar.bz2"
+    archive.write_bytes(body)
+    with pytest.raises(ModelInvalid):
+        import_model(archive, tmp_path / "models")
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [".lock"]
+
+
+def test_a_tar_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_archive, "MOST_FILES", 3)
+    archive = tmp_path / f"{SHERPA}.tar.bz2"
+    archive.write_bytes(model_tar(*(f"{SHERPA}/{number}.onnx" for number in range(5))))
+    with pytest.raises(ModelInvalid, match="too much"):
+        import_model(archive, tmp_path / "models")
+
+
+def test_a_model_of_another_kind_than_the_catalogue_says_is_refused(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.body = model_tar("final.mdl")
+    with pytest.raises(ModelInvalid, match="for sherpa, and is vosk"):
+        install(SHERPA, tmp_path, no_progress, shelf.url)
+    assert not (tmp_path / SHERPA).exists()
+
+
+def test_single_files_are_fetched_and_none_of_them_twice(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.files, shelf.cut_after = dict(WHISPER_FILES), [2, 3000, 0, 0, 0, 0]
+    seen: list[tuple[int, int]] = []
+    with pytest.raises(DownloadFailed):
+        install(WHISPER, tmp_path, lambda done, whole: seen.append((done, whole)), shelf.url)
+    shelf.cut_after, shelf.asked = [], []
+    assert install(WHISPER, tmp_path, no_progress, shelf.url) == tmp_path / WHISPER
+    assert shelf.asked == ["bytes=3000-", "", ""], "config.json was whole, model.bin goes on"
+    assert (tmp_path / WHISPER / "model.bin").read_bytes() == WHISPER_FILES["model.bin"]
+    assert seen[-1] == (3002, 5002)
+    remove(WHISPER, tmp_path)
+    shelf.files["model.bin"] = bytes(6000)
+    with pytest.raises(ModelInvalid, match="checksum"):
+        install(WHISPER, tmp_path, no_progress, shelf.url)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "installed.json"]
+
+
+def test_room_for_single_files_is_seen_to_before_the_first(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Usage(NamedTuple):
+        total: int
+        used: int
+        free: int
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(1, 1, 1_000_000))
+    with pytest.raises(NoRoom, match="MB free"):
+        install(WHISPER, tmp_path, no_progress, shelf.url)
+    assert shelf.asked == []
+
+
+def test_a_folder_that_was_carried_is_installed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    carried = tmp_path / "stick" / "mine"
+    carried.mkdir(parents=True)
+    for name, body in WHISPER_FILES.items():
+        (carried / name).write_bytes(body)
+    assert cli(["--dir", str(tmp_path / "models"), "import", str(carried)]) == 0
+    assert "second_opinion: {model: mine}" in capsys.readouterr().out
+    assert (carried / "model.bin").exists() and locate("mine", tmp_path / "models") == tmp_path / "models" / "mine"
+    assert cli(["--dir", str(tmp_path / "models"), "list"]) == 0
+    assert "whisper" in capsys.readouterr().out
+    (carried / "config.json").unlink()
+    with pytest.raises(ModelInvalid, match="no model of a kind"):
+        import_model(carried, tmp_path / "models")
+    with pytest.raises(NotFound):
+        import_model(tmp_path / "nothing.zip", tmp_path / "models")
