@@ -1,11 +1,15 @@
-"""How a native speaker reads a telephone number and a number plate. Pure; names of pieces out, "" being a breath."""
+"""How a native speaker reads rows of digits, telephone numbers and number plates. Pure; names of pieces out, "" a breath."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
 
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
 BREATH = ""
+LONG = 7
+"""Digits in a row from which on nobody says or notes them in one breath."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PROVINCES = (
     "京jing 津jin 沪hu 渝yu 冀ji 豫henan 云yun 辽liao 黑hei 湘xiang 皖wan 鲁lu 新xin 苏su 浙zhe 赣gan 鄂e 桂gui "
@@ -38,6 +42,21 @@ def voiced(name: str, language: str) -> str:
     return ZH_LETTERS[LETTERS.index(letter)] if language == "zh" and name.startswith("letter_") and len(letter) == 1 else ""
 
 
+def row(value: str) -> Iterator[str]:
+    """Digits and letters one by one, "" for a breath: where the writer parted them, else after each four of a long row.
+
+    Raises ValueError where there is anything else in it.
+    """
+    written = value.upper().replace(".", " ").replace("-", " ").split()
+    if not written or any(char not in LETTERS and not (char.isascii() and char.isdigit()) for char in "".join(written)):
+        raise ValueError(f"not a row of digits and letters: {value!r}")
+    groups = written if len(written) > 1 or len(written[0]) < LONG else _by_four(written[0])
+    for number, group in enumerate(groups):
+        if number:
+            yield BREATH
+        yield from group
+
+
 def phone(value: str, language: str) -> Iterator[str]:
     """138 0013 8000: mobile numbers of eleven digits by three and four, others by four from the end, a code before."""
     row = value.replace(" ", "").replace("-", "")
@@ -55,12 +74,22 @@ def phone(value: str, language: str) -> Iterator[str]:
 
 def _groups(digits: str, plus: bool) -> list[str]:
     size = len(digits)
+    code = _code_of(digits) if plus and digits else 0
+    if plus and size > code + 3:
+        return [digits[:code], *_groups(digits[code:], False)]
     if not plus and digits.startswith("0") and 10 <= size <= 12:
         code = 3 if digits[1] in "12" else 4
         return [digits[:code], *_by_four(digits[code:])]
     if size == 11 or (size == 10 and digits.startswith(("400", "800"))):
         return [digits[:3], *_by_four(digits[3:])]
+    if size == 10:
+        return [digits[:3], digits[3:6], digits[6:]]
     return _by_four(digits)
+
+
+def _code_of(digits: str) -> int:
+    """How many digits of an international number are the country's (ITU-T E.164)."""
+    return next((size for size in (1, 2, 3) if int(digits[:size]) in COUNTRY_CODE_TO_REGION_CODE), 3)
 
 
 def _by_four(digits: str) -> list[str]:

@@ -81,7 +81,15 @@ def names(kind: str, value: str, language: str) -> list[str]:
     part = _ZH_PARTS.get((span[0][0], span[1][0])) if span[0][1] == span[1][1] == 0 else None
     if part is not None:
         return [*found, "part_morning" if language == "en" and part == "early" else f"part_{part}"]
-    return [*found, *read(*span[0]), "dao" if language == "zh" else "to", *read(*span[1])]
+    return [*found, *_span(list(read(*span[0])), list(read(*span[1])), language)]
+
+
+def _span(begins: list[str], ends: list[str], language: str) -> list[str]:
+    """From one time to another; the half of the day is said once where both have the same."""
+    if language == "zh":
+        return [*begins, "dao", *(ends[1:] if begins[0] == ends[0] and len(ends) > 1 else ends)]
+    same = begins[-1] == ends[-1] and begins[-1] in ("am", "pm")
+    return [*(begins[:-1] if same else begins), "to", *ends]
 
 
 def _time(text: str) -> tuple[int, int]:

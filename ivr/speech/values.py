@@ -112,11 +112,9 @@ def _ordinal(number: Decimal, language: str, tongue: _Tongue) -> tuple[Piece, ..
 
 
 def _digits(value: str, tongue: _Tongue, *, yao: bool) -> tuple[Piece, ...]:
-    row = [char for char in value if char not in " -."]
-    if not row or any(char not in "0123456789X" for char in row):
-        raise ValueError(f"not a row of digits: {value!r}")
-    names = {"1": "yao" if yao and "values/yao" in tongue.table else "1", "X": "letter_x"}
-    return tuple(tongue.table[f"values/{names.get(char, char)}"] for char in row)
+    names = {"1": "yao"} if yao and "values/yao" in tongue.table else {}
+    names |= {letter: f"letter_{letter.lower()}" for letter in value_codes.LETTERS}
+    return _named((names.get(char, char) for char in value_codes.row(value)), tongue)
 
 
 def _fraction(number: Decimal, table: dict[str, Piece]) -> tuple[Piece, ...]:

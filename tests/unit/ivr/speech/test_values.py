@@ -70,9 +70,24 @@ def test_numbers(value: str, zh: str, en: str) -> None:
 
 
 def test_digits_are_read_one_by_one_and_one_is_yao_on_request() -> None:
-    assert spoken_text("digits", "138-1101", "zh") == "幺三八幺幺零幺"
+    assert spoken_text("digits", "138-1101", "zh") == "幺三八，幺幺零幺"
     assert spoken_text("digits", "1101", "zh", yao=False) == "一一零一"
     assert spoken_text("digits", "8861", "en") == "eight eight six one"
+
+
+@pytest.mark.parametrize(
+    ("value", "zh", "en"),
+    [
+        ("482913", "四八二九幺三", "four eight two nine one three"),
+        ("20261122", "二零二六，幺幺二二", "two zero two six, one one two two"),
+        ("SF-1024 77", "SF，幺零二四，七七", "S F, one zero two four, seven seven"),
+        ("t000123", "T零零，零幺二三", "T zero zero, zero one two three"),
+        ("11010519491231002x", "幺幺零幺零五，幺九四九，幺二三幺，零零二X", None),
+    ],
+)
+def test_order_numbers_are_read_in_groups_with_their_letters(value: str, zh: str, en: str | None) -> None:
+    assert spoken_text("digits", value, "zh") == zh
+    assert en is None or spoken_text("digits", value, "en") == en
 
 
 @pytest.mark.parametrize(
@@ -83,7 +98,7 @@ def test_digits_are_read_one_by_one_and_one_is_yao_on_request() -> None:
         ("number", "Infinity", "zh"),
         ("number", "1e999999", "en"),
         ("amount", "", "zh"),
-        ("digits", "12a4", "zh"),
+        ("digits", "12#4", "zh"),
         ("digits", "", "en"),
         ("digits", "１２", "zh"),
         ("date", "2026-13-01", "zh"),
@@ -168,7 +183,10 @@ def _read_chinese(words: str) -> int:
         ("time", "12:00", "中午十二点", "noon"),
         ("time", "20:00", "晚上八点", "eight P M"),
         ("time", "12:00/18:00", "下午", "in the afternoon"),
-        ("time", "09:00/11:30", "上午九点到上午十一点半", "nine A M to eleven thirty A M"),
+        ("time", "11:30/13:00", "上午十一点半到下午一点", "eleven thirty A M to one P M"),
+        ("time", "00:00/00:30", "零点到凌晨零点半", "midnight to twelve thirty A M"),
+        ("time", "14:15/16:45", "下午两点十五分到四点四十五分", "two fifteen to four forty-five P M"),
+        ("time", "09:00/11:30", "上午九点到十一点半", "nine to eleven thirty A M"),
         (
             "datetime",
             "~2026-11-25T15:30",
@@ -189,6 +207,18 @@ def _read_chinese(words: str) -> int:
             "+85212345678",
             "加八五二，幺二三四，五六七八",
             "plus eight five two, one two three four, five six seven eight",
+        ),
+        (
+            "phone",
+            "+8613800138000",
+            "加八六，幺三八，零零幺三，八零零零",
+            "plus eight six, one three eight, zero zero one three, eight zero zero zero",
+        ),
+        (
+            "phone",
+            "+12025550123",
+            "加幺，二零二，五五五，零幺二三",
+            "plus one, two zero two, five five five, zero one two three",
         ),
         ("plate", "京A12345", "京A，幺二三四五", "Jing A, one two three four five"),
         ("plate", "沪AD12345", "沪A，D幺二三四五", "Hu A, D one two three four five"),
