@@ -14,7 +14,7 @@ from ivr.settings_voice import HttpVoiceOptions, VoiceOptions
 from ivr.speech.http_voice import HttpVoice
 from ivr.speech.voice import EspeakVoice, SpeakingVoice, Voice
 from ivr.speech.voice_cache import CachedVoice
-from ivr.speech.voices import VoiceChain, choose_voice
+from ivr.speech.voices import VoiceChain, choose_voices
 
 
 def voice_of(settings: Settings, data: Path, stack: AsyncExitStack) -> SpeakingVoice | None:
@@ -22,9 +22,8 @@ def voice_of(settings: Settings, data: Path, stack: AsyncExitStack) -> SpeakingV
     options = settings.speech.voice
     name = options.fallback if isinstance(options, VoiceOptions) else options
     named = settings.speech.voice_dir
-    local = choose_voice(name, [Path(named)] if named else [data / "voices", Path(".kokoro")])
     voices: list[SpeakingVoice] = [http_voice(options.http)] if isinstance(options, VoiceOptions) else []
-    voices += [local] if local is not None else []
+    voices += choose_voices(name, [Path(named)] if named else [data / "voices", Path(".kokoro")])
     if not voices:
         return None
     kept = [_kept(voice, data / "voice-cache", settings.speech.voice_cache_mb) for voice in voices]

@@ -47,6 +47,8 @@ class LiveVoice:
         self._waiting = 0
         self._closed = False
         self._pool: ProcessPoolExecutor | None = None
+        self._late: Future[NDArray[np.int16]] | None = None
+        """What took too long, and may still be spoken."""
         self._child: Future[int] | None = None
         """Its pid, known before it has loaded anything."""
 
@@ -73,19 +75,30 @@ class LiveVoice:
         if len(text) > MOST_LETTERS:
             raise SpeechUnavailable(f"a text of {len(text)} letters is too long to be spoken; {MOST_LETTERS} are the most")
         with self._lock:
+            if self._late is not None and not self._late.done():
+                raise SpeechUnavailable("the voice is too slow now: it still speaks what nobody waits for any more")
             if self._waiting >= MOST_WAITING:
                 raise SpeechUnavailable(f"{self._waiting} texts wait for the voice already")
             self._waiting += 1
         try:
-            return self._running().submit(_render, text, language).result(SECONDS)
-        except TimeoutError:
-            raise SpeechUnavailable(f"the voice took more than {SECONDS:g} s") from None
+            task = self._running().submit(_render, text, language)
+            try:
+                return task.result(SECONDS)
+            except TimeoutError:
+                self._give_up(task)
+                raise SpeechUnavailable(f"the voice took more than {SECONDS:g} s") from None
         except (BrokenProcessPool, RuntimeError) as error:
             self._drop()
             raise SpeechUnavailable("the voice's process ended; it is started again for the next text") from error
         finally:
             with self._lock:
                 self._waiting -= 1
+
+    def _give_up(self, task: Future[NDArray[np.int16]]) -> None:
+        """Until what was begun is through, nobody else need wait for it."""
+        if not task.cancel():
+            with self._lock:
+                self._late = task
 
     def close(self) -> None:
         """End the child. Texts after that are refused."""
@@ -105,6 +118,7 @@ class LiveVoice:
     def _drop(self) -> None:
         with self._lock:
             pool, self._pool = self._pool, None
+            self._late = None
             child, self._child = self._child, None
         if pool is None:
             return

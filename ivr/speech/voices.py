@@ -53,27 +53,32 @@ class VoiceChain:
         raise why
 
     def warm(self, languages: list[str]) -> None:
+        """Those that are asked first: the others are seldom needed."""
+        first = {language: next((one for one in self._voices if one.speaker(language)), None) for language in languages}
         for voice in self._voices:
-            voice.warm(languages)
+            if wanted := [language for language in languages if first[language] is voice]:
+                voice.warm(wanted)
 
     def close(self) -> None:
         for voice in self._voices:
             voice.close()
 
 
-def choose_voice(name: str, folders: list[Path]) -> LiveVoice | None:
-    """The voice that the setting `speech.voice` names; None for `none`, and for `auto` where nothing is installed.
+def choose_voices(name: str, folders: list[Path]) -> list[SpeakingVoice]:
+    """The voices that the setting `speech.voice` names, the best first; none for `none`, and for `auto` on a bare machine.
 
-    `auto` takes Kokoro where it is installed in one of `folders`, else espeak-ng. Raises ConfigError for another name and
-    where the voice that was named is not there.
+    `auto` takes Kokoro where it is installed in one of `folders`, with espeak-ng's English for when it is too slow, else
+    espeak-ng for everything. Raises ConfigError for another name and where the voice that was named is not there.
     """
     kokoro = installed_kokoro(folders) if name in ("auto", "kokoro") else None
+    espeak = name in ("auto", "espeak") and shutil.which("espeak-ng") is not None
     if kokoro is not None:
-        return LiveVoice(partial(KokoroVoice, kokoro))
-    if name in ("auto", "espeak") and shutil.which("espeak-ng") is not None:
-        return LiveVoice(partial(EspeakVoice, ESPEAK_SPEAKERS))
+        voices: list[SpeakingVoice] = [LiveVoice(partial(KokoroVoice, kokoro))]
+        return [*voices, LiveVoice(EspeakVoice)] if espeak else voices
+    if espeak:
+        return [LiveVoice(partial(EspeakVoice, ESPEAK_SPEAKERS))]
     if name in ("auto", "none"):
-        return None
+        return []
     known = {
         "kokoro": f"Kokoro is not in {', '.join(map(str, folders))}: `make prompts` fetches it",
         "espeak": "install espeak-ng",

@@ -89,6 +89,20 @@ def test_one_that_takes_too_long_is_given_up_and_a_closed_one_refuses(
         voice.render("hello", "en")
 
 
+def test_nobody_waits_behind_what_was_given_up(voice: LiveVoice, monkeypatch: pytest.MonkeyPatch) -> None:
+    voice.render("hello", "en")
+    monkeypatch.setattr(live_voice, "SECONDS", 0.05)
+    with pytest.raises(SpeechUnavailable, match="took more"):
+        voice.render("slow", "en")
+    assert voice._late is not None
+    if not voice._late.done():
+        with pytest.raises(SpeechUnavailable, match="too slow now"):
+            voice.render("hello", "en")
+    voice._late.result(10.0)
+    monkeypatch.setattr(live_voice, "SECONDS", 8.0)
+    assert len(voice.render("hello", "en")) == RATE // 10
+
+
 def test_closing_waits_for_nothing(voice: LiveVoice) -> None:
     voice.render("hello", "en")
     assert voice._pool is not None

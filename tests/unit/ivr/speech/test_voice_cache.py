@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ivr.errors import SpeechUnavailable
+from ivr.errors import ConfigError, SpeechUnavailable
+from ivr.speech import voices
 from ivr.speech.voice import RATE
 from ivr.speech.voice_cache import LONGEST_UNUSED, CachedVoice
 from ivr.speech.voices import VoiceChain
@@ -134,5 +135,35 @@ def test_each_voice_is_asked_where_those_before_it_cannot() -> None:
         chain.render("안녕", "ko")
     chain.warm(["en"])
     chain.close()
-    assert first.warmed == second.warmed == [["en"]]
+    assert (first.warmed, second.warmed) == ([["en"]], [])
     assert first.closed == second.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kokoro", "espeak", "speakers"),
+    [
+        ("auto", True, True, [("zf_xiaoxiao", "af_heart"), ("", "en-us")]),
+        ("auto", True, False, [("zf_xiaoxiao", "af_heart")]),
+        ("kokoro", True, True, [("zf_xiaoxiao", "af_heart")]),
+        ("auto", False, True, [("cmn", "en-us")]),
+        ("espeak", True, True, [("cmn", "en-us")]),
+        ("auto", False, False, []),
+        ("none", True, True, []),
+    ],
+)
+def test_the_best_voice_comes_first_and_english_has_another_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kokoro: bool, espeak: bool, speakers: list[tuple[str, str]]
+) -> None:
+    monkeypatch.setattr(voices, "installed_kokoro", lambda folders: tmp_path if kokoro else None)
+    monkeypatch.setattr("shutil.which", lambda program: "/bin/espeak-ng" if espeak else None)
+    found = voices.choose_voices(name, [tmp_path])
+    assert [(one.speaker("zh"), one.speaker("en")) for one in found] == speakers
+
+
+@pytest.mark.parametrize(("name", "message"), [("kokoro", "make prompts"), ("espeak", "install espeak-ng"), ("bob", "unknown")])
+def test_a_voice_that_is_not_there_is_named_with_the_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda program: None)
+    with pytest.raises(ConfigError, match=message):
+        voices.choose_voices(name, [tmp_path])
