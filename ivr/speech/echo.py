@@ -25,6 +25,8 @@ LEAD = 24
 """Samples of the filter before the strongest one."""
 SPAN = 8000
 """Samples (1 s) that the filter is fitted to; the newest."""
+LATELY = 3200
+"""Samples (0.4 s) of its own fit, for an echo whose delay has just changed."""
 LEAST = 1600
 """Samples without which nothing can be said."""
 OWN = 0.45
@@ -98,23 +100,48 @@ class EchoCheck:
         return np.asarray(np.clip(np.rint(left), -32768, 32767), np.int16)
 
     def _unexplained(self) -> _Floats | None:
-        """The caller's side less what the played side explains of it; None where nothing can be said."""
-        near, self._filter = self._near, None
-        if len(near) < LEAST or float(np.sqrt(np.mean(self._far**2))) < FAINT:
+        """The caller's side less what the played side explains of it; None where nothing can be said.
+
+        Fitted to all that is kept and to the newest part alone: where a delay has just changed (a jitter buffer, a stall),
+        no one filter fits both sides of the change.
+        """
+        self._filter = None
+        if len(self._near) < LEAST or float(np.sqrt(np.mean(self._far**2))) < FAINT:
             return None
+        left = self._fitted(len(self._near))
+        if len(self._near) < 2 * LATELY:
+            return left
+        kept, self._filter = (self._filter, self._lag), None
+        newest = self._fitted(LATELY)
+        if newest is None:
+            self._filter, self._lag = kept
+            return left
+        whole = self._near.copy() if left is None else left
+        part = whole[-LATELY:]
+        if float(np.sum(part**2)) < float(np.sum(newest**2)):
+            self._filter, self._lag = kept
+        for at in range(0, LATELY, TAPS):
+            piece, other = part[at : at + TAPS], newest[at : at + TAPS]
+            if float(np.sum(other**2)) < float(np.sum(piece**2)):
+                piece[:] = other
+        return whole
+
+    def _fitted(self, count: int) -> _Floats | None:
+        """The newest `count` samples less their echo; None where there is none that chance would not make."""
+        near = self._near[-count:]
         crossed = _correlation(self._far, near, LATEST + TAPS)
         # The second difference flattens the spectrum of speech: its peak is the delay, not the pitch.
         self._lag = max(0, int(np.argmax(np.abs(np.diff(crossed[:LATEST], 2)))) + 1 - LEAD)
-        source = self._far[len(self._far) - len(near) - self._lag - TAPS + 1 : len(self._far) - self._lag]
+        source = self._far[len(self._far) - count - self._lag - TAPS + 1 : len(self._far) - self._lag]
         itself = _correlation(source, source, TAPS).astype(np.float64)
         itself[0] = itself[0] * 1.01 + 1e4
         try:
             taps = solve_toeplitz(itself, crossed[self._lag : self._lag + TAPS].astype(np.float64)).astype(np.float32)
         except LinAlgError:
             return None
-        left = near - _filtered(source, taps)[-len(near) :]
+        left = near - _filtered(source, taps)[-count:]
         energies = near.astype(np.float64) ** 2
-        pieces = np.add.reduceat(energies, np.arange(0, len(near), TAPS))
+        pieces = np.add.reduceat(energies, np.arange(0, count, TAPS))
         sounding = TAPS * float(np.sum(pieces)) ** 2 / max(1.0, float(np.sum(pieces**2)))
         least = max(PRESENT, CHANCE * TAPS / max(1.0, sounding))
         if float(np.sum(left**2)) >= (1 - least) * float(np.sum(energies)):

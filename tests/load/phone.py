@@ -11,7 +11,7 @@ import numpy as np
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.gateway.sip_leg import SipLeg
 from telephony.gateway.sip_wire import Listener
-from telephony.leg import Answered, Ended, Frame, LegEvent, Party
+from telephony.leg import Answered, Ended, Frame, LegEvent, LegState, Party
 from telephony.media.clip import Clip
 from telephony.net.ticker import Ticker
 
@@ -66,6 +66,13 @@ class Phone:
     def hang_up(self) -> None:
         assert self._leg is not None
         self._leg.hang_up()
+
+    async def until_ended(self, *, within: float = 20.0) -> None:
+        """Wait until the other end has hung up. Raises TimeoutError."""
+        assert self._leg is not None
+        async with asyncio.timeout(within):
+            while self._leg.state is not LegState.ENDED:  # noqa: ASYNC110  # its events are read by `call`
+                await asyncio.sleep(0.02)
 
     async def until_quiet(self, seconds: float, *, within: float = 40.0) -> None:
         """Wait until nothing was heard for `seconds` after something was."""

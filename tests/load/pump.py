@@ -2,6 +2,7 @@
 
     python tests/load/pump.py playback --calls 200 --seconds 10
     python tests/load/pump.py bridge --calls 100 --reader loop
+    python tests/load/pump.py silent kept --calls 100
 
 The server (our ticker, sockets and streams) is a child process; the far ends are this process, which sends 50 packets a
 second for each leg and takes the kernel's receive stamps (SO_TIMESTAMPNS) of what comes back, so that its own lateness does
@@ -83,6 +84,9 @@ async def _serve(pipe: Connection, mode: str, reader: str, far_ports: list[int])
         prompt = Clip.tone(440, 30.0)
         for stream in streams:
             stream.play([prompt], repeat=True)
+    elif mode == "kept":
+        for stream in streams:
+            stream.keeping = True
     elif mode == "bridge":
         for a, b in zip(streams[::2], streams[1::2], strict=True):
             a.forward_to, b.forward_to = b, a
@@ -185,7 +189,7 @@ def measure(mode: str, calls: int, seconds: float, reader: str) -> dict[str, flo
 
 def main(arguments: list[str]) -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("mode", choices=["playback", "bridge", "silent"], nargs="+")
+    options.add_argument("mode", choices=["playback", "bridge", "silent", "kept"], nargs="+")
     options.add_argument("--calls", type=int, default=200)
     options.add_argument("--seconds", type=float, default=10.0)
     options.add_argument("--reader", choices=["epoll", "loop"], nargs="+", default=["epoll"])

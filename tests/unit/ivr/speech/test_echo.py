@@ -129,3 +129,10 @@ def test_nothing_is_added_where_the_echo_has_ended() -> None:
     check.own([15000], WINDOW)
     check.hear(np.zeros(320, np.int16), voice(3, 0.04))
     assert not check.cleaned(320).any()
+
+
+def test_an_echo_whose_delay_has_just_changed_is_our_own() -> None:
+    played = voice(1, 2.0)
+    near = np.concatenate((come_back(played, 0.1, 10)[:12000], come_back(played, 0.18, 10)[12000:]))
+    check = heard(line(near), played)
+    assert own_share(check, 16000) > 0.7
