@@ -82,8 +82,8 @@ def _blurred(tone: str) -> str:
 
 def _stem(word: str) -> str:
     """English without the commonest endings: "bills" is "bill"."""
-    for ending in ("ing", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
+    for ending, left in (("ing", 3), ("ed", 3), ("es", 3), ("s", 4)):
+        if word.endswith(ending) and len(word) - len(ending) >= left:
             word = word[: -len(ending)]
             break
     return word[:-1] if len(word) > 3 and (word.endswith("e") or word[-1] == word[-2]) else word
@@ -107,14 +107,33 @@ _SPELT = tuple(
 )
 
 
+_SAME = {
+    "two": "to",
+    "too": "to",
+    "four": "for",
+    "bye": "by",
+    "buy": "by",
+    "know": "no",
+    "their": "there",
+    "wil": "will",
+    "hear": "here",
+    "right": "write",
+    "weak": "week",
+    "wear": "where",
+    "wait": "weight",
+    "your": "you",
+    "won": "one",
+}
+"""Short words that sound the same."""
+
+
 @lru_cache(maxsize=4096)
 def _skeleton(word: str) -> str:
-    """The consonants of an English word: "cancel" and "council" are both "knsl"; numbers stay."""
-    if word.isdigit():
-        return word
+    """The consonants of an English word: "cancel" and "council" are both "knsl"; numbers and short words stay."""
+    found = word
     for pattern, by in _SPELT:
-        word = pattern.sub(by, word)
-    return word
+        found = pattern.sub(by, found)
+    return found if len(found) > 2 and not word.isdigit() else _SAME.get(word, word)
 
 
 @lru_cache(maxsize=4096)
@@ -124,9 +143,13 @@ def near(one: str, other: str) -> bool:
         return False
     if len(one) >= 4 and len(other) >= 4 and not re.search(r"[aeiou]", one[1:] + other[1:]):
         return Levenshtein.distance(one, other) <= 1  # skeletons of English words
-    head, tail = _split(one)
-    head_2, tail_2 = _split(other)
-    return bool(tail) and bool(tail_2) and (tail == tail_2 or (bool(head) and head == head_2))
+    if _SYLLABLE.match(one) is None or _SYLLABLE.match(other) is None:
+        return False
+    (head, tail), (head_2, tail_2) = _split(one), _split(other)
+    return tail == tail_2 or (bool(head) and head == head_2)
+
+
+_SYLLABLE = re.compile(r"[bpmfdtnlgkhjqxrzcsyw]?[aeiouv]+(?:n|ng|r)?\Z")
 
 
 def _split(syllable: str) -> tuple[str, str]:

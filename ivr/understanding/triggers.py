@@ -163,7 +163,7 @@ class Spotter:
             tuple(one.sound for one in row),
             min(3, max(int(len(row) * sought.tolerance), int(not chinese and len(row) > 2 and sought.tolerance > 0))),
             near,
-            sought.sounds and len(row) > 1,
+            sought.sounds and len(row) > 2,
             sought.sounds and (chinese >= SOUND_FROM or (not chinese and sum(len(one.sound) for one in row) >= 6)),
         )
 

@@ -47,8 +47,8 @@ def test_words_are_found_in_order_and_in_one_clause(language: str, text: str, fo
     ("language", "text", "found"),
     [
         ("zh", "我烤绿一夏", ["think"]),  # another tone of each syllable
-        ("zh", "七诉", []),  # two syllables must have their tones
-        ("zh", "起素", ["sue"]),
+        ("zh", "起素", []),  # two syllables alone sound like too much else
+        ("zh", "我要去素你", []),
         ("en", "council my contract", ["sue"]),
         ("en", "cancel my contact", []),
     ],
@@ -114,13 +114,23 @@ def test_no_text_raises_or_takes_long() -> None:
     assert time.process_time() - began < 20, "a hostile turn costs some milliseconds, not seconds"
 
 
-def test_the_built_in_triggers_find_what_they_are_for() -> None:
+@pytest.mark.parametrize(
+    ("part", "language", "precision", "recall", "misheard_recall"),
+    [
+        ("dev", "zh", 0.97, 0.97, 0.75),
+        ("dev", "en", 0.97, 0.97, 0.8),
+        ("test", "zh", 0.95, 0.6, 0.45),
+        ("test", "en", 0.85, 0.6, 0.45),
+    ],
+)
+def test_the_built_in_triggers_find_what_they_are_for(
+    part: str, language: str, precision: float, recall: float, misheard_recall: float
+) -> None:
     """The figures of docs/understanding.md, with some room: `python -m tests.load.triggers`."""
-    for language, recall in (("zh", 0.8), ("en", 0.9)):
-        rows = [row for row in cases("test") if row[0] == language]
-        for heard, less in ((lambda text, language: text, 0.0), (misheard, 0.1)):
-            result = score(rows, heard)
-            found, missed, wrong = (one.total() for one in (result.found, result.missed, result.wrong))
-            assert found + missed >= 60
-            assert found / (found + wrong) >= 0.95, result.lines
-            assert found / (found + missed) >= recall - less, result.lines
+    rows = [row for row in cases(part) if row[0] == language]
+    assert len(rows) >= 50
+    for heard, wanted in ((lambda text, language: text, recall), (misheard, misheard_recall)):
+        result = score(rows, heard)
+        found, missed, wrong = (one.total() for one in (result.found, result.missed, result.wrong))
+        assert found / (found + wrong) >= precision, result.lines
+        assert found / (found + missed) >= wanted, result.lines
