@@ -332,6 +332,7 @@ TOP = {
     "ivr.web_server",
     "ivr.joining",
     "ivr.wiring",
+    "ivr.records_cli",
     "ivr.wiring_admin",
     "ivr.wiring_guard",
     "ivr.wiring_outbound",
