@@ -100,6 +100,7 @@ class Minds:
     _flows: dict[str, Flow] = field(default_factory=dict)
     _lessons: dict[tuple[str, str], tuple[Lesson, ...]] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
+    _minds: dict[tuple[str, str], Mind] = field(default_factory=dict)
 
     def meet(self, flows: Iterable[Flow]) -> None:
         """Know flows by their versions, and those that they call."""
@@ -110,6 +111,7 @@ class Minds:
             oldest = self._flows.pop(next(iter(self._flows)))
             for language in oldest.languages:
                 self._lessons.pop((oldest.version, language), None)
+                self._minds.pop((oldest.version, language), None)
 
     def understand(self, text: str, phrases: Sequence[Phrase], version: str, language: str) -> Meaning:
         """What a text means where a flow of that version listens for `phrases`; by them alone while nothing is learnt."""
@@ -123,12 +125,16 @@ class Minds:
         flow = self._flows.get(version)
         if flow is None or not flow.intents:
             return None
-        if self.waits:
+        if self.waits and (version, language) not in self._minds:
             self.learn(self.wanted([flow], language))
-        models = [self._models.get(lesson.key) for lesson in self._of(flow, language)]
-        ready = tuple(model for model in models if model is not None)
-        shared = (name for one in flow.libraries for name in library.library(one).intents)
-        return Mind(ready, SHARPNESS, frozenset([OUT_OF_SCOPE, *shared])) if ready and len(ready) == len(models) else None
+        if (version, language) not in self._minds:
+            models = [self._models.get(lesson.key) for lesson in self._of(flow, language)]
+            ready = tuple(model for model in models if model is not None)
+            if not ready or len(ready) < len(models):
+                return None
+            shared = (name for one in flow.libraries for name in library.library(one).intents)
+            self._minds[version, language] = Mind(ready, SHARPNESS, frozenset([OUT_OF_SCOPE, *shared]))
+        return self._minds[version, language]
 
     def _of(self, flow: Flow, language: str) -> tuple[Lesson, ...]:
         key = (flow.version, language)

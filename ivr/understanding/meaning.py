@@ -19,7 +19,7 @@ CLEAR = 0.9
 """How certain a recogniser is of words that it hears well, whatever they mean."""
 SAME = 0.9
 """Likeness with an example from which on it is that one, whatever was learnt."""
-LEAST = 0.35
+LEAST = 0.2
 """How likely an intent must be to be taken for what was meant."""
 SURER = 0.8
 """How likely it must be where an example that nobody could learn from (yes, no) is near, too."""
