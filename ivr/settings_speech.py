@@ -59,6 +59,8 @@ class SpeechOptions:
     """Empty: `models` in the data folder."""
     workers: int = 0
     """Recogniser processes; 0 for one a core."""
+    turns_per_worker: int = 60
+    """Callers that one of them hears at once; beyond that they are asked for keys."""
     feed: str = "resample"
     """How 8 kHz audio meets a 16 kHz model: `resample`, `native8k`, `bandfill`."""
     second_opinion: SecondOpinionOptions = field(default_factory=SecondOpinionOptions)
@@ -92,6 +94,8 @@ def check_speech(speech: SpeechOptions, file: str) -> None:
     check_voice(speech.voice, speech.voice_cache_mb, file)
     if speech.workers < 0:
         raise ConfigError(f"{file}: speech.workers: 0 (one a core) or more, not {speech.workers}")
+    if speech.turns_per_worker < 1:
+        raise ConfigError(f"{file}: speech.turns_per_worker: at least 1, not {speech.turns_per_worker}")
     for language in speech.models:
         _check_model(speech.of(language), f"{file}: speech.models.{language}")
     second = speech.second_opinion

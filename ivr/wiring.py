@@ -177,6 +177,7 @@ def speech_settings(settings: Settings, languages: Iterable[str], data: Path) ->
         },
         second_opinion=SecondOpinion(second.model, second.below, second.within),
         workers=options.workers,
+        streams_per_worker=options.turns_per_worker,
     )
 
 

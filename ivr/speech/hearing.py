@@ -24,7 +24,7 @@ from ivr.speech.voicing import WINDOW, Detectors, Voicing
 RATE = 8000
 SHORTEST = 1024
 """Voiced samples (128 ms) under which an unconfirmed sound is not worth recognising."""
-BITE = 800
+BITE = 1600
 """Samples an engine is fed at once: smaller ones cost more for each second of audio."""
 LOOK = 0.19
 """Seconds of silence from which the engine is asked what was said so far: one window before the least patience."""

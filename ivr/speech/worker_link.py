@@ -46,8 +46,6 @@ class WorkerLink:
         self.pid = 0
         self.dropped = 0
         """Audio messages this worker did not get."""
-        self.cut = 0
-        """Turns that its end cut off."""
         self.ready: asyncio.Future[None] = loop.create_future()
         self._answers: dict[int, asyncio.Future[object]] = {}
         self._questions = 0
@@ -60,6 +58,11 @@ class WorkerLink:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         loop.add_reader(sock, self._readable)
+
+    @property
+    def open(self) -> bool:
+        """Whether turns may be sent to it: it takes them once it has started."""
+        return self._sock is not None
 
     @property
     def alive(self) -> bool:
@@ -130,7 +133,6 @@ class WorkerLink:
         for future in self._answers.values():
             if not future.done():
                 future.set_exception(SpeechUnavailable(reason))
-        self.cut = len(self.turns)
         for stream in list(self.turns.values()):
             stream.lost(reason)
 
@@ -162,8 +164,8 @@ class WorkerLink:
             except ConnectionError:
                 packet = b""
             if not packet:
+                self._ended(self)  # first, so that those whom it leaves find another one
                 self.close("the recognition worker ended")
-                self._ended(self)
                 return
             self._spoke_at = self._loop.time()
             self._take(Message.decode(packet))

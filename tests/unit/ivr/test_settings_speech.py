@@ -43,6 +43,7 @@ speech:
         ("engine: kaldi", "speech.engine", "vosk, sherpa or remote"),
         ("feed: fast", "speech.feed", "native8k"),
         ("workers: -1", "speech.workers", "one a core"),
+        ("turns_per_worker: 0", "speech.turns_per_worker", "at least 1"),
         ("models: { zh: { model: x, engine: whisper } }", "speech.models.zh.engine", "vosk, sherpa or remote"),
         ("models: { zh: { model: x, feed: loud } }", "speech.models.zh.feed", "bandfill"),
         ("models: { zh: { engine: remote } }", "speech.models.zh.url", "ws://HOST:PORT"),
