@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ async def test_a_sentence_sounds_before_it_is_finished_and_stops_where_the_calle
 ) -> None:
     (tmp_path / "told.yaml").write_text(FLOW, "utf-8")
     voice = {"http": {"url": speaker.url, "voices": {"en": "one"}, "within": "8s"}, "fallback": "none"}
-    settings = {
+    settings: dict[str, Any] = {
         "dialplans": str(tmp_path / "told.yaml"),
         "routes": [{"to": "*", "flow": "told"}],
         "speech": {"enabled": False, "models": {}, "aliases": {}, "voice": voice},

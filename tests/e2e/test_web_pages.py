@@ -322,5 +322,5 @@ async def test_what_was_understood_stands_on_the_desk_while_two_talk(node: Node)
         side = {"seconds": 10.0, "utterances": 2, "rate": 200, "unit": "words"}
         talk = {"seconds": 40.0, "silence": 0.5, "talk_over": 0.12, "talk_overs": 2, "caller": side, "agent": side}
         node.hub.push("wang", "measures", {"contact_id": "c-1", "talk": talk})
-        await expect(page.get_by_test_id("talk-bar")).to_contain_text("both at once 12 %")
+        await expect(page.get_by_test_id("talk-bar")).to_contain_text("overlap 12 %")
         assert [line for line in browser.console if "401" not in line] == []

@@ -1,6 +1,6 @@
 """How long a caller waits for words that nobody recorded, whole and piece by piece, and what ready prompts cost in each codec.
 
-python -m tests.load.voices [--kokoro .kokoro] [--rounds 3] [--codecs]
+python -m tests.load.voices [--kokoro .kokoro] [--rounds 3] [--cpu] [--codecs]
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import numpy as np
 from ivr.dialplan.events import Event, PromptEnded, Say, Words
 from ivr.session.voice_io import VoiceIO
 from ivr.speech import live_voice
+from ivr.speech.clauses import clauses
 from ivr.speech.live_voice import LiveVoice
 from ivr.speech.prompts import PromptLibrary
-from ivr.speech.voice import EspeakVoice, KokoroVoice
+from ivr.speech.voice import RATE, EspeakVoice, KokoroVoice, Voice
 from ivr.speech.voices import ESPEAK_SPEAKERS
 from telephony.fake import FakeLeg
 from telephony.leg import LegState, PlaybackFinished
@@ -28,7 +29,8 @@ from telephony.media.clip import Clip
 from telephony.media.codec import Codec
 
 TEXTS = {
-    "zh": "王先生您好，您昨天下午订的三箱苹果已经发货了，快递员会在明天上午九点到十二点之间送到您家门口，请您保持电话畅通，谢谢您的耐心等待。",
+    "zh": "王先生您好，您昨天下午订的三箱苹果已经发货了，快递员会在明天上午九点到十二点之间送到您家门口，"
+    "请您保持电话畅通，谢谢您的耐心等待。",
     "en": "Good morning Mister Wang, the boxes that you ordered yesterday have left our house, and the courier will come "
     "to your door tomorrow before noon, so please stay near your phone.",
 }
@@ -90,12 +92,26 @@ def measure(name: str, voice: LiveVoice, rounds: int) -> None:
         voice.render("1", language)
         before, lasts = zip(*(whole(voice, text, language) for _ in range(rounds)), strict=True)
         after, silent = zip(*(asyncio.run(streamed(voice, text, language)) for _ in range(rounds)), strict=True)
+        waits = f"first sound {median(before):6.2f} s whole, {median(after):5.2f} s piece by piece"
+        gaps = f"{median(silent):.2f} s of silence between the pieces"
+        print(f"{name:7} {language}: {lasts[0]:5.1f} s of speech; {waits}, with {gaps}", flush=True)
+    voice.close()
+
+
+def cpu(name: str, voice: Voice) -> None:
+    """CPU time, all threads: what a busy machine does not change much. Render nothing else in this process."""
+    for language, text in TEXTS.items():
+        voice.render("1", language)
+        spent, lasts = [], []
+        for piece in clauses(text):
+            begun = time.process_time()
+            lasts.append(len(voice.render(piece, language)) / RATE)
+            spent.append(time.process_time() - begun)
         print(
-            f"{name:7} {language}: {lasts[0]:5.1f} s of speech; first sound {median(before):6.2f} s whole, {median(after):5.2f} s "
-            f"piece by piece, with {median(silent):.2f} s of silence between the pieces",
+            f"{name:7} {language}: {sum(spent):.1f} CPU-s for {sum(lasts):.1f} s of speech in {len(spent)} pieces, "
+            f"{spent[0]:.1f} of them for the first",
             flush=True,
         )
-    voice.close()
 
 
 def codecs(seconds: float = 10.0) -> None:
@@ -110,17 +126,20 @@ def codecs(seconds: float = 10.0) -> None:
             for at in range(len(clip.frames(codec))):
                 clip.frames(codec)[at]
         again = (time.process_time() - begun) / 10
-        print(
-            f"{codec.name:6} first use {first / seconds * 1e3:6.2f} ms a second of prompt, then {again / seconds * 1e3:.3f} ms; {octets / seconds:.0f} octets"
-        )
+        costs = f"first use {first / seconds * 1e3:6.2f} ms a second of prompt, then {again / seconds * 1e3:.3f} ms"
+        print(f"{codec.name:6} {costs}; {octets / seconds:.0f} octets")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kokoro", type=Path, default=Path(".kokoro"), help="folder of its weights (default: .kokoro)")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cpu", action="store_true", help="measure CPU time of Kokoro instead")
     parser.add_argument("--codecs", action="store_true", help="measure the codecs instead")
     args = parser.parse_args()
+    if args.cpu:
+        cpu("kokoro", KokoroVoice(args.kokoro))
+        return
     live_voice.SECONDS = 300.0  # what is too slow for a caller is measured all the same
     if args.codecs:
         codecs()

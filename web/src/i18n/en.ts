@@ -192,7 +192,7 @@ export const en = {
   "measure.caller": "caller {n} %{rate}",
   "measure.agent": "you {n} %{rate}",
   "measure.silence": "silence {n} %",
-  "measure.over": "both at once {n} %",
+  "measure.over": "overlap {n} %",
   "measure.words": "{n} wpm",
   "measure.syllables": "{n} syl./min",
   "hint.calm": "Calm",
