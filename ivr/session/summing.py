@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from ivr.call import Speaker
 from ivr.dialplan import events as flow
 from ivr.dialplan.model import Flow
 from ivr.dialplan.steps.collecting import CollectStep
@@ -33,8 +34,8 @@ class Summing:
         self._queue = ""
         self._own = ""
         """What we wrote; anything else is the flow's."""
-        self._turns = 0
-        """Turns of the call when a model wrote it; 0 where none did."""
+        self._said = -1
+        """What people had said when a model wrote it, in turns; -1 where none did."""
 
     # --- what happens
 
@@ -97,7 +98,7 @@ class Summing:
 
     def write(self, session: CallSession, ended: bool = False) -> bool:
         """Bring the summary up to date; False where there is nothing new, or the flow wrote its own. Never raises."""
-        if not self._ours(session) or (self._turns and self._turns == len(session.call.turns)):
+        if not self._ours(session) or self._said == said_in(session):
             return False
         try:
             text = summary(session.call, self.story(session, ended))
@@ -116,11 +117,11 @@ class Summing:
         model = session.services.summaries
         if model is None or not self._ours(session):
             return
-        turns = len(session.call.turns)
+        said = said_in(session)
 
         def written(text: str, by: str) -> None:
             if session.leg.state is not LegState.ENDED and self._ours(session) and self._put(session, text, by):
-                self._turns = turns
+                self._said = said
                 session.show()
 
         model.write(session.call, self._own, self._rules(session), written)
@@ -129,8 +130,7 @@ class Summing:
         """The last word, for the record; a model may still better it."""
         self.write(session, ended=True)
         model = session.services.summaries
-        fresh = self._turns != len(session.call.turns) or not self._turns
-        if model is None or not self._ours(session) or not self._own or not fresh:
+        if model is None or not self._ours(session) or not self._own or self._said == said_in(session):
             return
         contact, handover, records = session.call.id, dict(session.call.handover), session.services.log
 
@@ -143,7 +143,7 @@ class Summing:
         return session.call.handover.get("summary") in (None, "", self._own)
 
     def _put(self, session: CallSession, text: str, by: str) -> bool:
-        self._own, self._turns = text, 0
+        self._own, self._said = text, -1
         handover: dict[str, Any] = {**session.call.handover, "summary": text}
         handover.pop("summary_by", None)
         if by:
@@ -155,6 +155,11 @@ class Summing:
     @staticmethod
     def _rules(session: CallSession) -> Any:
         return session.private.rules_of(session)
+
+
+def said_in(session: CallSession) -> int:
+    """Turns of people: what the bot announces tells nothing new of the caller."""
+    return sum(turn.speaker is not Speaker.BOT for turn in session.call.turns)
 
 
 def labels_of(here: Flow, language: str) -> dict[str, str]:

@@ -292,7 +292,7 @@ def _words(name: str) -> str:
 def _slots(call: Call, story: Story, tongue: str) -> list[str]:
     found = []
     for name, value in call.slots.items():
-        if value in (None, "", False) or isinstance(value, list | dict):
+        if value in (None, "", False) or isinstance(value, list | dict) or (call.intent and value == call.intent.name):
             continue
         text = _TEXTS[tongue]["secret"] if set(str(value)) == {"•"} else str(value)[:40]
         found.append(_TEXTS[tongue]["pair"].format(story.labels.get(name) or _words(name), text))
