@@ -103,6 +103,15 @@ class QueueOptions:
     """Seconds an agent is rung."""
     wrap_up: float = 30.0
     """Seconds after a call in which no other comes; 0 for none."""
+    strategy: str = "longest_idle"
+    """Which of those who could take a call gets it: `longest_idle`, `most_skilled`, `least_skilled`, `round_robin`,
+    `fewest_calls`, `least_occupied`, `weighted_random`, `sequential`, or one of a package."""
+    order: tuple[str, ...] = ()
+    """Agents, for `sequential`: the first who is free."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Agent to weight, for `weighted_random`; 1 where none is given."""
+    ageing: float = 120.0
+    """Seconds of waiting that a level of priority is worth; 0: priority counts for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

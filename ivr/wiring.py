@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.acd.model import Agent, Queue
+from ivr.acd.strategies import strategies
 from ivr.dialplan.loader import FlowStore
 from ivr.dialplan.problems import Problem
 from ivr.errors import ConfigError, DialplanError
@@ -240,7 +241,19 @@ def agents_of(settings: Settings) -> list[Agent]:
 def queues_of(settings: Settings) -> list[Queue]:
     """Raises ConfigError for a name that cannot stand in the live state."""
     with _names("queues"):
-        return [Queue(name, ring_seconds=one.ring, wrap_up_seconds=one.wrap_up) for name, one in settings.queues.items()]
+        found = [
+            Queue(name, one.ring, one.wrap_up, one.strategy, tuple(one.order), dict(one.weights), one.ageing)
+            for name, one in settings.queues.items()
+        ]
+    people = {agent.id for agent in settings.agents}
+    for queue in found:
+        if queue.strategy not in strategies():
+            known = ", ".join(sorted(strategies()))
+            raise ConfigError(f"{settings.file}: queues.{queue.name}.strategy: '{queue.strategy}' is none of {known}")
+        for agent in (*queue.order, *queue.weights):
+            if agent not in people:
+                raise ConfigError(f"{settings.file}: queues.{queue.name}: there is no agent '{agent}'")
+    return found
 
 
 @contextlib.contextmanager

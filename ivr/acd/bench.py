@@ -1,7 +1,8 @@
-"""Measure the moves: `python -m ivr.acd.bench [--agents 1000] [--waiting 1000] [--moves 5000] [--profiles 0] [--demands 0]`.
+"""`ivr bench queue`: how soon a freed agent has the next caller, with many waiting, on this machine.
 
-Without the last two every agent has skills of its own, and nearly every contact needs of its own, so the classes of
-`lua/core.lua` save nothing: the worst case. `lua` is the time inside Redis (SLOWLOG), the rest what a node waits.
+A real Redis, one process a node, and this one, which plays all callers and agents: it ends calls, lets callers arrive, and
+takes every offer. `assignment` runs from the order to end a call until this process is told whom the agent gets next: two round
+trips to Redis, the decision, and the news of it. `lua` is the time inside Redis alone.
 """
 
 from __future__ import annotations
@@ -10,144 +11,219 @@ import argparse
 import asyncio
 import json
 import random
+import sys
 import tempfile
 import time
-from collections.abc import Awaitable
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from redis.asyncio import Redis
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
 
 from ivr.acd.embedded import start_embedded
+from ivr.acd.feed import EventFeed
+from ivr.acd.matching import Matching
 from ivr.acd.model import Agent, AgentState, Contact, Queue, needs_of
 from ivr.acd.store import AcdStore
 
-T = TypeVar("T")
-SKILLS = [f"skill{number}" for number in range(20)]
-HARDEST = 10
-QUICK = 40
-"""Microseconds below which Redis notes no command: those inside a script stay out, a script that is quicker counts as this."""
+SKILLS = [f"s{number}" for number in range(20)]
+QUICK = 20
+"""Microseconds under which Redis does not report a script: it counts as that."""
+SETTLE = 60.0
+"""Seconds that everybody gets to be connected before anything is measured."""
+NODE = "import asyncio, sys; from ivr.acd.bench import node; asyncio.run(node(sys.argv[1], sys.argv[2]))"
 
 
-class Bench:
-    def __init__(self, store: AcdStore, dice: random.Random, profiles: int, demands: int) -> None:
-        self.store = store
-        self.profiles = profiles
-        self.demands = demands
-        self.dice = dice
-        self.took: dict[str, list[float]] = {}
+async def node(url: str, name: str) -> None:
+    """What a node does for the queues: decide where it leads, and sweep. Until killed."""
+    store = AcdStore(Redis.from_url(url))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Matching(store, name).run())
+        while True:
+            await store.sweep()
+            await asyncio.sleep(1.0)
 
-    async def timed(self, what: str, move: Awaitable[T]) -> T:
-        begin = time.perf_counter()
-        result = await move
-        self.took.setdefault(what, []).append((time.perf_counter() - begin) * 1000)
-        return result
+
+class Floorful:
+    """A thousand agents who all talk, ten thousand callers who wait, and what happens from one second to the next."""
+
+    def __init__(self, store: AcdStore, args: argparse.Namespace, dice: random.Random) -> None:
+        self.store, self.args, self.dice = store, args, dice
+        self.freed: dict[str, float] = {}
+        """Agent to when a call of theirs was ended."""
+        self.assignment: list[float] = []
+        self.calls: list[tuple[str, str]] = []
+        """Contact and agent who talk."""
+        self.made = 0
+        self.unserved = 0
+        self._feed = EventFeed(store.redis, store.prefix)
 
     def agent(self, number: int) -> Agent:
-        dice = random.Random(number % self.profiles if self.profiles else number)
-        return Agent(f"a{number}", skills={skill: dice.randint(1, 9) for skill in dice.sample(SKILLS, 5)})
+        dice = random.Random(number % self.args.profiles)
+        return Agent(f"a{number}", skills={skill: dice.randint(1, 9) for skill in dice.sample(SKILLS, 8)})
 
-    def contact(self, number: int, level: int | None = None) -> Contact:
-        dice = random.Random(number % self.demands if self.demands else number)
-        needs = {skill: level or dice.randint(1, 5) for skill in dice.sample(SKILLS, 2)}
-        return Contact(f"c{number}", "q", time.time(), needs_of(needs), self.dice.randint(4, 6), "bench")
+    def caller(self) -> Contact:
+        self.made += 1
+        dice = random.Random(self.made % self.args.demands)
+        needs = {skill: dice.randint(1, 4) for skill in dice.sample(SKILLS, 2)}
+        return Contact(f"c{self.made}", "q", time.time(), needs_of(needs), priority=self.dice.randint(4, 6), node="bench")
 
-    async def inside(self) -> list[float]:
-        """Milliseconds that the moves since the last time spent inside Redis; the quickest are not told."""
-        slow: Any = await self.store.redis.slowlog_get(100_000)
-        await self.store.redis.slowlog_reset()
-        return [entry["duration"] / 1000 for entry in slow if entry["command"].upper().startswith(b"EVALSHA")]
+    async def fill(self, progress: Progress) -> None:
+        """Everybody at work, and so many more callers."""
+        args = self.args
+        task = progress.add_task("filling the queue", total=args.agents + args.contacts)
+        await self.store.define_queues([Queue("q", 600, 0)])
+        await self.store.define_agents(self.agent(number) for number in range(args.agents))
+        await self._feed.start()
+        await self.store.node_heartbeat("bench", 3600.0)
+        for number in range(args.agents):
+            await self.store.set_state(f"a{number}", AgentState.AVAILABLE)
+        deadline = time.monotonic() + SETTLE
+        while len(self.calls) < args.agents and time.monotonic() < deadline:
+            for _ in range(20):
+                await self.store.enqueue(self.caller(), 120.0)
+            await self._take_offers(0.005)
+            progress.update(task, completed=len(self.calls))
+        while await self.store.redis.zcard(self.store.key("queue:q")) < args.contacts:
+            await self.store.enqueue(self.caller(), 120.0)
+            progress.advance(task)
 
-    async def nobody_fits(self, count: int) -> None:
-        """The dearest enqueue: every agent idles and none has the level."""
-        for number in range(count):
-            assert (
-                await self.timed("enqueue, all idle, none fits", self.store.enqueue(self.contact(-1 - number, HARDEST))) is None
-            )
-        for number in range(count):
-            await self.store.leave(f"c{-1 - number}")
+    async def run(self, progress: Progress) -> None:
+        """Calls end and callers arrive at the rate that was asked for."""
+        args = self.args
+        task = progress.add_task("measuring", total=args.seconds)
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        listening = asyncio.create_task(self._listen())
+        for number in range(round(args.rate * args.seconds)):
+            await asyncio.sleep(begin + number / args.rate - loop.time())
+            await self._one_ends()
+            await self.store.enqueue(self.caller(), 120.0)
+            progress.update(task, completed=loop.time() - begin)
+        await asyncio.sleep(1.0)
+        listening.cancel()
+        self.unserved = len(self.freed)
 
-    async def steady(self, agents: int, waiting: int, moves: int) -> None:
-        """A full queue: each call that ends frees an agent, who gets the next at once; one caller arrives in exchange."""
-        offered: list[tuple[str, str]] = []
-        number = 0
-        while number < waiting + agents:
-            offer = await self.store.enqueue(self.contact(number))
-            offered += [(offer.contact_id, offer.agent_id)] if offer else []
-            number += 1
-        for _ in range(moves):
-            if not offered:
-                break
-            contact, agent = offered.pop(self.dice.randrange(len(offered)))
-            await self.timed("accept", self.store.accept(contact, agent))
-            freed = await self.timed("finish + match", self.store.finish(contact))
-            offered += [(offer.contact_id, offer.agent_id) for offer in freed]
-            arrived = await self.timed("enqueue + match", self.store.enqueue(self.contact(number)))
-            offered += [(arrived.contact_id, arrived.agent_id)] if arrived else []
-            number += 1
-        await self.timed("sweep", self.store.sweep())
+    async def _one_ends(self) -> None:
+        if not self.calls:
+            return
+        contact, agent = self.calls.pop(self.dice.randrange(len(self.calls)))
+        self.freed[agent] = time.perf_counter()
+        await self.store.finish(contact)
+
+    async def _listen(self) -> None:
+        while True:
+            await self._take_offers(1.0)
+
+    async def _take_offers(self, seconds: float) -> None:
+        await self._feed.wait(seconds)
+        now = time.perf_counter()
+        for event in self._feed.take():
+            if event.kind == "offered":
+                contact, agent = event.data["contact"], event.data["agent"]
+                if agent in self.freed:
+                    self.assignment.append((now - self.freed.pop(agent)) * 1000)
+                await self.store.accept(contact, agent)
+                self.calls.append((contact, agent))
+
+
+async def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """The figures, in milliseconds and octets."""
+    console = Console(stderr=True)
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        server = await start_embedded(Path(folder))
+        stack.push_async_callback(server.aclose)
+        redis = Redis.from_url(server.url)
+        stack.push_async_callback(redis.aclose)
+        empty = int((await redis.info("memory"))["used_memory"])
+        for number in range(args.nodes):
+            child = await asyncio.create_subprocess_exec(sys.executable, "-c", NODE, server.url, f"n{number + 1}")
+            stack.callback(child.kill)
+        floor = Floorful(AcdStore(redis), args, random.Random(7))
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+            await floor.fill(progress)
+            full = int((await redis.info("memory"))["used_memory"])
+            await redis.config_set("slowlog-max-len", 100_000)
+            await redis.config_set("slowlog-log-slower-than", QUICK)
+            await redis.slowlog_reset()
+            scripts = await _calls(redis)
+            await floor.run(progress)
+        slow: Any = await redis.slowlog_get(100_000)
+        lua = [one["duration"] / 1000 for one in slow if one["command"].upper().startswith(b"EVALSHA")]
+        lua += [QUICK / 1000] * (await _calls(redis) - scripts - len(lua))
+        totals = await floor.store.totals()
+        waiting: int = await redis.zcard(floor.store.key("queue:q"))
+        return {
+            "contacts": args.contacts,
+            "agents": args.agents,
+            "rate": args.rate,
+            "seconds": args.seconds,
+            "nodes": args.nodes,
+            "waiting": waiting,
+            "assignment_ms": _spread(floor.assignment),
+            "lua_ms": _spread(lua),
+            "octets_per_waiting_contact": round((full - empty) / max(1, args.contacts + args.agents)),
+            "not_assigned": floor.unserved,
+            "offered_twice": totals.get("offers", 0) - totals.get("answered", 0) - totals.get("withdrawn", 0),
+        }
+
+
+async def _calls(redis: Redis) -> int:
+    stats: Any = await redis.info("commandstats")
+    return int(stats.get("cmdstat_evalsha", {}).get("calls", 0))
 
 
 def _spread(values: list[float]) -> dict[str, float]:
-    ordered = sorted(values)
+    ordered = sorted(values) or [float("nan")]
     return {
-        "n": len(ordered),
-        "p50_ms": round(ordered[len(ordered) // 2], 3),
-        "p99_ms": round(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)], 3),
-        "max_ms": round(ordered[-1], 3),
+        "n": len(values),
+        "p50": round(ordered[len(ordered) // 2], 3),
+        "p95": round(ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)], 3),
+        "p99": round(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)], 3),
+        "max": round(ordered[-1], 3),
     }
 
 
-async def measure(agents: int, waiting: int, moves: int, profiles: int = 0, demands: int = 0) -> dict[str, Any]:
-    """Return the figures: milliseconds per move, and octets per waiting contact."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = await start_embedded(Path(folder))
-        redis = Redis.from_url(server.url)
-        try:
-            bench = Bench(AcdStore(redis), random.Random(7), profiles, demands)
-            await bench.store.define_queues([Queue("q", 600, 0)])
-            await bench.store.define_agents(bench.agent(number) for number in range(agents))
-            for number in range(agents):
-                await bench.store.set_state(f"a{number}", AgentState.AVAILABLE)
-            await redis.config_set("slowlog-max-len", 10 * moves)
-            await redis.config_set("slowlog-log-slower-than", QUICK)
-            await redis.slowlog_reset()
-            await bench.nobody_fits(min(200, moves))
-            hard = await bench.inside()
-            await bench.steady(agents, waiting, moves)
-            inside = await bench.inside()
-            inside += [QUICK / 1000] * (3 * moves - len(inside))
-            left: Any = await redis.zcard(bench.store.key("contacts"))
-            return {
-                "agents": agents,
-                "in_queue_and_talking": left,
-                "lua": {"all moves": _spread(inside), "all idle, none fits": _spread(hard)},
-                "round_trip": {what: _spread(values) for what, values in bench.took.items()},
-            }
-        finally:
-            await redis.aclose()
-            await server.aclose()
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `ivr bench queue` can be told."""
+    parser.add_argument("--contacts", type=int, default=10_000, help="callers who wait")
+    parser.add_argument("--agents", type=int, default=1_000)
+    parser.add_argument("--rate", type=float, default=50.0, help="calls that end, and callers that arrive, in a second")
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--nodes", type=int, default=1, help="processes of which one decides")
+    parser.add_argument("--profiles", type=int, default=50, help="different sets of skills")
+    parser.add_argument("--demands", type=int, default=50, help="different kinds of needs")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m ivr.acd.bench", description="Measure the atomic moves of the queues.")
-    parser.add_argument("--agents", type=int, default=1000)
-    parser.add_argument("--waiting", type=int, default=1000)
-    parser.add_argument("--moves", type=int, default=5000)
-    parser.add_argument("--profiles", type=int, default=0, help="sets of skills among the agents; 0: each has its own")
-    parser.add_argument("--demands", type=int, default=0, help="sets of needs among the contacts; 0: each has its own")
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    figures = asyncio.run(measure(asked.agents, asked.waiting, asked.moves, asked.profiles, asked.demands))
-    if asked.json:
-        print(json.dumps(figures, indent=2))
-        return
-    print(f"{asked.agents} agents, {figures['in_queue_and_talking']} contacts at the end")
-    inside = {f"lua: {what}": spread for what, spread in figures["lua"].items()}
-    for what, spread in {**inside, **figures["round_trip"]}.items():
-        n, p50, p99, most = spread.values()
-        print(f"{what:40} n {n:6}  p50 {p50:7.3f}  p99 {p99:7.3f}  max {most:7.3f} ms")
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    found = asyncio.run(measure(args))
+    if args.json:
+        sys.stdout.write(json.dumps(found) + "\n")
+        return 0
+    table = Table(
+        "", "n", "p50", "p95", "p99", "max", title=f"{found['waiting']} waiting, {args.agents} agents, {args.rate:g}/s"
+    )
+    for name in ("assignment_ms", "lua_ms"):
+        table.add_row(name.replace("_ms", " (ms)"), *(f"{value:g}" for value in found[name].values()))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{found['octets_per_waiting_contact']} octets of Redis a contact; {found['not_assigned']} agents without a caller"
+    )
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m ivr.acd.bench", description=__doc__)
+    add_arguments(parser)
+    return run(parser.parse_args())
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -29,26 +29,42 @@ def contact_in_words(contact: Contact, queue: Sequence[Contact], staff: Iterable
         return f"offered to {contact.agent}: {contact.why}"
     if contact.state is not ContactState.WAITING:
         return f"{contact.state.value}{f' with {contact.agent}' if contact.agent else ''}"
-    before = sum(
-        (other.order, other.id) < (contact.order, contact.id) for other in queue if other.state is not ContactState.CONNECTED
-    )
+    mine = (contact.order(), contact.id)
+    not_yet = (other for other in queue if other.state is not ContactState.CONNECTED)
+    before = sum((other.order(), other.id) < mine for other in not_yet)
     everybody = list(staff)
-    able = [agent for agent in everybody if fits(contact, agent)]
+    able = [agent for agent in everybody if fits(contact, agent, now)]
     waited = max(0.0, now - contact.enqueued_at)
     head = f"waiting {waited:.0f} s, {before} before it in {contact.queue}, priority {contact.priority}"
+    head += _patience(contact, now)
     if not everybody:
         return f"{head}; no agents are defined"
     if not able:
         nearest = "; ".join(f"{agent.id}: {_obstacle(contact, agent, now)}" for agent in everybody[:5])
-        return f"{head}; no agent has what it needs ({_needs(contact)}): {nearest}"
+        return f"{head}; no agent has what it needs ({_needs(contact, now)}): {nearest}"
     if not any(agent.state in ON_DUTY for agent in able):
         return f"{head}; the {len(able)} who could take it are not on duty"
     states = "; ".join(f"{agent.id}: {_obstacle(contact, agent, now)}" for agent in able[:10])
     return f"{head}; who could take it: {states}"
 
 
-def _needs(contact: Contact) -> str:
-    words = [f"{need.skill} {need.level}" for need in contact.needs]
+def _patience(contact: Contact, now: float) -> str:
+    """What time has changed of what it needs, and what it will."""
+    words = ""
+    if step := contact.step_at(now):
+        words += f", needs relaxed {step} of {len(contact.relax)}"
+    later = [one.after for one in contact.relax if one.after > now - contact.enqueued_at]
+    if later:
+        words += f", again in {later[0] - (now - contact.enqueued_at):.0f} s"
+    if contact.prefer and now < contact.prefer_until:
+        words += f", {' or '.join(contact.prefer)} preferred for {contact.prefer_until - now:.0f} s more"
+    if contact.only:
+        words += f", for {' or '.join(sorted(contact.only))} alone"
+    return words
+
+
+def _needs(contact: Contact, now: float) -> str:
+    words = [f"{need.skill} {need.level}" for need in contact.needs_at(now)]
     if contact.language:
         words.append(f"language {contact.language}")
     return ", ".join(words) or "nothing special"
@@ -57,7 +73,9 @@ def _needs(contact: Contact) -> str:
 def _obstacle(contact: Contact, agent: Agent, now: float) -> str:
     if agent.id in contact.excluded:
         return "excluded for this contact"
-    for need in contact.needs:
+    if contact.only and agent.id not in contact.only:
+        return "asked for somebody else"
+    for need in contact.needs_at(now):
         level = agent.skills.get(need.skill, 0)
         if level < need.level:
             return f"{need.skill} {need.level} needed, has {level or 'none'}"

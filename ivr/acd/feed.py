@@ -16,7 +16,7 @@ class AcdEvent:
     """Something a move did."""
 
     kind: str
-    """`enqueued offered withdrawn connected ended agent`."""
+    """`enqueued offered withdrawn connected ended agent defined`."""
     at: float
     """Epoch seconds, as the move was told."""
     data: Mapping[str, str]
@@ -43,16 +43,31 @@ class EventFeed:
                 newest: Any = await self._redis.xrevrange(self._key, count=1)
             self._last = text(newest[0][0]) if newest else "0-0"
 
+    def forget(self) -> None:
+        """Drop what was read and the mark: `start` marks anew."""
+        self._last = ""
+        self._pending.clear()
+
+    def take(self) -> list[AcdEvent]:
+        """What was read and not yet taken."""
+        taken, self._pending = self._pending, []
+        return taken
+
+    async def wait(self, seconds: float) -> None:
+        """Read what there is; where there is nothing, wait for it up to `seconds`. Raises StoreUnavailable."""
+        await self.start()
+        block = max(1, round(seconds * 1000)) if seconds > 0 else None
+        with redis_errors():
+            answer: Any = await self._redis.xread({self._key: self._last}, count=500, block=block)
+        for _, entries in answer or ():
+            self._take(entries)
+
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> AcdEvent:
-        await self.start()
         while not self._pending:
-            with redis_errors():
-                answer: Any = await self._redis.xread({self._key: self._last}, count=500, block=1000)
-            for _, entries in answer or ():
-                self._take(entries)
+            await self.wait(1.0)
         return self._pending.pop(0)
 
     def _take(self, entries: Any) -> None:

@@ -1,23 +1,28 @@
-"""Who gets whom: the executable specification of `lua/core.lua`. Pure."""
+"""Who may get whom: the rules in their plainest form. Pure. `ivr.acd.floor` does the same for ten thousand at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from ivr.acd.model import ON_DUTY, Agent, AgentState, Contact, ContactState
+from ivr.acd.model import ON_DUTY, Agent, AgentState, Contact, ContactState, Need
 
 
-def fits(contact: Contact, agent: Agent) -> bool:
-    """Tell whether `agent` could ever take `contact`, whatever either is doing now.
+def fits(contact: Contact, agent: Agent, now: float) -> bool:
+    """Tell whether `agent` could take `contact` by now, whatever either is doing.
 
-    Every needed skill held at its level or above; the contact's language spoken, unless the contact has none or the agent
-    lists none; the agent not excluded.
+    Every skill that is needed by now held at its level or above; the contact's language spoken, unless the contact has none or
+    the agent lists none; the agent not excluded, and one of those it is for, where it is for some.
     """
-    if agent.id in contact.excluded:
+    if agent.id in contact.excluded or (contact.only and agent.id not in contact.only):
         return False
-    if contact.language and agent.languages and contact.language not in agent.languages:
+    return skilled(contact.needs_at(now), contact.language, agent)
+
+
+def skilled(needs: tuple[Need, ...], language: str, agent: Agent) -> bool:
+    """Tell whether an agent has the skills and speaks the language."""
+    if language and agent.languages and language not in agent.languages:
         return False
-    return all(agent.skills.get(need.skill, 0) >= need.level for need in contact.needs)
+    return all(agent.skills.get(need.skill, 0) >= need.level for need in needs)
 
 
 def spared(contact: Contact, agent: Agent, now: float) -> bool:
@@ -25,37 +30,35 @@ def spared(contact: Contact, agent: Agent, now: float) -> bool:
     return contact.refused.get(agent.id, 0.0) > now
 
 
-def best_agent(contact: Contact, agents: Iterable[Agent], now: float = 0.0) -> Agent | None:
-    """Return the agent who idled longest among those able to take `contact`.
+def candidates(contact: Contact, staff: Iterable[Agent], now: float) -> list[Agent]:
+    """Who may take `contact` now: free, fitting, preferred where somebody is, not spared where others can.
 
-    Able: AVAILABLE, every required skill held at its level (1-10) or above, the language spoken, not excluded, and not
-    spared after a refusal; an agent is spared only while somebody else on duty could take the contact.
-    Ties break on id, so every node picks the same agent.
+    A preference holds until its time, and only while somebody who is preferred is on duty; a refusal counts only while somebody
+    else on duty could take the contact now or later.
     """
-    able = [agent for agent in agents if fits(contact, agent) and agent.state in ON_DUTY]
-    fresh = [agent for agent in able if not spared(contact, agent, now)]
-    free = (agent for agent in fresh or able if agent.state is AgentState.AVAILABLE)
-    return min(free, key=lambda agent: (agent.idle_since, agent.id), default=None)
+    able = [agent for agent in staff if agent.state in ON_DUTY and fits(contact, agent, now)]
+    if now < contact.prefer_until:
+        able = [agent for agent in able if agent.id in contact.prefer] or able
+    able = [agent for agent in able if not spared(contact, agent, now)] or able
+    return [agent for agent in able if agent.state is AgentState.AVAILABLE]
+
+
+def best_agent(contact: Contact, agents: Iterable[Agent], now: float = 0.0) -> Agent | None:
+    """The one of `candidates` who idled longest; ties break on id."""
+    return min(candidates(contact, agents, now), key=lambda agent: (agent.idle_since, agent.id), default=None)
 
 
 def best_contact(agent: Agent, contacts: Iterable[Contact], staff: Iterable[Agent] = (), now: float = 0.0) -> Contact | None:
-    """Return the waiting contact that `agent` should get: highest priority, then oldest, then by id.
-
-    `staff` is everybody who is defined: a refusal of `agent` counts only while one of them could take the contact instead.
-    """
+    """The waiting contact that `agent`, as the only one who is free, should get: first in order, then by id."""
     if agent.state is not AgentState.AVAILABLE:
         return None
-    others = [other for other in staff if other.id != agent.id]
-    mine = (
-        contact
-        for contact in contacts
-        if contact.state is ContactState.WAITING and best_agent(contact, [agent, *(_busy(o) for o in others)], now) is agent
-    )
-    return min(mine, key=lambda contact: (contact.order, contact.id), default=None)
+    everybody: Collection[Agent] = [agent, *(_busy(other) for other in staff if other.id != agent.id)]
+    mine = (one for one in contacts if one.state is ContactState.WAITING and agent in candidates(one, everybody, now))
+    return min(mine, key=lambda contact: (contact.order(), contact.id), default=None)
 
 
 def _busy(agent: Agent) -> Agent:
-    """The same agent with hands full, so that only `agent`'s own right to a contact is asked for."""
+    """The same agent with hands full."""
     if agent.state is not AgentState.AVAILABLE:
         return agent
     return Agent(agent.id, skills=agent.skills, languages=agent.languages, state=AgentState.IN_CALL)

@@ -6,7 +6,7 @@ Times are seconds since the Unix epoch, kept to the millisecond, so that every n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -103,6 +103,11 @@ def checked_name(name: str) -> str:
     return name
 
 
+def named(agents: Iterable[str]) -> tuple[str, ...]:
+    """Those of these texts that can be names of agents: what a customer system told may be anything."""
+    return tuple(one for one in agents if _NAME.fullmatch(one))
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     skill: str
@@ -121,6 +126,19 @@ def needs_of(levels: Mapping[str, int]) -> tuple[Need, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxed:
+    """Less that will do after a time."""
+
+    after: float
+    """Seconds of waiting."""
+    needs: tuple[Need, ...]
+
+
+AGEING = 120.0
+"""Seconds of waiting that a level of priority is worth, where a queue says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """Somebody who waits for, or talks to, an agent."""
 
@@ -130,13 +148,20 @@ class Contact:
     """Keeps its place through every decline."""
     needs: tuple[Need, ...] = ()
     priority: int = 5
-    """0..10, higher first."""
+    """0..10; one level is worth the queue's `ageing` in seconds of waiting."""
     node: str = ""
     """The node that holds the caller's media."""
     language: str = ""
     """Must be spoken by the agent, where the agent lists languages; "" for any."""
     excluded: frozenset[str] = frozenset()
     """Agents who never get this contact."""
+    relax: tuple[Relaxed, ...] = ()
+    """What is needed instead after some time, in order of time."""
+    prefer: tuple[str, ...] = ()
+    """Agents who alone get it until `prefer_until`, where one of them is on duty: the last agent, the account's owner."""
+    prefer_until: float = 0.0
+    only: frozenset[str] = frozenset()
+    """Where there are any, nobody else ever gets it: a call for one person."""
     state: ContactState = ContactState.WAITING
     agent: str = ""
     """Who is rung or talks."""
@@ -147,20 +172,31 @@ class Contact:
     """Agents who declined or missed it, and until when they are spared."""
 
     def __post_init__(self) -> None:
-        for name in (self.id, self.queue, *self.excluded):
+        for name in (self.id, self.queue, *self.excluded, *self.prefer, *self.only):
             checked_name(name)
         if not 0 <= self.priority <= 10:
             raise ValueError(f"priority {self.priority} of contact {self.id} is outside 0..10")
 
-    @property
-    def demand(self) -> str:
-        """Equal for contacts that the same agents can take: the class under which it waits."""
-        return ";".join(f"{n.skill}={n.level}" for n in sorted(self.needs, key=lambda n: n.skill)) + "|" + self.language
+    def needs_at(self, now: float) -> tuple[Need, ...]:
+        """What an agent must have by now: it is asked for less the longer it waits."""
+        needs = self.needs
+        for step in self.relax:
+            if now - self.enqueued_at < step.after:
+                break
+            needs = step.needs
+        return needs
 
-    @property
-    def order(self) -> float:
-        """Sorts contacts by priority, then by time; milliseconds survive the arithmetic of a double."""
-        return (10 - self.priority) * 1e10 + round(self.enqueued_at, 3)
+    def step_at(self, now: float) -> int:
+        """How often what it needs was relaxed by now; 0 for not yet."""
+        return sum(now - self.enqueued_at >= step.after for step in self.relax)
+
+    def order(self, ageing: float = AGEING) -> float:
+        """Sorts contacts: whoever arrived first, where a level of priority counts as `ageing` seconds of waiting.
+
+        All age alike, so the order of two never changes: nobody starves, for whoever comes later than the difference of
+        their priorities allows comes after.
+        """
+        return round(self.enqueued_at - (self.priority - 5) * ageing, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +225,13 @@ class Agent:
     held: Mapping[str, ContactState] = field(default_factory=dict)
     """Contacts that ring here or talk here."""
     last_contact: str = ""
+    offered_at: float = 0.0
+    """When a contact was offered last."""
+    served: int = 0
+    """Calls since the agent came on duty."""
+    busy: float = 0.0
+    """Seconds of talk in calls that ended since then."""
+    duty_since: float = 0.0
     lease_until: float | None = None
     """When the page counts as gone, unless it is heard again; None for a device without heartbeat."""
 
@@ -214,12 +257,19 @@ class Queue:
     ring_seconds: float = 20.0
     wrap_up_seconds: float = 30.0
     """0 for none."""
-    max_wait: float = 0.0
-    """Seconds; 0 for no limit. The call session keeps to it."""
-    music: str = "music"
+    strategy: str = "longest_idle"
+    """Which of those who could take a contact gets it: a name in `ivr.acd.strategies`."""
+    order: tuple[str, ...] = ()
+    """Of the agents, for `sequential`."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Of agents, for `weighted_random`; 1 where none is given."""
+    ageing: float = AGEING
+    """Seconds of waiting that a level of priority is worth."""
 
     def __post_init__(self) -> None:
         checked_name(self.name)
+        if self.ageing < 0:
+            raise ValueError(f"queue {self.name}: ageing {self.ageing} is below 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,3 +282,14 @@ class Offer:
     """End of the ring."""
     why: str
     """Why this agent, in words: "telecom 5, idle longest"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A contact and the agent who is to get it."""
+
+    contact_id: str
+    agent_id: str
+    why: str
+    considered: int = 1
+    """Agents who were free and could have taken it."""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from ivr.acd.feed import AcdEvent, EventFeed
+from ivr.acd.matching import Matching
 from ivr.acd.model import Contact
 from ivr.acd.store import AcdStore
 from ivr.errors import StoreUnavailable
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 1.0
 NODE_LEASE = 10.0
 """Seconds without a heartbeat after which other nodes give up the contacts of this one."""
+FIRST_LOOK = 0.2
+"""Seconds that the one who decides gets before a caller is told a place."""
 MOST_EVENTS = 64
 """Events that wait for a session at most; a position that finds no room is dropped, for a newer one follows."""
 
@@ -62,6 +65,8 @@ class Place:
         self.connected = False
         self.over = False
         self.position = 0
+        self.looked = False
+        """Who decides had time for a first look: the caller may be told the place."""
         self.dropped = 0
         """Positions that a slow session never heard."""
         self._router = router
@@ -151,10 +156,12 @@ class Router:
         self.node = node
         self._sweep_seconds = sweep_seconds
         self._feed = EventFeed(store.redis, store.prefix)
+        self.matching = Matching(store, node)
         self._up = asyncio.Event()
         self._places: dict[str, Place] = {}
         self._owed: dict[str, str] = {}
         self._changed: set[str] = set()
+        self._looks: set[asyncio.Task[None]] = set()
         self._suspect = False
         """Redis was away, or the feed broke: events may be missing."""
 
@@ -177,6 +184,7 @@ class Router:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._tick_for_ever())
+            group.create_task(self.matching.run())
 
     async def tick(self) -> None:
         """Do what `run` does each second. Raises StoreUnavailable."""
@@ -189,19 +197,36 @@ class Router:
 
     async def enter(self, place: Place) -> None:
         try:
-            await asyncio.wait_for(self._up.wait(), 5.0)
+            async with asyncio.timeout(5.0):  # wait_for hides a cancellation that comes as it succeeds (bpo-42130)
+                await self._up.wait()
         except TimeoutError as error:
             raise StoreUnavailable("the queues are not up") from error
         contact = place.contact
         self._places[contact.id] = place
         try:
-            if await self.store.enqueue(contact) is None:
-                place.move((await self.store.positions([(contact.id, contact.queue)])).get(contact.id, 0) or 1)
+            await self.store.enqueue(contact)
         except BaseException:
             # Redis may have done it although the answer got lost.
             place.over = True
             self._forget(place, "abandoned")
             raise
+
+        look = asyncio.create_task(self._first_look(place))
+        self._looks.add(look)
+        look.add_done_callback(self._looks.discard)
+
+    async def _first_look(self, place: Place) -> None:
+        """Tell the place, unless an agent was free at once: then there is nothing to wait for."""
+        await asyncio.sleep(FIRST_LOOK)
+        place.looked = True
+        self._changed.add(place.contact.queue)  # what happened meanwhile was not looked at
+        if place.agent_id or place.over:
+            return
+        with suppress(StoreUnavailable):  # the next tick tells it
+            contact = place.contact
+            position = (await self.store.positions([(contact.id, contact.queue)])).get(contact.id)
+            if position and not place.agent_id and not place.over:
+                place.move(position)
 
     async def leave(self, place: Place, outcome: str) -> None:
         self._forget(place, outcome)
@@ -253,9 +278,8 @@ class Router:
     async def _tell_positions(self) -> None:
         changed, everything = self._changed, self._suspect
         self._changed, self._suspect = set(), False
-        mine = [
-            p for p in self._places.values() if not p.connected and not p.over and (everything or p.contact.queue in changed)
-        ]
+        concerned = (p for p in self._places.values() if everything or p.contact.queue in changed)
+        mine = [place for place in concerned if place.looked and not place.connected and not place.over]
         if not mine:
             return
         places = await self.store.positions([(place.contact.id, place.contact.queue) for place in mine])

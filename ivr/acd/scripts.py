@@ -18,6 +18,10 @@ from ivr.errors import NotFound, StoreUnavailable
 _MEANING = {"NOQUEUE": "there is no queue", "NOAGENT": "there is no agent"}
 
 
+class NotLeading(Exception):
+    """Another node decides who gets whom."""
+
+
 @cache
 def source(name: str) -> tuple[str, str]:
     """Return the text of a move and its SHA-1 digest."""
@@ -39,6 +43,8 @@ def redis_errors() -> Iterator[None]:
         yield
     except ResponseError as error:
         word, _, rest = str(error).partition(" ")
+        if word == "NOTLEADER":
+            raise NotLeading(rest) from error
         if word in _MEANING:
             raise NotFound(f"{_MEANING[word]} {rest}") from error
         raise StoreUnavailable(f"Redis refused a command: {error}") from error

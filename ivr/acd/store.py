@@ -13,7 +13,8 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from ivr.acd.explain import agent_in_words, contact_in_words
-from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, Offer, Queue
+from ivr.acd.model import AGEING, Agent, AgentState, Contact, Match, Offer, Queue
+from ivr.acd.rows import agent_of, agent_row, contact_of, details_of, queue_of, queue_row
 from ivr.acd.scripts import Moves, redis_errors, text
 from ivr.errors import Conflict, NotFound
 
@@ -34,7 +35,6 @@ AFTER_DECLINE: Mapping[str, str] = {
 """Why an offer came to nothing, to what becomes of the agent. Other reasons leave him as he was."""
 
 _REQUESTED = (AgentState.AVAILABLE, AgentState.BREAK, AgentState.OFFLINE)
-_Data = Mapping[str, str]
 
 
 class AcdStore:
@@ -67,104 +67,79 @@ class AcdStore:
 
     # --- what exists
 
-    async def define_agents(self, agents: Iterable[Agent]) -> list[Offer]:
+    async def define_agents(self, agents: Iterable[Agent]) -> None:
         """Make these the agents. Who is new starts offline; the state of the others is kept; who is missing is removed, after
         his last call."""
-        listed = [
-            {
-                "id": agent.id,
-                "profile": agent.profile,
-                "name": agent.name,
-                "skills": json.dumps(dict(agent.skills)),
-                "languages": json.dumps(list(agent.languages)),
-                "capacity": agent.capacity,
-            }
-            for agent in agents
-        ]
-        return await self._offers("define_agents", json.dumps(listed))
+        await self._run("define_agents", json.dumps([agent_row(agent) for agent in agents]))
 
     async def define_queues(self, queues: Iterable[Queue]) -> None:
         """Make these the queues; contacts in a queue that is gone stay and are served."""
-        fields: dict[Any, Any] = {
-            queue.name: json.dumps(
-                {
-                    "ring_seconds": queue.ring_seconds,
-                    "wrap_up_seconds": queue.wrap_up_seconds,
-                    "max_wait": queue.max_wait,
-                    "music": queue.music,
-                }
-            )
-            for queue in queues
-        }
+        rows: dict[Any, Any] = {queue.name: queue_row(queue) for queue in queues}
         with redis_errors():
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.delete(self.key("queues"))
-                if fields:
-                    pipe.hset(self.key("queues"), mapping=fields)
+                if rows:
+                    pipe.hset(self.key("queues"), mapping=rows)
+                pipe.xadd(self.key("events"), {"kind": "defined", "at": f"{self.now():.3f}"}, maxlen=20_000, approximate=True)
                 await pipe.execute()
 
     async def queues(self) -> list[Queue]:
         raw = await self._hash("queues")
-        return [Queue(name=name, **json.loads(raw[name])) for name in sorted(raw)]
+        return [queue_of(name, json.loads(raw[name])) for name in sorted(raw)]
 
     # --- moves of a contact
 
-    async def enqueue(self, contact: Contact) -> Offer | None:
-        """Put the contact into its queue and, in the same step, reserve the best agent for it if one is free.
+    async def enqueue(self, contact: Contact, ageing: float | None = None) -> None:
+        """Put the contact into its queue; who gets it is decided by the node that leads.
 
-        A contact that is known already keeps its place, and its offer is returned again. Raises NotFound without the queue.
+        A contact that is known already keeps its place. `ageing` saves the look at the queue where it is known. Raises NotFound
+        without the queue.
         """
-        needs = json.dumps([[need.skill, need.level] for need in contact.needs])
-        excluded = f";{';'.join(sorted(contact.excluded))};" if contact.excluded else ""
-        made = await self._offers(
+        order = contact.order(await self._ageing(contact.queue) if ageing is None else ageing)
+        await self._run(
             "enqueue",
             contact.id,
             contact.queue,
-            contact.demand,
-            f"{contact.order:.3f}",
+            f"{order:.3f}",
             f"{contact.enqueued_at:.3f}",
             contact.node,
-            excluded,
-            needs,
-            contact.priority,
-            contact.language,
             f"{self.now() + NODE_LEASE:.3f}",
+            details_of(contact),
         )
-        return made[0] if made else None
 
     async def accept(self, contact_id: str, agent_id: str) -> bool:
         """Connect the two. False where the offer is gone: the caller left, or the ring ran out."""
         return bool(await self._run("accept", contact_id, agent_id))
 
-    async def decline(self, contact_id: str, agent_id: str, reason: str = "declined") -> list[Offer]:
-        """Give the contact its old place back and match both anew; others go first for 10 s, unless there is nobody else.
+    async def decline(self, contact_id: str, agent_id: str, reason: str = "declined") -> None:
+        """Give the contact its old place back; others go first for 10 s, unless there is nobody else.
 
         Also for an accepted call whose media could not be set up. The agent becomes what AFTER_DECLINE says. Without effect
         where the two have nothing to do with each other (any more).
         """
         word = "missed" if reason == "no_answer" else reason
-        return await self._offers("decline", contact_id, agent_id, word, AFTER_DECLINE.get(reason, ""))
+        await self._run("decline", contact_id, agent_id, word, AFTER_DECLINE.get(reason, ""))
 
-    async def leave(self, contact_id: str, outcome: str = "abandoned") -> list[Offer]:
+    async def leave(self, contact_id: str, outcome: str = "abandoned") -> None:
         """Take the contact out of the store: an agent who was rung is free at once, one who talked wraps up."""
-        return await self._offers("leave", contact_id, outcome)
+        await self._run("leave", contact_id, outcome)
 
-    async def finish(self, contact_id: str) -> list[Offer]:
+    async def finish(self, contact_id: str) -> None:
         """The call is over: the agent wraps up (is free, where the queue gives 0 s)."""
-        return await self._offers("leave", contact_id, "abandoned")
+        await self._run("leave", contact_id, "abandoned")
 
     # --- moves of an agent
 
-    async def set_state(self, agent_id: str, state: AgentState, reason: str = "") -> list[Offer]:
+    async def set_state(self, agent_id: str, state: AgentState, reason: str = "") -> None:
         """Do what the agent asks for: `available`, `break`, `offline`. During a call it takes effect after it; a ring is
         withdrawn. Raises NotFound, and Conflict for a state that nobody can ask for."""
         if state not in _REQUESTED:
             raise Conflict(f"{state.value} cannot be asked for: only available, break and offline can")
-        return await self._offers("set_state", agent_id, state.value, reason if state is not AgentState.AVAILABLE else "")
+        await self._run("set_state", agent_id, state.value, reason if state is not AgentState.AVAILABLE else "")
 
-    async def end_wrap_up(self, agent_id: str) -> list[Offer]:
+    async def end_wrap_up(self, agent_id: str) -> None:
         """End the wrap-up before its time. Without effect outside one. Raises NotFound."""
-        return await self._offers("end_wrap_up", agent_id)
+        await self._run("end_wrap_up", agent_id)
 
     # --- leases
 
@@ -182,18 +157,40 @@ class AcdStore:
             names: Any = await self._redis.zrangebyscore(self.key("nodes"), self.now(), "+inf")
         return {text(name) for name in names}
 
-    async def sweep(self) -> list[Offer]:
-        """Heal what time has ended: rings, wrap-ups, refusals, pages and nodes that are silent. Any node may, often."""
-        return await self._offers("sweep", AWAY, GRACE, "")
+    async def sweep(self) -> None:
+        """Heal what time has ended: rings, wrap-ups, pages and nodes that are silent. Any node may, often."""
+        await self._run("sweep", AWAY, GRACE, "")
 
-    async def release(self, node: str) -> list[Offer]:
+    async def release(self, node: str) -> None:
         """Give up what an earlier life of this node left behind."""
-        offers: list[Offer] = []
         while True:
-            offers += await self._offers("sweep", AWAY, GRACE, node)
+            await self._run("sweep", AWAY, GRACE, node)
             with redis_errors():
                 if not await self._redis.scard(self.key(f"node:{node}")):
-                    return offers
+                    return
+
+    # --- who decides
+
+    async def lead(self, who: str, seconds: float) -> bool:
+        """Be the one who decides for the next `seconds`, or go on being it. False where somebody else is."""
+        return bool(await self._run("lead", who, round(seconds * 1000)))
+
+    async def resign(self, who: str) -> None:
+        """Let another decide at once. Without effect where somebody else does already."""
+        await self._run("resign", who)
+
+    async def reserve(self, who: str, matches: Sequence[Match]) -> list[Offer]:
+        """Reserve these agents for these contacts, each where it still waits and he is still available.
+
+        Raises NotLeading where `who` does not decide (any more): then nothing was done.
+        """
+        asked = [[match.contact_id, match.agent_id, match.why] for match in matches]
+        made = json.loads(await self._run("reserve", who, json.dumps(asked)))
+        return [Offer(contact_id, agent_id, float(until), why) for contact_id, agent_id, until, why in made]
+
+    async def read(self, contact_ids: Sequence[str], agent_ids: Sequence[str]) -> tuple[list[Contact], list[Agent]]:
+        """Return those contacts and agents that exist, as they are now."""
+        return await self._contacts(contact_ids), await self._agents(agent_ids)
 
     # --- looking
 
@@ -206,9 +203,13 @@ class AcdStore:
 
     async def agents(self) -> list[Agent]:
         """Return everybody defined, by id."""
+        return await self._agents(await self.agent_ids())
+
+    async def agent_ids(self) -> list[str]:
+        """Return the ids of everybody defined, sorted."""
         with redis_errors():
             ids = await cast(Awaitable[set[Any]], self._redis.smembers(self.key("agents")))
-        return await self._agents(sorted(text(one) for one in ids))
+        return sorted(text(one) for one in ids)
 
     async def contact(self, contact_id: str) -> Contact:
         """Raises NotFound."""
@@ -219,11 +220,16 @@ class AcdStore:
 
     async def contacts(self, queue: str | None = None) -> list[Contact]:
         """Return who waits, is offered or is connected (in one queue, or in all), in the order of service."""
+        found = await self._contacts(await self.contact_ids())
+        ageing = {one.name: one.ageing for one in await self.queues()}
+        chosen = [contact for contact in found if queue is None or contact.queue == queue]
+        return sorted(chosen, key=lambda contact: (contact.order(ageing.get(contact.queue, AGEING)), contact.id))
+
+    async def contact_ids(self) -> list[str]:
+        """Return the ids of everybody who waits, is offered or is connected, the first to come first."""
         with redis_errors():
             ids: Any = await self._redis.zrange(self.key("contacts"), 0, -1)
-        found = await self._contacts([text(one) for one in ids])
-        chosen = [contact for contact in found if queue is None or contact.queue == queue]
-        return sorted(chosen, key=lambda contact: (contact.order, contact.id))
+        return [text(one) for one in ids]
 
     async def position(self, contact_id: str) -> int:
         """Return the place in its queue, 1 is next; somebody who is being offered keeps it. Raises NotFound, also for one
@@ -276,9 +282,10 @@ class AcdStore:
     async def _run(self, move: str, *arguments: str | float) -> Any:
         return await self._moves.run(move, f"{self.now():.3f}", *arguments)
 
-    async def _offers(self, move: str, *arguments: str | float) -> list[Offer]:
-        made = json.loads(await self._run(move, *arguments)) or []
-        return [Offer(contact_id, agent_id, float(until), why) for contact_id, agent_id, until, why in made]
+    async def _ageing(self, queue: str) -> float:
+        with redis_errors():
+            raw = await cast(Awaitable[Any], self._redis.hget(self.key("queues"), queue))
+        return float(json.loads(raw).get("ageing", AGEING)) if raw else AGEING
 
     async def _lease(self, kind: str, who: str, seconds: float) -> None:
         with redis_errors():
@@ -290,14 +297,18 @@ class AcdStore:
         return _plain(raw)
 
     async def _contacts(self, ids: Sequence[str]) -> list[Contact]:
+        if not ids:
+            return []
         with redis_errors():
             async with self._redis.pipeline(transaction=True) as pipe:
                 for one in ids:
                     pipe.hgetall(self.key(f"contact:{one}"))
                 found = await pipe.execute()
-        return [_contact(one, _plain(data)) for one, data in zip(ids, found, strict=True) if data]
+        return [contact_of(one, _plain(data)) for one, data in zip(ids, found, strict=True) if data]
 
     async def _agents(self, ids: Sequence[str]) -> list[Agent]:
+        if not ids:
+            return []
         with redis_errors():
             async with self._redis.pipeline(transaction=True) as pipe:
                 for one in ids:
@@ -306,51 +317,8 @@ class AcdStore:
                     pipe.zscore(self.key("leases"), one)
                 found = await pipe.execute()
         rows = zip(ids, found[::3], found[1::3], found[2::3], strict=True)
-        return [_agent(one, _plain(data), _plain(held), lease) for one, data, held, lease in rows if data]
+        return [agent_of(one, _plain(data), _plain(held), lease) for one, data, held, lease in rows if data]
 
 
 def _plain(raw: Mapping[Any, Any]) -> dict[str, str]:
     return {text(name): text(value) for name, value in raw.items()}
-
-
-def _pairs(text: str) -> dict[str, float]:
-    return {name: float(value) for name, _, value in (one.partition("=") for one in text.split(";") if one)}
-
-
-def _contact(contact_id: str, data: _Data) -> Contact:
-    return Contact(
-        id=contact_id,
-        queue=data["queue"],
-        enqueued_at=float(data["enqueued_at"]),
-        needs=tuple(Need(skill, int(level)) for skill, level in json.loads(data["needs"])),
-        priority=int(data["priority"]),
-        node=data["node"],
-        language=data["language"],
-        excluded=frozenset(one for one in data["excluded"].split(";") if one),
-        state=ContactState(data["state"]),
-        agent=data["agent"],
-        until=float(data["until"]) if data["until"] else None,
-        why=data["why"],
-        refused=_pairs(data["refused"]),
-    )
-
-
-def _agent(agent_id: str, data: _Data, held: _Data, lease: float | None) -> Agent:
-    state, duty = AgentState(data["state"]), AgentState(data["duty"])
-    busy = state in (AgentState.RESERVED, AgentState.IN_CALL, AgentState.WRAP_UP)
-    return Agent(
-        id=agent_id,
-        name=data["name"],
-        skills=json.loads(data["skills"]),
-        languages=tuple(json.loads(data["languages"])),
-        capacity=int(data["capacity"]),
-        state=state,
-        since=float(data["since"]),
-        reason=data["reason"],
-        idle_since=float(data["idle_since"]),
-        until=float(data["wrap_until"]) if data["wrap_until"] and state is AgentState.WRAP_UP else None,
-        wanted=duty if busy and duty is not AgentState.AVAILABLE else None,
-        held={contact: ContactState(value) for contact, value in held.items()},
-        last_contact=data["last_contact"],
-        lease_until=lease,
-    )

@@ -140,6 +140,14 @@ class Enqueue:
     """Seconds between announcements of the position; 0 for never."""
     max_wait: float = 0.0
     """Seconds; 0 for no limit."""
+    relax: tuple[tuple[float, Mapping[str, int]], ...] = ()
+    """Seconds of waiting to what is needed from then on."""
+    prefer: tuple[str, ...] = ()
+    """Agents who alone are offered the caller for `prefer_seconds`, where one is on duty."""
+    prefer_seconds: float = 0.0
+    only: tuple[str, ...] = ()
+    """Where there are any, nobody else gets the caller."""
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

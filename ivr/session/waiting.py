@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ivr.acd.desk import RingOutcome
-from ivr.acd.model import Contact, needs_of
+from ivr.acd.model import Contact, Relaxed, named, needs_of
 from ivr.acd.routing import Moved, Offered, Place, PlaceEvent, Withdrawn
 from ivr.call import Disposition
 from ivr.dialplan.events import Enqueue, Listen, Queued, QueueLeft
@@ -98,7 +98,8 @@ class Waiting:
         """Wait for somebody else from now on, before those who just called."""
         ahead = min(10, self._command.priority + 2)
         if to.kind is Kind.QUEUE:
-            self._command = replace(self._command, queue=to.name, needs={}, priority=ahead, max_wait=0.0)
+            fresh = Enqueue(to.name, {}, ahead, self._command.music, self._command.announce_every)
+            self._command = replace(fresh, exclude=self._command.exclude)
             self._only = ""
         else:
             self._command = replace(self._command, priority=ahead)
@@ -116,16 +117,7 @@ class Waiting:
         if session.disposition is Disposition.LEFT_FLOW:
             session.disposition = Disposition.ABANDONED
         session.record(queue=command.queue, queued_at=self._started)
-        contact = Contact(
-            id=session.call.id,
-            queue=command.queue,
-            enqueued_at=self._started,
-            needs=() if self._only else needs_of(command.needs),
-            priority=command.priority,
-            node=self._services.node,
-            language="" if self._only else session.call.language,
-            excluded=await self._others(),
-        )
+        contact = self._contact()
         self.play_music()
         self._keep_listening()
         async with self._services.router.place(contact) as place:
@@ -138,11 +130,24 @@ class Waiting:
                 elif isinstance(event, Offered) and (how := await self._offered(place, events, event)):
                     return how
 
-    async def _others(self) -> frozenset[str]:
-        """Everybody but the one who is wanted."""
-        if not self._only:
-            return frozenset()
-        return frozenset(agent.id for agent in await self._services.router.store.agents()) - {self._only}
+    def _contact(self) -> Contact:
+        """The caller as the queue sees it: what is needed, or the one agent who is wanted."""
+        session, command = self._session, self._command
+        only = (self._only,) if self._only else command.only
+        return Contact(
+            id=session.call.id,
+            queue=command.queue,
+            enqueued_at=self._started,
+            needs=() if only else needs_of(command.needs),
+            relax=() if only else tuple(Relaxed(after, needs_of(levels)) for after, levels in command.relax),
+            priority=command.priority,
+            prefer=named(command.prefer),
+            prefer_until=self._started + command.prefer_seconds if command.prefer else 0.0,
+            only=frozenset(named(only)),
+            excluded=frozenset(named(command.exclude)),
+            node=self._services.node,
+            language="" if only else session.call.language,
+        )
 
     async def _next(self, events: Any, seconds: float | None) -> PlaceEvent | None:
         """The next event of the place; each time `seconds` pass without one, the position is told again."""

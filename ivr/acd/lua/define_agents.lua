@@ -8,18 +8,11 @@ for _, d in ipairs(cjson.decode(ARGV[2])) do
   if not a then
     redis.call('SADD', P .. 'agents', d.id)
     redis.call('HSET', key, 'profile', d.profile, 'duty', 'offline', 'reason', '', 'offers', 0, 'calls', 0, 'wrap_until', '',
-      'state', 'offline', 'since', NOW, 'idle_since', NOW, 'last_contact', '')
-  elseif a.profile ~= d.profile then
-    part('idle', a.profile, d.id)
-    if on_duty(a.state) then
-      if redis.call('HINCRBY', P .. 'staff', a.profile, -1) <= 0 then redis.call('HDEL', P .. 'staff', a.profile) end
-      redis.call('HINCRBY', P .. 'staff', d.profile, 1)
-    end
+      'state', 'offline', 'since', NOW, 'idle_since', NOW, 'last_contact', '', 'offered_at', 0, 'served', 0, 'busy', 0, 'duty_since', NOW)
   end
   redis.call('HSET', key, 'profile', d.profile, 'name', d.name, 'skills', d.skills, 'languages', d.languages, 'capacity', d.capacity)
   a = agent_of(d.id)
   settle(a)
-  match_agent(a)
 end
 for _, id in ipairs(redis.call('SMEMBERS', P .. 'agents')) do
   local a = agent_of(id)
@@ -31,4 +24,5 @@ for _, id in ipairs(redis.call('SMEMBERS', P .. 'agents')) do
     redis.call('ZREM', P .. 'leases', id)
   end
 end
-return offers()
+emit('defined')
+return 1

@@ -46,17 +46,7 @@ for _, id in ipairs(due('wraps')) do
   if a then
     a.wrap_until = ''
     settle(a)
-    match_agent(a)
   end
 end
 
-for _, id in ipairs(redis.call('ZRANGE', P .. 'paused', 0, BATCH - 1)) do
-  local c = contact_of(id)
-  local stop = tonumber(redis.call('ZSCORE', P .. 'paused', id))
-  if stop <= now then
-    redis.call('ZREM', P .. 'paused', id)
-    if c then redis.call('HSET', P .. 'contact:' .. id, 'refused', '') c.refused = '' end
-  end
-  if c then match_contact(c) end
-end
-return offers()
+return 1

@@ -15,10 +15,11 @@ from ivr.dialplan.dialogue import BUILT_IN, bare
 from ivr.dialplan.durations import seconds
 from ivr.dialplan.events import Event, Heard, Phrase, Pressed, ScheduleCallback, SpeechLost, TimerFired, Value
 from ivr.dialplan.expression import EvaluationError, Expression, Template, compile_template
-from ivr.dialplan.fields import Fields, integer, word
+from ivr.dialplan.fields import Fields, word
 from ivr.dialplan.kinds import About as Around
 from ivr.dialplan.kinds import Schema, Site
-from ivr.dialplan.positions import Node, Scalar, kind
+from ivr.dialplan.needing import plain_needs
+from ivr.dialplan.positions import Node, Scalar
 from ivr.dialplan.problems import Place
 from ivr.dialplan.schema_parts import FLAG, TEXT, either, map_of, record, ref
 from ivr.dialplan.slots import About, SlotType, read
@@ -81,7 +82,7 @@ class CallbackStep(Leaving):
             queue=fields.template("queue") or empty,
             reason=fields.template("reason") or empty,
             window=_window(fields),
-            needs=_needs(fields),
+            needs=plain_needs(fields),
             priority=fields.priority(),
             confirm=fields.flag("confirm", False) if given else optional_speech(fields, "confirm", site.languages) or False,
             another=optional_speech(fields, "another", site.languages),
@@ -257,16 +258,6 @@ def _window(fields: Fields) -> float | tuple[int, int]:
         cure = "so long from now: 4h; or hours of the day: 09:00-18:00"
         fields.findings.error(node.place, "bad-duration", f"`window` is no window: `{text}`", cure)
         return 4 * 3600.0
-
-
-def _needs(fields: Fields) -> dict[str, int]:
-    node = fields.get("need")
-    if node is None:
-        return {}
-    if not isinstance(node, positions.Mapping):
-        fields.findings.error(node.place, "wrong-type", f"`need` must be a mapping, this is {kind(node)}", "need: { skill: 3 }")
-        return {}
-    return {name: integer(level, fields.findings, f"the level of `{name}`", 1, 1, 10) for name, _, level in node.items()}
 
 
 def _phrases(run: Run) -> tuple[Phrase, ...]:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from ivr.dialplan import positions
 from ivr.dialplan.build_speech import speech
 from ivr.dialplan.events import Enqueue, Event, Queued, QueueLeft
 from ivr.dialplan.expression import EvaluationError, Expression, Template
-from ivr.dialplan.fields import Fields, integer
+from ivr.dialplan.fields import Fields
 from ivr.dialplan.kinds import KEYS, About, Schema, Site, WaitingStep
-from ivr.dialplan.positions import Node, kind
+from ivr.dialplan.needing import NEED, PREFER, Needs, Preference, needs, people, preference
+from ivr.dialplan.positions import Node
 from ivr.dialplan.problems import Place
-from ivr.dialplan.schema_parts import DURATION, NAME, TEXT, map_of, record, ref
+from ivr.dialplan.schema_parts import DURATION, NAME, TEXT, record, ref
 from ivr.dialplan.speech import Speech
 from ivr.dialplan.state import Phase
 
 if TYPE_CHECKING:
     from ivr.dialplan.model import Edge
     from ivr.dialplan.run import Run
+
+KEYS_OF = ("queue", "need", "prefer", "only", "exclude", "priority", "music", "announce", "max_wait")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,12 @@ class EnqueueStep(WaitingStep):
     edge_names: ClassVar[tuple[str, ...]] = ("served", "no_agents", "timeout", "closed", "full")
     queue: Template
     place: Place
-    needs: Mapping[str, int]
-    """Skill to the least level (1..10)."""
-    need_places: Mapping[str, Place] = field(default_factory=dict)
+    needs: Needs
+    prefer: Preference | None = None
+    only: Expression | None = None
+    """The one agent, or those, who may take the call."""
+    exclude: Expression | None = None
+    """Agents who never get it."""
     priority: Expression | None = None
     music: str = "music"
     announce: Announce | None = None
@@ -55,13 +60,15 @@ class EnqueueStep(WaitingStep):
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
-        fields = Fields(node, site.findings, "enqueue", ("queue", "need", "priority", "music", "announce", "max_wait"))
+        fields = Fields(node, site.findings, "enqueue", KEYS_OF)
         fields.need("queue", "queue: name")
         return cls(
             queue=fields.template("queue") or Template("", node.place, ()),
             place=node.place,
-            needs=_needs(fields),
-            need_places=_need_places(fields.get("need")),
+            needs=needs(fields),
+            prefer=preference(fields, site.findings),
+            only=fields.expression("only"),
+            exclude=fields.expression("exclude"),
             priority=fields.priority(),
             music=fields.text("music", "music"),
             announce=_announce(fields.get("announce"), site),
@@ -70,10 +77,10 @@ class EnqueueStep(WaitingStep):
 
     @classmethod
     def schema(cls) -> Schema:
-        level = {"type": "integer", "minimum": 1, "maximum": 10}
         announce = record({"every": DURATION, "say": ref("speech"), "first": ref("speech")}, ("say",), Announce)
-        queue = {"queue": TEXT, "need": map_of(level), "priority": ref("expression"), "music": NAME}
-        return record(queue | {"announce": announce, "max_wait": DURATION}, ("queue",))
+        queue = {"queue": TEXT, "need": NEED, "priority": ref("expression"), "music": NAME}
+        people = {"prefer": PREFER, "only": ref("expression"), "exclude": ref("expression")}
+        return record(queue | people | {"announce": announce, "max_wait": DURATION}, ("queue",))
 
     def outcomes(self) -> tuple[str, ...]:
         return tuple(name for name in self.edge_names if name != "served" and (name != "timeout" or self.max_wait))
@@ -97,17 +104,17 @@ class EnqueueStep(WaitingStep):
 
     def expressions(self) -> Iterator[Expression | Template]:
         yield self.queue
-        if self.priority is not None:
-            yield self.priority
+        preferred = self.prefer.agent if self.prefer is not None else None
+        yield from (one for one in (self.priority, preferred, self.only, self.exclude) if one is not None)
 
     def check(self, about: About) -> None:
         known, findings = about.around, about.findings
         if known.queues is not None and self.queue.fixed is not None and self.queue.fixed not in known.queues:
             findings.unknown(self.queue.place, "queue", self.queue.fixed, known.queues)
         if known.skills is not None:
-            for skill in self.needs:
+            for skill, place in (self.needs.places or {}).items():
                 if skill not in known.skills:
-                    findings.unknown(self.need_places.get(skill, self.place), "skill", skill, known.skills)
+                    findings.unknown(place, "skill", skill, known.skills)
 
     def start(self, run: Run) -> Edge | None:
         scope = run.scope()
@@ -119,7 +126,12 @@ class EnqueueStep(WaitingStep):
         run.emit(
             Enqueue(
                 queue=self.queue.text(scope),
-                needs=self.needs,
+                needs=self.needs.levels,
+                relax=self.needs.relax,
+                prefer=() if self.prefer is None else people(self.prefer.agent.value(scope)),
+                prefer_seconds=0.0 if self.prefer is None else self.prefer.seconds,
+                only=() if self.only is None else people(self.only.value(scope)),
+                exclude=() if self.exclude is None else people(self.exclude.value(scope)),
                 priority=5 if priority is None else min(10, max(0, int(priority))),
                 music=self.music,
                 announce_every=self.announce.every if self.announce else 0.0,
@@ -148,20 +160,6 @@ class EnqueueStep(WaitingStep):
         if run.pending:
             run.say(None)
         run.update(queue={**run.state.queue, "told": event.waited})
-
-
-def _needs(fields: Fields) -> dict[str, int]:
-    node = fields.get("need")
-    if node is None:
-        return {}
-    if not isinstance(node, positions.Mapping):
-        fields.findings.error(node.place, "wrong-type", f"`need` must be a mapping, this is {kind(node)}", "need: { skill: 3 }")
-        return {}
-    return {name: integer(level, fields.findings, f"the level of `{name}`", 1, 1, 10) for name, _, level in node.items()}
-
-
-def _need_places(node: Node | None) -> dict[str, Place]:
-    return {name: key.place for name, key, _ in node.items()} if isinstance(node, positions.Mapping) else {}
 
 
 def _announce(node: Node | None, site: Site) -> Announce | None:

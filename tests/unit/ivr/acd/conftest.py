@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from ivr.acd.store import AcdStore
+from tests.unit.ivr.acd.matched import Matched
 
 _numbers = count(1)
 
@@ -38,3 +39,9 @@ def clock() -> Clock:
 @pytest.fixture
 def store(redis: Redis, clock: Clock) -> AcdStore:
     return AcdStore(redis, clock, prefix=f"{{acd-test-{next(_numbers)}}}")
+
+
+@pytest.fixture
+def matched(store: AcdStore) -> Matched:
+    """The same store, with somebody who decides after each move."""
+    return Matched(store)

@@ -18,6 +18,7 @@ from ivr.acd.matcher import best_agent, best_contact
 from ivr.acd.model import Agent, AgentState, Contact, ContactState, Queue, needs_of
 from ivr.acd.store import AcdStore
 from tests.unit.ivr.acd.conftest import Clock
+from tests.unit.ivr.acd.matched import Matched
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ STAFF = (
 )
 NAMES = st.sampled_from([agent.id for agent in STAFF])
 NEEDS = st.sampled_from([{}, {"telecom": 1}, {"telecom": 4}, {"billing": 2}, {"telecom": 2, "billing": 5}])
-DEFINITIONS = {"agents", "queues", "events", "totals", "swept", *(f"agent:{agent.id}" for agent in STAFF)}
+DEFINITIONS = {"agents", "queues", "events", "totals", "swept", "leader", *(f"agent:{agent.id}" for agent in STAFF)}
 
 
 class Lives(RuleBasedStateMachine):
@@ -41,7 +42,7 @@ class Lives(RuleBasedStateMachine):
         super().__init__()
         Lives.serial += 1
         self.clock = Clock()
-        self.store = AcdStore(self.redis, self.clock, prefix=f"{{lives-{Lives.serial}}}")
+        self.store = Matched(AcdStore(self.redis, self.clock, prefix=f"{{lives-{Lives.serial}}}"))
         self.made = 0
         self.seen: tuple[list[Contact], dict[str, Agent]] | None = None
         self.run(self.store.define_queues([Queue("q", 20, 30), Queue("quick", 10, 0)]))

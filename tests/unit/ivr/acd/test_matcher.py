@@ -52,16 +52,19 @@ def test_priority_then_age_then_id() -> None:
 
 
 @given(st.floats(0, 4e9), st.floats(0, 4e9), st.integers(0, 10), st.integers(0, 10))
-def test_order_is_priority_then_milliseconds(first: float, second: float, high: int, low: int) -> None:
+def test_a_level_of_priority_is_worth_two_minutes_of_waiting(first: float, second: float, high: int, low: int) -> None:
     one = Contact("a", "q", first, priority=high)
     two = Contact("b", "q", second, priority=low)
-    assert (one.order < two.order) == ((-high, round(first, 3)) < (-low, round(second, 3)))
+    assert one.order() == round(first - (high - 5) * 120, 3)
+    assert (one.order(0) < two.order(0)) == (round(first, 3) < round(second, 3)), "without ageing, time alone counts"
+    if high > low and abs(first - second) < 120:
+        assert one.order() < two.order()
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.integers(1, 10)), st.dictionaries(st.sampled_from("abc"), st.integers(1, 10)))
 def test_equal_profiles_take_equal_demands(needs: dict[str, int], skills: dict[str, int]) -> None:
     contact, agent = Contact("c", "q", 0.0, needs_of(needs)), Agent("x", skills=skills)
-    assert fits(contact, agent) == all(f";{s}=" in agent.profile and skills[s] >= n for s, n in needs.items())
+    assert fits(contact, agent, 0.0) == all(f";{s}=" in agent.profile and skills[s] >= n for s, n in needs.items())
 
 
 def test_every_state_is_in_the_tables() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, Offer, Queue
-from ivr.acd.store import AcdStore
+from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, Offer, Queue, Relaxed
 from ivr.errors import Conflict, NotFound
 from tests.unit.ivr.acd.conftest import Clock
+from tests.unit.ivr.acd.matched import Matched
 
 TELECOM = (Need("telecom", 3),)
 
 
-async def set_up(store: AcdStore, *agents: Agent, wrap_up: float = 30.0) -> None:
+async def set_up(store: Matched, *agents: Agent, wrap_up: float = 30.0) -> None:
     await store.define_queues([Queue("support", ring_seconds=20, wrap_up_seconds=wrap_up)])
     await store.define_agents(agents)
 
@@ -21,255 +21,277 @@ def caller(name: str, at: float = 0.0, needs: tuple[Need, ...] = TELECOM, priori
     return Contact(name, "support", 1_790_000_000.0 + at, needs, priority, "n1", language)
 
 
-async def state(store: AcdStore, agent: str) -> AgentState:
-    return (await store.agent(agent)).state
+async def state(matched: Matched, agent: str) -> AgentState:
+    found: Agent = await matched.agent(agent)
+    return found.state
 
 
 ANN = Agent("ann", "Ann", {"telecom": 5}, ("en",))
 BOB = Agent("bob", "Bob", {"telecom": 3, "billing": 9})
 
 
-async def test_a_caller_is_offered_to_the_one_who_idled_longest(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN, BOB)
-    await store.set_state("bob", AgentState.AVAILABLE)
+async def test_a_caller_is_offered_to_the_one_who_idled_longest(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN, BOB)
+    await matched.set_state("bob", AgentState.AVAILABLE)
     clock.now += 1
-    await store.set_state("ann", AgentState.AVAILABLE)
-    offer = await store.enqueue(caller("c1"))
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    offer = await matched.enqueue(caller("c1"))
     assert offer == Offer("c1", "bob", clock.now + 20, "telecom 3, idle longest")
-    assert await state(store, "bob") is AgentState.RESERVED
-    assert await store.position("c1") == 1
-    assert await store.accept("c1", "bob")
-    assert await store.accept("c1", "bob"), "an answer that got lost may be asked for again"
-    assert await state(store, "bob") is AgentState.IN_CALL
+    assert await state(matched, "bob") is AgentState.RESERVED
+    assert await matched.position("c1") == 1
+    assert await matched.accept("c1", "bob")
+    assert await matched.accept("c1", "bob"), "an answer that got lost may be asked for again"
+    assert await state(matched, "bob") is AgentState.IN_CALL
     with pytest.raises(NotFound):
-        await store.position("c1")
+        await matched.position("c1")
 
 
-async def test_the_first_to_be_free_gets_the_highest_priority_then_the_oldest(store: AcdStore) -> None:
-    await set_up(store, ANN, wrap_up=0)
+async def test_the_first_to_be_free_gets_the_highest_priority_then_the_oldest(matched: Matched) -> None:
+    await set_up(matched, ANN, wrap_up=0)
     for contact in (
         caller("young", 2),
         caller("old", 1),
         caller("urgent", 3, priority=9),
         caller("other", 0, (Need("tv", 1),)),
     ):
-        assert await store.enqueue(contact) is None
-    assert [await store.position(name) for name in ("urgent", "other", "old", "young")] == [1, 2, 3, 4]
-    offers = await store.set_state("ann", AgentState.AVAILABLE)
+        assert await matched.enqueue(contact) is None
+    assert [await matched.position(name) for name in ("urgent", "other", "old", "young")] == [1, 2, 3, 4]
+    offers = await matched.set_state("ann", AgentState.AVAILABLE)
     served = []
     while offers:
         served.append(offers[0].contact_id)
-        assert await store.accept(offers[0].contact_id, "ann")
-        offers = await store.finish(offers[0].contact_id)
+        assert await matched.accept(offers[0].contact_id, "ann")
+        offers = await matched.finish(offers[0].contact_id)
     assert served == ["urgent", "old", "young"]
-    assert await store.queue_figures() == [{"name": "support", "waiting": 1, "longest_since": 1_790_000_000.0}]
+    assert await matched.queue_figures() == [{"name": "support", "waiting": 1, "longest_since": 1_790_000_000.0}]
 
 
-async def test_a_declined_caller_keeps_the_place_and_goes_to_another(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN, BOB)
-    await store.set_state("ann", AgentState.AVAILABLE)
+async def test_a_declined_caller_keeps_the_place_and_goes_to_another(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN, BOB)
+    await matched.set_state("ann", AgentState.AVAILABLE)
     clock.now += 1
-    await store.set_state("bob", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1"))
+    await matched.set_state("bob", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1"))
     clock.now += 2
-    assert [offer.agent_id for offer in await store.decline("c1", "ann", "declined")] == ["bob"]
-    assert await state(store, "ann") is AgentState.AVAILABLE
-    assert (await store.contact("c1")).enqueued_at == 1_790_000_000.0
+    assert [offer.agent_id for offer in await matched.decline("c1", "ann", "declined")] == ["bob"]
+    assert await state(matched, "ann") is AgentState.AVAILABLE
+    assert (await matched.contact("c1")).enqueued_at == 1_790_000_000.0
 
 
-async def test_who_refused_is_spared_while_another_could_come_free(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN, BOB)
+async def test_who_refused_is_spared_while_another_could_come_free(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN, BOB)
     for agent in ("bob", "ann"):
-        await store.set_state(agent, AgentState.AVAILABLE)
+        await matched.set_state(agent, AgentState.AVAILABLE)
         clock.now += 1
-    await store.enqueue(caller("c0"))
-    await store.accept("c0", "bob")
-    await store.enqueue(caller("c1"))
-    assert await store.decline("c1", "ann", "declined") == []
+    await matched.enqueue(caller("c0"))
+    await matched.accept("c0", "bob")
+    await matched.enqueue(caller("c1"))
+    assert await matched.decline("c1", "ann", "declined") == []
     clock.now += 9
-    assert await store.sweep() == []
+    assert await matched.sweep() == []
     clock.now += 1
-    assert [(offer.contact_id, offer.agent_id) for offer in await store.sweep()] == [("c1", "ann")]
+    assert [(offer.contact_id, offer.agent_id) for offer in await matched.sweep()] == [("c1", "ann")]
 
 
-async def test_who_is_alone_gets_a_refused_caller_again(store: AcdStore) -> None:
-    await set_up(store, ANN, BOB)
-    await store.set_state("ann", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1"))
-    assert [offer.agent_id for offer in await store.decline("c1", "ann", "declined")] == ["ann"]
+async def test_who_is_alone_gets_a_refused_caller_again(matched: Matched) -> None:
+    await set_up(matched, ANN, BOB)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1"))
+    assert [offer.agent_id for offer in await matched.decline("c1", "ann", "declined")] == ["ann"]
 
 
 @pytest.mark.parametrize("by_sweep", [True, False])
-async def test_a_missed_ring_ends_in_a_break(store: AcdStore, clock: Clock, by_sweep: bool) -> None:
-    await set_up(store, ANN)
-    await store.set_state("ann", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1"))
+async def test_a_missed_ring_ends_in_a_break(matched: Matched, clock: Clock, by_sweep: bool) -> None:
+    await set_up(matched, ANN)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1"))
     clock.now += 23
-    await (store.sweep() if by_sweep else store.decline("c1", "ann", "no_answer"))
-    ann = await store.agent("ann")
+    await (matched.sweep() if by_sweep else matched.decline("c1", "ann", "no_answer"))
+    ann = await matched.agent("ann")
     assert (ann.state, ann.reason, ann.held) == (AgentState.BREAK, "missed", {})
-    assert (await store.contact("c1")).state is ContactState.WAITING
-    assert not await store.accept("c1", "ann")
+    assert (await matched.contact("c1")).state is ContactState.WAITING
+    assert not await matched.accept("c1", "ann")
 
 
-async def test_a_caller_who_leaves_frees_the_agent_for_the_next(store: AcdStore) -> None:
-    await set_up(store, ANN)
-    await store.set_state("ann", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1"))
-    await store.enqueue(caller("c2", 1))
-    assert [offer.contact_id for offer in await store.leave("c1")] == ["c2"]
-    assert await store.leave("c1") == []
+async def test_a_caller_who_leaves_frees_the_agent_for_the_next(matched: Matched) -> None:
+    await set_up(matched, ANN)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1"))
+    await matched.enqueue(caller("c2", 1))
+    assert [offer.contact_id for offer in await matched.leave("c1")] == ["c2"]
+    assert await matched.leave("c1") == []
 
 
-async def test_wrap_up_ends_by_time_or_by_the_agent(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN)
-    await store.set_state("ann", AgentState.AVAILABLE)
+async def test_wrap_up_ends_by_time_or_by_the_agent(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN)
+    await matched.set_state("ann", AgentState.AVAILABLE)
     for early in (True, False):
-        await store.enqueue(caller("c1"))
-        await store.accept("c1", "ann")
-        assert await store.finish("c1") == []
-        ann = await store.agent("ann")
+        await matched.enqueue(caller("c1"))
+        await matched.accept("c1", "ann")
+        assert await matched.finish("c1") == []
+        ann = await matched.agent("ann")
         assert (ann.state, ann.until, ann.last_contact) == (AgentState.WRAP_UP, clock.now + 30, "c1")
         clock.now += 0 if early else 30
-        await (store.end_wrap_up("ann") if early else store.sweep())
-        assert await state(store, "ann") is AgentState.AVAILABLE
+        await (matched.end_wrap_up("ann") if early else matched.sweep())
+        assert await state(matched, "ann") is AgentState.AVAILABLE
 
 
-async def test_a_break_asked_for_in_a_call_comes_after_it(store: AcdStore) -> None:
-    await set_up(store, ANN)
-    await store.set_state("ann", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1"))
-    await store.accept("c1", "ann")
-    await store.set_state("ann", AgentState.BREAK, "lunch")
-    ann = await store.agent("ann")
+async def test_a_break_asked_for_in_a_call_comes_after_it(matched: Matched) -> None:
+    await set_up(matched, ANN)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1"))
+    await matched.accept("c1", "ann")
+    await matched.set_state("ann", AgentState.BREAK, "lunch")
+    ann = await matched.agent("ann")
     assert (ann.state, ann.wanted) == (AgentState.IN_CALL, AgentState.BREAK)
-    await store.finish("c1")
-    await store.end_wrap_up("ann")
-    ann = await store.agent("ann")
+    await matched.finish("c1")
+    await matched.end_wrap_up("ann")
+    ann = await matched.agent("ann")
     assert (ann.state, ann.reason) == (AgentState.BREAK, "lunch")
 
 
-async def test_signing_out_while_it_rings_gives_the_caller_to_another(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN, BOB)
-    await store.set_state("ann", AgentState.AVAILABLE)
+async def test_signing_out_while_it_rings_gives_the_caller_to_another(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN, BOB)
+    await matched.set_state("ann", AgentState.AVAILABLE)
     clock.now += 1
-    await store.set_state("bob", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1"))
-    assert [offer.agent_id for offer in await store.set_state("ann", AgentState.OFFLINE)] == ["bob"]
-    assert await state(store, "ann") is AgentState.OFFLINE
+    await matched.set_state("bob", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1"))
+    assert [offer.agent_id for offer in await matched.set_state("ann", AgentState.OFFLINE)] == ["bob"]
+    assert await state(matched, "ann") is AgentState.OFFLINE
 
 
-async def test_a_page_that_falls_silent_goes_offline(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN)
-    await store.heartbeat("ann", 15)
-    await store.set_state("ann", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1"))
+async def test_a_page_that_falls_silent_goes_offline(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN)
+    await matched.heartbeat("ann", 15)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1"))
     for _ in range(5):
-        await store.sweep()
+        await matched.sweep()
         clock.now += 3
-    await store.sweep()
-    ann = await store.agent("ann")
+    await matched.sweep()
+    ann = await matched.agent("ann")
     assert (ann.state, ann.reason, ann.held) == (AgentState.OFFLINE, "page gone", {})
-    assert (await store.contact("c1")).state is ContactState.WAITING
+    assert (await matched.contact("c1")).state is ContactState.WAITING
 
 
-async def test_a_node_that_dies_leaves_no_contact_behind(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN)
-    await store.node_heartbeat("n1", 10)
-    await store.set_state("ann", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1"))
-    await store.enqueue(caller("c2"))
-    await store.accept("c1", "ann")
+async def test_a_node_that_dies_leaves_no_contact_behind(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN)
+    await matched.node_heartbeat("n1", 10)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1"))
+    await matched.enqueue(caller("c2"))
+    await matched.accept("c1", "ann")
     for _ in range(5):
-        await store.sweep()
+        await matched.sweep()
         clock.now += 2
-    await store.sweep()
-    assert await store.contacts() == []
-    assert await state(store, "ann") is AgentState.WRAP_UP
-    assert (await store.totals())["lost"] == 1
+    await matched.sweep()
+    assert await matched.contacts() == []
+    assert await state(matched, "ann") is AgentState.WRAP_UP
+    assert (await matched.totals())["lost"] == 1
 
 
-async def test_redis_away_for_a_while_kills_nobody(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN)
-    await store.node_heartbeat("n1", 10)
-    await store.heartbeat("ann", 10)
-    await store.set_state("ann", AgentState.BREAK)
-    await store.enqueue(caller("c1"))
-    await store.sweep()
+async def test_redis_away_for_a_while_kills_nobody(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN)
+    await matched.node_heartbeat("n1", 10)
+    await matched.heartbeat("ann", 10)
+    await matched.set_state("ann", AgentState.BREAK)
+    await matched.enqueue(caller("c1"))
+    await matched.sweep()
     clock.now += 30
-    await store.sweep()
-    assert [contact.id for contact in await store.contacts()] == ["c1"]
-    assert await state(store, "ann") is AgentState.BREAK
+    await matched.sweep()
+    assert [contact.id for contact in await matched.contacts()] == ["c1"]
+    assert await state(matched, "ann") is AgentState.BREAK
 
 
-async def test_a_device_holds_as_many_calls_as_its_capacity(store: AcdStore) -> None:
-    await set_up(store, Agent("load", capacity=3))
-    await store.set_state("load", AgentState.AVAILABLE)
+async def test_a_device_holds_as_many_calls_as_its_capacity(matched: Matched) -> None:
+    await set_up(matched, Agent("load", capacity=3))
+    await matched.set_state("load", AgentState.AVAILABLE)
     for number in range(5):
-        offer = await store.enqueue(caller(f"c{number}", number, ()))
+        offer = await matched.enqueue(caller(f"c{number}", number, ()))
         assert (offer is not None) is (number < 3)
         if offer:
-            await store.accept(offer.contact_id, "load")
-            assert await state(store, "load") is (AgentState.AVAILABLE if number < 2 else AgentState.IN_CALL)
-    assert [offer.contact_id for offer in await store.finish("c1")] == ["c3"], "a device does not wrap up"
+            await matched.accept(offer.contact_id, "load")
+            assert await state(matched, "load") is (AgentState.AVAILABLE if number < 2 else AgentState.IN_CALL)
+    assert [offer.contact_id for offer in await matched.finish("c1")] == ["c3"], "a device does not wrap up"
 
 
-async def test_language_matters_where_the_agent_lists_languages(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN, BOB)
-    await store.set_state("ann", AgentState.AVAILABLE)
+async def test_language_matters_where_the_agent_lists_languages(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN, BOB)
+    await matched.set_state("ann", AgentState.AVAILABLE)
     clock.now += 1
-    await store.set_state("bob", AgentState.AVAILABLE)
-    offer = await store.enqueue(caller("c1", language="zh"))
+    await matched.set_state("bob", AgentState.AVAILABLE)
+    offer = await matched.enqueue(caller("c1", language="zh"))
     assert offer and offer.agent_id == "bob"
 
 
-async def test_an_accepted_call_without_media_goes_back_to_its_place(store: AcdStore) -> None:
-    await set_up(store, ANN)
-    await store.set_state("ann", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1"))
-    await store.enqueue(caller("c2", 1))
-    await store.accept("c1", "ann")
-    await store.decline("c1", "ann", "media")
-    assert await store.position("c1") == 1
-    assert await state(store, "ann") is AgentState.BREAK
+async def test_an_accepted_call_without_media_goes_back_to_its_place(matched: Matched) -> None:
+    await set_up(matched, ANN)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1"))
+    await matched.enqueue(caller("c2", 1))
+    await matched.accept("c1", "ann")
+    await matched.decline("c1", "ann", "media")
+    assert await matched.position("c1") == 1
+    assert await state(matched, "ann") is AgentState.BREAK
 
 
-async def test_new_skills_count_at_once_and_who_is_gone_goes(store: AcdStore) -> None:
-    await set_up(store, Agent("ann"), BOB)
-    await store.set_state("ann", AgentState.AVAILABLE)
-    assert await store.enqueue(caller("c1")) is None
-    assert [offer.agent_id for offer in await store.define_agents([ANN])] == ["ann"]
-    assert [agent.id for agent in await store.agents()] == ["ann"]
+async def test_new_skills_count_at_once_and_who_is_gone_goes(matched: Matched) -> None:
+    await set_up(matched, Agent("ann"), BOB)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    assert await matched.enqueue(caller("c1")) is None
+    assert [offer.agent_id for offer in await matched.define_agents([ANN])] == ["ann"]
+    assert [agent.id for agent in await matched.agents()] == ["ann"]
 
 
-async def test_what_does_not_exist_is_said(store: AcdStore) -> None:
-    await set_up(store, ANN)
+async def test_what_does_not_exist_is_said(matched: Matched) -> None:
+    await set_up(matched, ANN)
     with pytest.raises(NotFound, match="no queue sales"):
-        await store.enqueue(Contact("c1", "sales", 0.0))
+        await matched.enqueue(Contact("c1", "sales", 0.0))
     with pytest.raises(NotFound, match="no agent zoe"):
-        await store.set_state("zoe", AgentState.BREAK)
+        await matched.set_state("zoe", AgentState.BREAK)
     with pytest.raises(NotFound):
-        await store.agent("zoe")
+        await matched.agent("zoe")
     with pytest.raises(Conflict):
-        await store.set_state("ann", AgentState.IN_CALL)
+        await matched.set_state("ann", AgentState.IN_CALL)
 
 
-async def test_an_earlier_life_of_the_node_is_given_up(store: AcdStore) -> None:
-    await set_up(store, ANN)
+async def test_an_earlier_life_of_the_node_is_given_up(matched: Matched) -> None:
+    await set_up(matched, ANN)
     for number in range(450):
-        await store.enqueue(caller(f"c{number}", number))
-    await store.release("n1")
-    assert await store.contacts() == []
+        await matched.enqueue(caller(f"c{number}", number))
+    await matched.release("n1")
+    assert await matched.contacts() == []
 
 
-async def test_why_in_words(store: AcdStore, clock: Clock) -> None:
-    await set_up(store, ANN, BOB)
-    await store.set_state("ann", AgentState.AVAILABLE)
-    await store.enqueue(caller("c1", needs=(Need("billing", 4),)))
+async def test_why_in_words(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN, BOB)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    await matched.enqueue(caller("c1", needs=(Need("billing", 4),)))
     clock.now += 42
-    assert await store.explain_agent("bob") == "offline for 42 s"
-    assert "c1: billing 4 needed, has none" in await store.explain_agent("ann")
+    assert await matched.explain_agent("bob") == "offline for 42 s"
+    assert "c1: billing 4 needed, has none" in await matched.explain_agent("ann")
     assert (
-        await store.explain_contact("c1")
+        await matched.explain_contact("c1")
         == "waiting 42 s, 0 before it in support, priority 5; the 1 who could take it are not on duty"
     )
+
+
+async def test_why_in_words_tells_what_time_changes(matched: Matched, clock: Clock) -> None:
+    await set_up(matched, ANN, BOB)
+    await matched.set_state("ann", AgentState.AVAILABLE)
+    contact = Contact(
+        "c1",
+        "support",
+        clock.now,
+        (Need("billing", 9),),
+        relax=(Relaxed(30.0, (Need("billing", 4),)), Relaxed(60.0, ())),
+        prefer=("bob",),
+        prefer_until=clock.now + 45,
+    )
+    await matched.enqueue(contact)
+    clock.now += 31
+    words = await matched.explain_contact("c1")
+    assert "needs relaxed 1 of 2, again in 29 s, bob preferred for 14 s more" in words
+    await matched.enqueue(Contact("c2", "support", clock.now, only=frozenset({"bob"})))
+    assert "for bob alone" in await matched.explain_contact("c2")
+    assert "c2: asked for somebody else" in await matched.explain_agent("ann")

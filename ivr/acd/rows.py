@@ -1,0 +1,111 @@
+"""Contacts, agents and queues as rows of Redis, and back. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, Queue, Relaxed
+
+Row = Mapping[str, str]
+_QUEUE_FIELDS = frozenset(one.name for one in fields(Queue)) - {"name"}
+
+
+def _pairs(text: str) -> dict[str, float]:
+    return {name: float(value) for name, _, value in (one.partition("=") for one in text.split(";") if one)}
+
+
+def details_of(contact: Contact) -> str:
+    """The part of a contact that scripts do not look into."""
+    told = {
+        "needs": _needs_out(contact.needs),
+        "relax": [[step.after, _needs_out(step.needs)] for step in contact.relax],
+        "priority": contact.priority,
+        "language": contact.language,
+        "excluded": sorted(contact.excluded),
+        "prefer": contact.prefer,
+        "prefer_until": contact.prefer_until,
+        "only": sorted(contact.only),
+    }
+    return json.dumps(told, separators=(",", ":"))
+
+
+def _needs_out(needs: tuple[Need, ...]) -> list[list[str | int]]:
+    return [[need.skill, need.level] for need in needs]
+
+
+def _needs_in(listed: Iterable[Sequence[Any]]) -> tuple[Need, ...]:
+    return tuple(Need(skill, int(level)) for skill, level in listed)
+
+
+def queue_of(name: str, data: Mapping[str, Any]) -> Queue:
+    known = {key: value for key, value in data.items() if key in _QUEUE_FIELDS}
+    return Queue(name=name, **{**known, "order": tuple(data.get("order", ()))})
+
+
+def contact_of(contact_id: str, data: Row) -> Contact:
+    details = json.loads(data["details"])
+    return Contact(
+        id=contact_id,
+        queue=data["queue"],
+        enqueued_at=float(data["enqueued_at"]),
+        needs=_needs_in(details["needs"]),
+        relax=tuple(Relaxed(after, _needs_in(needs)) for after, needs in details["relax"]),
+        priority=int(details["priority"]),
+        prefer=tuple(details["prefer"]),
+        prefer_until=float(details["prefer_until"]),
+        only=frozenset(details["only"]),
+        node=data["node"],
+        language=details["language"],
+        excluded=frozenset(details["excluded"]),
+        state=ContactState(data["state"]),
+        agent=data["agent"],
+        until=float(data["until"]) if data["until"] else None,
+        why=data["why"],
+        refused=_pairs(data["refused"]),
+    )
+
+
+def agent_of(agent_id: str, data: Row, held: Row, lease: float | None) -> Agent:
+    state, duty = AgentState(data["state"]), AgentState(data["duty"])
+    busy = state in (AgentState.RESERVED, AgentState.IN_CALL, AgentState.WRAP_UP)
+    return Agent(
+        id=agent_id,
+        name=data["name"],
+        skills=json.loads(data["skills"]),
+        languages=tuple(json.loads(data["languages"])),
+        capacity=int(data["capacity"]),
+        state=state,
+        since=float(data["since"]),
+        reason=data["reason"],
+        idle_since=float(data["idle_since"]),
+        until=float(data["wrap_until"]) if data["wrap_until"] and state is AgentState.WRAP_UP else None,
+        wanted=duty if busy and duty is not AgentState.AVAILABLE else None,
+        held={contact: ContactState(value) for contact, value in held.items()},
+        last_contact=data["last_contact"],
+        offered_at=float(data["offered_at"]),
+        served=int(data["served"]),
+        busy=float(data["busy"]),
+        duty_since=float(data["duty_since"]),
+        lease_until=lease,
+    )
+
+
+def queue_row(queue: Queue) -> str:
+    """What `queue_of` reads."""
+    told = {name: getattr(queue, name) for name in sorted(_QUEUE_FIELDS)}
+    return json.dumps({**told, "weights": dict(queue.weights)}, separators=(",", ":"))
+
+
+def agent_row(agent: Agent) -> dict[str, Any]:
+    """The definition of an agent, without live state."""
+    return {
+        "id": agent.id,
+        "profile": agent.profile,
+        "name": agent.name,
+        "skills": json.dumps(dict(agent.skills)),
+        "languages": json.dumps(list(agent.languages)),
+        "capacity": agent.capacity,
+    }
