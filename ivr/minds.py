@@ -115,10 +115,7 @@ class Minds:
 
     def understand(self, text: str, phrases: Sequence[Phrase], version: str, language: str) -> Meaning:
         """What a text means where a flow of that version listens for `phrases`; by them alone while nothing is learnt."""
-        plain = meant(text, phrases)
-        if plain.confidence >= 1.0 or not text:
-            return plain
-        return meant(text, phrases, self.mind(version, language))
+        return meant(text, phrases, lambda: self.mind(version, language))
 
     def mind(self, version: str, language: str) -> Mind | None:
         """What is understood in a language; None where something of it is not learnt yet, or there is nothing."""

@@ -40,12 +40,12 @@ class Model:
     unknown: float = 0.0
     """What a piece that no example has counts for, as `rarity`: strange words make everything less likely."""
 
-    def margins(self, text: str) -> Floats:
-        """(names,): how far on the inner side of each name a text lies; below 0 is outside."""
+    def margins(self, pieces: Mapping[str, int]) -> Floats:
+        """(names,): how far on the inner side of each name a text of these pieces lies; below 0 is outside."""
         known: list[int] = []
         values: list[float] = []
         strange = 0.0
-        for piece, times in counted(text).items():
+        for piece, times in pieces.items():
             row = self.rows.get(piece)
             weight = 1.0 + log(times)
             if row is None:
@@ -77,7 +77,10 @@ class Mind:
 
     def likely(self, text: str, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Names with how likely they are (0..1, together 1), best first; of `among` alone where it is given."""
-        margins = np.concatenate([model.margins(text) for model in self.models]) if self.models else np.zeros(0, np.float32)
+        if not self.models:
+            return []
+        pieces = counted(text)
+        margins = np.concatenate([model.margins(pieces) for model in self.models])
         chosen = [index for index, name in enumerate(self.names) if among is None or name in among]
         if not chosen:
             return []

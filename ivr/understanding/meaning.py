@@ -47,13 +47,21 @@ def by_phrases(text: str, phrases: Sequence[Phrase], version: str, language: str
     return meant(text, phrases)
 
 
-def meant(text: str, phrases: Sequence[Phrase], mind: Mind | None = None) -> Meaning:
-    """What a text means among what is listened for; without a mind by its likeness with the phrases alone."""
+def nothing() -> None:
+    """Stands where nothing was learnt."""
+
+
+def meant(text: str, phrases: Sequence[Phrase], learnt: Callable[[], Mind | None] = nothing) -> Meaning:
+    """What a text means among what is listened for; where nothing was learnt by its likeness with the phrases alone.
+
+    `learnt` is asked only where the words are not those of an example.
+    """
     near = match(text, phrases) if text else None
-    if near is not None and (mind is None or near.confidence >= SAME):
+    if near is not None and near.confidence >= SAME:
         return Meaning(near.name, near.confidence)
-    if mind is None or not text:
-        return Meaning()
+    mind = learnt() if text else None
+    if mind is None:
+        return Meaning() if near is None else Meaning(near.name, near.confidence)
     listened = {phrase.intent for phrase in phrases}
     return _learnt(mind.likely(text, mind.everywhere | listened), listened, near)
 
