@@ -81,22 +81,21 @@ def _wide(char: str) -> bool:
 
 
 def _bounded(text: str) -> list[str]:
-    """A piece that is too long for one breath, parted between words."""
+    """A piece that is too long for one breath, parted between words; one pass, however long it is."""
     found: list[str] = []
-    while beats(text) > MOST:
-        size = _place(text)
-        found.append(text[:size].strip())
-        text = text[size:]
-    return [*found, text.strip()]
-
-
-def _place(text: str) -> int:
-    """Where the last word ends that is within `MOST`."""
-    total, last = 0.0, 0
+    start = last = 0
+    total = 0.0
+    since = 0.0
+    """Beats after the last place where it may be parted."""
     for at, char in enumerate(text):
-        total += beats(char)
-        if total > MOST:
-            return last or at
+        weight = beats(char)
+        if total + weight > MOST:
+            cut = last if last > start else at
+            found.append(text[start:cut].strip())
+            total = since if last > start else 0.0
+            start, since = cut, total
+        total += weight
+        since += weight
         if char.isspace() or char in _JOINTS:
-            last = at + 1
-    return len(text)
+            last, since = at + 1, 0.0
+    return [*found, text[start:].strip()]

@@ -30,6 +30,8 @@ MOST_SECONDS = 3600.0
 """Audio that one library may hold: an hour is 58 MB of samples."""
 MOST_RENDERED = 256
 """Clauses spoken by the voice during calls that are kept in memory, with what codecs made of them: 8 MB or so."""
+MOST_LETTERS = 1000
+"""Of what a voice is given at once: three minutes."""
 MOST_SPEAKING = 16
 """Texts that are spoken, or wait for the voice, at the same time."""
 
@@ -215,6 +217,8 @@ class PromptLibrary:
         return found + self._clauses(unspoken, words.language)
 
     def _clauses(self, text: str, language: str) -> list[Clip | Words]:
+        if len(text) > MOST_LETTERS:
+            raise PromptMissing(f"a text of {len(text)} letters is too long to be spoken; {MOST_LETTERS} are the most")
         return [self._known(language, text_key(clause)) or Words(clause, language) for clause in clauses(text)]
 
     def _known(self, language: str, key: str) -> Clip | None:

@@ -280,7 +280,7 @@ async def test_what_was_understood_stands_on_the_desk_while_two_talk(node: Node)
     async with Browser() as browser:
         page = await signed_in(browser, node)
         why = [{"zh": "重复三次", "en": "asked three times"}]
-        handover = {"summary": "Bill too high.", "summary_by": "a model", "why": ["asked for a person"]}
+        handover: dict[str, Any] = {"summary": "Bill too high.", "summary_by": "a model", "why": ["asked for a person"]}
         handover |= {"mood": "tense", "mood_level": 0.5, "mood_trend": "rising", "mood_why": why}
         node.hub.push("wang", "contact", {**contact("connected"), "handover": handover})
         mood = page.get_by_test_id("mood")

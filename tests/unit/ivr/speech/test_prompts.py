@@ -22,6 +22,7 @@ from ivr.speech.prompts_cli import wanted_recordings
 from ivr.speech.recording import MASTER_RATE, PEAK_LEVEL, SPEECH_LEVEL, finish, level, read_recording, resample, write_recording
 from ivr.speech.rendering import Studio, Wanted, said_text, wanted_texts, wanted_words
 from ivr.speech.values import pieces
+from telephony.media.clip import Clip
 
 ROOT = Path(__file__).resolve().parents[4]
 OURS = ROOT / "prompts"
@@ -212,6 +213,26 @@ def test_a_voice_speaks_unknown_words_once(folder: Path) -> None:
     assert 1.0 < first[0].seconds < 1.2
     with pytest.raises(PromptMissing):
         library.clips([Words("안녕하세요", "ko")])
+
+
+def test_a_text_without_end_is_refused_before_anything_is_spoken(folder: Path) -> None:
+    voice = ToneVoice()
+    library = PromptLibrary.load([folder], ["en"], voice)
+    with pytest.raises(PromptMissing, match="2000 letters is too long"):
+        library.pieces([Words("a" * 2000, "en")])
+    assert voice.said == []
+
+
+def test_what_is_recorded_of_a_text_is_not_spoken_again(folder: Path) -> None:
+    """A sentence, and a clause, that there is a recording of; the voice is asked for the rest alone."""
+    voice = ToneVoice()
+    library = PromptLibrary.load([folder], ["zh", "en"], voice)
+    found = library.pieces([Words("Hello! Your parcel number nine left our house today.", "en")])
+    assert [one.name if isinstance(one, Clip) else one.text for one in found] == [
+        "welcome",
+        "Your parcel number nine left our house today.",
+    ]
+    assert voice.said == []
 
 
 def test_rendered_words_are_forgotten_in_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
