@@ -188,18 +188,6 @@ def _spread(values: list[float]) -> dict[str, float]:
     }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What `ivr bench queue` can be told."""
-    parser.add_argument("--contacts", type=int, default=10_000, help="callers who wait")
-    parser.add_argument("--agents", type=int, default=1_000)
-    parser.add_argument("--rate", type=float, default=50.0, help="calls that end, and callers that arrive, in a second")
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--nodes", type=int, default=1, help="processes of which one decides")
-    parser.add_argument("--profiles", type=int, default=50, help="different sets of skills")
-    parser.add_argument("--demands", type=int, default=50, help="different kinds of needs")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     found = asyncio.run(measure(args))
@@ -217,13 +205,3 @@ def run(args: argparse.Namespace) -> int:
         f"{found['octets_per_waiting_contact']} octets of Redis a contact; {found['not_assigned']} agents without a caller"
     )
     return 0
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m ivr.acd.bench", description=__doc__)
-    add_arguments(parser)
-    return run(parser.parse_args())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

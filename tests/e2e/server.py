@@ -72,7 +72,7 @@ class HotlineProcess:
         path.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
         return path
 
-    async def start(self, seconds: float = 60.0) -> None:
+    async def start(self, seconds: float = 90.0) -> None:
         self._ready.clear()
         command = [sys.executable, "-m", "ivr", "serve", str(self.write_settings()), "--verbose"]
         command += [
@@ -128,7 +128,11 @@ class HotlineProcess:
         return self._process.returncode
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop(signal.SIGKILL)  # a server that never became ready must not stay behind
+            raise
         return self
 
     async def __aexit__(
