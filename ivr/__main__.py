@@ -120,11 +120,9 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_asr(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr import asr_cli
+    from ivr.asr_arguments import add_serve
 
-    asr = commands.add_parser("asr", help="serve recognition to other machines")
-    asr_cli.add_arguments(asr)
-    asr.set_defaults(run=asr_cli.run)
+    add_serve(commands.add_parser("asr", help="serve recognition to other machines"))
 
 
 def _add_prompts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -32,7 +32,6 @@ from ivr.speech.bench_engines import Candidate, candidates, missing, whispers
 from ivr.speech.recording import read_recording
 from ivr.speech.remote_model import answer_of
 from ivr.speech.scoring import Errors, errors, percentile, rate, unit
-from ivr.speech.settings import Feed
 from ivr.speech.wav import Recording, read_index
 
 BITE = 800
@@ -74,32 +73,6 @@ class Miss:
     said: str
     heard: str
     confidence: float
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--audio", type=Path, default=Path("tests/audio"), metavar="DIR", help="recordings with an index.json")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file: its models (default: examples/demo)")
-    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where models are kept (default: as the settings say)")
-    parser.add_argument(
-        "--engine", choices=("vosk", "sherpa", "remote", "whisper"), help="of --model (default: told by its files)"
-    )
-    parser.add_argument(
-        "--model", action="append", default=[], metavar="[LANGUAGE=]NAME", help="instead of those of the settings"
-    )
-    parser.add_argument("--aliases", action="append", default=[], metavar="LANGUAGE=FILE", help="spellings for unknown words")
-    parser.add_argument("--feed", action="append", default=[], choices=[feed.value for feed in Feed], help="default: each")
-    parser.add_argument("--language", action="append", default=[], metavar="LANGUAGE", help="only these")
-    parser.add_argument("--voice", action="append", default=[], metavar="NAME", help="only recordings of these voices")
-    names = ("telephone", *CHANNELS)
-    parser.add_argument(
-        "--channel", action="append", default=[], choices=list(dict.fromkeys(names)), help="telephone: all of its"
-    )
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="at most so many recordings a language")
-    parser.add_argument("--free", action=argparse.BooleanOptionalAction, default=True, help="hear freely as well (dear)")
-    parser.add_argument("--live", action="store_true", help="in real time through workers, with voice gate and end of speech")
-    parser.add_argument("--at-once", type=int, default=6, metavar="N", help="turns at the same time with --live (default: 6)")
-    parser.add_argument("--misses", action="store_true", help="list what was not heard right")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
-from pathlib import Path
 
 from ivr.asr_wanted import FIRST, settings_of
 from ivr.errors import ConfigError, SpeechUnavailable
@@ -18,18 +16,6 @@ from ivr.speech.models import find_models
 
 PLACES = 60
 """Utterances at the same time for each core."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(dest="asr", required=True, metavar="COMMAND")
-    serve = commands.add_parser(
-        "serve", help="answer other nodes: `speech.models: {zh: {engine: remote, url: ws://HOST:PORT/zh}}`"
-    )
-    serve.add_argument("config", nargs="?", type=Path, help="settings file: its speech.models (default: examples/demo)")
-    serve.add_argument("--listen", default="127.0.0.1:2700", metavar="HOST:PORT", help="default: %(default)s")
-    serve.add_argument("--language", action="append", default=[], help="default: those of the settings' models, else zh and en")
-    serve.add_argument("--models-dir", type=Path, metavar="DIR", help="where models are kept (default: as the settings say)")
-    serve.add_argument("--threads", type=int, default=os.cpu_count() or 1, metavar="N", help="default: %(default)s, one a core")
 
 
 def run(args: argparse.Namespace) -> int:

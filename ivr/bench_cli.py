@@ -1,10 +1,10 @@
-"""`ivr bench`: measures hearing and understanding on this machine, with cases of one's own."""
+"""`ivr bench`: measures hearing, understanding and queues on this machine, with cases of one's own."""
 
 from __future__ import annotations
 
 import argparse
 
-from ivr import asr_bench, intent_bench, mood_bench
+from ivr import asr_arguments, intent_bench, mood_bench, queue_bench
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,5 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mood_bench.add_arguments(mood)
     mood.set_defaults(run=mood_bench.run)
     asr = kinds.add_parser("asr", help="what recognition hears of recordings, how soon and at what cost")
-    asr_bench.add_arguments(asr)
-    asr.set_defaults(run=asr_bench.run)
+    asr_arguments.add_bench(asr)
+    queue = kinds.add_parser("queue", help="how soon a freed agent has the next caller, with thousands waiting")
+    queue_bench.add_arguments(queue)
+    queue.set_defaults(run=queue_bench.run)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ivr import asr_arguments
 from ivr.__main__ import main
 from ivr.asr_bench import channels_of
 from ivr.asr_channel import CHANNELS, TELEPHONE, band, coded, lossy, noisy, voice_level
@@ -111,6 +112,8 @@ def test_channels_are_named_one_by_one_or_together() -> None:
     assert channels_of([]) == ["clean"]
     assert channels_of(["noise10", "noise10"]) == ["noise10"]
     assert channels_of(["telephone"]) == list(CHANNELS)
+    assert set(asr_arguments.CHANNELS) == set(CHANNELS)
+    assert tuple(feed.value for feed in Feed) == asr_arguments.FEEDS
 
 
 def tone(hertz: float) -> NDArray[np.int16]:
