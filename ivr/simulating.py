@@ -28,6 +28,7 @@ from ivr.dialplan.simulator import Simulation
 from ivr.errors import ConfigError, DialplanError
 from ivr.paint import Paint
 from ivr.rehearsing import House, Theatre, understand
+from ivr.session.awaiting import spot_with
 from ivr.session.mind import CallMind
 from ivr.settings import Settings
 from ivr.wiring_sources import based_sources, source_parts, sources_of
@@ -52,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
     call = {"language": args.language, "called": args.called, "caller": {"number": args.number}, "flow": flow.name}
 
     def begin(world: World) -> Simulation:
-        return Simulation(machine, world, at=at, understand=understand, feel=CallMind, call=call, wording=theatre.wording)
+        more: dict[str, Any] = {"feel": CallMind, "wording": theatre.wording, "spot": spot_with(theatre.shared)}
+        return Simulation(machine, world, at=at, understand=understand, call=call, **more)
 
     chat = Chat(begin, world, Paint(sys.stdout.isatty()), print, ears=lambda path: _heard(path, chat, house, args))
     for line in _lines(args, chat):

@@ -174,7 +174,8 @@ class _Player:
         one, value = self.simulation, act.value
         match act.kind:
             case "says" | "speaks_over" | "mumbles":
-                more = {name: act.more.get(name) for name in ("confidence", "voice")} | {"mood": act.more.get("mood", "")}
+                more: dict[str, Any] = {name: act.more.get(name) for name in ("confidence", "voice")}
+                more["mood"] = act.more.get("mood", "")
                 if not one.say(value or "", over=over, **more):
                     raise Unmet(f"the caller speaks, but nothing listens in `{one.state.state}`", waits(one))
             case "agent_says":
