@@ -106,7 +106,7 @@ def _render(console: Console, studio: Studio, directory: Path, wanted: list[Want
                 progress.update(task, description=f"{done}/{len(missing)} {one.language or '-'}/{escape(one.name)}")
                 studio.render(one)
                 done += 1
-                progress.advance(task, _effort(one))
+                progress.update(task, advance=_effort(one), description=f"{done}/{len(missing)}")
                 if done % _SAVE_EVERY == 0:
                     write_catalog(directory / CATALOG, studio.entries.values())
     except KeyboardInterrupt:
