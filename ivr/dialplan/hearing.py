@@ -41,7 +41,7 @@ def listen(run: Run, step: AskingStep) -> Listen | None:
         first.patience,
         step.barge_in or DEFAULT_CONFIRM,
         expects,
-        slot is not None and (several or not vocabulary(slot.name, languages[0])),
+        step.opens() or (slot is not None and (several or not vocabulary(slot.name, languages[0]))),
         (0, 0) if slot is None or first.old is not None else digits_of(slot),
         {language: one.phrases for language, one in zip(languages[1:], questions[1:], strict=True)},
         run.flow.version,

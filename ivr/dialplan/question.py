@@ -108,6 +108,10 @@ class AskingStep(WaitingStep):
     def optional(self) -> tuple[str, ...]:
         return (ANGRY, TENSE, OUT_OF_SCOPE)
 
+    def opens(self) -> bool:
+        """Whether anything may be said, not only what is listened for."""
+        return False
+
     @abstractmethod
     def question(self, run: Run) -> Question:
         """What is open now."""

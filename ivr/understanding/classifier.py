@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +120,7 @@ def from_bytes(data: bytes) -> Model:
                 arrays["bias"].astype(np.float32),
                 float(head["unknown"]),
             )
-    except (OSError, KeyError, TypeError, EOFError) as error:
+    except (OSError, KeyError, TypeError, ValueError, EOFError, BadZipFile) as error:
         raise ValueError(f"no trained model: {error}") from error
 
 

@@ -81,7 +81,7 @@ def _spelled(said: str) -> Iterator[str]:
 
 def _grams(units: list[str], shortest: int, longest: int, between: str = "") -> Iterator[str]:
     """Neighbours, with the edges of the text as units of their own where there are two and more."""
-    edged = [EDGE, *units, EDGE]
+    edged = [EDGE, *units, EDGE] if units else []
     for size in range(shortest, longest + 1):
         row = units if size == 1 else edged
         for start in range(len(row) - size + 1):

@@ -43,6 +43,7 @@ _KEYS = (
     *("say", "again", "expect", "phrases", "confirm", "hint", "into", "timeout", "between_keys", "patience", "barge_in"),
     "secret",
     "language",
+    "open",
 )
 
 
@@ -75,6 +76,8 @@ class AskStep(AskingStep):
     """What is said and keyed is in no transcript, log or trace, and no recording has it: for PINs, cards, one-time codes."""
     detect: bool = False
     """The answer may be in any language of the flow that is recognised, and chooses it."""
+    open: bool = False
+    """Whatever the model of the language knows is heard, not the phrases alone: dearer, and every wording is understood."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
@@ -98,12 +101,13 @@ class AskStep(AskingStep):
             confirm=confirming.build(fields.get("confirm"), site, usual),
             secret=secret,
             detect=asked.detect(fields),
+            open=fields.flag("open", False),
         )
 
     @classmethod
     def schema(cls) -> Schema:
         more = {"expect": build_expect.expect_schema(), "phrases": build_expect.phrases_schema()}
-        more |= {"between_keys": DURATION, "secret": FLAG}
+        more |= {"between_keys": DURATION, "secret": FLAG, "open": FLAG}
         return record({**ASKING, **asked.DETECT, **more}, ("say",))
 
     @property
@@ -126,6 +130,9 @@ class AskStep(AskingStep):
 
     def detects(self) -> bool:
         return self.detect
+
+    def opens(self) -> bool:
+        return self.open
 
     def edge_keys(self) -> str:
         return "*#" if self.slot is not None else KEYS

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _READ = {"true": "always", "always": "always", "false": "never", "never": "never", "retry": "retry"}
 _KEYS = ("say", "again", "options", "rank_by", "offer_likely", "confirm", "hint", "read", "into")
-_MORE = ("timeout", "patience", "barge_in", "language")
+_MORE = ("timeout", "patience", "barge_in", "language", "open")
 _OFFER = {"zh": "{}，请按", "en": "For {}, press"}
 _LIKELY = {"zh": "您是要{}吗？", "en": "Are you calling about {}?"}
 OFFERED = "offered"
@@ -82,6 +82,8 @@ class MenuStep(AskingStep):
     confirm: Confirm = NEVER
     detect: bool = False
     """The answer may be in any language of the flow that is recognised, and chooses it."""
+    open: bool = False
+    """Whatever the model of the language knows is heard, not the phrases alone: dearer, and every wording is understood."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
@@ -110,6 +112,7 @@ class MenuStep(AskingStep):
             offer=_offer_likely(fields.get("offer_likely"), site),
             confirm=confirming.build(fields.get("confirm"), site, NEVER),
             detect=asked.detect(fields),
+            open=fields.flag("open", False),
         )
 
     @classmethod
@@ -117,7 +120,7 @@ class MenuStep(AskingStep):
         read = {"enum": [True, False, "always", "never", "retry"]}
         above = {"type": "number", "minimum": 0, "maximum": 1}
         likely = either(FLAG, record({"above": above, "say": ref("speech")}, (), OfferLikely))
-        more = {"options": list_of(NAME, maxItems=9), "read": read, "rank_by": ref("expression"), "offer_likely": likely}
+        more = {"options": list_of(NAME, maxItems=9), "read": read, "rank_by": ref("expression"), "offer_likely": likely, "open": FLAG}
         return record({**ASKING, **asked.DETECT, **more}, ("options",))
 
     def answers(self) -> tuple[str, ...]:
@@ -128,6 +131,9 @@ class MenuStep(AskingStep):
 
     def detects(self) -> bool:
         return self.detect
+
+    def opens(self) -> bool:
+        return self.open
 
     def edge_keys(self) -> str:
         return KEYS
