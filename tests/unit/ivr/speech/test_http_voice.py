@@ -17,6 +17,7 @@ from ivr.errors import SpeechUnavailable
 from ivr.speech.http_voice import FAILURES, MOST_OCTETS, REST, HttpVoice
 from ivr.speech.uploading import wav_of
 from ivr.speech.voice import RATE
+from ivr.speech.voices import VoiceChain
 
 TONE: NDArray[np.int16] = (8000 * np.sin(np.arange(8000) * 2 * np.pi * 440 / 16000)).astype(np.int16)
 """Half a second at 16 kHz."""
@@ -156,3 +157,19 @@ def test_nobody_there_and_texts_that_are_none_of_its_business(server: Server) ->
     voice.close()
     with pytest.raises(SpeechUnavailable, match="closed"):
         voice.render("hello", "en")
+
+
+def test_the_next_voice_speaks_while_the_server_is_away(server: Server) -> None:
+    server.status = 503
+    calls: list[str] = []
+
+    class Next(HttpVoice):
+        def render(self, text: str, language: str) -> NDArray[np.int16]:
+            calls.append(text)
+            return TONE
+
+    chain = VoiceChain([voice_of(server), Next("http://127.0.0.1:1/", {"en": "robot"})])
+    for _ in range(FAILURES + 2):
+        assert len(chain.render("hello", "en")) == len(TONE)
+    assert (len(server.asked), len(calls)) == (FAILURES, FAILURES + 2)
+    chain.close()
