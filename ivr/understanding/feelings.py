@@ -31,6 +31,8 @@ NOTABLE = 0.15
 """Evidence from which its reason is told."""
 BY_PHRASE = 0.85
 """Evidence of a phrase that the flow listens for as angry."""
+FAINT = 0.3
+"""What is left of the level of calm words: a row of them must not add up."""
 MOST_REASONS = 6
 _RANK = {"": 0, CALM: 0, TENSE: 1, ANGRY: 2}
 
@@ -61,7 +63,7 @@ class Feelings:
     fresh: bool = False
     """The last thing seen shows this mood itself, or made it: rules react to that, not to what is left of an earlier turn."""
     in_row: int = 0
-    """Turns with this mood or a worse one up to now."""
+    """Turns with this mood up to now; 0 while calm."""
     why: tuple[Reason, ...] = ()
     """What counted since the caller was calm, the newest first."""
     voices: tuple[Voice, ...] = ()
@@ -114,7 +116,8 @@ def _words(seen: Said) -> list[Evidence]:
     if seen.written:
         return []
     verdict = judge(seen.text, seen.language)
-    level = max(verdict.level, BY_PHRASE if seen.intent == ANGRY else 0.0)
+    said = verdict.level if verdict.level >= TENSE_FROM else FAINT * verdict.level
+    level = max(said, BY_PHRASE if seen.intent == ANGRY else 0.0)
     spoken = verdict.words or ((seen.text,) if seen.intent == ANGRY else ())
     return [(level, reason("said", " ".join(spoken[:3])) if spoken else reason("wording"))]
 
@@ -144,7 +147,7 @@ def _moved(now: Feelings, evidence: Sequence[Evidence], limits: Limits) -> Feeli
         label=label,
         slope=round(0.3 * now.slope + 0.7 * (level - now.level), 4),
         fresh=label != CALM and (_RANK[label] > _RANK[now.label] or weight >= least),
-        in_row=now.in_row + 1 if _RANK[label] and _RANK[label] >= _RANK[now.label] and now.in_row else int(_RANK[label] > 0),
+        in_row=0 if label == CALM else now.in_row + 1 if label == now.label else 1,
         why=_reasons((*reasons, *now.why)) if label != CALM else _reasons(reasons),
     )
 

@@ -33,7 +33,7 @@ _ASKED_MORE, _CHANTED = 0.7, 0.5
 _SAID = {2: 0.12, 3: 0.4}
 _SAID_MORE = 0.55
 _HAMMERED = 0.45
-_OVER, _SILENT = 0.2, 0.15
+_OVER, _SILENT = 0.16, 0.16
 _OVER_FROM, _SILENT_FROM = 3, 2
 
 Evidence = tuple[float, Reason]

@@ -60,7 +60,6 @@ def features(said: str, language: str, found: Found) -> Features:
         "mild": min(found.mild, 3),
         "denied": min(found.denied, 2),
         "shouted": int(found.shouted),
-        "nothing": int(not found.words),
     }
     kept = [(f"#{name}", _LISTED * count) for name, count in listed.items() if count]
     pairs = [*((name, scale) for name in names), *kept]
