@@ -1,7 +1,7 @@
 """What was played, frame by frame, for whoever compares it with what comes back. No I/O, no clock.
 
 It is asked once for each frame heard, which is as often as one is sent, only not at the same moments: so it goes on by one
-each time, and jumps where it has strayed.
+each time, stays behind what was sent, and has a silence where nothing was sent because the process was held up.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from telephony.media.codec import FRAME_SAMPLES, Codec
 from telephony.media.coding import Frame
 
 STRAY = 5
-"""Frames (100 ms) that it may be apart from what is sent just now."""
+"""Frames (100 ms) that it may be behind what is sent just now."""
+SLACK = 1
+"""Frames that it begins behind, so that two asked for before one is sent make no silence."""
 
 
 class Reference:
@@ -30,14 +32,16 @@ class Reference:
         self._clips = [clip for clip in clips if len(clip.frames(codec))]
         self._starts = [0, *accumulate(len(clip.frames(codec)) for clip in self._clips)]
         self._next = -2 * STRAY
+        """Of the frame that is given next."""
 
     def frame(self, sent: int) -> Frame | None:
-        """The next 20 ms, where `sent` frames have gone out of this round; None past the end."""
-        if abs(sent - 1 - self._next) > STRAY:
-            self._next = max(0, sent - 1)
-        number, self._next = self._next, self._next + 1
-        if number >= self._starts[-1]:
+        """The next 20 ms, where `sent` frames have gone out of this round; None where it was not sent yet, or past the end."""
+        if not -STRAY <= self._next - sent <= SLACK:
+            self._next = max(0, sent - 1 - SLACK)
+        number = self._next
+        if number >= sent or number >= self._starts[-1]:
             return None
+        self._next += 1
         index = bisect_right(self._starts, number) - 1
         start = (number - self._starts[index]) * FRAME_SAMPLES
         samples = self._clips[index].samples[start : start + FRAME_SAMPLES]
