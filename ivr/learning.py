@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Iterable
-from subprocess import TimeoutExpired
 
 from ivr.dialplan.model import Flow
 from ivr.minds import Lesson, Minds
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """Between looks for flows that are new."""
+SECONDS = 300.0
+"""How long one training may take on a busy machine."""
 AGAIN_SECONDS = 60.0
 """After a training that failed."""
 
@@ -47,8 +50,29 @@ class Learning:
 
     async def _learnt(self, lesson: Lesson) -> bool:
         try:
-            await asyncio.to_thread(self._minds.learn, [lesson], apart=True)
-        except (OSError, ValueError, TimeoutExpired) as error:
+            if await asyncio.to_thread(self._minds.recall, lesson):
+                return True
+            if fault := await _made_apart(self._minds.request(lesson)):
+                log.error("intents in %s were not learnt, the flow's own words are matched: %s", lesson.language, fault)
+                return False
+            await asyncio.to_thread(self._minds.recall, lesson)
+        except OSError as error:
             log.error("intents in %s are not learnt yet: %s", lesson.language, error)
             return False
         return True
+
+
+async def _made_apart(request: bytes) -> str:
+    """Train in a process of its own, which ends with whoever waits for it; why that failed, or ""."""
+    command = (sys.executable, "-m", "ivr.minds")
+    child = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
+    try:
+        async with asyncio.timeout(SECONDS):
+            _, said = await child.communicate(request)
+    except TimeoutError:
+        return f"training took more than {SECONDS:g} s"
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    return said.decode("utf-8", "replace").strip()[-500:] or f"ended with {child.returncode}" if child.returncode else ""

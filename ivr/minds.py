@@ -11,7 +11,6 @@ import hashlib
 import json
 import logging
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -32,8 +31,6 @@ VERSION = 2
 SHARPNESS = 4.0
 """From margins to probabilities: with it, of what is 0.7 likely 70 % are right, on examples left out of training."""
 SUFFIX = ".mind"
-SECONDS = 300.0
-"""How long one training may take on a busy machine."""
 MOST_FLOWS = 500
 """Versions of flows whose models can be asked for; the oldest is forgotten."""
 
@@ -95,6 +92,7 @@ class Minds:
     """Trained models, and which of them a version of a flow has."""
 
     folder: Path = field(default_factory=cache_folder)
+    """Where models are kept; they are also taken from where commands keep theirs."""
     waits: bool = False
     """Whether who asks for what was not learnt yet waits until it is: for commands, never for a server."""
     _flows: dict[str, Flow] = field(default_factory=dict)
@@ -150,27 +148,32 @@ class Minds:
         }
         return [lesson for key, lesson in found.items() if key not in self._models]
 
-    def learn(self, wanted: Iterable[Lesson], *, apart: bool = False) -> None:
-        """Have these models in memory: from disk, else trained, in a process of its own where `apart`. Blocks."""
+    def learn(self, wanted: Iterable[Lesson]) -> None:
+        """Have these models in memory: from disk, else trained. Blocks."""
         for lesson in wanted:
-            data = self._read(lesson)
-            if data is None:
-                data = self._made_apart(lesson) if apart else self.make(lesson)
-            if data is not None:
+            if not self.recall(lesson) and (data := self.make(lesson)) is not None:
                 self._models[lesson.key] = from_bytes(data)
+
+    def recall(self, lesson: Lesson) -> bool:
+        """Have a model in memory that is on disk; False where it is not. Blocks for as long as the disk does."""
+        data = self._read(lesson)
+        if data is not None:
+            self._models[lesson.key] = from_bytes(data)
+        return data is not None
 
     def _path(self, lesson: Lesson) -> Path:
         return self.folder / f"{lesson.key}{SUFFIX}"
 
     def _read(self, lesson: Lesson) -> bytes | None:
-        with contextlib.suppress(OSError):
-            data = self._path(lesson).read_bytes()
-            try:
-                from_bytes(data)
-            except ValueError as error:
-                log.warning("%s is made anew: %s", self._path(lesson), error)
-                return None
-            return data
+        for path in dict.fromkeys((self._path(lesson), cache_folder() / self._path(lesson).name)):
+            with contextlib.suppress(OSError):
+                data = path.read_bytes()
+                try:
+                    from_bytes(data)
+                except ValueError as error:
+                    log.warning("%s is made anew: %s", path, error)
+                    continue
+                return data
         return None
 
     def make(self, lesson: Lesson) -> bytes | None:
@@ -183,14 +186,9 @@ class Minds:
             _write(self._path(lesson), data)
         return data
 
-    def _made_apart(self, lesson: Lesson) -> bytes | None:
-        told = json.dumps({"folder": str(self.folder), "lesson": asdict(lesson)})
-        command = [sys.executable, "-m", "ivr.minds"]
-        done = subprocess.run(command, input=told, text=True, capture_output=True, timeout=SECONDS, check=False)
-        if done.returncode:
-            log.error("intents were not learnt, the flow's own words are matched: %s", done.stderr.strip()[-500:])
-            return None
-        return self._read(lesson)
+    def request(self, lesson: Lesson) -> bytes:
+        """What `python -m ivr.minds` reads on its standard input to make this model."""
+        return json.dumps({"folder": str(self.folder), "lesson": asdict(lesson)}).encode()
 
 
 @cache

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,12 @@ CASES = [
     {"language": "en", "text": "could you paint the door", "intent": "paint"},
     {"language": "en", "text": "tell me a joke", "intent": OUT_OF_SCOPE},
 ]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other runs learnt is none of these tests' business."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture
@@ -92,12 +101,42 @@ async def test_a_node_learns_apart_and_only_what_is_new(flow: Flow, tmp_path: Pa
 async def test_a_training_that_fails_is_tried_again(flow: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = Minds(tmp_path)
     learning = Learning(one, lambda: [flow])
-    monkeypatch.setattr(minds.sys, "executable", str(tmp_path / "no python"))
-    assert not await learning.look()
-    tried: list[str] = []
-    monkeypatch.setattr(Minds, "learn", lambda minds, wanted, apart: tried.extend(lesson.language for lesson in wanted))
+    with monkeypatch.context() as here:
+        here.setattr(sys, "executable", str(tmp_path / "no python"))
+        assert not await learning.look()
+    assert one.mind(flow.version, "en") is None
     assert await learning.look()
-    assert tried == ["en"]
+    assert one.mind(flow.version, "en") is not None
+
+
+async def test_a_node_that_stops_does_not_wait_for_a_training(
+    flow: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\necho $$ > " + str(tmp_path / "pid") + "\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    task = asyncio.create_task(Learning(Minds(tmp_path), lambda: [flow]).look())
+    async with asyncio.timeout(20):
+        while not (tmp_path / "pid").is_file() or not (tmp_path / "pid").read_text():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+async def test_what_commands_learnt_a_node_need_not_learn_again(
+    flow: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = Minds()
+    commands.meet([flow])
+    commands.learn(commands.wanted([flow]))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
+    one = Minds(tmp_path / "data")
+    assert await Learning(one, lambda: [flow]).look()
+    assert one.mind(flow.version, "en") is not None
 
 
 def test_the_bench_prints_one_object(flow: Flow, tmp_path: Path) -> None:
