@@ -287,6 +287,7 @@ PURE = {
     "ivr.dialplan.library",
     "ivr.dialplan.build_intents",
     "ivr.dialplan.either",
+    "ivr.dialplan.lint_examples",
     "ivr.understanding.mood",
     "ivr.understanding.mood_model",
     "ivr.understanding.mood_reasons",

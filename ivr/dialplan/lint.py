@@ -10,6 +10,7 @@ from ivr.dialplan.build_triggers import check_triggers
 from ivr.dialplan.dialogue import NO_INPUT, NO_MATCH, bare
 from ivr.dialplan.environment import Environment
 from ivr.dialplan.kinds import About
+from ivr.dialplan.lint_examples import check_examples
 from ivr.dialplan.lint_paths import check_paths
 from ivr.dialplan.lint_types import check_types, known
 from ivr.dialplan.lint_words import LONGEST, check_words
@@ -61,6 +62,7 @@ def lint(flow: Flow, findings: Findings, around: Surroundings) -> None:
             step.check(About(flow, state, findings, around))
     _ways(flow, findings)
     _examples(flow, findings)
+    check_examples(flow, findings)
     _unused(flow, findings)
     check_triggers(flow.triggers, findings, around.channels)
     check_talk(flow.talk, {*flow.triggers, *around.triggers}, findings)
