@@ -75,6 +75,8 @@ const HELP: Record<string, readonly [string, string]> = {
   error: ["命令失败、表达式出错或原地打转时。", "Taken when a command or an expression fails, or nothing waits for too long."],
   agent: ["要求人工：“人工”、按 0。", "Asked for a person: “agent”, key 0."],
   angry: ["听出来电人生气时。", "Taken when the caller sounds angry."],
+  tense: ["听出来电人不满时。", "Taken when the caller sounds displeased."],
+  mood: ["来电人的情绪从什么程度算不满或生气，之后去哪里。", "From which level on a caller is tense or angry, and where that leads."],
   end: ["说完后挂断。", "Hangs up after what is still to be said."],
   again: ["把这个状态再说一遍。", "Says this state once more."],
   text: ["各语言的文字。", "Text by language."],
