@@ -1,6 +1,6 @@
 """Measures a spoken turn from outside: end of speech to the next prompt, over real SIP calls with real recognition.
 
-    python -m tests.load.turns [--rounds 1] [--json]
+    python -m tests.load.turns [--rounds 1] [--at-once 3] [--json]
 
 Starts `ivr serve` with the demo flow and the speech model of the tests, calls once for each utterance of tests/audio that
 the main menu understands, waits until the greeting is over, says it, and takes the time from the last voiced sample sent to
@@ -52,19 +52,24 @@ async def turn(server: HotlineProcess, language: str, wav: Path) -> float | None
             phone.hang_up()
 
 
-async def measure(rounds: int) -> dict[str, object]:
+async def measure(rounds: int, at_once: int) -> dict[str, object]:
     index = json.loads((AUDIO / "index.json").read_text("utf-8"))
     chosen = [one for one in index if one["file"].split("_")[1] in SAID and one["language"] in CALLERS]
     times: list[float] = []
     missed: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         async with HotlineProcess(Path(folder), speech=SPEECH) as server:
-            for number, one in enumerate(chosen * rounds, 1):
-                took = await turn(server, one["language"], AUDIO / one["file"])
-                print(
-                    f"\r{number}/{len(chosen) * rounds} {one['file']}: {took and round(took)} ms".ljust(70), end="", flush=True
-                )
-                missed.append(one["file"]) if took is None else times.append(took)
+            room = asyncio.Semaphore(at_once)
+
+            async def one_turn(number: int, language: str, file: str) -> None:
+                await asyncio.sleep(number % at_once * 0.37)  # so that they do not end together
+                async with room:
+                    took = await turn(server, language, AUDIO / file)
+                print(f"\r{file}: {took and round(took)} ms".ljust(70), end="", flush=True)
+                missed.append(file) if took is None else times.append(took)
+
+            said = enumerate(chosen * rounds)
+            await asyncio.gather(*(one_turn(number, one["language"], one["file"]) for number, one in said))
             heard = [row for row in (await server.api("/api/v1/contacts?limit=200"))["contacts"] if row["intent"]]
     print()
     times.sort()
@@ -82,9 +87,10 @@ async def measure(rounds: int) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    result = asyncio.run(measure(args.rounds))
+    result = asyncio.run(measure(args.rounds, args.at_once))
     print(json.dumps(result) if args.json else "\n".join(f"{name:12} {value}" for name, value in result.items()))
 
 
