@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from ivr.errors import IvrError
 
 DEMO = Path("examples/demo/hotline.yaml")
+HEAVY = {
+    "records": ("ivr.records_cli", "remove what is too old, or all of one caller"),
+    "bench": ("ivr.bench_cli", "measure hearing, understanding and queues on this machine"),
+}
+"""Commands whose options take half of the server to be read: it is loaded for them alone. Module and help of each."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; an error that a person can mend is one line on stderr and exit code 1."""
-    args = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    args = (_heavy(given[0]) if given and given[0] in HEAVY else _parser()).parse_args(given)
     try:
         code: int = args.run(args)
     except IvrError as error:
@@ -39,9 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_bans(commands)
     _add_trace(commands)
     _add_unseal(commands)
-    _add_records(commands)
     _add_diagram(commands)
-    _add_bench(commands)
+    for name, (_, words) in HEAVY.items():
+        commands.add_parser(name, help=words)
     return parser
 
 
@@ -181,12 +188,6 @@ def _add_unseal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     unseal.set_defaults(run=run)
 
 
-def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr import records_cli
-
-    records_cli.add_arguments(commands.add_parser("records", help="remove what is too old, or all of one caller"))
-
-
 def _add_diagram(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from ivr import diagram_cli
 
@@ -195,11 +196,13 @@ def _add_diagram(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     diagram.set_defaults(run=diagram_cli.run)
 
 
-def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr import bench_cli
-
-    bench = commands.add_parser("bench", help="measure hearing and understanding on this machine")
-    bench_cli.add_arguments(bench)
+def _heavy(name: str) -> argparse.ArgumentParser:
+    """The parser for one of `HEAVY` alone."""
+    module, words = HEAVY[name]
+    parser = argparse.ArgumentParser(prog="ivr")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    import_module(module).add_arguments(commands.add_parser(name, help=words))
+    return parser
 
 
 def _add_phone(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
