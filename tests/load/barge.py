@@ -87,14 +87,14 @@ class NoEngine:
 _detectors = Detectors()
 
 
-def told(near: Sound, far: Sound) -> list[int]:
-    """The samples at which a turn tells speech."""
+def told(near: Sound, far: Sound, chunk: int = CHUNK) -> list[int]:
+    """The samples at which a turn tells speech that comes `chunk` by `chunk`."""
     turn = Turn(NoEngine(), _detectors, Timing())
     found = []
     heard, played = lines.coded(near), lines.coded(far)
-    for at in range(0, len(heard) - CHUNK + 1, CHUNK):
-        if any(isinstance(one, Started) for one in turn.push(heard[at : at + CHUNK], played[at : at + CHUNK])):
-            found.append(at + CHUNK)
+    for at in range(0, len(heard) - chunk + 1, chunk):
+        if any(isinstance(one, Started) for one in turn.push(heard[at : at + chunk], played[at : at + chunk])):
+            found.append(at + chunk)
     turn.close()
     return found
 
@@ -193,15 +193,18 @@ def _percentiles(milliseconds: Sequence[float]) -> dict[str, int]:
 
 
 async def interrupt(server: HotlineProcess, user: str, wav: Path) -> tuple[float, float] | None:
-    """Milliseconds from the onset of speech, and from 0.3 s of it, to the last sound of the prompt; None where it went on."""
+    """Milliseconds to the last sound of the prompt, from the onset of speech and from where it has become 0.3 s of voice, by
+    the same voice gate on the same recording; None where the prompt went on.
+    """
     voice = lines.at_level(read_wav(wav)[0].astype(float), -16)
+    reached = next(iter(told(voice, np.zeros(len(voice)), 80)), lines.onset(voice) + 2400)
     async with Phone(user) as phone:
         await phone.call(server.sip)
         begun = await phone.until_sound(0.0, within=8.0)
         await asyncio.sleep(0.8)
         at = phone.speak(Clip.from_pcm(np.clip(voice, -32768, 32767).astype(np.int16), wav.name))
         onset = at + lines.onset(voice) / RATE
-        confirmed = at + lines.voiced_for(voice, 0.3) / RATE
+        confirmed = at + reached / RATE
         await asyncio.sleep(2.2)
         phone.hang_up()
     sounds = [when for when, loud in phone.heard if loud > VOICED and when > begun]

@@ -47,13 +47,6 @@ def onset(voice: Sound) -> int:
     return int(np.nonzero(levels > levels.max() / 20)[0][0]) * 80
 
 
-def voiced_for(voice: Sound, seconds: float) -> int:
-    """The sample where it has sounded for so long, its gaps left out."""
-    levels = _levels(voice)
-    sounding = np.nonzero(levels > levels.max() / 20)[0]
-    return int(sounding[min(len(sounding) - 1, round(seconds * RATE / 80))] + 1) * 80
-
-
 def echo(far: Sound, kind: str, loss: float, delay: float, rng: Generator) -> Sound:
     """`far` as it comes back `delay` seconds later and `loss` dB down.
 
