@@ -26,10 +26,12 @@ from ivr.understanding.meaning import Meaning, meant
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """Of what is made from the same examples; a new number makes all of it anew."""
 SHARPNESS = 4.0
 """From margins to probabilities: with it, of what is 0.7 likely 70 % are right, on examples left out of training."""
+FEW_SHARPNESS = 10.0
+"""The same where all examples are a flow's own, few and told apart by little."""
 SUFFIX = ".mind"
 MOST_FLOWS = 500
 """Versions of flows whose models can be asked for; the oldest is forgotten."""
@@ -43,12 +45,16 @@ class Lesson:
     libraries: tuple[str, ...]
     own: tuple[tuple[str, str, str], ...] = ()
     """Name, sentence and pattern of what a flow adds; empty for the libraries themselves."""
+    kinds: tuple[tuple[str, str], ...] = ()
+    """Name to the wider one that it is a kind of."""
 
     @property
     def key(self) -> str:
         """The same for the same content."""
         said = [(name, library.digest(name)) for name in self._shelves]
-        return hashlib.sha256(repr((VERSION, self.language, self.libraries, said, self.own)).encode()).hexdigest()[:24]
+        return hashlib.sha256(repr((VERSION, self.language, self.libraries, said, self.own, self.kinds)).encode()).hexdigest()[
+            :24
+        ]
 
     @property
     def _shelves(self) -> tuple[str, ...]:
@@ -57,16 +63,19 @@ class Lesson:
 
     def train(self) -> Model | None:
         """The model; None where there is nothing to tell apart."""
-        from ivr.understanding.training import Example, train
+        from ivr.understanding.training import Example, beside, train
 
         found = [Example(text, name, pattern) for name, text, pattern in self.own]
-        names = {name for name, _, _ in self.own} | (set() if self.libraries and self.own else {OUT_OF_SCOPE})
+        names = {name for name, _, _ in self.own}
         for one in self._shelves:
             shelf = library.library(one)
             taken = tuple(shelf.intents) if self.libraries else (OUT_OF_SCOPE,)
             found += [Example(text, name, line) for name in taken for text, line in shelf.sentences(name, self.language)]
             names |= set() if self.own else set(taken)
-        return train(found, names) if len({one.name for one in found}) > 1 else None
+        if not names or len({one.name for one in found}) < 2:
+            return None
+        model = train(found, names, dict(self.kinds))
+        return model if self.libraries else beside(model)
 
 
 def lessons(flow: Flow, language: str) -> tuple[Lesson, ...]:
@@ -78,7 +87,12 @@ def lessons(flow: Flow, language: str) -> tuple[Lesson, ...]:
         if not intent.library
         for text, place in intent.examples.get(language, ())
     )
-    return (*found, Lesson(language, flow.libraries, own)) if own else tuple(found)
+    kinds = tuple((name, wider) for name, wider in _kinds(flow).items() if any(one == name for one, _, _ in own))
+    return (*found, Lesson(language, flow.libraries, own, kinds)) if own else tuple(found)
+
+
+def _kinds(flow: Flow) -> dict[str, str]:
+    return {intent.name: intent.kind_of for intent in flow.intents.values() if intent.kind_of}
 
 
 def cache_folder() -> Path:
@@ -128,7 +142,9 @@ class Minds:
             if not ready or len(ready) < len(models):
                 return None
             shared = (name for one in flow.libraries for name in library.library(one).intents)
-            self._minds[version, language] = Mind(ready, SHARPNESS, frozenset([OUT_OF_SCOPE, *shared]))
+            sharpness = SHARPNESS if flow.libraries else FEW_SHARPNESS
+            everywhere = frozenset([OUT_OF_SCOPE, *shared])
+            self._minds[version, language] = Mind(ready, sharpness, everywhere, _kinds(flow))
         return self._minds[version, language]
 
     def _of(self, flow: Flow, language: str) -> tuple[Lesson, ...]:
@@ -212,7 +228,8 @@ def main() -> int:
     told = json.load(sys.stdin)
     given = told["lesson"]
     own = tuple((str(name), str(text), str(pattern)) for name, text, pattern in given["own"])
-    Minds(Path(told["folder"])).make(Lesson(str(given["language"]), tuple(given["libraries"]), own))
+    kinds = tuple((str(name), str(wider)) for name, wider in given["kinds"])
+    Minds(Path(told["folder"])).make(Lesson(str(given["language"]), tuple(given["libraries"]), own, kinds))
     return 0
 
 

@@ -164,7 +164,7 @@ class _Builder:
         return {**shared, **{name: joined(intent, shared.get(name)) for name, intent in own.items()}}
 
     def _intent(self, name: str, place: Place, node: Node) -> Intent:
-        fields = Fields(node, self.findings, "an intent", (*self.languages, "offer", "label"))
+        fields = Fields(node, self.findings, "an intent", (*self.languages, "offer", "label", "is"))
         examples = {}
         for language in self.languages:
             inner = fields.get(language)
@@ -180,6 +180,7 @@ class _Builder:
             examples,
             () if offer is None else speech(offer, self.findings, self.languages),
             {} if label is None else self._label(label),
+            fields.text("is"),
         )
 
     def _label(self, node: Node) -> dict[str, str]:

@@ -106,7 +106,7 @@ class Listen:
     also: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     """Further languages, each with its list: whichever the caller speaks is heard, and named in `Heard`."""
     flow: str = ""
-    """Version of the flow that asks: what was learnt from its examples is found by it."""
+    """Version of the flow that asks, by which what was learnt is found; "" where a value is asked for."""
 
 
 

@@ -44,7 +44,7 @@ def listen(run: Run, step: AskingStep) -> Listen | None:
         step.opens() or (slot is not None and (several or not vocabulary(slot.name, languages[0]))),
         (0, 0) if slot is None or first.old is not None else digits_of(slot),
         {language: one.phrases for language, one in zip(languages[1:], questions[1:], strict=True)},
-        run.flow.version,
+        "" if slot is not None else run.flow.version,
     )
 
 

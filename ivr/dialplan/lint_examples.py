@@ -32,6 +32,8 @@ def check_examples(flow: Flow, findings: Findings) -> None:
             message = f"`{text}` says the same as `{said}`, an example of `{owner.name}` in line {at.line}"
             findings.warn(place, "near-example", message, "keep it in one intent, or say what makes the difference")
     for intent in flow.intents.values():
+        if intent.kind_of and (intent.kind_of not in flow.intents or intent.kind_of == intent.name):
+            findings.unknown(intent.place, "intent", intent.kind_of, set(flow.intents) - {intent.name})
         for language, examples in intent.examples.items():
             if flow.libraries and 0 < len(examples) < FEWEST and not intent.library:
                 message = f"`{intent.name}` has one example in `{language}`: other words for it are hardly understood"

@@ -102,6 +102,8 @@ class Intent:
     """How a menu offers it; the key is read after it."""
     label: Mapping[str, str] = field(default_factory=dict)
     """What an agent's page calls it, by language."""
+    kind_of: str = ""
+    """The wider intent that it is one kind of, which is not meant where this one is listened for; "" for none."""
     library: str = ""
     """The library that it is in, too; "" for none."""
     commonest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

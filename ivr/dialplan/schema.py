@@ -101,7 +101,7 @@ def schema() -> Schema:
     examples = either(TEXT, {"type": "array", "items": TEXT})
     intent = {
         "type": "object",
-        "properties": {"offer": ref("speech"), "label": map_of(TEXT)},
+        "properties": {"offer": ref("speech"), "label": map_of(TEXT), "is": NAME},
         "additionalProperties": examples,
         "description": inspect.getdoc(model.Intent),
     }

@@ -119,7 +119,7 @@ class Simulation(Stage):
         return found, meant[found]
 
     def _understood(self, text: str, phrases: Sequence[flow.Phrase], language: str) -> tuple[str, float, Others]:
-        version = "" if self.listening is None or self.listening.expects == "text" else self.listening.flow
+        version = "" if self.listening is None else self.listening.flow
         return self._understand(text, phrases, version, language)
 
     def talk(self, speaker: str, text: str) -> bool:

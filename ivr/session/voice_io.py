@@ -187,7 +187,7 @@ class VoiceIO:
         if self._stream is None:
             self._stream = self._recognizer.open(self._on_recognition)
         self._phrases = command.phrases
-        self._flow = "" if command.expects == "text" else command.flow
+        self._flow = command.flow
         self._language = command.language
         self._lists = {command.language: command.phrases, **command.also}
         words = () if command.open or command.also else vocabulary(command.expects, command.language)

@@ -71,10 +71,16 @@ class Mind:
     """What margins are multiplied by before they become probabilities."""
     everywhere: frozenset[str] = frozenset()
     """Names that are known whatever is asked; the others count only where they are listened for."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Name to the wider one that it is a kind of."""
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(name for model in self.models for name in model.names))
+
+    def open_to(self, listened: Collection[str]) -> set[str]:
+        """What a text may mean where these are listened for: they, and what is known everywhere but for their wider names."""
+        return set(self.everywhere) - {self.kinds.get(name, "") for name in listened} | set(listened)
 
     def likely(self, text: str, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Names with how likely they are (0..1, together 1), best first; of `among` alone where it is given."""

@@ -19,7 +19,7 @@ CLEAR = 0.9
 """How certain a recogniser is of words that it hears well, whatever they mean."""
 SAME = 0.9
 """Likeness with an example from which on it is that one, whatever was learnt."""
-LEAST = 0.2
+LEAST = 0.15
 """How likely an intent must be to be taken for what was meant."""
 SURER = 0.8
 """How likely it must be where an example that nobody could learn from (yes, no) is near, too."""
@@ -63,7 +63,7 @@ def meant(text: str, phrases: Sequence[Phrase], learnt: Callable[[], Mind | None
     if mind is None:
         return Meaning() if near is None else Meaning(near.name, near.confidence)
     listened = {phrase.intent for phrase in phrases}
-    return _learnt(mind.likely(text, mind.everywhere | listened), listened, near)
+    return _learnt(mind.likely(text, mind.open_to(listened)), listened, near)
 
 
 def _learnt(ranked: Sequence[tuple[str, float]], listened: set[str], near: Intent | None) -> Meaning:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log, sqrt
 from typing import Any
 
@@ -22,6 +22,10 @@ STRICTNESS = 0.5
 """`C` of the machines."""
 OUTSIDE = 1.5
 """What `out_of_scope` counts for, beside any other name: there is more of it."""
+INSIDE = 0.15
+"""What the examples of a name count for at least, beside all others together: among many names each would drown."""
+FOREIGN = -0.75
+"""The margin of `out_of_scope` beside names with few examples, which thousands of sentences of it would drown."""
 UNKNOWN = 6.0
 """What a piece that no example has counts for, as its rarity."""
 SEED = 7
@@ -35,15 +39,19 @@ class Example:
     """What it was written as; sentences of one pattern share its weight."""
 
 
-def train(examples: Sequence[Example], names: Collection[str]) -> Model:
-    """The model that tells `names` apart from each other and from the rest of the examples. At least two names are in them."""
+def train(examples: Sequence[Example], names: Collection[str], kinds: Mapping[str, str] | None = None) -> Model:
+    """The model that tells `names` apart from each other and from the rest of the examples. At least two names are in them.
+
+    `kinds` is a name to the wider one that it is a kind of, whose examples are none of what it is told apart from.
+    """
+    wider = kinds or {}
     tables = [counted(one.text) for one in examples]
     rows = _rows(examples, tables, frozenset(names))
     rarity = _rarity(tables, rows)
     matrix = _matrix(tables, rows, rarity)
     weights = _weights(examples)
     told = sorted(set(names) & {one.name for one in examples})
-    columns = [_machine(matrix, np.array([one.name == name for one in examples]), weights) for name in told]
+    columns = [_machine(matrix, _sides(examples, name, wider.get(name, "")), weights) for name in told]
     return Model(
         tuple(told),
         rows,
@@ -52,6 +60,13 @@ def train(examples: Sequence[Example], names: Collection[str]) -> Model:
         np.array([bias for _, bias in columns], np.float32),
         UNKNOWN,
     )
+
+
+def beside(model: Model) -> Model:
+    """The model with `out_of_scope` as a line that others must be above, where a flow has nothing but a few examples."""
+    weights = np.concatenate([model.weights, np.zeros((len(model.rows), 1), np.float32)], axis=1)
+    bias = np.append(model.bias, np.float32(FOREIGN)).astype(np.float32)
+    return replace(model, names=(*model.names, OUT_OF_SCOPE), weights=weights, bias=bias)
 
 
 def _rows(examples: Sequence[Example], tables: Sequence[Mapping[str, int]], names: frozenset[str]) -> dict[str, int]:
@@ -90,9 +105,18 @@ def _weights(examples: Sequence[Example]) -> Any:
     return found / found.mean()
 
 
-def _machine(matrix: Any, inside: Any, weights: Any) -> tuple[Any, float]:
+def _sides(examples: Sequence[Example], name: str, wider: str) -> Any:
+    """1 for what is inside, 0 for what is outside, -1 for what says nothing."""
+    return np.array([1 if one.name == name else -1 if wider and one.name == wider else 0 for one in examples])
+
+
+def _machine(matrix: Any, sides: Any, weights: Any) -> tuple[Any, float]:
     from sklearn.svm import LinearSVC
 
+    told = np.flatnonzero(sides >= 0)
+    inside, counts = sides[told] == 1, weights[told].copy()
+    least = INSIDE * counts[~inside].sum() / counts[inside].sum()
+    counts[inside] *= max(1.0, least)
     machine = LinearSVC(C=STRICTNESS, random_state=SEED)
-    machine.fit(matrix, inside, sample_weight=weights)
+    machine.fit(matrix[told], inside, sample_weight=counts)
     return machine.coef_[0], float(machine.intercept_[0])

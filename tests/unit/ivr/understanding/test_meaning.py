@@ -64,3 +64,10 @@ def test_a_near_example_that_nobody_learnt_counts_unless_something_is_surer() ->
 def test_without_a_mind_by_the_phrases_alone() -> None:
     assert by_phrases("check my bills", PHRASES, "v", "en").name == "bill"
     assert by_phrases("nothing works", PHRASES, "v", "en").name == ""
+
+
+def test_a_wider_wish_is_not_meant_where_one_kind_of_it_is_listened_for() -> None:
+    wide = mind(fault=0.9, bill=0.1)
+    narrow = Mind(wide.models, 1.0, wide.everywhere, {"bill": "fault"})
+    assert meant("so much money gone", PHRASES, lambda: narrow).name == "bill"
+    assert meant("so much money gone", PHRASES[1:], lambda: narrow).name == "fault"
