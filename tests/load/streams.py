@@ -123,8 +123,12 @@ async def _talk(pool: RecognizerPool, streams: int, seconds: float, noise_dbfs: 
     }
     level = 32768 * 10 ** (noise_dbfs / 20)
     noise = np.asarray(np.random.default_rng(1).normal(0, level, 8000 * 60), np.int16)
-    callers = [Caller(pool, recordings, phrases, share, noise, random.Random(number)) for number in range(streams)]
-    late, lag = await _play(callers, pool, 3.0)  # warm: recognisers and voice detectors are made
+    callers: list[Caller] = []
+    while len(callers) < streams:  # a few at a time: voice detectors and recognisers are made when first wanted
+        number = len(callers)
+        callers += [Caller(pool, recordings, phrases, share, noise, random.Random(number + one)) for one in range(5)]
+        await _play(callers, pool, 1.5)
+    await _play(callers, pool, 5.0)
     for caller in callers:
         caller.latencies.clear()
         caller.right = 0
