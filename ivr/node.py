@@ -64,7 +64,6 @@ from ivr.wiring import (
     queues_of,
     read_dialplan,
     sip_settings,
-    speech_settings,
     supervisors_of,
 )
 from ivr.wiring_admin import admin_parts, follow_prompts
@@ -76,6 +75,7 @@ from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contact
 from ivr.wiring_phone import phone_accounts
 from ivr.wiring_privacy import privacy_parts
 from ivr.wiring_publishing import publisher_of
+from ivr.wiring_speech import speech_settings
 from ivr.wiring_voice import voice_of
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway

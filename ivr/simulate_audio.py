@@ -17,7 +17,7 @@ from ivr.settings import Settings
 from ivr.speech.pool import RecognizerPool
 from ivr.speech.recognizer import RecognitionEvent, RecognitionLost, UtteranceHeard
 from ivr.speech.recording import TELEPHONE_RATE, read_recording
-from ivr.wiring import speech_settings
+from ivr.wiring_speech import speech_settings
 from telephony.leg import FRAME_SAMPLES
 
 Samples = NDArray[np.int16]

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,8 @@ from ivr.dialplan.problems import Problem
 from ivr.errors import ConfigError, DialplanError
 from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings, parse_address, parse_ports
-from ivr.speech.models import locate
 from ivr.speech.pool import RecognizerPool
 from ivr.speech.prompts import PromptLibrary, languages_in
-from ivr.speech.settings import Feed, ModelUse, SecondOpinion, SpeechSettings
 from ivr.speech.voice import Voice
 from ivr.web.accounts import Credential, SettingsAccounts
 from ivr.web.parts import Account
@@ -37,12 +35,6 @@ from ivr.wiring_voice import warm_for
 from telephony.gateway.sip import SipGateway, SipSettings
 from telephony.net.ticker import Ticker
 from telephony.sip import digest
-
-KNOWN_MODELS = {
-    "zh": ("vosk-model-cn-0.22", "vosk-model-small-cn-0.22"),
-    "en": ("vosk-model-en-us-0.22", "vosk-model-en-us-0.22-lgraph", "vosk-model-small-en-us-0.15"),
-}
-"""Looked for where the settings name no model, best first."""
 
 
 def overridden(settings: Settings, config: Path, sip: str | None, web: str | None, data: Path | None) -> Settings:
@@ -151,35 +143,6 @@ def _first_of(wrong: Sequence[Problem]) -> str:
     first = str(wrong[0]).replace("\n    ", "; ")
     more = len(wrong) - 1
     return f"{first} ({more} more: `ivr check` shows them all)" if more else first
-
-
-def speech_settings(settings: Settings, languages: Iterable[str], data: Path) -> SpeechSettings:
-    """Which model hears which language: as the settings say, else the best one that is installed."""
-    options, second = settings.speech, settings.speech.second_opinion
-    folder = Path(options.models_dir) if options.models_dir else data / "models"
-    named = {language: options.of(language) for language in options.models}
-    models = {language: one.model or one.url for language, one in named.items()}
-    if not models:
-        for language in languages:
-            installed = (name for name in KNOWN_MODELS.get(language, ()) if locate(name, folder) is not None)
-            if name := next(installed, ""):
-                models[language] = name
-    if not options.enabled:
-        models = {}
-    return SpeechSettings(
-        models=models,
-        directory=folder,
-        aliases={language: Path(path) for language, path in options.aliases.items()},
-        feed=Feed(options.feed),
-        feed_by_language={language: Feed(one.feed) for language, one in named.items()},
-        uses={
-            language: ModelUse(one.engine, one.url, one.hot_words, one.speaker, one.alternatives, one.free)
-            for language, one in named.items()
-        },
-        second_opinion=SecondOpinion(second.model, second.below, second.within),
-        workers=options.workers,
-        streams_per_worker=options.turns_per_worker,
-    )
 
 
 def sip_settings(settings: Settings) -> SipSettings:

@@ -37,8 +37,8 @@ from ivr.wiring import (
     read_dialplan,
     redis_address,
     sip_settings,
-    speech_settings,
 )
+from ivr.wiring_speech import speech_settings
 
 ROOT = Path(__file__).parents[3]
 
