@@ -26,6 +26,8 @@ INSIDE = 0.15
 """What the examples of a name count for at least, beside all others together: among many names each would drown."""
 FOREIGN = -0.75
 """The margin of `out_of_scope` beside names with few examples, which thousands of sentences of it would drown."""
+MANY = 1000
+"""Examples from which on a piece of a single one is left out: half of the memory, and nothing less understood."""
 UNKNOWN = 6.0
 """What a piece that no example has counts for, as its rarity."""
 SEED = 7
@@ -70,9 +72,11 @@ def beside(model: Model) -> Model:
 
 
 def _rows(examples: Sequence[Example], tables: Sequence[Mapping[str, int]], names: frozenset[str]) -> dict[str, int]:
-    """The pieces that at least one example of the names has."""
-    found = {piece for one, table in zip(examples, tables, strict=True) if one.name in names for piece in table}
-    return {piece: row for row, piece in enumerate(sorted(found))}
+    """The pieces that examples of the names have: any of them, and where there are very many those that two sentences have."""
+    told = [table for one, table in zip(examples, tables, strict=True) if one.name in names]
+    seen = Counter(piece for table in told for piece in table)
+    least = 2 if len(told) > MANY else 1
+    return {piece: row for row, piece in enumerate(sorted(piece for piece, times in seen.items() if times >= least))}
 
 
 def _rarity(tables: Sequence[Mapping[str, int]], rows: Mapping[str, int]) -> Floats:
