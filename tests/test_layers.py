@@ -92,7 +92,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.records", ROOM, "redis sqlalchemy alembic"),
     layer(
         "ivr.session",
-        f"{ROOM} ivr.settings ivr.settings_understanding ivr.nodes ivr.dialplan ivr.speech ivr.understanding ivr.profile ivr.acd ivr.records",
+        f"{ROOM} ivr.settings ivr.settings_understanding ivr.nodes ivr.dialplan "
+        "ivr.speech ivr.understanding ivr.profile ivr.acd ivr.records",
         "numpy",
     ),
     layer("ivr.web", f"{ROOM} ivr.acd ivr.records ivr.dialplan", "starlette redis argon2"),

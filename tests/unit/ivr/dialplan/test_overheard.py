@@ -26,7 +26,7 @@ states:
   queue: { enqueue: { queue: support }, on: { served: end, no_agents: end, timeout: end, closed: end, full: end } }
 """
 MACHINE = Machine(load(FLOW))
-SPOT = spot_with(load(FLOW.replace("flow: x", "flow: shared")).triggers | {})
+SPOT = spot_with(dict(load(FLOW.replace("flow: x", "flow: shared")).triggers))
 
 
 def played(lines: str) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -89,7 +90,14 @@ async def test_the_task_brings_over_what_comes(late: LateRows, engine: AsyncEngi
 
 
 async def test_tasks_of_triggers_are_numbered_by_the_database_and_come_once(late: LateRows, engine: AsyncEngine) -> None:
-    row = {**WHO, "request": "c-1:hesitation:1", "kind": "sales", "subject": "s", "body": "b", "priority": "normal"}
+    row: dict[str, Any] = {
+        **WHO,
+        "request": "c-1:hesitation:1",
+        "kind": "sales",
+        "subject": "s",
+        "body": "b",
+        "priority": "normal",
+    }
     row |= {"status": "open", "fields": {}, "assignee": "", "note": "", "created_at": T0, "updated_at": T0, "due_at": None}
     for request in ("c-1:hesitation:1", "c-1:hesitation:1", "c-1:hesitation:2"):
         await late.add("tickets", {**row, "request": request})

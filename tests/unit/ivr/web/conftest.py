@@ -58,6 +58,9 @@ class RecordedLeg:
     def press(self, digits: str) -> None:
         self.pressed += digits
 
+    def sounded(self) -> None:
+        return None
+
     def left(self, detail: str = "") -> None:
         self._end(EndCause.HUNG_UP, True)
 
