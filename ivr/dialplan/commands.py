@@ -27,6 +27,8 @@ class Words:
 
     text: str
     language: str
+    spare: bool = False
+    """Left out where nobody recorded it and no voice speaks it: the flow goes on without a courtesy."""
 
 
 @dataclass(frozen=True, slots=True)

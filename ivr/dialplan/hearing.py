@@ -82,7 +82,7 @@ def lost(run: Run, event: SpeechLost) -> None:
     run.update(hearing=False, losses=LOST if event.busy else run.state.losses + 1)
     if event.busy and not run.state.told_busy:
         language = run.state.language
-        run.pending.append(Words(BUSY.get(language, BUSY["en"]), language))
+        run.pending.append(Words(BUSY.get(language, BUSY["en"]), language, spare=True))
         run.update(told_busy=True)
 
 

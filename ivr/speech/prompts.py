@@ -178,8 +178,10 @@ class PromptLibrary:
                     raise PromptMissing(str(error)) from None
                 breath = Clip.silence(PAUSE_SECONDS)
                 return [breath if piece is PAUSE else self._find(piece.name, language).clip for piece in pieces]
-            case Words():
-                return self._words(utterance)
+            case Words(language=language, spare=spare):
+                found = self._words(utterance)
+                mute = self._voice is None or not self._voice.speaker(language)
+                return [] if spare and mute and any(isinstance(piece, Words) for piece in found) else found
 
     def _text(self, utterance: Utterance) -> str:
         match utterance:
