@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from ivr.understanding.feelings import Feelings
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
     from ivr.session.services import Services
+
+log = logging.getLogger(__name__)
 
 TOLD = ("mood", "mood_level", "mood_trend", "mood_why")
 """What of a handover is the caller's mood."""
@@ -64,9 +67,16 @@ class CallFeelings:
     # --- events of the flow
 
     def felt(self, session: CallSession, event: Event) -> Event:
-        """The event as the flow is to get it; the turn of what was said has been seen before."""
+        """The event as the flow is to get it; the turn of what was said has been seen before. Never raises."""
         if not self._options.enabled or not matters(event):
             return event
+        try:
+            return self._felt(session, event)
+        except Exception:
+            log.exception("%s no mood can be told after %s", session.call.correlation, type(event).__name__)
+            return event
+
+    def _felt(self, session: CallSession, event: Event) -> Event:
         mind = self._of_caller(session)
         if not isinstance(event, Heard):
             mind.happened(event, self._where(session))

@@ -7,6 +7,7 @@ for `WINDOW_SECONDS`; where a later one shows that an earlier one was part of a 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -20,7 +21,7 @@ from ivr.speech.recognizer import UtteranceHeard
 from ivr.understanding.digits_said import runs
 from ivr.understanding.numbers_of import NONE, hints_of
 from ivr.understanding.own_patterns import own_pattern
-from ivr.understanding.redaction import JOINT, Hit, Rules, find, mask_of, redact_data
+from ivr.understanding.redaction import JOINT, MOST, Hit, Rules, find, mask_of, redact_data
 from ivr.understanding.spans import spoken_at
 from telephony.joining import Recording
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from ivr.dialplan.machine import Machine
     from ivr.dialplan.state import State
     from ivr.session.call_session import CallSession
+
+log = logging.getLogger(__name__)
 
 WINDOW_SECONDS, WINDOW_TURNS = 45.0, 40
 MARGIN = 0.1
@@ -89,10 +92,20 @@ class Redacting:
     # --- turns
 
     def see(self, turn: Turn, about: About) -> Turn:
+        """The turn as it may be kept. Where that cannot be told none of its words are, and none are in the log either."""
+        try:
+            return self._seen(turn, about)
+        except Exception as error:
+            what = type(error).__name__
+            log.error("%s turn %d is kept without its words: %s", about.session.call.correlation, about.index, what)
+            return replace(turn, text=HIDDEN * 4)
+
+    def _seen(self, turn: Turn, about: About) -> Turn:
         session = about.session
-        rules = self.rules_of(session)
+        rules, secrets = self.rules_of(session), secrets_of(session)
         machine, state = session.machine, session.flow_state
-        secrets = [] if state is None else [str(value) for value in machine.hidden(state).values() if len(str(value)) > 2]
+        if len(turn.text) > MOST:  # nobody looks at what is beyond
+            turn = replace(turn, text=turn.text[:MOST])
         if turn.speaker is Speaker.BOT:
             return self._of_bot(turn, rules, secrets)
         if turn.speaker is Speaker.CALLER and state is not None and machine.hides(state):
@@ -135,8 +148,9 @@ class Redacting:
             window.clear()
         window.append(said)
         late = said.heard_at - WINDOW_SECONDS
-        while len(window) > WINDOW_TURNS or window[0].heard_at < late:
-            del window[0]
+        room = MOST - sum(len(one.turn.text) + len(JOINT) for one in window) + len(JOINT)
+        while len(window) > WINDOW_TURNS or window[0].heard_at < late or (room < 0 and len(window) > 1):
+            room += len(window.pop(0).turn.text) + len(JOINT)
         return window
 
     def _spread(self, window: list[_Said], found: Sequence[Hit], session: CallSession, rules: Rules) -> Turn | None:
@@ -182,7 +196,7 @@ class Redacting:
 
     def clean(self, session: CallSession, data: Any) -> Any:
         """Plain data as it may be kept: rows of tickets and surveys, what a flow hands over, words of a message."""
-        return redact_data(data, self.rules_of(session), session.call.language)
+        return redact_data(data, self.rules_of(session), session.call.language, NONE, secrets_of(session))
 
     def hush_words(self, session: CallSession, recording: Recording, utterance: UtteranceHeard) -> None:
         """Silence what is private in an utterance that is no turn: a message for a voice box."""
@@ -193,14 +207,13 @@ class Redacting:
 
     def clean_note(self, session: CallSession, note: Note) -> Note:
         """What a flow notes, without what is private; slots that were asked for as secrets show nothing at all."""
-        if not note.slots and not note.handover:
+        if not note.slots and not note.handover and not note.tags:
             return note
         state = session.flow_state
         hidden = {} if state is None else session.machine.hidden(state)
         slots = {**self.clean(session, dict(note.slots)), **{name: HIDDEN * 4 for name in note.slots if name in hidden}}
-        secrets = [str(value) for value in hidden.values() if len(str(value)) > 2]
-        handover = redact_data(dict(note.handover), self.rules_of(session), session.call.language, NONE, secrets)
-        return replace(note, slots=slots, handover=handover)
+        tags = tuple(self.clean(session, list(note.tags)))
+        return replace(note, slots=slots, tags=tags, handover=self.clean(session, dict(note.handover)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +232,12 @@ class Shown:
 _HARMLESS = frozenset(
     ("name", "queue", "language", "action", "cause", "source", "operation", "service", "method", "by", "how", "box", "intent")
 )
+
+
+def secrets_of(session: CallSession) -> list[str]:
+    """What was asked for as a secret, where it is long enough to be known again."""
+    state = session.flow_state
+    return [] if state is None else [str(value) for value in session.machine.hidden(state).values() if len(str(value)) > 2]
 
 
 def _hidden(turn: Turn) -> str:

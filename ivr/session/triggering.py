@@ -17,14 +17,14 @@ from ivr.session.about_call import known_so_far, who
 from ivr.session.hinting import Hint
 from ivr.session.knowing import noted
 from ivr.session.services import Services
-from ivr.session.turns import About
+from ivr.session.turns import MOST_QUOTED, About
 
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
 
 log = logging.getLogger(__name__)
 
-MOST_HITS, MOST_HINTS, MOST_TEXT = 50, 20, 300
+MOST_HITS, MOST_HINTS = 50, 20
 KINDS_OF_HINT = {"compliance": "compliance", "hesitation": "offer", "churn": "offer", "competitor": "offer"}
 """What a trigger's own hint is; `calm` for the others."""
 
@@ -64,7 +64,7 @@ def react(session: CallSession, trigger: Trigger, turn: Turn, index: int | None,
         "name": trigger.name,
         "kind": trigger.kind,
         "speaker": turn.speaker.value,
-        "text": turn.text[:MOST_TEXT],
+        "text": turn.text[:MOST_QUOTED],
         "phrase": phrase,
         "turn": index,
         "did": trigger.did,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
     from ivr.session.services import Services
 
+MOST_QUOTED = 300
+"""Characters of a turn that a trigger keeps."""
+
 log = logging.getLogger(__name__)
 
 
@@ -74,6 +77,18 @@ def amend(session: CallSession, index: int, turn: Turn) -> None:
     if session.call.turns[index] != turn:
         session.call = session.call.with_turn(turn, index)
         show(session, index, turn)
+        _quote_anew(session, index, turn.text[:MOST_QUOTED])
+
+
+def _quote_anew(session: CallSession, index: int, text: str) -> None:
+    """What triggers keep of a turn is the turn as it is now: what was taken out of it later is taken out there too."""
+    handover = session.call.handover
+    hits = handover.get("triggers", ())
+    told = [{**hit, "text": text} if hit.get("turn") == index else hit for hit in hits]
+    if told != list(hits):
+        session.change(handover={**handover, "triggers": told})
+        session.record(handover=session.call.handover)
+        session.show()
 
 
 def show(session: CallSession, index: int, turn: Turn) -> None:

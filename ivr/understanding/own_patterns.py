@@ -18,7 +18,7 @@ MOST_TIMES = 32
 MOST_REPEATS = 2
 """Repetitions of changing length in one pattern."""
 MOST_TEXT = 500
-"""Characters of a text that are looked at."""
+"""Characters that are looked at from the beginning of a text, and from its end: what was said last stands there."""
 
 _ALLOWED = frozenset(
     ("LITERAL", "NOT_LITERAL", "ANY", "IN", "BRANCH", "SUBPATTERN", "MAX_REPEAT", "MIN_REPEAT", "AT", "RANGE", "CATEGORY")
@@ -37,9 +37,12 @@ class OwnPattern:
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it stands in the text; empty matches count for nothing."""
-        for found in self.expression.finditer(text[:MOST_TEXT]):
-            if found.end() > found.start():
-                yield found.start(), found.end()
+        length = len(text)
+        parts = ((0, length),) if length <= 2 * MOST_TEXT else ((0, MOST_TEXT), (length - MOST_TEXT, length))
+        for begin, end in parts:
+            for found in self.expression.finditer(text[begin:end]):
+                if found.end() > found.start():
+                    yield begin + found.start(), begin + found.end()
 
 
 def own_pattern(name: str, text: str) -> OwnPattern:

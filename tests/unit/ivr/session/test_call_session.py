@@ -325,3 +325,24 @@ async def test_speech_without_words_is_no_turn(house: House) -> None:
     assert [turn["text"] for turn in row["turns"] if turn["speaker"] == "caller"] == ["0"]
     assert (row["channel"], row["caller_name"]) == ("webrtc", "Eve")
     assert row["disposition"] == Disposition.LEFT_FLOW.value
+
+
+async def test_no_observer_of_turns_and_no_mood_that_fails_ends_a_call(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    for name in ("redacting.Redacting._seen", "feelings.CallFeelings._of_caller", "triggering.Triggering.see"):
+        monkeypatch.setattr(f"ivr.session.{name}", broken)
+    leg, contact = house.call()
+    await house.chooses(leg, "1")
+    await house.playing(leg, "number")
+    for digit in "4711":
+        leg.press(digit)
+    await house.says(leg, "done")
+    await house.over()
+    row = await house.row(contact)
+    assert (row["disposition"], row["end_cause"]) == ("self_served", "released")
+    assert {turn["text"] for turn in row["turns"]} == {"••••"}, "what could not be judged is not kept"
+    assert "no mood can be told after Pressed" in caplog.text and "Triggering failed" in caplog.text

@@ -16,7 +16,7 @@ from ivr.dialplan.state import Phase, State
 from ivr.session.redacting import Privacy, Redacting, Shown, privacy_of
 from ivr.session.turns import About
 from ivr.speech.recognizer import SpokenWord, UtteranceHeard
-from ivr.understanding.redaction import Rules
+from ivr.understanding.redaction import MOST, Rules
 from telephony.leg import DtmfReceived
 
 FLOW = """
@@ -232,6 +232,41 @@ async def test_where_recordings_are_not_to_be_silenced_they_are_not() -> None:
     text = "4111 1111 1111 1111 x-123"
     assert session.say(text, utterance=heard(text)) == "[card] [order]"
     assert session.recordings.told == []
+
+
+# --- what must not fail
+
+
+async def test_words_that_cannot_be_judged_are_kept_nowhere(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("my PIN is 7777")
+
+    monkeypatch.setattr("ivr.session.redacting.find", broken)
+    assert Session().say("my PIN is 7777") == "••••"
+    assert "turn 0 is kept without its words: ValueError" in caplog.text and "7777" not in caplog.text
+
+
+async def test_of_a_text_without_end_only_what_was_looked_at_is_kept() -> None:
+    session = Session()
+    assert len(session.say("a" * (MOST + 100) + " 4111 1111 1111 1111")) == MOST
+    assert session.say("4111 1111 1111 1111") == "[card]", "what was said last is looked at, however much was said before"
+
+
+async def test_own_patterns_are_found_in_the_last_turn_after_many_words() -> None:
+    session = Session()
+    for _ in range(30):
+        session.say("and then I went to the shop and asked what it costs")
+    assert session.say("my contract is AB-1234") == "my contract is [contract]"
+
+
+async def test_secrets_are_in_no_ticket_and_no_tag() -> None:
+    session = Session(slots={"pin": "7413", "number": "12"})
+    private = session.private
+    assert private.clean(cast(Any, session), {"body": "he says 7413"}) == {"body": "he says [secret]"}
+    note = private.clean_note(cast(Any, session), Note(tags=("pin-7413", "vip"), handover={"note": "7413"}))
+    assert note.tags == ("pin-[secret]", "vip") and note.handover == {"note": "[secret]"}
 
 
 # --- logs

@@ -38,7 +38,18 @@ class Session:
     written: list[tuple[int, str]] = field(default_factory=list)
     captions: list[Any] = field(default_factory=list)
     placement: None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    shown: int = 0
     summing: Summing = field(default_factory=Summing)
+
+    def record(self, **fields: Any) -> None:
+        self.fields.update(fields)
+
+    def change(self, **changes: Any) -> None:
+        self.call = replace(self.call, **changes)
+
+    def show(self) -> None:
+        self.shown += 1
 
     def record_turn(self, index: int, turn: Turn) -> None:
         self.written.append((index, turn.text))
@@ -99,3 +110,15 @@ def test_amending_by_the_same_turn_tells_nobody() -> None:
     turns.add(cast(Any, session), Speaker.CALLER, "hello")
     amend(cast(Any, session), 0, session.call.turns[0])
     assert len(session.written) == 1 and session.services.desk.told == []
+
+
+def test_what_a_trigger_keeps_of_a_turn_is_amended_with_it() -> None:
+    session, turns = Session(), door([])
+    turns.add(cast(Any, session), Speaker.CALLER, "I will sue, it is 4111 1111")
+    turns.add(cast(Any, session), Speaker.CALLER, "I will sue")
+    hits = [{"name": "legal", "turn": n, "text": turn.text} for n, turn in enumerate(session.call.turns)]
+    session.change(handover={"note": "x", "triggers": [*hits, {"name": "notice", "turn": None, "text": ""}]})
+    amend(cast(Any, session), 0, replace(session.call.turns[0], text="I will sue, it is [card]"))
+    told = session.call.handover["triggers"]
+    assert [one["text"] for one in told] == ["I will sue, it is [card]", "I will sue", ""]
+    assert session.fields == {"handover": {"note": "x", "triggers": told}} and session.shown == 1
