@@ -121,6 +121,7 @@ class CallSession:
     async def _live(self) -> None:
         self.machine = self._pin.take(self.call)
         self.call = await known(self.call, self.services, self.machine.flow)
+        await self.services.spotters.ready(self.machine.flow)
         if self.leg.state is not LegState.ENDED:
             self._begin()
         while self._ended is None:

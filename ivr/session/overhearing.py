@@ -34,6 +34,7 @@ from telephony.leg import FRAME_SAMPLES, CallLeg, Frame
 
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
+    from ivr.session.talk import Talk
 
 log = logging.getLogger(__name__)
 
@@ -212,7 +213,10 @@ class Overhearing:
         self._tick_at.cancel()
         for ear in self._ears.values():
             ear.close()
-        self._tell(self._loop.time(), final=True)
+        try:
+            self._tell(self._loop.time(), final=True)
+        except Exception:
+            log.exception("%s what the talk came to is not kept", self._session.call.correlation)
 
     # --- what triggers tell
 
@@ -335,11 +339,20 @@ class Overhearing:
             session.services.desk.push(session.agent_id, "measures", {"contact_id": session.call.id, "talk": told})
 
 
-def overhear(session: CallSession) -> Overhearing:
-    """Begin to hear a talk of `session` as its flow, its queue or the settings say; `Talk.attend` tells it whom."""
+def overhear(session: CallSession, talk: Talk) -> Overhearing | None:
+    """Begin to hear a talk of `session` as its flow, its queue or the settings say; where that fails it goes on unheard."""
     queue = "" if session.placement is None else session.placement.queue
     transcribe = session.machine.flow.talk.transcribe or session.services.talk_options.way(queue)
-    return Overhearing(session, transcribe, session.services.recognizer)
+    ears = None
+    try:
+        ears = Overhearing(session, transcribe, session.services.recognizer)
+        talk.attend(ears)
+    except Exception:
+        log.exception("%s the talk is not heard", session.call.correlation)
+        if ears is not None:
+            ears.close()
+        talk.ears = ears = None
+    return ears
 
 
 def _spoken_way(phrase: str) -> str:

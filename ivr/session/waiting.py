@@ -253,13 +253,13 @@ class Waiting:
         bridge = self._bridge(agent_leg)
         talk = Talk(session.leg, agent_leg, bridge, self._music, self._place, exchange_of(session, f"agent:{agent_id}"))
         connected_at = self._begun(talk, agent_id)
-        ears = overhear(session)
-        talk.attend(ears)
+        ears = overhear(session, talk)
         how = "caller"
         try:
             how = await talk.finished
         finally:
-            ears.close()
+            if ears is not None:
+                ears.close()
             session.talk = None
             services.talks.remove(session.call.id)
             talk.close()

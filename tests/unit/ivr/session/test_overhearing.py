@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ivr.dialplan.loader import load
+from ivr.dialplan.model import Flow
 from ivr.session import overhearing
-from ivr.session.awaiting import Spotters
+from ivr.session.awaiting import Awaited, Spotters
 from ivr.settings_understanding import TalkOptions
 from ivr.speech.fake import FakeStream
 from telephony.fake import FakeLeg
@@ -322,3 +323,38 @@ async def test_triggers_that_all_flows_share_are_found_in_each(house: House) -> 
     here.caller_ear.hear("that is too dear and I call my lawyer")
     assert {one["trigger"]["name"] for one in here.pushed("trigger")} == {"price", "legal"}
     await here.row()
+
+
+async def test_a_talk_that_cannot_be_heard_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overhearing.Overhearing, "route", lambda *_: 1 / 0)
+    house.with_services(recognizer=house.recognizer)
+    await house.open("anna")
+    leg, contact = house.call()
+    await house.chooses(leg, "2")
+    await house.until(lambda: len(house.talks))
+    assert house.talks.running(contact).ears is None
+    leg.vanish()
+    await house.over()
+    assert (await house.row(contact))["disposition"] == "served"
+    assert len(house.talks) == 0
+
+
+async def test_phrases_are_made_ready_before_anybody_speaks_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    make = Spotters._make
+
+    def counted(spotters: Spotters, flow: Flow) -> Awaited:
+        made.append(flow.name)
+        return make(spotters, flow)
+
+    monkeypatch.setattr(Spotters, "_make", counted)
+    spotters, flow = Spotters(), load(FLOW + TRIGGERS)
+    await asyncio.gather(*(spotters.ready(flow) for _ in range(5)))
+    assert spotters.of(flow).spotter.find("my lawyer", "en") and made == ["small"]
+    await Spotters().ready(load(FLOW))
+    assert made == ["small"], "a flow that waits for nothing needs no thread"
+
+
+async def test_phrases_that_cannot_be_made_ready_stop_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Spotters, "_make", lambda *_: 1 / 0)
+    await Spotters().ready(load(FLOW + TRIGGERS))
