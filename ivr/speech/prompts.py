@@ -128,7 +128,8 @@ class PromptLibrary:
         if (known := self._known(*key)) is not None:
             return known
         if self._voice is None or not self._voice.speaker(words.language):
-            raise PromptMissing(f"nobody recorded {words.text!r} in {words.language!r}: run `ivr prompts render --flow FILE`")
+            cure = "run `ivr prompts render --flow FILE`"  # the words may hold what a caller said: they belong in no log
+            raise PromptMissing(f"nobody recorded a text of {len(words.text)} letters in {words.language!r}: {cure}")
         open_end = words.language == "zh" and words.text[-1:].isalnum()  # without a stop it comes out slurred
         text = words.text + "。" * open_end
         samples = resample(self._voice.render(text, words.language), RATE, TELEPHONE_RATE)
@@ -174,8 +175,8 @@ class PromptLibrary:
             case Value(kind, value, language):
                 try:
                     pieces = spoken(kind, value, language)
-                except ValueError as error:
-                    raise PromptMissing(str(error)) from None
+                except ValueError:  # which names the value, and that may be a caller's
+                    raise PromptMissing(f"a value of the kind {kind!r} cannot be read in {language!r}") from None
                 breath = Clip.silence(PAUSE_SECONDS)
                 return [breath if piece is PAUSE else self._find(piece.name, language).clip for piece in pieces]
             case Words(language=language, spare=spare):
