@@ -9,6 +9,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Sweeper:
         with redis_errors():
             mine = await self._redis.set(KEY, "1", nx=True, ex=LEASE_SECONDS)
         if mine:
-            removed = await self._retention.purge({kind: now - seconds for kind, seconds in self._kept.items()})
+            removed = await self._purge(now)
         if self._folder is not None:
             days = {"": self._sound_days(), "voicemail": self._kept.get("voicemail", 0.0)}
             removed.files += await asyncio.to_thread(remove_days, self._folder, days, now)
@@ -80,6 +81,15 @@ class Sweeper:
             audit.warning("retention: removed %s", removed)
             await self._note("retention: removed", str(removed))
         return removed
+
+    async def _purge(self, now: float) -> Removed:
+        """Remove rows; where that breaks off the next try begins again, here or elsewhere. Raises StoreUnavailable, OSError."""
+        try:
+            return await self._retention.purge({kind: now - seconds for kind, seconds in self._kept.items()})
+        except BaseException:
+            with suppress(StoreUnavailable), redis_errors():
+                await self._redis.delete(KEY)
+            raise
 
     def _sound_days(self) -> float:
         """Seconds that sound of calls is kept on the disk: no longer than its contact."""

@@ -16,6 +16,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.call import Caller
+from ivr.errors import StoreUnavailable
 from ivr.records.followups import FollowUps
 from ivr.records.retention import BATCH, KINDS, Retention, files_of
 from ivr.records.schema import callbacks, contacts, notifications, surveys, tickets, turns, voicemails
@@ -244,3 +245,19 @@ async def test_sound_is_kept_no_longer_than_its_contact(redis: Redis, retention:
     os.utime(old)
     assert (await sweeper(retention, redis, tmp_path, Notes(), contacts=30 * DAY).sweep()).files == 1
     assert not old.exists() and set(KINDS) >= {"recordings", "contacts"}
+
+
+async def test_rows_are_tried_again_after_the_database_was_away(
+    log: ContactLog, redis: Redis, retention: Retention, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_contact(log, "old", NOW.timestamp() - 100 * DAY)
+    made, purge = sweeper(retention, redis, None, Notes(), contacts=DAY), retention.purge
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(retention, "purge", away)
+    with pytest.raises(StoreUnavailable):
+        await made.sweep()
+    monkeypatch.setattr(retention, "purge", purge)
+    assert (await made.sweep()).rows["contacts"] == 1
