@@ -57,6 +57,8 @@ class Matching:
                     await self._term()
                 except StoreUnavailable as error:
                     logger.warning("nobody decides here: %s", error)
+                except Exception:  # the next term reads everything anew
+                    logger.exception("%s could not decide", self.who)
                 self.leads = False
                 await asyncio.sleep(AGAIN)
         finally:

@@ -14,7 +14,7 @@ from ivr.acd.feed import AcdEvent, EventFeed
 from ivr.acd.matching import Matching
 from ivr.acd.model import Contact
 from ivr.acd.store import AcdStore
-from ivr.errors import StoreUnavailable
+from ivr.errors import NotFound, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -256,8 +256,10 @@ class Router:
                     self._hear(event)
             except StoreUnavailable as error:
                 logger.warning("queue events are interrupted: %s", error)
-                self._suspect = True
-                await asyncio.sleep(self._sweep_seconds / 2)
+            except Exception:  # an event that makes no sense must not end all queues: the tick mends what it cost
+                logger.exception("a queue event is skipped")
+            self._suspect = True
+            await asyncio.sleep(self._sweep_seconds / 2)
 
     def _hear(self, event: AcdEvent) -> None:
         if event.kind in ("enqueued", "connected", "ended"):
@@ -293,6 +295,10 @@ class Router:
         """Redis forgot a caller who is still on the line (it lost data, or another node believed us dead)."""
         if place.connected or place.over:
             return
-        await self.store.enqueue(place.contact)
+        try:
+            await self.store.enqueue(place.contact)
+        except NotFound as error:
+            logger.error("a caller who waits cannot be put back: %s", error)
+            return
         if place.over:
             await self.store.leave(place.contact.id)

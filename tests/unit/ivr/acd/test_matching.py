@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from ivr.acd.feed import EventFeed
+from ivr.acd.floor import Floor
 from ivr.acd.matching import Matching
 from ivr.acd.model import Agent, AgentState, Contact, Match, Queue, Relaxed, needs_of
 from ivr.acd.scripts import NotLeading
@@ -124,3 +125,29 @@ async def test_new_rules_of_a_queue_count_at_once(store: AcdStore) -> None:
     await store.enqueue(Contact("c1", "q", store.now(), needs_of({"telecom": 1})))
     [offer] = await matching.step()
     assert (offer.agent_id, offer.why) == ("bob", "telecom 2, least skilled that fits")
+
+
+async def test_a_decision_that_fails_is_made_again_from_the_start(
+    store: AcdStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else the queues of every node would end, one after the other."""
+    await set_up(store)
+    faults, decide = [KeyError("c1")], Floor.decide
+
+    def sometimes(floor: Floor, now: float) -> list[Match]:
+        if faults:
+            raise faults.pop()
+        return decide(floor, now)
+
+    monkeypatch.setattr(Floor, "decide", sometimes)
+    feed = EventFeed(store.redis, store.prefix)
+    await feed.start()
+    await store.set_state("ann", AgentState.AVAILABLE)
+    await store.enqueue(Contact("c1", "q", store.now()))
+    matching = Matching(store, "n1")
+    task = asyncio.create_task(matching.run())
+    assert await offered(store, feed) == ("c1", "ann")
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert "could not decide" in caplog.text
