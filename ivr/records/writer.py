@@ -50,6 +50,7 @@ _ADD = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local rev = redis.call('HINCRBY', KEYS[1], 'rev', 1)
 redis.call('HSET', KEYS[1], 'w:' .. rev, ARGV[1])
+if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'handover', ARGV[2]) end
 return rev
 """
 _FORGET = """
@@ -75,7 +76,7 @@ class ContactLog:
 
     async def open(self, call: Call, node: str) -> None:
         """Begin the record of a call that `node` holds."""
-        first = _write(_of_call(call, node), dict(enumerate(call.turns)))
+        first, _ = _write(_of_call(call, node), dict(enumerate(call.turns)))
         await self._together.run(
             ("SADD", _OPEN, _entry(call.id, node)), ("HSET", _key(call.id), "rev", "0", "node", node, "w:0", first)
         )
@@ -203,14 +204,16 @@ class ContactLog:
             records = await self._read(grown) if grown else {}
         return found
 
-    async def _add(self, contact_id: str, written: str) -> bool:
-        (revision,) = await self._together.run(("EVAL", _ADD, 1, _key(contact_id), written))
+    async def _add(self, contact_id: str, written: tuple[str, str]) -> bool:
+        (revision,) = await self._together.run(("EVAL", _ADD, 1, _key(contact_id), *written))
         known = self._known.get(contact_id)
         if known is not None:
             # Somebody else wrote too where the number is not the next one: then the hash is read at the end.
             if int(revision) == int(known["rev"]) + 1:
                 known["rev"] = str(int(revision))
-                known[f"w:{int(revision)}"] = written
+                known[f"w:{int(revision)}"], handover = written
+                if handover:
+                    known["handover"] = handover
             else:
                 del self._known[contact_id]
         return bool(revision)
@@ -304,9 +307,12 @@ def _of_call(call: Call, node: str) -> dict[str, Any]:
     }
 
 
-def _write(fields: Mapping[str, Any], said: Mapping[int, Turn] | None = None) -> str:
-    """What one write says: columns and turns."""
-    return _json((fields, {index: turn.to_dict() for index, turn in said.items()} if said else {}))
+def _write(fields: Mapping[str, Any], said: Mapping[int, Turn] | None = None) -> tuple[str, str]:
+    """What one write says, columns and turns; and what is handed over, "" for nothing: of that only the latest is kept, for it
+    is long, and written anew with every mood, trigger and hint."""
+    rest = {name: value for name, value in fields.items() if name != "handover"}
+    turned = {index: turn.to_dict() for index, turn in said.items()} if said else {}
+    return _json((rest, turned)), _json(fields["handover"]) if "handover" in fields else ""
 
 
 def _rows(contact_id: str, data: Mapping[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -317,6 +323,8 @@ def _rows(contact_id: str, data: Mapping[str, str]) -> tuple[dict[str, Any], lis
         fields, more = json.loads(data[f"w:{number}"])
         known |= fields
         turns_by_index |= {int(index): turn for index, turn in more.items()}
+    if "handover" in data:
+        known["handover"] = json.loads(data["handover"])
     said = sorted(turns_by_index.items())
     row: dict[str, Any] = {**dict.fromkeys(FIELDS), **_EMPTY, **known, "id": contact_id}
     row["disposition"] = row["disposition"] or Disposition.LOST.value

@@ -47,6 +47,23 @@ async def test_a_contact_becomes_one_row_with_its_turns(log: ContactLog, redis: 
     assert await redis.keys() == []
 
 
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_of_what_is_handed_over_only_the_latest_is_kept(
+    log: ContactLog, redis: Redis, engine: AsyncEngine, remembered: bool
+) -> None:
+    """It is written with every mood, trigger and hint: a long call must not fill Redis."""
+    await log.open(a_call(), "n1")
+    for number in range(50):
+        await log.update("c1", handover={"triggers": ["x" * 1000], "number": number})
+    hash_ = await redis.hgetall("{log:c1}")
+    assert sum(map(len, hash_.values())) < 5000
+    await (log if remembered else ContactLog(redis, engine)).close("c1", ended_at=T0 + 9, disposition=Disposition.SERVED)
+    found = await ContactReader(engine).get("c1")
+    assert found["handover"] == {"triggers": ["x" * 1000], "number": 49}
+    await log.update("c1", handover={"summary": "over"})
+    assert (await ContactReader(engine).get("c1"))["handover"] == {"summary": "over"}
+
+
 async def test_what_comes_after_the_end_changes_the_row(log: ContactLog, engine: AsyncEngine) -> None:
     await log.open(a_call(), "n1")
     await log.close("c1", ended_at=T0 + 9, disposition=Disposition.SERVED)
