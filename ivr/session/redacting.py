@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WINDOW_SECONDS, WINDOW_TURNS = 45.0, 40
+WINDOW_SECONDS, WINDOW_TURNS, WINDOW_TEXT = 45.0, 40, 2000
 MARGIN = 0.1
 """Seconds around private words that are silent in recordings too."""
 KEY_SECONDS = (0.3, 0.15)
@@ -148,7 +148,7 @@ class Redacting:
             window.clear()
         window.append(said)
         late = said.heard_at - WINDOW_SECONDS
-        room = MOST - sum(len(one.turn.text) + len(JOINT) for one in window) + len(JOINT)
+        room = WINDOW_TEXT - sum(len(one.turn.text) + len(JOINT) for one in window) + len(JOINT)
         while len(window) > WINDOW_TURNS or window[0].heard_at < late or (room < 0 and len(window) > 1):
             room += len(window.pop(0).turn.text) + len(JOINT)
         return window

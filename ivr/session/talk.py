@@ -53,6 +53,7 @@ class Talk:
         music: Sequence[Clip],
         changed: Callable[[str], None],
         exchange: Exchange | None = None,
+        caller_away: bool = False,
     ) -> None:
         self._caller, self._agent, self._bridge, self._music = caller, agent, bridge, music
         self._changed, self._exchange = changed, exchange
@@ -68,7 +69,7 @@ class Talk:
         self.finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.ears: Overhearing | None = None
         """Who hears both sides."""
-        self._caller_away = False
+        self._caller_away = caller_away
         """The caller's phone put us on hold: what comes from it now is its music."""
         self._hear_agent(agent)
 

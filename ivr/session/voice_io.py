@@ -75,7 +75,7 @@ class VoiceIO:
     def move(self, leg: CallLeg) -> None:
         """Speak and listen on another leg from now on; what was being said is not said again, but counts as heard."""
         self._quiet()
-        self._leg, speaking = leg, self._speaking
+        self._leg, speaking, self.held = leg, self._speaking, False
         if self.listening:
             leg.hear(self._feed)
         if speaking:
@@ -301,7 +301,11 @@ class VoiceIO:
         return next((utterance for one, utterance in self._utterances if one is heard), None)
 
     def _understood(self, event: UtteranceHeard) -> Heard:
-        meaning = self._understand(event.text, self._phrases, self._flow, self._language)
+        try:
+            meaning = self._understand(event.text, self._phrases, self._flow, self._language)
+        except Exception as error:  # what was said is not for the log
+            log.error("%s words are matched by phrase alone: %s", self._leg.correlation, type(error).__name__)
+            meaning = by_phrases(event.text, self._phrases, self._flow, self._language)
         if not meaning.name:
             return Heard(event.text, event.confidence)
         return Heard(event.text, min(event.confidence, meaning.confidence), meaning.name, others=meaning.others)

@@ -251,7 +251,8 @@ class Waiting:
         """The talk itself. "" where the agent's side was lost: the caller hears music and waits again."""
         session, services, agent_id = self._session, self._services, self._session.agent_id
         bridge = self._bridge(agent_leg)
-        talk = Talk(session.leg, agent_leg, bridge, self._music, self._place, exchange_of(session, f"agent:{agent_id}"))
+        exchange = exchange_of(session, f"agent:{agent_id}")
+        talk = Talk(session.leg, agent_leg, bridge, self._music, self._place, exchange, session.voice.held)
         connected_at = self._begun(talk, agent_id)
         ears = overhear(session, talk)
         how = "caller"

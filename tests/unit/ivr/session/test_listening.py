@@ -12,6 +12,7 @@ from ivr.session import voice_io
 from ivr.session.voice_io import VoiceIO
 from ivr.speech.fake import FakeRecognizer
 from ivr.speech.prompts import PromptLibrary
+from ivr.understanding.meaning import Meaning
 from telephony.fake import FakeLeg
 from telephony.leg import LegState
 from telephony.media.clip import Clip
@@ -135,3 +136,27 @@ async def test_whoever_put_us_on_hold_is_not_heard(scene: Scene) -> None:
     io.held = False
     leg.listener(np.full(160, 4, np.int16))
     assert [int(frame[0]) for frame in recognizer.streams[-1].frames] == [0, 4]
+
+
+async def test_who_comes_in_the_place_of_one_that_held_is_heard(scene: Scene) -> None:
+    io, recognizer, _ = scene
+    io.listen(Listen("zh", AGENT))
+    io.held = True
+    leg = FakeLeg(state=LegState.UP)
+    io.move(leg)
+    assert leg.listener is not None
+    leg.listener(np.full(160, 5, np.int16))
+    assert [int(frame[0]) for frame in recognizer.streams[-1].frames] == [5]
+
+
+async def test_words_that_cannot_be_understood_are_matched_by_phrase(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(text: str, *_: object) -> Meaning:
+        raise ValueError(text)
+
+    heard: list[Event] = []
+    recognizer = FakeRecognizer()
+    io = VoiceIO(FakeLeg(state=LegState.UP), PromptLibrary({}, ["zh"]), recognizer, heard.append, broken)
+    io.listen(Listen("zh", AGENT))
+    recognizer.streams[-1].hear("人工", 0.9)
+    assert heard[-1:] == [Heard("人工", 0.9, "agent")]
+    assert "by phrase alone: ValueError" in caplog.text and "人工" not in caplog.text

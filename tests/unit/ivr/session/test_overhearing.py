@@ -240,6 +240,22 @@ async def test_music_of_the_callers_phone_is_not_taken_for_speech(house: House) 
     await here.row()
 
 
+async def test_a_phone_that_held_before_the_agent_came_is_not_heard(house: House) -> None:
+    house.services.flows.publish(load(FLOW + TRIGGERS))
+    house.with_services(recognizer=house.recognizer)
+    await house.open("anna")
+    leg, contact = house.call()
+    await house.playing(leg, "hello")
+    leg.happen(HeldByPeer(0.0))
+    leg.press("2")
+    await house.until(lambda: len(house.talks))
+    here = Joined(house, leg, contact)
+    assert not any(one.listening for one in house.recognizer.streams)
+    leg.happen(ResumedByPeer(0.0))
+    await house.until(lambda: sum(one.listening for one in house.recognizer.streams) == 2)
+    await here.row()
+
+
 async def test_another_leg_in_the_callers_place_is_heard_instead(house: House) -> None:
     here = await joined(house)
     other = FakeLeg("other", state=LegState.OFFERED)
