@@ -26,7 +26,7 @@ from ivr.understanding.meaning import Meaning, meant
 
 log = logging.getLogger(__name__)
 
-VERSION = 4
+VERSION = 6
 """Of what is made from the same examples; a new number makes all of it anew."""
 SHARPNESS = 4.0
 """From margins to probabilities: with it, of what is 0.7 likely 70 % are right, on examples left out of training."""
@@ -63,7 +63,7 @@ class Lesson:
 
     def train(self) -> Model | None:
         """The model; None where there is nothing to tell apart."""
-        from ivr.understanding.training import Example, beside, train
+        from ivr.understanding.training import Example, train
 
         found = [Example(text, name, pattern) for name, text, pattern in self.own]
         names = {name for name, _, _ in self.own}
@@ -74,8 +74,7 @@ class Lesson:
             names |= set() if self.own else set(taken)
         if not names or len({one.name for one in found}) < 2:
             return None
-        model = train(found, names, dict(self.kinds))
-        return model if self.libraries else beside(model)
+        return train(found, names, dict(self.kinds), alone=not self.libraries)
 
 
 def lessons(flow: Flow, language: str) -> tuple[Lesson, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log, sqrt
+from math import log, log2, sqrt
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,14 @@ OUTSIDE = 1.5
 """What `out_of_scope` counts for, beside any other name: there is more of it."""
 INSIDE = 0.15
 """What the examples of a name count for at least, beside all others together: among many names each would drown."""
-FOREIGN = -0.75
-"""The margin of `out_of_scope` beside names with few examples, which thousands of sentences of it would drown."""
+FOREIGN = -1.2
+"""What is added to the margin of `out_of_scope` beside names of one pattern, which its thousands of sentences would drown."""
+FAMILIAR = 0.21
+"""How much less is taken off for each doubling of the patterns: the more ways a name has, the less strange a new one looks."""
+ENOUGH = 60.0
+"""Patterns a name from which on more change nothing of that."""
+RESEMBLANCE = 0.5
+"""What likeness with sentences of `out_of_scope` counts for there, beside the line that all names must be above."""
 MANY = 1000
 """Examples from which on a piece of a single one is left out: half of the memory, and nothing less understood."""
 UNKNOWN = 6.0
@@ -41,10 +47,13 @@ class Example:
     """What it was written as; sentences of one pattern share its weight."""
 
 
-def train(examples: Sequence[Example], names: Collection[str], kinds: Mapping[str, str] | None = None) -> Model:
+def train(
+    examples: Sequence[Example], names: Collection[str], kinds: Mapping[str, str] | None = None, *, alone: bool = False
+) -> Model:
     """The model that tells `names` apart from each other and from the rest of the examples. At least two names are in them.
 
-    `kinds` is a name to the wider one that it is a kind of, whose examples are none of what it is told apart from.
+    `kinds` is a name to the wider one that it is a kind of, whose examples are none of what it is told apart from. Where a flow
+    stands `alone`, with its own examples and no library, `out_of_scope` is told too, by pieces that the names have.
     """
     wider = kinds or {}
     tables = [counted(one.text) for one in examples]
@@ -52,9 +61,9 @@ def train(examples: Sequence[Example], names: Collection[str], kinds: Mapping[st
     rarity = _rarity(tables, rows)
     matrix = _matrix(tables, rows, rarity)
     weights = _weights(examples)
-    told = sorted(set(names) & {one.name for one in examples})
+    told = sorted({*names, *([OUT_OF_SCOPE] if alone else [])} & {one.name for one in examples})
     columns = [_machine(matrix, _sides(examples, name, wider.get(name, "")), weights) for name in told]
-    return Model(
+    model = Model(
         tuple(told),
         rows,
         rarity,
@@ -62,13 +71,18 @@ def train(examples: Sequence[Example], names: Collection[str], kinds: Mapping[st
         np.array([bias for _, bias in columns], np.float32),
         UNKNOWN,
     )
+    return _held_back(model, examples) if alone and OUT_OF_SCOPE in told else model
 
 
-def beside(model: Model) -> Model:
-    """The model with `out_of_scope` as a line that others must be above, where a flow has nothing but a few examples."""
-    weights = np.concatenate([model.weights, np.zeros((len(model.rows), 1), np.float32)], axis=1)
-    bias = np.append(model.bias, np.float32(FOREIGN)).astype(np.float32)
-    return replace(model, names=(*model.names, OUT_OF_SCOPE), weights=weights, bias=bias)
+def _held_back(model: Model, examples: Sequence[Example]) -> Model:
+    """The model with `out_of_scope` weighed against names that have few patterns."""
+    patterns = {(one.name, one.pattern) for one in examples if one.name in model.names and one.name != OUT_OF_SCOPE}
+    each = len(patterns) / max(1, len({name for name, _ in patterns}))
+    outside = model.names.index(OUT_OF_SCOPE)
+    weights, bias = model.weights.copy(), model.bias.copy()
+    weights[:, outside] *= RESEMBLANCE
+    bias[outside] = RESEMBLANCE * bias[outside] + FOREIGN + FAMILIAR * log2(max(1.0, min(each, ENOUGH)))
+    return replace(model, weights=weights, bias=bias)
 
 
 def _rows(examples: Sequence[Example], tables: Sequence[Mapping[str, int]], names: frozenset[str]) -> dict[str, int]:

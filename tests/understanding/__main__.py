@@ -1,7 +1,9 @@
 """Accuracy of intents on the sentences of this folder: `python -m tests.understanding` prints what docs/understanding.md has.
 
-`common_held_out.yaml` is asked of the flow `telecom`; `trades.yaml` has forty intents and more of several trades, with their
-own examples, and sentences that were written apart from those. Each is asked as written, and with a recogniser's mistakes.
+`callers_a.json` and `callers_b.json`, by people who never saw the library (a: who know telecoms, utilities, banks; b: shops,
+couriers, clinics, airlines, city services), and `common_held_out.yaml`, by its author, are asked of the flow `telecom`;
+`trades.yaml` has forty intents and more of several trades, with their own examples, and sentences that were written apart from
+those. Each is asked as written, and with a recogniser's mistakes.
 """
 
 from __future__ import annotations
@@ -69,7 +71,8 @@ def figures() -> Iterator[tuple[str, dict[str, Any]]]:
     """Name of a set to its report."""
     minds = Minds()
     telecom = load(ROOT / "dialplans" / "telecom.yaml")
-    sets = [("common", telecom, sentences(read("common_held_out.yaml"))), ("trades", *trades())]
+    callers = [(name, telecom, intent_bench.cases_of(HERE / f"{name}.json")) for name in ("callers_a", "callers_b")]
+    sets = [*callers, ("common", telecom, sentences(read("common_held_out.yaml"))), ("trades", *trades())]
     for name, flow, cases in sets:
         yield name, intent_bench.report_of(intent_bench.measure(flow, cases, minds))
         yield f"{name}, misheard", intent_bench.report_of(intent_bench.measure(flow, noisy(cases), minds))

@@ -71,6 +71,26 @@ def test_the_same_examples_make_the_same_model(model: Model) -> None:
     assert np.array_equal(train(EXAMPLES, SAID).weights, model.weights)
 
 
+def test_a_flow_that_stands_alone_tells_out_of_scope_beside_its_own() -> None:
+    own = [one for one in EXAMPLES if one.name != OUT_OF_SCOPE]
+    alone = train(EXAMPLES, {one.name for one in own}, alone=True)
+    assert set(alone.names) == set(SAID)
+    mind = Mind((alone,), 10.0)
+    assert mind.likely("could you check the bill")[0][0] == "bill"
+
+
+def test_names_with_many_patterns_are_taken_less_readily() -> None:
+    """`out_of_scope` weighs more beside names that know many ways of being said."""
+
+    def line(ways: int) -> float:
+        own = [Example(f"{name} number {chr(97 + way)}", name, str(way)) for name in ("bill", "fault") for way in range(ways)]
+        none = [one for one in EXAMPLES if one.name == OUT_OF_SCOPE]
+        told = train([*own, *none], ["bill", "fault"], alone=True)
+        return float(told.margins({})[told.names.index(OUT_OF_SCOPE)])
+
+    assert line(2) < line(20)
+
+
 def test_one_text_takes_little_time(model: Model) -> None:
     mind = Mind((model,), 4.0)
     mind.likely("warm")
