@@ -14,6 +14,7 @@ from ivr.dialplan.positions import Node, Scalar, kind
 from ivr.dialplan.problems import Findings, Place, nearest
 from ivr.dialplan.schema_parts import DURATION, FLAG, NAME, TEXT, Schema, either, list_of, map_of, record
 from ivr.dialplan.triggers import KINDS, SAID, SPEAKERS, Notice, Task, Trigger
+from ivr.understanding.phrasing import MOST_FORMS, pieces
 
 PRIORITIES = ("low", "normal", "high", "urgent")
 CHANNELS = ("sms", "email", "webhook")
@@ -27,6 +28,8 @@ MOST = 100
 MOST_PHRASES = 300
 """Of one trigger in one language."""
 LONGEST_PHRASE = 100
+LONGEST_PATTERN = 600
+"""Of a phrase with its choices."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*\Z")
 _DAYS = re.compile(r"([1-9][0-9]{0,2})d\Z")
 _CJK = re.compile(r"[㐀-鿿]")
@@ -127,7 +130,20 @@ def _phrases(fields: Fields, spoken: Collection[str], findings: Findings) -> dic
 
 
 def usable(text: str, place: Place, findings: Findings) -> bool:
-    """Whether a phrase can be waited for; else its problem is told."""
+    """Whether a phrase can be waited for, in its shortest form; else its problem is told."""
+    if len(text) > LONGEST_PATTERN:
+        findings.error(place, "out-of-range", f"a phrase of {len(text)} characters", f"at most {LONGEST_PATTERN}")
+        return False
+    try:
+        every = pieces(text)
+    except ValueError as error:
+        cure = f"`(think|mull) it over`: no bracket in another, {MOST_FORMS} phrases at most"
+        findings.error(place, "bad-phrase", f"the phrase `{text}` has {error}", cure)
+        return False
+    return _sayable(" ".join(min(forms, key=len) for forms in every), place, findings)
+
+
+def _sayable(text: str, place: Place, findings: Findings) -> bool:
     said = re.findall(r"[㐀-鿿]|[^\W_]+", text.casefold())
     if not said:
         findings.error(place, "empty-phrase", f"the phrase `{text}` has no words", "write what people say")

@@ -30,6 +30,7 @@ from ivr.speech.recognizer import (
     SpeechStarted,
     UtteranceHeard,
 )
+from ivr.understanding.phrasing import spoken
 from telephony.leg import FRAME_SAMPLES, CallLeg, Frame
 
 if TYPE_CHECKING:
@@ -285,10 +286,11 @@ class Overhearing:
         found = dict.fromkeys(self._keywords.get(language, ()))
         if side == "caller":
             found |= dict.fromkeys(phrase.text for phrase in session.phrases())
+        waited: tuple[str, ...] = ()
         for trigger in session.services.spotters.of(session.machine.flow).triggers.values():
             if trigger.speaker in (side, "both"):
-                found |= dict.fromkeys(_spoken_way(text) for text in trigger.phrases.get(language, ()))
-        return list(found)[:MOST_PHRASES]
+                waited += trigger.phrases.get(language, ())
+        return list(found | dict.fromkeys(spoken(waited)))[:MOST_PHRASES]
 
     # --- from time to time
 
@@ -353,8 +355,3 @@ def overhear(session: CallSession, talk: Talk) -> Overhearing | None:
             ears.close()
         talk.ears = ears = None
     return ears
-
-
-def _spoken_way(phrase: str) -> str:
-    """A phrase with its gaps closed: what a recogniser can listen for."""
-    return " ".join(phrase.replace("*", " ").rstrip(". ").split()) if " " in phrase else phrase.replace("*", "").rstrip(".")

@@ -123,6 +123,9 @@ _SAME = {
     "wait": "weight",
     "your": "you",
     "won": "one",
+    "su": "sue",
+    "shore": "sure",
+    "caught": "krt",
 }
 """Short words that sound the same."""
 

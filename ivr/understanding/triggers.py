@@ -4,19 +4,23 @@ A turn and a phrase are compared as rows of tokens: a Chinese character each, or
 order and in one clause: as they are written, else as they sound (toned syllables, then toneless ones that many speakers do not
 keep apart; English by its consonants), so that a recogniser's homophones are the same thing. With a tolerance some words may
 stand between them, and one sound may be a near one. `*` in a phrase stands for up to four tokens, a full stop at its end for
-the end of the clause. What is denied just before ("我不是要起诉", "I'm not going to cancel") is not meant.
+the end of the clause, `(a|b)` for either. What is denied just before ("我不是要起诉", "I'm not going to cancel") is not meant,
+nor what stands in one clause with a phrase of its trigger that begins with `!`.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
+from ivr.understanding.phrasing import pieces, taken_back
 from ivr.understanding.sounds import CJK, Token, near, tokens
 
-MOST_PHRASES = 2000
-"""Of all triggers of a spotter together."""
+MOST_PHRASES = 8000
+"""Of all triggers of a spotter together, each form of one counted."""
 GAP = 4
 """Tokens that a `*` stands for at most."""
 SOUND_FROM = 3
@@ -90,8 +94,9 @@ class _Rows:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The tokens between two `*`."""
+    """The tokens between two `*`, in one of their forms."""
 
+    text: str
     rows: _Rows
     needs: frozenset[str]
     """Letters of the sounds."""
@@ -111,9 +116,51 @@ class _Part:
 class _Phrase:
     sought: Sought
     text: str
-    parts: tuple[_Part, ...]
+    parts: tuple[tuple[_Part, ...], ...]
+    """For each piece its forms."""
     last: bool
     """Nothing may follow in its clause."""
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The phrases of one language, found by a sound that each of them must have."""
+
+    phrases: list[_Phrase] = field(default_factory=list)
+    unless: dict[str, list[_Phrase]] = field(default_factory=dict)
+    """Trigger to what takes its hits back."""
+    by_letter: dict[str, list[int]] = field(default_factory=dict)
+    always: list[int] = field(default_factory=list)
+
+    def sort(self) -> None:
+        """Each phrase to the rarest sounds without one of which it cannot be said."""
+        usual = Counter(letter for one in self.phrases for forms in one.parts for form in forms for letter in form.needs)
+        for number, one in enumerate(self.phrases):
+            ways = [_musts(forms, usual) for forms in one.parts]
+            best = min(
+                (way for way in ways if way is not None), key=lambda way: sum(usual[letter] for letter in way), default=None
+            )
+            if best is None:
+                self.always.append(number)
+            for letter in best or ():
+                self.by_letter.setdefault(letter, []).append(number)
+
+    def near_to(self, letters: Iterable[str]) -> list[_Phrase]:
+        """Those that may be in a turn of these sounds, in the order in which they were given."""
+        found = set(self.always)
+        for letter in letters:
+            found.update(self.by_letter.get(letter, ()))
+        return [self.phrases[number] for number in sorted(found)]
+
+
+def _musts(forms: Sequence[_Part], usual: Mapping[str, int]) -> set[str] | None:
+    """Sounds of which one must be said with any of the forms; None where there is no such set."""
+    found = set[str]()
+    for form in forms:
+        if len(form.needs) <= form.near:
+            return None
+        found.update(sorted(form.needs, key=lambda letter: (usual[letter], letter))[: 1 + form.near])
+    return found
 
 
 class Spotter:
@@ -121,35 +168,50 @@ class Spotter:
 
     def __init__(self, sought: Iterable[Sought]) -> None:
         self._letters: dict[str, str] = {}
-        self._phrases: dict[str, list[_Phrase]] = {}
+        self._shelves: dict[str, _Shelf] = {}
         left = MOST_PHRASES
         for one in sought:
             for language, phrases in one.phrases.items():
                 for text in phrases[:left]:
-                    left -= 1
-                    parts = tuple(part for piece in text.split("*") if (part := self._part(piece, one)) is not None)
-                    if parts:
-                        last = text.rstrip().endswith(".")
-                        self._phrases.setdefault(language, []).append(_Phrase(one, text, parts, last))
+                    left -= self._put(self._shelves.setdefault(language, _Shelf()), one, text)
+        for shelf in self._shelves.values():
+            shelf.sort()
 
     def find(self, text: str, language: str, speaker: str = "caller") -> list[Spotted]:
         """The best phrase of each name that `text` says, in the order in which they were given. Never raises."""
-        phrases = self._phrases.get(language)
-        said = tokens(text) if phrases else ()
-        if not phrases or not said:
+        shelf = self._shelves.get(language)
+        said = tokens(text) if shelf else ()
+        if shelf is None or not said:
             return []
         heard = _Heard(said, self._rows(said))
         found: dict[str, Spotted] = {}
-        for phrase in phrases:
+        back: dict[str, frozenset[int]] = {}
+        for phrase in shelf.near_to(heard.letters):
             name = phrase.sought.name
             if phrase.sought.speaker not in (speaker, "both") or (name in found and found[name].likeness >= EXACT):
                 continue
-            likeness = heard.likeness(phrase)
-            if likeness and (name not in found or likeness > found[name].likeness):
-                found[name] = Spotted(name, phrase.text.rstrip(". ").replace("*", "…"), likeness)
+            one = heard.meant(phrase)
+            if one is not None and name not in back:
+                back[name] = heard.clauses(shelf.unless.get(name, ()))
+            if one is not None and back[name]:
+                one = heard.meant(phrase, back[name])
+            if one is not None and (name not in found or one.likeness > found[name].likeness):
+                found[name] = Spotted(name, one.text, one.likeness)
         return list(found.values())
 
-    def _part(self, text: str, sought: Sought) -> _Part | None:
+    def _put(self, shelf: _Shelf, sought: Sought, text: str) -> int:
+        """Put a phrase on its shelf; how many forms it has."""
+        back = taken_back(text)
+        how = replace(sought, tolerance=0.0, guard=True) if back else sought
+        given = pieces(text)
+        rows = [tuple(part for form in forms if (part := self._part(form, how, len(given) > 1))) for forms in given]
+        parts = tuple(one for one in rows if one)
+        if parts:
+            made = _Phrase(how, text, parts, text.rstrip().endswith("."))
+            (shelf.unless.setdefault(sought.name, []) if back else shelf.phrases).append(made)
+        return sum(map(len, parts))
+
+    def _part(self, text: str, sought: Sought, among: bool) -> _Part | None:
         row = tokens(text)
         if not row:
             return None
@@ -157,13 +219,14 @@ class Spotter:
         rows = self._rows(row, learn=True)
         near = int(len(row) >= NEAR_FROM and sought.sounds and sought.tolerance > 0)
         return _Part(
+            text.strip(". "),
             rows,
             frozenset(rows.sound),
             frozenset(one.text for one in row),
             tuple(one.sound for one in row),
             min(3, max(int(len(row) * sought.tolerance), int(not chinese and len(row) > 2 and sought.tolerance > 0))),
             near,
-            sought.sounds and len(row) > 2,
+            sought.sounds and (len(row) > 2 or (among and chinese == 2)),
             sought.sounds and (chinese >= SOUND_FROM or (not chinese and sum(len(one.sound) for one in row) >= 6)),
         )
 
@@ -183,46 +246,69 @@ class Spotter:
         return self._letters.get(token, "\uffff")
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    begin: int
+    end: int
+    likeness: float
+    text: str
+
+    def and_then(self, other: _Place) -> _Place:
+        return _Place(self.begin, other.end, min(self.likeness, other.likeness), f"{self.text}…{other.text}")
+
+
 class _Heard:
     """One turn, ready for phrases to be sought in it."""
 
     def __init__(self, said: tuple[Token, ...], rows: _Rows) -> None:
         self._said, self._rows, self._set = said, rows, frozenset(rows.sound)
 
-    def likeness(self, phrase: _Phrase) -> float:
-        """How surely the phrase was said and meant; 0 where it was not."""
-        for part in phrase.parts:  # which settles nearly every phrase at once
-            if part.rows.exact not in self._rows.exact and len(part.needs - self._set) > part.near:
-                return 0.0
-        for first in range(TRIES):
-            found = self._whole(phrase.parts, first)
-            if found is None:
-                return 0.0
-            at, end, likeness = found
-            if (phrase.last and self._goes_on(end)) or (phrase.sought.guard and self._denied(at)):
-                continue
-            return likeness
-        return 0.0
+    @property
+    def letters(self) -> frozenset[str]:
+        """Of the sounds."""
+        return self._set
 
-    def _whole(self, parts: tuple[_Part, ...], skip: int) -> tuple[int, int, float] | None:
-        """Where the phrase begins and ends the (`skip` + 1)th time, and how like it is; parts come within `GAP` tokens."""
-        starts = iter(self._places(parts[0], 0))
-        for _ in range(skip):
-            next(starts, None)
-        for begin, end, likeness in starts:
-            rest = self._rest(parts[1:], end)
-            if rest is not None and self._said[begin].clause == self._said[rest[0] - 1].clause:
-                return begin, rest[0], min(likeness, rest[1])
+    def clauses(self, phrases: Iterable[_Phrase]) -> frozenset[int]:
+        """Those in which one of the phrases is said."""
+        found = frozenset[int]()
+        for phrase in phrases:
+            while (one := self.meant(phrase, found)) is not None:
+                found |= {self._said[one.begin].clause}
+        return found
+
+    def meant(self, phrase: _Phrase, without: frozenset[int] = frozenset()) -> _Place | None:
+        """Where the phrase was said and meant, in other clauses than `without`; None where it was not."""
+        parts = [[form for form in forms if self._may(form)] for forms in phrase.parts]
+        if not all(parts):  # which settles nearly every phrase at once
+            return None
+        for place in self._whole(parts):
+            clause = self._said[place.begin].clause
+            if clause in without or (phrase.last and self._goes_on(place.end)):
+                continue
+            if not (phrase.sought.guard and self._denied(place.begin)):
+                return place
         return None
 
-    def _rest(self, parts: Sequence[_Part], end: int) -> tuple[int, float] | None:
-        likeness = EXACT
-        for part in parts:
-            found = next((one for one in self._places(part, end) if one[0] - end <= GAP), None)
-            if found is None:
-                return None
-            end, likeness = found[1], min(likeness, found[2])
-        return end, likeness
+    def _may(self, form: _Part) -> bool:
+        missing = len(form.needs - self._set)
+        return missing <= form.near
+
+    def _whole(self, parts: Sequence[Sequence[_Part]]) -> Iterator[_Place]:
+        """The first places of the phrase; pieces come within `GAP` tokens of each other and in one clause."""
+        for first in islice(self._of(parts[0], 0), TRIES):
+            place: _Place | None = first
+            for forms in parts[1:]:
+                if place is not None:
+                    end = place.end
+                    after = next((one for one in self._of(forms, end) if one.begin - end <= GAP), None)
+                    place = after and place.and_then(after)
+            if place is not None and self._said[place.begin].clause == self._said[place.end - 1].clause:
+                yield place
+
+    def _of(self, forms: Sequence[_Part], begin: int) -> Iterator[_Place]:
+        for form in forms:
+            for at, end, likeness in self._places(form, begin):
+                yield _Place(at, end, likeness, form.text)
 
     def _places(self, part: _Part, begin: int) -> Iterator[tuple[int, int, float]]:
         """Begin, end and likeness of each place, from `begin` on, the likest kind first."""

@@ -114,7 +114,7 @@ def misheard(text: str, language: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", default="test", choices=("dev", "test"))
+    parser.add_argument("--part", default="test", choices=("dev", "test", "fresh", "later"))
     parser.add_argument("--wrong", action="store_true", help="print every turn that went wrong")
     args = parser.parse_args()
     for title, heard in (("as written", lambda text, language: text), ("with homophones", misheard)):
