@@ -37,6 +37,8 @@ CALM = [
     ("zh", "怎么回事啊上不了网"),
     ("zh", "有点失望"),
     ("zh", "多少钱"),
+    ("zh", "我叫孙丽"),
+    ("zh", "明天"),
     ("zh", ""),
     ("en", "check my bill"),
     ("en", "I want to make a complaint"),
@@ -44,6 +46,8 @@ CALM = [
     ("en", "it's not that I am angry"),
     ("en", "no, it isn't terrible"),
     ("en", "nobody is home on Monday"),
+    ("en", "Kate Miller"),
+    ("en", "tomorrow"),
     ("en", "I have been waiting for two hours"),
     ("fr", "je suis furious"),
 ]
