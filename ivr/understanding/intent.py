@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pypinyin import lazy_pinyin
@@ -24,6 +24,8 @@ CLEAR = 0.06
 """How much nearer the best intent must be than the next one; else the caller is asked again."""
 NORMALISED = 0.97
 """Confidence where only politeness and punctuation differed."""
+SOUND = 0.98
+"""What sounding alike is worth, beside being written alike."""
 SHORT = 2
 """A phrase of so many units or fewer must be met whole, in a text not much longer: "不是" is not nearly "是"."""
 
@@ -59,17 +61,79 @@ def match(text: str, choices: Sequence[Phrase]) -> Intent | None:
 
 def _nearest(said: str, choices: Sequence[Phrase]) -> Intent | None:
     ours = _units(said)
-    weights = _weights(tuple(choices))
-    best: dict[str, float] = {}
-    for choice in choices:
-        likeness = _alike(ours, _units(choice.text), weights)
-        best[choice.intent] = max(likeness, best.get(choice.intent, 0.0))
+    index = _index(tuple(choices))
+    best = dict.fromkeys(index.intents, 0.0)
+    for number in index.short:
+        likeness = _alike_short(ours, _units(index.choices[number].text))
+        best[index.intents[number]] = max(likeness, best[index.intents[number]])
+    for grams, side, worth in ((ours.grams, index.letters, 1.0), (ours.sound_grams, index.sounds, SOUND)):
+        for number, likeness in side.likenesses(grams):
+            best[index.intents[number]] = max(worth * likeness, best[index.intents[number]])
     ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
     name, likeness = ranked[0]
     runner_up = ranked[1][1] if len(ranked) > 1 else 0.0
     if likeness < NEAR or likeness - runner_up < CLEAR:
         return None
     return Intent(name, round(likeness * NORMALISED, 3))
+
+
+@dataclass(slots=True)
+class Side:
+    """The grams of many phrases, the other way round: what a text shares is found without looking at what it does not."""
+
+    worth: dict[tuple[str, ...], float]
+    """How telling each gram is: 1 where one intent has it, 1/n where n intents share it."""
+    having: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
+    """Gram to the phrases that have it."""
+    sizes: dict[int, tuple[int, float]] = field(default_factory=dict)
+    """Phrase to the number of its grams and their worth."""
+
+    def add(self, number: int, grams: frozenset[tuple[str, ...]]) -> None:
+        self.sizes[number] = (len(grams), sum(self.worth[gram] for gram in grams))
+        for gram in grams:
+            self.having.setdefault(gram, []).append(number)
+
+    def likenesses(self, ours: frozenset[tuple[str, ...]]) -> Iterator[tuple[int, float]]:
+        """Each phrase that shares something: how much of it was said, telling grams counting more; and a little for saying
+        nothing else. 0..1."""
+        shared: dict[int, int] = {}
+        covered: dict[int, float] = {}
+        for gram in ours:
+            worth = self.worth.get(gram, 0.0)
+            for number in self.having.get(gram, ()):
+                shared[number] = shared.get(number, 0) + 1
+                covered[number] = covered.get(number, 0.0) + worth
+        for number, count in shared.items():
+            size, whole = self.sizes[number]
+            yield number, 0.8 * covered[number] / whole + 0.2 * 2 * count / (len(ours) + size)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A list of phrases, prepared."""
+
+    choices: tuple[Phrase, ...]
+    intents: tuple[str, ...]
+    short: tuple[int, ...]
+    letters: Side
+    sounds: Side
+
+
+@lru_cache(maxsize=256)
+def _index(choices: tuple[Phrase, ...]) -> Index:
+    owners: dict[tuple[str, ...], set[str]] = {}
+    said = [_units(choice.text) for choice in choices]
+    for choice, units in zip(choices, said, strict=True):
+        for gram in units.grams | units.sound_grams:
+            owners.setdefault(gram, set()).add(choice.intent)
+    worth = {gram: 1 / len(names) for gram, names in owners.items()}
+    short = tuple(number for number, units in enumerate(said) if len(units.letters) <= SHORT)
+    letters, sounds = Side(worth), Side(worth)
+    for number, units in enumerate(said):
+        if len(units.letters) > SHORT:
+            letters.add(number, units.grams)
+            sounds.add(number, units.sound_grams)
+    return Index(choices, tuple(choice.intent for choice in choices), short, letters, sounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +148,6 @@ class Units:
     sound_grams: frozenset[tuple[str, ...]]
 
 
-Weights = Mapping[tuple[str, ...], float]
-
-
-@lru_cache(maxsize=256)
-def _weights(choices: tuple[Phrase, ...]) -> Weights:
-    """How telling each gram is: 1 where one intent has it, 1/n where n intents share it."""
-    owners: dict[tuple[str, ...], set[str]] = {}
-    for choice in choices:
-        units = _units(choice.text)
-        for gram in units.grams | units.sound_grams:
-            owners.setdefault(gram, set()).add(choice.intent)
-    return {gram: 1 / len(names) for gram, names in owners.items()}
-
-
-def _alike(ours: Units, theirs: Units, weights: Weights) -> float:
-    if len(theirs.letters) <= SHORT:
-        return _alike_short(ours, theirs)
-    likeness = _overlap(ours.grams, theirs.grams, weights)
-    if ours.sounds and theirs.sounds:
-        likeness = max(likeness, 0.98 * _overlap(ours.sound_grams, theirs.sound_grams, weights))
-    return likeness
-
-
 def _alike_short(ours: Units, theirs: Units) -> float:
     """A short phrase counts where the text has it whole, is not much longer, and does not deny it."""
     for said, phrase, worth in ((ours.letters, theirs.letters, 1.0), (ours.sounds, theirs.sounds, 0.95)):
@@ -119,15 +160,6 @@ def _alike_short(ours: Units, theirs: Units) -> float:
 
 def _find(whole: tuple[str, ...], part: tuple[str, ...]) -> int | None:
     return next((i for i in range(len(whole) - len(part) + 1) if whole[i : i + len(part)] == part), None)
-
-
-def _overlap(ours: frozenset[tuple[str, ...]], theirs: frozenset[tuple[str, ...]], weights: Weights) -> float:
-    """How much of the phrase was said, telling grams counting more; and a little for saying nothing else. 0..1."""
-    shared = ours & theirs
-    whole = sum(weights[gram] for gram in theirs)
-    covered = sum(weights[gram] for gram in shared) / whole if whole else 0.0
-    alone = 2 * len(shared) / (len(ours) + len(theirs)) if shared else 0.0
-    return 0.8 * covered + 0.2 * alone
 
 
 @lru_cache(maxsize=4096)
