@@ -106,7 +106,7 @@ async def test_a_worker_that_dies_takes_only_its_own_calls_and_comes_back(pair: 
         phones = await call_until_both_have_one(pair, tmp_path, stack)
         dying, living = sorted(phones)[1], sorted(phones)[0]
         os.kill(pid_of(pair, dying), signal.SIGKILL)
-        await pair.until_line(UP.format(dying), count=2)
+        await pair.until_line(UP.format(dying), count=2, seconds=90.0)
         phone, user = phones[living]
         await phone.press("2")
         await asyncio.sleep(1.0)

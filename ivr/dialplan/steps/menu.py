@@ -238,8 +238,8 @@ class MenuStep(AskingStep):
         spoken: list[Utterance] = []
         for key, name in self.question(run).keys.items():
             intent = run.flow.intents.get(name)
-            if intent is None:
-                continue
+            if intent is None or (intent.library and not intent.offer and name not in self.options):
+                continue  # a key that works everywhere, such as 0 for a person, is read where a flow has words for it
             if intent.offer:
                 spoken.extend(run.rendered(intent.offer))
             else:

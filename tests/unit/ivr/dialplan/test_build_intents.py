@@ -7,7 +7,9 @@ import pytest
 from ivr.dialplan.dialogue import phrases_of
 from ivr.dialplan.library import OUT_OF_SCOPE, SAID_FIRST, library
 from ivr.dialplan.loader import examine, load
+from ivr.dialplan.machine import Machine
 from ivr.dialplan.model import Flow
+from ivr.dialplan.simulator import Simulation
 
 NAMES = ["balance", "bill", "invoice", "order_status", "return_goods", "password", "fault", "complaint", "appointment"]
 NAMES += ["agent", "hours", "goodbye", "hesitation"]
@@ -80,3 +82,16 @@ def test_every_line_of_the_library_is_a_pattern(name: str, language: str) -> Non
     sentences = shelf.sentences(name, language)
     assert len(shelf.intents[name].examples[language]) >= 40
     assert len({text for text, _ in sentences}) >= 200
+
+
+def test_a_menu_reads_its_options_and_no_keys_that_work_everywhere() -> None:
+    """`0` leads to a person in any flow; only one that has words for it says so."""
+    call = Simulation(
+        Machine(flow("{ use: common, bill: { en: [my bill] } }")),
+        at=1_790_000_000.0,
+        understand=lambda text, phrases, version, language: ("", 0.0, ()),
+    )
+    call.hear_out()
+    said = " ".join(one.text for one in call.said)
+    assert "For Bill, press" in said
+    assert "Person" not in said
