@@ -8,6 +8,7 @@ from ivr.dialplan.dialogue import phrases_of
 from ivr.dialplan.library import OUT_OF_SCOPE, SAID_FIRST, library
 from ivr.dialplan.loader import examine, load
 from ivr.dialplan.machine import Machine
+from ivr.dialplan.mocks import World
 from ivr.dialplan.model import Flow
 from ivr.dialplan.simulator import Simulation
 
@@ -88,6 +89,7 @@ def test_a_menu_reads_its_options_and_no_keys_that_work_everywhere() -> None:
     """`0` leads to a person in any flow; only one that has words for it says so."""
     call = Simulation(
         Machine(flow("{ use: common, bill: { en: [my bill] } }")),
+        World(asr=()),
         at=1_790_000_000.0,
         understand=lambda text, phrases, version, language: ("", 0.0, ()),
     )
