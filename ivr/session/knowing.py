@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.call import Call, Intent
 from ivr.dialplan.events import Note
-from ivr.dialplan.model import Flow
+from ivr.dialplan.model import AGENT, Flow
 from ivr.profile.joined import JoinedProfiles, Wanted
 from ivr.profile.likely import likely
 from ivr.profile.normal import normal
@@ -79,7 +79,7 @@ def noted(call: Call, note: Note) -> tuple[Call, dict[str, Any]]:
     """The call with what a flow noted, and the same for its record."""
     changes: dict[str, Any] = {}
     fields: dict[str, Any] = {}
-    if note.intent:
+    if note.intent and (note.intent != AGENT or call.intent is None):  # who wants a person wants it for what was said before
         changes["intent"] = Intent(note.intent, 1.0 if note.confidence is None else note.confidence)
         fields |= {"intent": note.intent, "intent_confidence": note.confidence}
     if note.tags:

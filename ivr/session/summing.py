@@ -12,7 +12,7 @@ from ivr.dialplan import events as flow
 from ivr.dialplan.model import Flow
 from ivr.dialplan.steps.collecting import CollectStep
 from ivr.session.view import label_of
-from ivr.understanding.summary import Story, Tried, summary
+from ivr.understanding.summary import PERSON, Story, Tried, summary
 from telephony.leg import LegState
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Summing:
         self._tasks: dict[int, Tried] = {}
         self._misunderstood = self._silent = 0
         self._queue = ""
+        self._person = False
         self._own = ""
         """What we wrote; anything else is the flow's."""
         self._said = -1
@@ -52,6 +53,8 @@ class Summing:
                 self._tasks[command.task] = Tried("callback")
             case flow.RecordMessage():
                 self._tasks[command.task] = Tried("message")
+            case flow.Note(intent=intent):
+                self._person |= intent in PERSON
             case flow.Enqueue():
                 self._queue = command.queue
             case flow.CountEdge(edge=edge):
@@ -94,6 +97,7 @@ class Summing:
             ended,
             session.disposition.value,
             session.served_by,
+            person=self._person,
         )
 
     def write(self, session: CallSession, ended: bool = False) -> bool:

@@ -66,6 +66,8 @@ class Story:
     agent: str = ""
     """Who talked with the caller."""
     talk_seconds: float = 0.0
+    person: bool = False
+    """Whether the caller asked for somebody, in whatever way."""
 
 
 _TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -203,7 +205,7 @@ def summary(call: Call, story: Story) -> str:
         (2, _listed(texts["tried"], _tried(story, tongue), texts["joint"])),
         (3, _listed(texts["slots"], _slots(call, story, tongue), texts["joint"])),
         (6, _trouble(story, tongue)),
-        (5, texts["person"] if _wants_person(call, said) else ""),
+        (5, texts["person"] if story.person or _wants_person(call, said) else ""),
         (1, _mood(call, tongue)),
         (4, _listed(texts["signs"], _signs(call, tongue), texts["joint"])),
         (1, _promises(call, tongue)),
@@ -226,7 +228,8 @@ def _bounded(parts: Sequence[tuple[int, str]], joint: str) -> str:
 def _wish(call: Call, story: Story, said: Sequence[Turn], tongue: str) -> str:
     texts, quote = _TEXTS[tongue], best_sentence(said, call.intent.name if call.intent else "")
     who = call.caller.name[:60] or texts["caller"]
-    wish = story.wish or (_words(call.intent.name) if call.intent and call.intent.name not in PERSON else "")
+    named = call.intent.name if call.intent else ""
+    wish = "" if named in PERSON else story.wish or _words(named)
     if quote and _same(quote, wish):
         quote = ""
     if wish:

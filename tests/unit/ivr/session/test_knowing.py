@@ -159,3 +159,13 @@ def test_mood_and_reasons_are_handed_to_the_agent() -> None:
     assert len(call.handover["why"]) == 20
     assert call.handover["mood"] == "angry"
     assert noted(call, Note())[1] == {}
+
+
+def test_who_asks_for_a_person_still_calls_about_the_same_thing() -> None:
+    call = Call("c-1", Caller("1"), "2", 0.0)
+    alone, fields = noted(call, Note(intent="agent"))
+    assert alone.intent is not None and alone.intent.name == fields["intent"] == "agent"
+    billed, _ = noted(call, Note(intent="bill", confidence=0.8))
+    after, fields = noted(billed, Note(intent="agent", tags=("asked",)))
+    assert (after.intent, after.tags) == (billed.intent, ("asked",)) and "intent" not in fields
+    assert noted(after, Note(intent="fault"))[1]["intent"] == "fault"

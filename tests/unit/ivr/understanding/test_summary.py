@@ -213,3 +213,17 @@ def test_it_takes_no_time() -> None:
         times.append(time.perf_counter() - began)
     assert min(times) < 0.02, "2 ms are aimed at; ten times that would be a mistake"
     print(f"summary of 200 turns: {min(times) * 1000:.2f} ms")
+
+
+@pytest.mark.parametrize(
+    ("intent", "wish", "text"),
+    [
+        ("agent", "Person", "The caller did not say what it is about. Asked for a person."),
+        ("bill", "Bill", "The caller is calling about: Bill. Asked for a person."),
+    ],
+)
+def test_wanting_a_person_is_not_what_a_call_is_about(intent: str, wish: str, text: str) -> None:
+    """Whatever the flow's library calls that wish, and where a key said it."""
+    pressed = Turn(0.0, C, "0", "en", medium=Medium.KEYS)
+    about = Call("c", Caller("1"), "2", 0.0, language="en", turns=(pressed,), intent=Intent(intent))
+    assert summary(about, Story(wish=wish, person=True)) == text
