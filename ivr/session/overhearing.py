@@ -60,16 +60,18 @@ class Ear:
     def __init__(
         self,
         recognizer: Recognizer,
-        phrases: Callable[[str], Sequence[str] | None],
+        lists: Callable[[str], Sequence[Sequence[str]]],
         heard: Callable[[RecognitionEvent], None],
     ) -> None:
-        """`phrases` tells what is listened for in a language: [] for everything, None for nothing."""
-        self._recognizer, self._phrases, self._heard = recognizer, phrases, heard
+        """`lists` tells what is listened for in a language: an empty list for everything; the next one where the model can hear
+        nothing of the one before; none, or none left: nothing."""
+        self._recognizer, self._lists, self._heard = recognizer, lists, heard
         self._loop = asyncio.get_running_loop()
         self._leg: CallLeg | None = None
         self._stream: RecognitionStream | None = None
         self._language = ""
-        self._tries = 0
+        self._tries = self._deaf = 0
+        """Since the last utterance; and lists that the model can hear nothing of."""
         self._last_frame = 0.0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self.listening = False
@@ -80,6 +82,8 @@ class Ear:
             return
         if self._leg is not None and leg is not self._leg:
             self._leg.hear(None)
+        if language != self._language:
+            self._deaf = 0
         self._leg, self._language, self._tries = leg, language, 0
         self._stop("again")
         if leg is None:
@@ -105,13 +109,13 @@ class Ear:
         leg = self._leg
         if leg is None:
             return
-        phrases = self._phrases(self._language)
-        if phrases is None or self._language not in self._recognizer.languages:
+        lists = self._lists(self._language)[self._deaf :]
+        if not lists or self._language not in self._recognizer.languages:
             return
         try:
             if self._stream is None:
                 self._stream = self._recognizer.open(self._on_event)
-            self._stream.listen(self._language, phrases, patience=PATIENCE, confirm=CONFIRM)
+            self._stream.listen(self._language, lists[0], patience=PATIENCE, confirm=CONFIRM)
         except SpeechUnavailable as error:
             log.debug("%s is not heard now: %s", leg.correlation, error)
             self._again()
@@ -145,7 +149,12 @@ class Ear:
         self._timers["fill"] = self._loop.call_later(GAP_SECONDS, self._fill)
 
     def _on_event(self, event: RecognitionEvent) -> None:
-        if isinstance(event, RecognitionLost) and self._leg is not None:
+        if isinstance(event, RecognitionLost) and event.deaf and self._leg is not None:
+            log.info("%s %s in %r", self._leg.correlation, event.reason, self._language)
+            self._pause()
+            self._deaf += 1
+            self._listen()
+        elif isinstance(event, RecognitionLost) and self._leg is not None:
             log.info("%s %s; trying again", self._leg.correlation, event.reason)
             self._again()
         elif isinstance(event, UtteranceHeard):
@@ -171,7 +180,7 @@ class Overhearing:
         self._ears: dict[str, Ear] = {}
         if recognizer is not None and transcribe != OFF:
             for side in SIDES:
-                self._ears[side] = Ear(recognizer, self._phrases_of(side), self._hearer(side))
+                self._ears[side] = Ear(recognizer, self._lists_of(side), self._hearer(side))
         self._started: dict[str, float] = {}
         self._hits: set[str] = set()
         self._said: set[str] = set()
@@ -189,6 +198,7 @@ class Overhearing:
         """Hear these legs from now on: both, or nobody where one of them is not in the talk now."""
         if self._closed:
             return
+        self._ever = self._ever or self.hearing
         both = caller is not None and agent is not None
         now, language = self._loop.time(), self._session.call.language
         if both:
@@ -199,7 +209,6 @@ class Overhearing:
         for side, leg in zip(SIDES, (caller, agent), strict=True):
             if side in self._ears:
                 self._ears[side].hear(leg if both else None, language)
-        self._ever = self._ever or self.hearing
 
     @property
     def hearing(self) -> bool:
@@ -210,7 +219,7 @@ class Overhearing:
         """Hear nobody any more, and keep what the talk came to. Without effect the second time."""
         if self._closed:
             return
-        self._closed = True
+        self._closed, self._ever = True, self._ever or self.hearing
         self._tick_at.cancel()
         for ear in self._ears.values():
             ear.close()
@@ -270,15 +279,14 @@ class Overhearing:
         more = {"confidence": said.confidence, "state": STATE, "intent": intent, "language": language}
         session.add_turn(Speaker.CALLER if side == "caller" else Speaker.AGENT, said.text, utterance=said, **more)
 
-    def _phrases_of(self, side: str) -> Callable[[str], Sequence[str] | None]:
-        return lambda language: self._phrases(side, language)
+    def _lists_of(self, side: str) -> Callable[[str], Sequence[Sequence[str]]]:
+        return lambda language: self._lists(side, language)
 
-    def _phrases(self, side: str, language: str) -> list[str] | None:
-        """What a side is listened for; see `Ear`. A side that nobody waits for is measured all the same."""
+    def _lists(self, side: str, language: str) -> list[list[str]]:
+        """What a side is listened for; see `Ear`. A side of whom nothing is waited for is measured by the other's list."""
         if self._transcribe != PHRASES:
-            return []
-        lists = [self._list(one, language) for one in (side, *SIDES)]
-        return next((one for one in lists if one), None)
+            return [[]]
+        return [found for one in (side, *(other for other in SIDES if other != side)) if (found := self._list(one, language))]
 
     def _list(self, side: str, language: str) -> list[str]:
         """Keywords, what triggers wait for, and of the caller the intents."""

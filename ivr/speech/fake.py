@@ -91,9 +91,9 @@ class FakeStream:
         now = self.recognizer.clock()
         self.handler(UtteranceHeard(now, text, confidence, now, language=language))
 
-    def lose(self, reason: str = "told to") -> None:
+    def lose(self, reason: str = "told to", *, deaf: bool = False) -> None:
         self.listening = False
-        self.handler(RecognitionLost(self.recognizer.clock(), reason))
+        self.handler(RecognitionLost(self.recognizer.clock(), reason, deaf))
 
 
 @dataclass(slots=True)

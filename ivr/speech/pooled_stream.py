@@ -123,11 +123,11 @@ class PooledStream:
         self.pause()
         self._closed = True
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: str, *, deaf: bool = False) -> None:
         """End the turn from the worker's side and say so."""
         self.pause()
         self._pool.tally.lost += 1
-        self._handler(RecognitionLost(self._loop.time(), reason))
+        self._handler(RecognitionLost(self._loop.time(), reason, deaf))
 
     def told(self, message: Message) -> None:
         """Turn a worker's message into an event; one of an earlier turn is ignored."""
@@ -148,7 +148,7 @@ class PooledStream:
             case Kind.DONE:
                 self._took(message.position, message.json(), now)
             case Kind.FAULT:
-                self.lost(message.payload.decode())
+                self.lost(message.payload.decode(), deaf=message.position == 1)
 
     def _took(self, position: int, told: Sequence[Any], now: float) -> None:
         """Learn how far the worker is, and what that cost it."""

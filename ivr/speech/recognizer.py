@@ -78,6 +78,8 @@ class RecognitionLost:
 
     at: float
     reason: str
+    deaf: bool = False
+    """Nothing of what was listened for can ever be heard: to listen for the same again is of no use."""
 
 
 RecognitionEvent = SpeechStarted | PartialHeard | UtteranceHeard | RecognitionLost

@@ -46,7 +46,7 @@ class Kind(IntEnum):
     ANSWER = 21
     """JSON: what was asked for; `stream` is the number of the question."""
     FAULT = 22
-    """UTF-8 reason: this turn cannot be heard."""
+    """UTF-8 reason: this turn cannot be heard; position 1 where no other turn for the same could be."""
 
 
 @dataclass(frozen=True, slots=True)

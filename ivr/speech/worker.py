@@ -94,7 +94,7 @@ class Worker:
         try:
             stream = self._stream(asked)
         except SpeechUnavailable as error:
-            self._send(Message(Kind.FAULT, message.stream, message.turn, payload=str(error).encode()))
+            self._send(Message(Kind.FAULT, message.stream, message.turn, 1, str(error).encode()))
             return
         timing = Timing(asked["patience"], asked["confirm"], longest=self.longest)
         closed = bool(asked["phrases"]) and not asked["words"]

@@ -289,6 +289,29 @@ async def test_a_recogniser_that_is_lost_hears_again(house: House) -> None:
     assert (await here.row())["turns"][-1]["speaker"] == "agent"
 
 
+async def test_a_side_of_whom_the_model_can_hear_nothing_is_measured_by_the_others_phrases(house: House) -> None:
+    here = await joined(house)
+    asked, turns = here.agent_ear.phrases, here.agent_ear.turns
+    here.agent_ear.lose("the model can hear none of the phrases", deaf=True)
+    assert here.heard == (True, True)
+    assert here.agent_ear.turns == turns + 1
+    assert here.agent_ear.phrases == here.caller_ear.phrases != asked
+
+
+async def test_nothing_is_measured_where_one_side_cannot_be_heard_at_all(house: House) -> None:
+    """Else the page would say that an agent who talks keeps silent."""
+    here = await joined(house)
+    turns = here.agent_ear.turns
+    for _ in range(2):
+        here.agent_ear.lose("the model can hear none of the phrases", deaf=True)
+    assert here.heard == (True, False)
+    here.caller_ear.hear("refund")
+    row = await here.row()
+    assert here.agent_ear.turns == turns + 1, "and it is not asked for again and again"
+    assert "talk" not in row["handover"]
+    assert not here.pushed("measures")
+
+
 async def test_measures_come_to_the_page_and_into_the_record(house: House) -> None:
     here = await joined(house)
     here.caller_ear.hear("refund")
