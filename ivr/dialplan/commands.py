@@ -149,6 +149,8 @@ class Enqueue:
     only: tuple[str, ...] = ()
     """Where there are any, nobody else gets the caller."""
     exclude: tuple[str, ...] = ()
+    since: float = 0.0
+    """Epoch seconds at which a place that was kept was taken; 0 for a new one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class Waiting:
         return Contact(
             id=session.call.id,
             queue=command.queue,
-            enqueued_at=self._started,
+            enqueued_at=min(command.since, self._started) or self._started,
             needs=() if only else needs_of(command.needs),
             relax=() if only else tuple(Relaxed(after, needs_of(levels)) for after, levels in command.relax),
             priority=command.priority,

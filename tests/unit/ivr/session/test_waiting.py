@@ -8,7 +8,9 @@ import pytest
 
 from ivr.acd.desk import RingOutcome
 from ivr.acd.model import AgentState
+from ivr.dialplan.commands import Enqueue
 from ivr.errors import StoreUnavailable
+from ivr.session.waiting import Waiting
 from telephony.errors import Misuse, TransportError
 from telephony.fake import FakeLeg
 from telephony.leg import EndCause, LegState
@@ -273,5 +275,22 @@ async def test_the_position_is_announced_over_the_music(house: House) -> None:
     await house.says(leg, "place")
     await house.playing(leg, "music")
     assert ("phase", {"phase": "queue", "position": 1}) in page.told
+    leg.vanish()
+    await house.over()
+
+
+async def test_a_place_that_was_kept_is_taken_again(house: House) -> None:
+    await house.open()
+    leg, contact = house.call()
+    session = house.switchboard.find(contact)
+    assert session is not None
+    taken = house.services.clock() - 90
+    going = asyncio.create_task(Waiting(session, Enqueue("support", {}, since=taken)).run())
+    await house.until(lambda: session.placement is not None)
+    async with asyncio.timeout(5):
+        while not await house.store.contacts("support"):  # noqa: ASYNC110  # the queue is in Redis
+            await asyncio.sleep(0.01)
+    assert (await house.store.contact(contact)).enqueued_at == pytest.approx(taken, abs=0.01)
+    going.cancel()
     leg.vanish()
     await house.over()
