@@ -130,7 +130,7 @@ async def test_what_is_private_leaves_no_trace(office: Office) -> None:
     assert said[:2] == ["i want to check [matter]", "let me talk to a person"]
     assert said[2:] == ["[card]", *"•" * 15, *"•" * 6], "keys by their count"
     assert row["slots"] == {"digits_of_card": "[card]", "pin": "••••"} and "pin_right" in row["tags"]
-    assert "A person" in row["handover"]["summary"] and CARD not in row["handover"]["summary"]
+    assert "Asked for a person" in row["handover"]["summary"] and CARD not in row["handover"]["summary"]
 
     caller = recorded(server, row)[:, 0]
     spans = loud_spans(caller)

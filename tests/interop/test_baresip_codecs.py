@@ -106,7 +106,7 @@ async def test_tones_and_keys_pass_each_way(ours: Ours, tmp_path: Path, codec: C
         await asyncio.sleep(2)
         leg.hang_up(EndCause.RELEASED)
         await far.wait_for("CALL_CLOSED")
-        assert heard_by(far, 440) > 2
+        assert heard_by(far, 440) > 1
         assert leg.quality()["packets_lost"] < 5 and leg.quality()["packets_unwanted"] == 0
 
 
