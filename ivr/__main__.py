@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 
 from ivr.errors import IvrError
 
 DEMO = Path("examples/demo/hotline.yaml")
-HEAVY = {
-    "records": ("ivr.records_cli", "remove what is too old, or all of one caller"),
-    "bench": ("ivr.bench_cli", "measure hearing, understanding and queues on this machine"),
-}
-"""Commands whose options take half of the server to be read: it is loaded for them alone. Module and help of each."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; an error that a person can mend is one line on stderr and exit code 1."""
     given = sys.argv[1:] if arguments is None else arguments
-    args = (_heavy(given[0]) if given and given[0] in HEAVY else _parser()).parse_args(given)
+    args = _parser(given[0] if given else "").parse_args(given)
     try:
         code: int = args.run(args)
     except IvrError as error:
@@ -31,29 +27,33 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    """The parser in which `wanted` has its options; the other commands have their line of help alone.
+
+    Options of some commands take half of the server to be read: each is loaded for itself.
+    """
     parser = argparse.ArgumentParser(prog="ivr", description="Hotline: a voice IVR and telephony control server.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_serve(commands)
-    _add_check(commands)
-    _add_test(commands)
-    _add_simulate(commands)
-    _add_models(commands)
-    _add_asr(commands)
-    _add_prompts(commands)
-    _add_phone(commands)
-    _add_flows(commands)
-    _add_bans(commands)
-    _add_trace(commands)
-    _add_unseal(commands)
-    _add_diagram(commands)
-    for name, (_, words) in HEAVY.items():
-        commands.add_parser(name, help=words)
+    for name, (words, add) in COMMANDS.items():
+        command = commands.add_parser(name, help=words)
+        if name == wanted:
+            add(command)
     return parser
 
 
-def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    serve = commands.add_parser("serve", help="answer calls until told to stop")
+def _of(module: str) -> Callable[[argparse.ArgumentParser], None]:
+    """What gives a command the options of a module: its `add_arguments`, and its `run` where that is all there is to run."""
+
+    def add(command: argparse.ArgumentParser) -> None:
+        found = import_module(module)
+        if hasattr(found, "run"):
+            command.set_defaults(run=found.run)
+        found.add_arguments(command)
+
+    return add
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("config", nargs="?", type=Path, default=DEMO, help=f"settings file (default: {DEMO})")
     serve.add_argument("--sip", metavar="HOST:PORT", help="SIP over UDP and TCP here instead of where the settings say")
     serve.add_argument("--web", metavar="HOST:PORT", help="pages and API here")
@@ -76,8 +76,7 @@ def _given(option: str, value: object) -> list[str]:
     return [] if value is None else [option, str(value)]
 
 
-def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    check = commands.add_parser("check", help="find every mistake in dialplans before a caller does")
+def _add_check(check: argparse.ArgumentParser) -> None:
     check.add_argument("paths", nargs="*", type=Path, help="files or folders (default: those of --config, else dialplans)")
     check.add_argument("--config", type=Path, metavar="FILE", help="settings file: checked too, with its queues and skills")
     formats = ["text", "json", "github", "sarif"]
@@ -102,37 +101,13 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check.set_defaults(run=run)
 
 
-def _add_test(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr import test_cli
-
-    test = commands.add_parser("test", help="play the conversations of *.test.yaml without a phone")
-    test_cli.add_arguments(test)
-    test.set_defaults(run=test_cli.run)
-
-
-def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr import simulate_cli
-
-    simulate = commands.add_parser("simulate", help="talk to a flow in the terminal, by text or keys")
-    simulate_cli.add_arguments(simulate)
-    simulate.set_defaults(run=simulate_cli.run)
-
-
-def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr.speech import models_cli
-
-    models = commands.add_parser("models", help="list, install and remove speech models")
-    models_cli.add_arguments(models)
-    models.set_defaults(run=models_cli.run)
-
-
-def _add_asr(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_asr(asr: argparse.ArgumentParser) -> None:
     from ivr.asr_arguments import add_serve
 
-    add_serve(commands.add_parser("asr", help="serve recognition to other machines"))
+    add_serve(asr)
 
 
-def _add_prompts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_prompts(prompts: argparse.ArgumentParser) -> None:
     from ivr.speech import prompts_cli
 
     def run(args: argparse.Namespace) -> int:
@@ -140,39 +115,11 @@ def _add_prompts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
         return prompts_cli.run(args, uses_of)
 
-    prompts = commands.add_parser("prompts", help="render, check, list and preview spoken prompts")
     prompts_cli.add_arguments(prompts)
     prompts.set_defaults(run=run)
 
 
-def _add_flows(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr import flows_cli
-
-    flows = commands.add_parser(
-        "flows", help="list, compare, publish, roll out and take back versions of flows on a running node"
-    )
-    flows_cli.add_arguments(flows)
-    flows.set_defaults(run=flows_cli.run)
-
-
-def _add_bans(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr.guarding import bans_cli
-
-    bans = commands.add_parser("bans", help="list, add, remove and export banned SIP sources of a running node")
-    bans_cli.add_arguments(bans)
-    bans.set_defaults(run=bans_cli.run)
-
-
-def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr.guarding import trace_cli
-
-    trace = commands.add_parser("trace", help="show the SIP messages of a call on a running node")
-    trace_cli.add_arguments(trace)
-    trace.set_defaults(run=trace_cli.run)
-
-
-def _add_unseal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    unseal = commands.add_parser("unseal", help="write a sealed recording as a plain one")
+def _add_unseal(unseal: argparse.ArgumentParser) -> None:
     unseal.add_argument("source", type=Path, help="the .sealed file")
     unseal.add_argument("target", type=Path, help="the new file")
     unseal.add_argument("--config", type=Path, metavar="FILE", required=True, help="settings file: its recording.encrypt_key")
@@ -188,28 +135,24 @@ def _add_unseal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     unseal.set_defaults(run=run)
 
 
-def _add_diagram(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr import diagram_cli
-
-    diagram = commands.add_parser("diagram", help="draw a flow as an SVG picture")
-    diagram_cli.add_arguments(diagram)
-    diagram.set_defaults(run=diagram_cli.run)
-
-
-def _heavy(name: str) -> argparse.ArgumentParser:
-    """The parser for one of `HEAVY` alone."""
-    module, words = HEAVY[name]
-    parser = argparse.ArgumentParser(prog="ivr")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    import_module(module).add_arguments(commands.add_parser(name, help=words))
-    return parser
-
-
-def _add_phone(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from ivr.phone import cli
-
-    phone = commands.add_parser("phone", help="call, answer or register as a telephone, and measure what was heard")
-    cli.add_arguments(phone)
+COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "serve": ("answer calls until told to stop", _add_serve),
+    "check": ("find every mistake in dialplans before a caller does", _add_check),
+    "test": ("play the conversations of *.test.yaml without a phone", _of("ivr.test_cli")),
+    "simulate": ("talk to a flow in the terminal, by text or keys", _of("ivr.simulate_cli")),
+    "models": ("list, install and remove speech models", _of("ivr.speech.models_cli")),
+    "asr": ("serve recognition to other machines", _add_asr),
+    "prompts": ("render, check, list and preview spoken prompts", _add_prompts),
+    "phone": ("call, answer or register as a telephone, and measure what was heard", _of("ivr.phone.cli")),
+    "flows": ("list, compare, publish, roll out and take back versions of flows on a running node", _of("ivr.flows_cli")),
+    "bans": ("list, add, remove and export banned SIP sources of a running node", _of("ivr.guarding.bans_cli")),
+    "trace": ("show the SIP messages of a call on a running node", _of("ivr.guarding.trace_cli")),
+    "unseal": ("write a sealed recording as a plain one", _add_unseal),
+    "diagram": ("draw a flow as an SVG picture", _of("ivr.diagram_cli")),
+    "records": ("remove what is too old, or all of one caller", _of("ivr.records_cli")),
+    "bench": ("measure hearing, understanding and queues on this machine", _of("ivr.bench_cli")),
+}
+"""Each command with its line of help and what gives it its options."""
 
 
 if __name__ == "__main__":
