@@ -50,6 +50,8 @@ class Moved:
     """The place in the queue; 1 is next."""
 
     position: int
+    estimate: float | None = None
+    """Seconds still to wait, as far as anybody can tell; None where nobody can."""
 
 
 PlaceEvent = Offered | Withdrawn | Moved

@@ -361,15 +361,16 @@ def _queues(node: Node | None, findings: Findings) -> dict[str, Line]:
 
 
 def _line(node: Node, findings: Findings) -> Line:
-    """`closed`, or `{ position: 3, after: 40s, outcome: served }`."""
+    """`closed`, or `{ position: 3, after: 40s, outcome: served, estimated_wait: 1m }`."""
     if isinstance(node, Scalar):
         _known(node, node.text, findings, ENDS_OF_QUEUES)
         return Line(1, 0.0, word(node, findings, "a queue"))
-    fields = Fields(node, findings, "a queue", ("position", "after", "outcome"))
+    fields = Fields(node, findings, "a queue", ("position", "after", "outcome", "estimated_wait"))
     outcome = fields.text("outcome")
     _known(fields.get("outcome"), outcome, findings, ENDS_OF_QUEUES)
     after = fields.duration("after", 0.0) if fields.get("after") is not None or outcome else None
-    return Line(fields.whole("position", 1, 1, 9999), after, outcome or "served")
+    estimate = fields.duration("estimated_wait", 0.0) if fields.get("estimated_wait") is not None else None
+    return Line(fields.whole("position", 1, 1, 9999), after, outcome or "served", estimate)
 
 
 # --- what must hold at the end

@@ -175,6 +175,8 @@ class Queued:
     """1 is next."""
     waited: float
     """Seconds."""
+    estimate: float | None = None
+    """Seconds still to wait, as far as anybody can tell; None where nobody can."""
 
 
 @dataclass(frozen=True, slots=True)

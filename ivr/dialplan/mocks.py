@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ivr.dialplan.events import Phrase, Prompt, Utterance, Value, Words
+from ivr.dialplan.events import Phrase, Prompt, Queued, Utterance, Value, Words
 from ivr.dialplan.model import Flow
 from ivr.dialplan.moods import Mind
 
@@ -47,6 +47,13 @@ class Line:
     waits: float | None = None
     """Seconds until `outcome`; None until somebody says so."""
     outcome: str = "served"
+    estimate: float | None = None
+    """Seconds of waiting that are expected at first; None where nobody can tell."""
+
+    def place(self, waited: float) -> Queued:
+        """What is told after so many seconds: the estimate runs down."""
+        left = None if self.estimate is None else max(0.0, self.estimate - waited)
+        return Queued(self.position, waited, left)
 
 
 @dataclass(frozen=True, slots=True)

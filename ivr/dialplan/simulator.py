@@ -219,7 +219,7 @@ class Simulation(Stage):
             return False
         self._line = replace(self._line, position=position)
         self.write("note", f"position {position}", {"position": position})
-        self.report(flow.Queued(position, self.now - self._entered))
+        self.report(self._line.place(self.now - self._entered))
         return True
 
     def lose_speech(self, *, busy: bool = False) -> None:

@@ -319,12 +319,12 @@ class Stage:
         if max_wait and (self._line.waits is None or self._line.waits > max_wait):
             self._agenda.set(QUEUE, self.now + max_wait, flow.QueueLeft("timeout"))
         if self._line.waits != 0:
-            self._agenda.set(TOLD, self.now, flow.Queued(self._line.position, 0.0))
+            self._agenda.set(TOLD, self.now, self._line.place(0.0))
 
     def _tell_again(self) -> None:
         if self._every > 0:
             at = self.now + self._every
-            self._agenda.set(TOLD, at, flow.Queued(self._line.position, at - self._entered))
+            self._agenda.set(TOLD, at, self._line.place(at - self._entered))
 
     def _say(self, utterances: tuple[flow.Utterance, ...], number: int, ends: bool) -> None:
         self._hushed()

@@ -45,6 +45,7 @@ class Waiting:
         self._started = session.services.clock()
         self._music = session.voice.music(command.music, session.call.language)
         self._position = 0
+        self._estimate: float | None = None
         self._reading: asyncio.Task[PlaceEvent | None] | None = None
         self._talked = False
         self._talk_seconds = 0.0
@@ -125,7 +126,7 @@ class Waiting:
             while True:
                 event = await self._next(events, self._command.announce_every or None)
                 if isinstance(event, Moved):
-                    self._position = event.position
+                    self._position, self._estimate = event.position, event.estimate
                     self._tell_position()
                 elif isinstance(event, Offered) and (how := await self._offered(place, events, event)):
                     return how
@@ -170,7 +171,7 @@ class Waiting:
 
     def _tell_position(self) -> None:
         if self._position:
-            self._session.emit(Queued(self._position, self._services.clock() - self._started))
+            self._session.emit(Queued(self._position, self._services.clock() - self._started, self._estimate))
 
     def play_music(self) -> None:
         self._session.leg.play(self._music, repeat=True)
@@ -232,7 +233,7 @@ class Waiting:
                     outcome = ring.result()
                     return "accepted" if outcome is RingOutcome.ACCEPTED else REASONS[outcome]
                 if isinstance(event := self._taken(), Moved):
-                    self._position = event.position
+                    self._position, self._estimate = event.position, event.estimate
                 elif isinstance(event, Withdrawn) or event is None:
                     return "withdrawn"
         finally:

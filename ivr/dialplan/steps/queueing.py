@@ -152,7 +152,8 @@ class EnqueueStep(WaitingStep):
     def _queued(self, run: Run, event: Queued) -> None:
         """Tell the place on entry and then as often as the flow wants."""
         told = run.state.queue.get("told")
-        run.update(queue={"position": event.position, "waited": event.waited, "told": told})
+        place = {"position": event.position, "waited": event.waited, "estimated_wait": event.estimate}
+        run.update(queue={**place, "told": told})
         announce = self.announce
         if announce is None or run.state.speaking or not announce.due(told, event.waited):
             return

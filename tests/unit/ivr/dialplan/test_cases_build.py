@@ -43,7 +43,7 @@ cases:
       flags: { new_menu: true }
       speech: [zh]
       lookups: { billing.bill: { amount: 128.5 }, billing.all: [{ after: 3s, found: { a: 1 } }, not_found] }
-      queues: { care: { position: 3, after: 40s, outcome: full }, other: { position: 2 } }
+      queues: { care: { position: 3, after: 40s, outcome: full }, other: { position: 2, estimated_wait: 90s } }
     call:
       - hears: [您好, welcome]
         within: 300ms
@@ -67,7 +67,11 @@ cases:
         "billing.bill": (Reply("found", {"amount": 128.5}),),
         "billing.all": (Reply("found", {"a": 1}, 3.0), Reply("not_found")),
     }
-    assert case.given.queues == {"support": Line(1, 0.0, "closed"), "care": Line(3, 40.0, "full"), "other": Line(2, None)}
+    assert case.given.queues == {
+        "support": Line(1, 0.0, "closed"),
+        "care": Line(3, 40.0, "full"),
+        "other": Line(2, estimate=90.0),
+    }
     assert [act.kind for act in case.acts] == ["hears", "says", "presses", "stays_silent", "queued", "asked", "hangs_up"]
     assert case.acts[0].value == ("您好", "welcome")
     assert case.acts[0].more == {"within": 0.3}

@@ -123,6 +123,24 @@ def test_a_queue_tells_the_place_and_ends_as_the_world_says() -> None:
     assert not by_hand.outcome("served")
 
 
+def test_the_estimate_of_a_wait_runs_down_and_conditions_see_it() -> None:
+    one = call(world=World(queues={"support": Line(3, estimate=50.0)}))
+    one.press("0", over=True)
+    assert one.listen_for(lambda: one.waiting_for() == "queue", 10.0)
+    one.wait(1.0)
+    assert one.state.queue["estimated_wait"] == 50.0
+    one.wait(30.5)
+    assert one.state.queue["estimated_wait"] == pytest.approx(20.0)
+    one.move_up(2)
+    one.wait(100.0)
+    assert one.state.queue["estimated_wait"] == 0.0
+    unknown = call()
+    unknown.press("0", over=True)
+    assert unknown.listen_for(lambda: unknown.waiting_for() == "queue", 10.0)
+    unknown.wait(1.0)
+    assert unknown.state.queue["estimated_wait"] is None
+
+
 def test_a_wait_has_its_limit_and_a_closed_queue_answers_at_once() -> None:
     one = call()
     one.press("0")
