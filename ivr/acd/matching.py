@@ -16,6 +16,7 @@ from uuid import uuid4
 from ivr.acd.feed import AcdEvent, EventFeed
 from ivr.acd.floor import Floor
 from ivr.acd.model import Offer
+from ivr.acd.pairing import warm
 from ivr.acd.scripts import NotLeading
 from ivr.acd.store import AcdStore
 from ivr.errors import StoreUnavailable
@@ -51,6 +52,7 @@ class Matching:
 
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled."""
+        await asyncio.to_thread(warm)
         try:
             while True:
                 try:

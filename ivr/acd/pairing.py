@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 IMPOSSIBLE = 1e6
 """Cost of an agent who cannot take a contact; above any sum of ranks."""
@@ -72,9 +71,18 @@ def _assign(served: Sequence[Candidate], slots: Mapping[str, int]) -> list[tuple
     columns: dict[str, list[int]] = {}
     for number, agent in enumerate(seats):
         columns.setdefault(agent, []).append(number)
+    from scipy.optimize import linear_sum_assignment  # half a second to load; `warm` does that before the first decision
+
     cost = np.full((len(served), len(seats)), IMPOSSIBLE)
     for row, one in enumerate(served):
         for rank, agent in enumerate(one.agents):
             cost[row, columns[agent]] = rank
     rows, chosen = linear_sum_assignment(cost)
     return [(served[row], seats[column]) for row, column in zip(rows, chosen, strict=True)]
+
+
+def warm() -> None:
+    """Load what the assignment is solved with, so that no decision waits for it. Half a second of CPU the first time."""
+    from scipy.optimize import linear_sum_assignment
+
+    linear_sum_assignment(np.zeros((1, 1)))
