@@ -7,6 +7,7 @@ local a = agent_of(c.agent)
 a.offers, a.calls = a.offers - 1, a.calls + 1
 redis.call('HSET', P .. 'contact:' .. c.id, 'state', 'connected', 'until', '', 'connected_at', NOW)
 redis.call('HINCRBY', P .. 'agent:' .. a.id, 'served', 1)
+redis.call('HSET', P .. 'agent:' .. a.id, 'missed_row', 0, 'declined_row', 0)
 redis.call('HSET', P .. 'held:' .. a.id, c.id, 'connected')
 redis.call('ZREM', P .. 'offers', c.id)
 redis.call('ZREM', P .. 'queue:' .. c.queue, c.id)

@@ -20,10 +20,12 @@ local function count(what) redis.call('HINCRBY', P .. 'totals', what, 1) end
 
 local function agent_of(id)
   local v = redis.call('HMGET', P .. 'agent:' .. id, 'profile', 'capacity', 'duty', 'reason', 'offers', 'calls', 'wrap_until',
-    'state', 'since', 'idle_since')
+    'state', 'since', 'idle_since', 'by', 'back_for', 'back_at')
   if not v[1] then return nil end
   return {id = id, profile = v[1], capacity = tonumber(v[2]), duty = v[3], reason = v[4], offers = tonumber(v[5]),
-    calls = tonumber(v[6]), load = v[5] + v[6], wrap_until = v[7], state = v[8], since = v[9], idle_since = v[10]}
+    calls = tonumber(v[6]), load = v[5] + v[6], wrap_until = v[7], state = v[8], since = v[9], idle_since = v[10],
+    by = v[11] or '', back_for = v[12] or '', back_at = v[13] or '', was_reason = v[4],
+    told = v[4] .. '|' .. (v[11] or '') .. '|' .. (v[13] or '') .. '|' .. v[7]}
 end
 
 -- The one place that says what state an agent is in.
@@ -39,13 +41,21 @@ local function on_duty(state) return state ~= 'offline' and state ~= 'break' end
 local function settle(a)
   local key = P .. 'agent:' .. a.id
   local was, is, moved = a.state, derive(a), a.load ~= a.offers + a.calls
-  if was ~= is then a.state, a.since = is, NOW end
+  if was ~= is or (is == 'break' and a.reason ~= a.was_reason) then a.state, a.since, a.was_reason = is, NOW, a.reason end
+  -- A break that ends by itself lasts as long as it was meant to, however late a call let it begin.
+  if is ~= 'break' then a.back_at = '' elseif a.back_at == '' and a.back_for ~= '' then a.back_at = at(now + a.back_for) end
   if was == 'offline' and is ~= 'offline' then redis.call('HSET', key, 'duty_since', NOW, 'served', 0, 'busy', 0) end
   if was ~= is or moved then a.idle_since, a.load = NOW, a.offers + a.calls end
   if a.wrap_until ~= '' then redis.call('ZADD', P .. 'wraps', a.wrap_until, a.id) else redis.call('ZREM', P .. 'wraps', a.id) end
-  redis.call('HSET', key, 'duty', a.duty, 'reason', a.reason, 'offers', a.offers, 'calls', a.calls, 'wrap_until', a.wrap_until,
-    'state', a.state, 'since', a.since, 'idle_since', a.idle_since)
-  if was ~= is or moved then emit('agent', 'agent', a.id, 'state', is, 'reason', a.reason, 'until', a.wrap_until) end
+  if a.back_at ~= '' then redis.call('ZADD', P .. 'backs', a.back_at, a.id) else redis.call('ZREM', P .. 'backs', a.id) end
+  redis.call('HSET', key, 'duty', a.duty, 'reason', a.reason, 'by', a.by, 'back_for', a.back_for, 'back_at', a.back_at,
+    'offers', a.offers, 'calls', a.calls, 'wrap_until', a.wrap_until, 'state', a.state, 'since', a.since, 'idle_since', a.idle_since)
+  local told = a.reason .. '|' .. a.by .. '|' .. a.back_at .. '|' .. a.wrap_until
+  if was ~= is or moved or told ~= a.told then
+    a.told = told
+    emit('agent', 'agent', a.id, 'state', is, 'reason', a.reason, 'until', a.wrap_until ~= '' and a.wrap_until or a.back_at,
+      'by', a.by)
+  end
 end
 
 -- contacts -----------------------------------------------------------------------------------------------------------
@@ -78,6 +88,18 @@ local function let_go(c)
   return a
 end
 
+-- What becomes of an agent who let an offer pass: the rules of the queue say after how many in a row he is taken off duty, and for
+-- how long. `duty` is what becomes of him otherwise; '' where nothing may change.
+local function after_refusal(a, c, reason, duty)
+  if c.state ~= 'offered' or (reason ~= 'missed' and reason ~= 'declined') then return duty end
+  local q = queue_of(c.queue)
+  local row = redis.call('HINCRBY', P .. 'agent:' .. a.id, reason .. '_row', 1)
+  local limit = reason == 'missed' and (q.missed_limit or 1) or (q.declined_limit or 0)
+  if duty == '' then return '' end
+  if limit == 0 or row < limit then return duty == 'break' and '' or duty end
+  return 'break', (q.pause_seconds or 0) > 0 and tostring(q.pause_seconds) or ''
+end
+
 -- The contact goes back to its old place; its agent is told apart by `duty` ('' keeps what he asked for last).
 local function put_back(c, reason, duty)
   local a = let_go(c)
@@ -92,10 +114,15 @@ local function put_back(c, reason, duty)
     if id ~= c.agent and tonumber(stop) > now then kept = kept .. id .. '=' .. stop .. ';' end
   end
   c.refused = ';' .. kept .. c.agent .. '=' .. at(now + SPARED) .. ';'
+  local back_for
+  if a then duty, back_for = after_refusal(a, c, reason, duty) end
   c.state, c.agent, c.ends, c.why = 'waiting', '', '', ''
   redis.call('HSET', P .. 'contact:' .. c.id, 'state', c.state, 'agent', '', 'until', '', 'why', '', 'refused', c.refused,
     'connected_at', '')
-  if a and duty ~= '' then a.duty, a.reason = duty, duty == 'available' and '' or reason end
+  if a and duty ~= '' then
+    a.duty, a.reason, a.by = duty, duty == 'available' and '' or reason, duty == 'available' and '' or 'system'
+    a.back_for, a.back_at = back_for or '', ''
+  end
   if a then settle(a) end
 end
 
@@ -113,16 +140,18 @@ local function remove(c, outcome)
   local a = let_go(c)
   if not a then return end
   if c.state == 'connected' then
-    redis.call('HSET', P .. 'agent:' .. a.id, 'last_contact', c.id)
+    redis.call('HSET', P .. 'agent:' .. a.id, 'last_contact', c.id, 'last_queue', c.queue, 'extended', 0)
     local seconds = queue_of(c.queue).wrap_up_seconds
     if seconds > 0 and a.capacity == 1 then a.wrap_until = at(now + seconds) end
   end
   settle(a)
 end
 
--- The agent's duty changes. A call goes on, and what is asked for comes after it; a ring is withdrawn.
-local function set_duty(a, duty, reason)
-  a.duty, a.reason, a.wrap_until = duty, reason, ''
+-- The agent's duty changes. A call goes on, and what is asked for comes after it; a ring is withdrawn. `by` is who asked, '' for
+-- the agent; `seconds` how long a break lasts, '' until somebody ends it.
+local function set_duty(a, duty, reason, by, seconds)
+  a.duty, a.reason, a.wrap_until, a.by, a.back_for, a.back_at = duty, reason, '', by or '', seconds or '', ''
+  redis.call('HSET', P .. 'agent:' .. a.id, 'missed_row', 0, 'declined_row', 0)
   settle(a)
   if duty ~= 'available' and a.offers > 0 then
     local held = redis.call('HGETALL', P .. 'held:' .. a.id)

@@ -1,5 +1,5 @@
--- ARGV: now, agent, duty (available, break, offline), reason
+-- ARGV: now, agent, duty (available, break, offline), reason, who asks where it is not the agent, seconds of a break or ''
 local a = agent_of(ARGV[2])
 if not a then return redis.error_reply('NOAGENT ' .. ARGV[2]) end
-set_duty(a, ARGV[3], ARGV[4])
+set_duty(a, ARGV[3], ARGV[4], ARGV[5], ARGV[6])
 return 1

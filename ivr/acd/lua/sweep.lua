@@ -26,7 +26,10 @@ end
 for _, id in ipairs(due('leases')) do
   redis.call('ZREM', P .. 'leases', id)
   local a = agent_of(id)
-  if a and a.duty ~= 'offline' then set_duty(a, 'offline', 'page gone') end
+  if a and a.duty ~= 'offline' then
+    redis.call('HSET', P .. 'agent:' .. id, 'gone_from', a.duty) -- a page that proves to be there has its agent back on duty
+    set_duty(a, 'offline', 'page gone', 'system')
+  end
 end
 
 local function give_up(node)
@@ -46,6 +49,23 @@ for _, id in ipairs(due('wraps')) do
   if a then
     a.wrap_until = ''
     settle(a)
+  end
+end
+
+for _, id in ipairs(due('backs')) do
+  redis.call('ZREM', P .. 'backs', id)
+  local a = agent_of(id)
+  if a and a.state == 'break' then set_duty(a, 'available', '', 'system') end
+end
+
+for _, plan in ipairs(due('plans')) do
+  local p = cjson.decode(plan)
+  local a = agent_of(p.agent)
+  if not a or a.offers == 0 then -- a ring is heard out first
+    redis.call('ZREM', P .. 'plans', plan)
+    if a and a.duty == 'available' and now < p['until'] then
+      set_duty(a, 'break', p.reason, p.by, tostring(p['until'] - p.from))
+    end
   end
 end
 
