@@ -26,6 +26,7 @@ from ivr.settings_notices import NoticeOptions, check_notices
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
 from ivr.settings_privacy import PrivacyOptions, RetentionOptions, check_privacy
 from ivr.settings_publishing import PublishingOptions
+from ivr.settings_queues import AgentOptions, QueueOptions, check_agents
 from ivr.settings_secrecy import mode_of
 from ivr.settings_sources import ProfileOptions, SourceOptions, check_sources
 from ivr.settings_speech import SpeechOptions, check_speech
@@ -98,42 +99,6 @@ class WebOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueOptions:
-    ring: float = 20.0
-    """Seconds an agent is rung."""
-    wrap_up: float = 30.0
-    """Seconds after a call in which no other comes; 0 for none."""
-    strategy: str = "longest_idle"
-    """Which of those who could take a call gets it: `longest_idle`, `most_skilled`, `least_skilled`, `round_robin`,
-    `fewest_calls`, `least_occupied`, `weighted_random`, `sequential`, or one of a package."""
-    order: tuple[str, ...] = ()
-    """Agents, for `sequential`: the first who is free."""
-    weights: Mapping[str, float] = field(default_factory=dict)
-    """Agent to weight, for `weighted_random`; 1 where none is given."""
-    ageing: float = 120.0
-    """Seconds of waiting that a level of priority is worth; 0: priority counts for nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentOptions:
-    id: str
-    name: str = ""
-    password: str = ""
-    """`argon2:...` hash, `env:NAME`, or `random`: a new one at each start, printed there (for demonstrations)."""
-    skills: Mapping[str, int] = field(default_factory=dict)
-    """Skill to level, 1 to 10."""
-    languages: tuple[str, ...] = ()
-    capacity: int = 1
-    """Calls at the same time."""
-    device: str = ""
-    """Desk phone: a user of `sip.accounts`, a SIP URI, or a number as `tel:+49...`; empty: the browser page.
-
-    A user is on duty while a phone of his is registered, the others always.
-    """
-    roles: tuple[str, ...] = ("agent",)
-
-
-@dataclass(frozen=True, slots=True)
 class Route:
     """Which flow answers a called number."""
 
@@ -197,6 +162,16 @@ class Settings:
     def skills(self) -> frozenset[str]:
         """Every skill that somebody has."""
         return frozenset(skill for agent in self.agents for skill in agent.skills)
+
+    @property
+    def teams(self) -> frozenset[str]:
+        """Every team that somebody is in."""
+        return frozenset(agent.team for agent in self.agents if agent.team)
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """Every site where somebody works."""
+        return frozenset(agent.site for agent in self.agents if agent.site)
 
 
 def load_settings(path: Path) -> Settings:
@@ -317,14 +292,7 @@ def _check(settings: Settings, file: str) -> None:
     check_guard(settings.sip.guard, settings.sip.trace, settings.sip.hep, file)
     parse_address(settings.web.listen, f"{file}: web.listen")
     parse_ports(settings.sip.rtp_ports, f"{file}: sip.rtp_ports")
-    seen: set[str] = set()
-    for agent in settings.agents:
-        if agent.id in seen:
-            raise ConfigError(f"{file}: agents: '{agent.id}' stands there twice")
-        seen.add(agent.id)
-        for skill, level in agent.skills.items():
-            if not 1 <= level <= 10:
-                raise ConfigError(f"{file}: agents: {agent.id}: skill '{skill}' has level {level}; levels go from 1 to 10")
+    check_agents(settings.agents, file)
     check_speech(settings.speech, file)
     check_understanding(settings.understanding, file)
 

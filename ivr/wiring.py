@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -12,13 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ivr.acd.model import Agent, Queue
+from ivr.acd.model import Agent, Channel, Queue
 from ivr.acd.strategies import strategies
 from ivr.dialplan.loader import FlowStore
 from ivr.dialplan.problems import Problem
 from ivr.errors import ConfigError, DialplanError
 from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings, parse_address, parse_ports
+from ivr.settings_queues import CapacityOptions
 from ivr.speech.pool import RecognizerPool
 from ivr.speech.prompts import PromptLibrary, languages_in
 from ivr.speech.voice import Voice
@@ -111,11 +111,6 @@ def bind_web(settings: Settings) -> socket.socket:
     return listening
 
 
-def redis_address(url: str) -> str:
-    """A Redis URL without its password: fit for a log."""
-    return re.sub(r"//[^/]*@", "//", url)
-
-
 def read_dialplan(settings: Settings, voice: Voice | None = None) -> tuple[FlowStore, PromptLibrary]:
     """Every prompt and every flow, checked against each other. Raises ConfigError or DialplanError."""
     folders = [Path(folder) for folder in settings.prompts]
@@ -196,16 +191,32 @@ def agents_of(settings: Settings) -> list[Agent]:
     """Raises ConfigError for a name that cannot stand in the live state."""
     with _names("agents"):
         return [
-            Agent(id=one.id, name=one.name, skills=dict(one.skills), languages=one.languages, capacity=one.capacity)
+            Agent(
+                id=one.id,
+                name=one.name,
+                skills=dict(one.skills),
+                languages=one.languages,
+                team=one.team,
+                site=one.site,
+                **_capacity(one.capacity),
+            )
             for one in settings.agents
         ]
+
+
+def _capacity(room: int | CapacityOptions) -> dict[str, Any]:
+    if isinstance(room, int):
+        return {"capacity": room}
+    others = {Channel.MESSAGE: room.message, Channel.TICKET: room.ticket}
+    rooms = {channel: most for channel, most in others.items() if most}
+    return {"capacity": room.voice, "rooms": rooms, "blend": frozenset(Channel(one) for one in room.blend)}
 
 
 def queues_of(settings: Settings) -> list[Queue]:
     """Raises ConfigError for a name that cannot stand in the live state."""
     with _names("queues"):
         found = [
-            Queue(name, one.ring, one.wrap_up, one.strategy, tuple(one.order), dict(one.weights), one.ageing)
+            Queue(name, one.ring, one.wrap_up, one.strategy, tuple(one.order), dict(one.weights), one.ageing, one.ring_most)
             for name, one in settings.queues.items()
         ]
     people = {agent.id for agent in settings.agents}

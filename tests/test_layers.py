@@ -70,7 +70,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "ivr.settings",
         "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net "
         "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_notices ivr.settings_publishing ivr.call "
-        "ivr.settings_privacy ivr.settings_speech ivr.settings_understanding",
+        "ivr.settings_privacy ivr.settings_speech ivr.settings_understanding ivr.settings_queues",
         "yaml",
     ),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
@@ -110,6 +110,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
     layer("ivr.outbound", f"{ROOM} telephony.sip.tolls", "redis"),
     layer("ivr.settings_calls", "ivr.errors"),
+    layer("ivr.settings_queues", "ivr.errors"),
     layer("ivr.wiring_calls", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.wiring_recording", "ivr telephony"),
     layer("ivr.wiring_sources", "ivr", "sqlalchemy"),
@@ -132,7 +133,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.stores", "ivr", "redis sqlalchemy"),
     layer("ivr.web_server", "ivr.web", "uvicorn"),
     layer("ivr.diagram_cli", "ivr", "yaml"),
-    layer("ivr.forms", "ivr.errors ivr.settings ivr.settings_trunks", "yaml"),
+    layer("ivr.forms", "ivr.errors ivr.settings ivr.settings_queues ivr.settings_trunks", "yaml"),
     layer("ivr.rehearsal_desk", "ivr"),
     layer("ivr.workbench", "ivr.errors"),
     layer("ivr.minds", "ivr.dialplan ivr.understanding"),

@@ -105,6 +105,7 @@ class AcdStore:
             contact.node,
             f"{self.now() + NODE_LEASE:.3f}",
             details_of(contact),
+            contact.channel.value,
         )
 
     async def accept(self, contact_id: str, agent_id: str) -> bool:
@@ -130,12 +131,15 @@ class AcdStore:
 
     # --- moves of an agent
 
-    async def set_state(self, agent_id: str, state: AgentState, reason: str = "") -> None:
-        """Do what the agent asks for: `available`, `break`, `offline`. During a call it takes effect after it; a ring is
-        withdrawn. Raises NotFound, and Conflict for a state that nobody can ask for."""
+    async def set_state(self, agent_id: str, state: AgentState, reason: str = "", by: str = "", seconds: float = 0.0) -> None:
+        """Do what the agent, or `by`, asks for: `available`, `break`, `offline`. During a call it takes effect after it; a ring is
+        withdrawn. A break ends by itself after `seconds`, 0 for never. Raises NotFound, and Conflict for a state that nobody
+        can ask for."""
         if state not in _REQUESTED:
             raise Conflict(f"{state.value} cannot be asked for: only available, break and offline can")
-        await self._run("set_state", agent_id, state.value, reason if state is not AgentState.AVAILABLE else "")
+        words = reason if state is not AgentState.AVAILABLE else ""
+        lasts = f"{seconds:.3f}" if seconds > 0 and state is AgentState.BREAK else ""
+        await self._run("set_state", agent_id, state.value, words, by, lasts)
 
     async def end_wrap_up(self, agent_id: str) -> None:
         """End the wrap-up before its time. Without effect outside one. Raises NotFound."""

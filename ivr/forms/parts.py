@@ -8,7 +8,8 @@ from typing import Any
 
 from ivr.errors import ConfigError
 from ivr.forms.schema import SECRET, Schema, schema_of
-from ivr.settings import AgentOptions, QueueOptions, Route
+from ivr.settings import Route
+from ivr.settings_queues import AgentOptions, QueueOptions
 from ivr.settings_trunks import TrunkSettings
 
 MASK = "********"

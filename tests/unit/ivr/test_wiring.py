@@ -11,8 +11,6 @@ import pytest
 
 from ivr.errors import ConfigError, DialplanError
 from ivr.settings import (
-    AgentOptions,
-    QueueOptions,
     Route,
     Settings,
     SipAccount,
@@ -20,6 +18,7 @@ from ivr.settings import (
     WebOptions,
     load_settings,
 )
+from ivr.settings_queues import AgentOptions, QueueOptions
 from ivr.settings_speech import ModelOptions, SpeechOptions
 from ivr.speech.settings import Feed, ModelUse
 from ivr.wiring import (
@@ -35,7 +34,6 @@ from ivr.wiring import (
     overridden,
     queues_of,
     read_dialplan,
-    redis_address,
     sip_settings,
 )
 from ivr.wiring_speech import speech_settings
@@ -195,8 +193,3 @@ def test_addresses_for_audio(listen: str, hosts: tuple[str, ...], expected: tupl
 def test_every_interface_offers_one_address_of_this_machine() -> None:
     (host,) = media_hosts(Settings(web=WebOptions(listen="0.0.0.0:1")))
     assert socket.inet_aton(host) != bytes(4)
-
-
-def test_a_redis_url_is_shown_without_its_password() -> None:
-    assert redis_address("redis://me:secret@127.0.0.1:6379/1") == "redis://127.0.0.1:6379/1"
-    assert redis_address("unix:///run/redis.sock") == "unix:///run/redis.sock"

@@ -1,0 +1,88 @@
+"""Settings of queues and of the agents who serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ivr.errors import ConfigError
+
+MOST_RUNG = 20
+"""Agents who ring at the same time for one call at most: each ring that is not answered is ended when one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOptions:
+    ring: float = 20.0
+    """Seconds an agent is rung."""
+    wrap_up: float = 30.0
+    """Seconds after a call in which no other comes; 0 for none."""
+    strategy: str = "longest_idle"
+    """Which of those who could take a call gets it: `longest_idle`, `most_skilled`, `least_skilled`, `round_robin`,
+    `fewest_calls`, `least_occupied`, `weighted_random`, `sequential`, `ring_all`, or one of a package."""
+    ring_most: int = 10
+    """Agents who ring at the same time for one call, for `ring_all`; 2 to 20."""
+    order: tuple[str, ...] = ()
+    """Agents, for `sequential`: the first who is free."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Agent to weight, for `weighted_random`; 1 where none is given."""
+    ageing: float = 120.0
+    """Seconds of waiting that a level of priority is worth; 0: priority counts for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityOptions:
+    """Contacts of each channel at the same time."""
+
+    voice: int = 1
+    """Calls; 0 for none."""
+    message: int = 0
+    """Conversations in writing."""
+    ticket: int = 0
+    blend: tuple[str, ...] = ()
+    """Channels that go on coming during a call: `message`, `ticket`. Without it nothing new comes beside a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    id: str
+    name: str = ""
+    password: str = ""
+    """`argon2:...` hash, `env:NAME`, or `random`: a new one at each start, printed there (for demonstrations)."""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    """Skill to level, 1 to 10."""
+    languages: tuple[str, ...] = ()
+    team: str = ""
+    """What `team:` in a flow's `need` asks for."""
+    site: str = ""
+    """What `site:` in a flow's `need` asks for."""
+    capacity: int | CapacityOptions = 1
+    """Calls at the same time, or how many contacts of each channel."""
+    device: str = ""
+    """Desk phone: a user of `sip.accounts`, a SIP URI, or a number as `tel:+49...`; empty: the browser page.
+
+    A user is on duty while a phone of his is registered, the others always.
+    """
+    roles: tuple[str, ...] = ("agent",)
+
+
+def check_agents(agents: Sequence[AgentOptions], file: str) -> None:
+    """Raises ConfigError with the file and the key."""
+    seen: set[str] = set()
+    for agent in agents:
+        if agent.id in seen:
+            raise ConfigError(f"{file}: agents: '{agent.id}' stands there twice")
+        seen.add(agent.id)
+        for skill, level in agent.skills.items():
+            if not 1 <= level <= 10:
+                raise ConfigError(f"{file}: agents: {agent.id}: skill '{skill}' has level {level}; levels go from 1 to 10")
+        if isinstance(agent.capacity, CapacityOptions):
+            _check_capacity(agent.capacity, f"{file}: agents: {agent.id}: capacity")
+
+
+def _check_capacity(room: CapacityOptions, place: str) -> None:
+    if min(room.voice, room.message, room.ticket) < 0 or not any((room.voice, room.message, room.ticket)):
+        raise ConfigError(f"{place}: one of voice, message and ticket must be 1 or more, and none below 0")
+    for channel in room.blend:
+        if channel not in ("message", "ticket"):
+            raise ConfigError(f"{place}.blend: '{channel}' is neither message nor ticket")
