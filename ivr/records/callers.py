@@ -17,7 +17,8 @@ MOST = 30
 """Calls and open matters that are told."""
 MOST_COUNTED = 1000
 OPEN_TICKETS = ("open", "pending")
-OPEN_CALLBACKS = ("waiting",)
+OPEN_CALLBACKS = ("promised", "dialing", "waiting")
+"""`waiting` is what a node of the version before writes."""
 
 
 class CallerReader:

@@ -14,7 +14,7 @@ from ivr.records.schema import callbacks, tickets
 
 TICKET_STATUS = ("open", "pending", "solved", "closed")
 PRIORITIES = ("low", "normal", "high", "urgent")
-CALLBACK_STATUS = ("waiting", "dialling", "done", "failed", "cancelled")
+CALLBACK_STATUS = ("promised", "dialing", "done", "failed", "cancelled")
 NOTICE_STATUS = ("waiting", "sent", "failed")
 
 TICKET, CALLBACK = "T", "C"
@@ -52,7 +52,7 @@ class FollowUps:
     async def schedule_callback(self, request: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """Write the callback and return `{"number": "C-000012", "id": 12}`, as `open_ticket`."""
         now = self._clock()
-        stamps = {"created_at": now, "updated_at": now, "status": "waiting", "attempts": 0, "note": ""}
+        stamps = {"created_at": now, "updated_at": now, "status": "promised", "attempts": 0, "note": ""}
         return await self._insert(callbacks, CALLBACK, {**stamps, **row, "request": request})
 
     async def _insert(self, table: Table, prefix: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 
 metadata = MetaData()
 
@@ -107,6 +107,8 @@ tickets = Table(
 )
 """`request` names the step that asked, so that the same step asking twice opens one ticket."""
 
+_ONE_CALL = text("status = 'dialing' AND callee <> ''")
+
 callbacks = Table(
     "callbacks",
     metadata,
@@ -126,11 +128,31 @@ callbacks = Table(
     Column("until_at", Float(53), nullable=False),
     Column("created_at", Float(53), nullable=False),
     Column("updated_at", Float(53), nullable=False),
+    Column("callee", String(128), nullable=False, default=""),
+    Column("called", String(128), nullable=False, default=""),
+    Column("origin", String(16), nullable=False, default="caller"),
+    Column("queued_at", Float(53), nullable=False, default=0.0),
+    Column("place", JSON, nullable=False, default=dict),
+    Column("profile", JSON, nullable=False, default=dict),
+    Column("outcome", String(32), nullable=False, default=""),
+    Column("tries", JSON, nullable=False, default=list),
+    Column("next_at", Float(53), nullable=False, default=0.0),
+    Column("at_once", Boolean, nullable=False, default=False),
+    Column("holder", String(200), nullable=False, default=""),
+    Column("lease_until", Float(53), nullable=False, default=0.0),
+    Column("served_by", String(64), nullable=False, default=""),
     Index("callbacks_by_status", "status", "from_at"),
     Index("callbacks_by_contact", "contact_id"),
+    Index("callbacks_by_turn", "status", "next_at"),
+    Index("callbacks_one_call", "callee", unique=True, sqlite_where=_ONE_CALL, postgresql_where=_ONE_CALL),
     sqlite_autoincrement=True,
 )
-"""To be dialled between `from_at` and `until_at`."""
+"""To be dialled between `from_at` and `until_at`, not before `next_at`, by whoever holds the lease.
+
+`callee` is the number in the form in which two can be compared, "" until somebody looked; of one number at most one row is
+`dialing` (a unique index). `queued_at` is the place that is kept, `place` how the caller waited, `served_by` the call that
+kept the promise.
+"""
 
 surveys = Table(
     "surveys",

@@ -107,7 +107,7 @@ def _open_task(session: CallSession, trigger: Trigger, turn: Turn) -> dict[str, 
     row = task_row(trigger, turn.text, turn.language, now, session.machine.flow.time_zone)
     stamps = {"created_at": now, "updated_at": now, "note": "", "request": f"{call.id}:{trigger.name}:{turn.at:.3f}"}
     if task.by == "callback":
-        number = {"number": call.caller.number, "handover": known_so_far(call), "attempts": 0, "status": "waiting"}
+        number = {"number": call.caller.number, "handover": known_so_far(call), "attempts": 0, "status": "promised"}
         session.keep("callbacks", {**who(call), **stamps, **number, **row})
         return {"due_at": row["from_at"]}
     session.keep("tickets", {**who(call), **stamps, "status": "open", "assignee": session.agent_id, **row})

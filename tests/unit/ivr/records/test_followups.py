@@ -48,7 +48,7 @@ async def test_a_callback_waits_to_be_dialled(follow: FollowUps, engine: AsyncEn
     row = await Shelves.of(engine, lambda: T0).callbacks.get(given["number"])
     assert given["number"] == row["id"] == "C-000001"
     assert (row["status"], row["attempts"], row["needs"], row["until_at"]) == (
-        "waiting",
+        "promised",
         0,
         {"telecom": 2},
         "2026-09-21T15:13:20.000Z",

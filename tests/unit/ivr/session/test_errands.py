@@ -170,7 +170,7 @@ async def test_a_ticket_a_callback_a_request_and_two_notices(house: House, sourc
     await house.late.drain()
     [ticket], [callback] = await house.shelves.tickets.list(), await house.shelves.callbacks.list()
     assert (ticket["subject"], ticket["contact_id"], ticket["fields"]) == ("No line", contact, {"wish": 1})
-    assert (callback["number"], callback["queue"], callback["status"]) == ("1001", "support", "waiting")
+    assert (callback["number"], callback["queue"], callback["status"]) == ("1001", "support", "promised")
     notices = {row["by"]: row for row in await house.shelves.notifications.list()}
     assert (notices["sms"]["recipient"], notices["sms"]["text"]) == ("1001", "Your number is C-000001.")
     assert notices["sms"]["status"] == "waiting"
