@@ -8,23 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.acd.embedded import start_embedded
 from ivr.acd.store import AcdStore
-from ivr.errors import ConfigError, StoreUnavailable
+from ivr.errors import StoreUnavailable
+from ivr.nodes.redis_client import redis_client
+from ivr.nodes.redis_url import safe
 from ivr.records.database import open_database, sqlite_url
 from ivr.records.writer import ContactLog
 from ivr.settings import Settings
-from ivr.wiring import redis_address
 
 log = logging.getLogger(__name__)
-
-REDIS_SECONDS = 5.0
-"""How long Redis may take for an answer before it counts as away; longer than any wait that we ask it for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ async def live_state(settings: Settings, data: Path, stack: AsyncExitStack) -> R
         embedded = await start_embedded(data)
         stack.push_async_callback(embedded.aclose)
         url = embedded.url
-    redis = _client(url)
+    redis = redis_client(url)
     stack.push_async_callback(redis.aclose)
     await _ping(redis, url)
     return redis
@@ -64,25 +60,15 @@ async def live_state(settings: Settings, data: Path, stack: AsyncExitStack) -> R
 
 async def probe(url: str) -> None:
     """Raises ConfigError for what is no Redis URL, StoreUnavailable where nobody answers there."""
-    redis = _client(url)
+    redis = redis_client(url)
     try:
         await _ping(redis, url)
     finally:
         await redis.aclose()
 
 
-def _client(url: str) -> Redis:
-    try:
-        redis: Redis = Redis.from_url(
-            url, socket_connect_timeout=2.0, socket_timeout=REDIS_SECONDS, retry=Retry(ConstantBackoff(0.1), 2)
-        )
-    except ValueError as error:
-        raise ConfigError(f"redis: {error}") from error
-    return redis
-
-
 async def _ping(redis: Redis, url: str) -> None:
     try:
         await redis.ping()
     except RedisError as error:
-        raise StoreUnavailable(f"redis: {redis_address(url)} does not answer: {error}") from error
+        raise StoreUnavailable(f"redis: {safe(url)} does not answer: {error}") from error

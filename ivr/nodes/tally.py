@@ -109,7 +109,7 @@ class Tally:
         for flow, state in self._positions.values():
             here.setdefault(flow, Counter())[state] += 1
         sent = dict(self._pending)
-        async with redis.pipeline(transaction=True) as pipe:
+        async with redis.pipeline(transaction=False) as pipe:  # the keys of days may lie on other shards of a Cluster
             for (day, flow, field), number in sent.items():
                 pipe.hincrby(_key(day, flow), field, number)
             for day, flow in {key[:2] for key in sent}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import stat
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 
 from ivr.acd.embedded import start_embedded
 from ivr.errors import StoreUnavailable
@@ -61,6 +64,8 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from ivr.acd.embedded import start_embedded
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 async def main():
     server = await start_embedded(Path(sys.argv[1]))
     client = Redis.from_url(server.url)
@@ -84,3 +89,21 @@ async def test_after_kill_9_of_the_node_the_next_start_takes_over(tmp_path: Path
     assert not leftover.exists() or leftover.read_bytes() == b"", "it is gone, or a zombie that init has yet to reap"
     await client.aclose()
     await server.aclose()
+
+
+async def test_one_that_dies_is_started_again_and_remembers(tmp_path: Path) -> None:
+    """kill -9, twice: the same socket answers again, and what was acknowledged is there."""
+    server = await start_embedded(tmp_path)
+    client = Redis.from_url(server.url, retry=Retry(ConstantBackoff(0.05), 1000))
+    for turn in range(2):
+        await client.set(f"kept-{turn}", "yes")
+        first = server.pid
+        os.kill(first, signal.SIGKILL)
+        async with asyncio.timeout(30):
+            while server.restarts == turn:  # noqa: ASYNC110  # it is another process that is waited for
+                await asyncio.sleep(0.02)
+        assert await client.mget("kept-0", f"kept-{turn}") == [b"yes", b"yes"]
+        assert server.pid != first
+    await client.aclose()
+    await server.aclose()
+    assert not (tmp_path / "redis" / "redis.pid").exists()
