@@ -389,3 +389,5 @@ class Match:
     why: str
     considered: int = 1
     """Agents who were free and could have taken it."""
+    together: bool = False
+    """The contact may ring others at the same time."""

@@ -21,6 +21,11 @@ def _names(text: str) -> list[str]:
     return [one for one in text.split(";") if one]
 
 
+def _others(text: str, held: Row) -> dict[str, Channel]:
+    pairs = (one.partition("=") for one in text.split(";") if one)
+    return {contact: Channel(kind) for contact, _, kind in pairs if contact in held}
+
+
 def details_of(contact: Contact) -> str:
     """The part of a contact that scripts do not look into."""
     told = {
@@ -84,7 +89,7 @@ def contact_of(contact_id: str, data: Row) -> Contact:
     )
 
 
-def agent_of(agent_id: str, data: Row, held: Row, lease: float | None, others: Row | None = None) -> Agent:
+def agent_of(agent_id: str, data: Row, held: Row, lease: float | None) -> Agent:
     state, duty = AgentState(data["state"]), AgentState(data["duty"])
     busy = state in (AgentState.RESERVED, AgentState.IN_CALL, AgentState.WRAP_UP)
     return Agent(
@@ -109,7 +114,7 @@ def agent_of(agent_id: str, data: Row, held: Row, lease: float | None, others: R
         last_queue=data.get("last_queue", ""),
         wanted=duty if busy and duty is not AgentState.AVAILABLE else None,
         held={contact: ContactState(value) for contact, value in held.items()},
-        others={contact: Channel(kind) for contact, kind in (others or {}).items() if contact in held},
+        others=_others(data.get("others", ""), held),
         last_contact=data["last_contact"],
         offered_at=float(data["offered_at"]),
         served=int(data["served"]),

@@ -188,7 +188,7 @@ class AcdStore:
 
         Raises NotLeading where `who` does not decide (any more): then nothing was done.
         """
-        asked = [[match.contact_id, match.agent_id, match.why] for match in matches]
+        asked = [[match.contact_id, match.agent_id, match.why, match.together] for match in matches]
         made = json.loads(await self._run("reserve", who, json.dumps(asked)))
         return [Offer(contact_id, agent_id, float(until), why) for contact_id, agent_id, until, why in made]
 

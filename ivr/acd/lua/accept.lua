@@ -1,15 +1,20 @@
--- ARGV: now, contact, agent. 1 where the two are connected now, 0 where the offer is gone.
+-- ARGV: now, contact, agent. Whoever else was rung is free. 1 where the two are connected now, 0 where the offer is gone.
 local c = contact_of(ARGV[2])
-if not c or c.agent ~= ARGV[3] then return 0 end
+if not c or not has(c, ARGV[3]) then return 0 end
 if c.state == 'connected' then return 1 end
-if c.state ~= 'offered' then return 0 end
-local a = agent_of(c.agent)
-a.offers, a.calls = a.offers - 1, a.calls + 1
-redis.call('HSET', P .. 'contact:' .. c.id, 'state', 'connected', 'until', '', 'connected_at', NOW)
+for _, one in ipairs(rung_by(c)) do
+  if one[1] ~= ARGV[3] then
+    emit('withdrawn', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', one[1], 'reason', 'taken')
+    withdraw(c, one[1])
+  end
+end
+local a = agent_of(ARGV[3])
+hold(a, c, -1, 1)
+redis.call('HSET', P .. 'contact:' .. c.id, 'state', 'connected', 'agent', a.id, 'until', '', 'rung', '', 'connected_at', NOW)
 redis.call('HINCRBY', P .. 'agent:' .. a.id, 'served', 1)
 redis.call('HSET', P .. 'agent:' .. a.id, 'missed_row', 0, 'declined_row', 0)
 redis.call('HSET', P .. 'held:' .. a.id, c.id, 'connected')
-redis.call('ZREM', P .. 'offers', c.id)
+redis.call('ZREM', P .. 'offers', c.id, c.id .. '|' .. a.id)
 redis.call('ZREM', P .. 'queue:' .. c.queue, c.id)
 redis.call('ZREM', P .. 'ages:' .. c.queue, c.id)
 settle(a)

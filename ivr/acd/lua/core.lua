@@ -20,23 +20,56 @@ local function count(what) redis.call('HINCRBY', P .. 'totals', what, 1) end
 
 local function agent_of(id)
   local v = redis.call('HMGET', P .. 'agent:' .. id, 'profile', 'capacity', 'duty', 'reason', 'offers', 'calls', 'wrap_until',
-    'state', 'since', 'idle_since', 'by', 'back_for', 'back_at')
+    'state', 'since', 'idle_since', 'by', 'back_for', 'back_at', 'rooms', 'blend', 'others')
   if not v[1] then return nil end
-  return {id = id, profile = v[1], capacity = tonumber(v[2]), duty = v[3], reason = v[4], offers = tonumber(v[5]),
+  local a = {id = id, profile = v[1], capacity = tonumber(v[2]), duty = v[3], reason = v[4], offers = tonumber(v[5]),
     calls = tonumber(v[6]), load = v[5] + v[6], wrap_until = v[7], state = v[8], since = v[9], idle_since = v[10],
     by = v[11] or '', back_for = v[12] or '', back_at = v[13] or '', was_reason = v[4],
-    told = v[4] .. '|' .. (v[11] or '') .. '|' .. (v[13] or '') .. '|' .. v[7]}
+    told = v[4] .. '|' .. (v[11] or '') .. '|' .. (v[13] or '') .. '|' .. v[7],
+    rooms = v[14] or '', blend = v[15] or '', others = {}, used = {}, written_offers = 0, written_calls = 0}
+  for contact, kind in string.gmatch(v[16] or '', '([^;=]+)=([^;]+)') do
+    local how = redis.call('HGET', P .. 'held:' .. id, contact)
+    if how then
+      a.others[contact], a.used[kind] = kind, (a.used[kind] or 0) + 1
+      if how == 'offered' then a.written_offers = a.written_offers + 1 else a.written_calls = a.written_calls + 1 end
+    end
+  end
+  return a
+end
+
+-- The agent has one ring (`offers`) or one talk (`calls`) more or less in hand; what is no call takes up the room of its channel.
+local function hold(a, c, offers, calls)
+  a.offers, a.calls = a.offers + offers, a.calls + calls
+  if c.room == 'voice' then return end
+  a.written_offers, a.written_calls = a.written_offers + offers, a.written_calls + calls
+  a.used[c.room] = (a.used[c.room] or 0) + offers + calls
+  if offers + calls > 0 then a.others[c.id] = c.room elseif offers + calls < 0 then a.others[c.id] = nil end
+end
+
+local function room_of(a, kind)
+  return tonumber(string.match(a.rooms, kind .. '=(%d+)') or 0) - (a.used[kind] or 0)
 end
 
 -- The one place that says what state an agent is in.
 local function derive(a)
-  local load = a.offers + a.calls
-  if load == 0 and a.wrap_until ~= '' then return 'wrap_up' end
-  if load >= a.capacity or (load > 0 and a.duty ~= 'available') then return a.calls > 0 and 'in_call' or 'reserved' end
-  return a.duty
+  local talks = a.calls - a.written_calls
+  local voice = a.offers - a.written_offers + talks
+  if voice == 0 and a.wrap_until ~= '' then return 'wrap_up' end
+  if a.offers + a.calls == 0 then return a.duty end
+  if a.duty ~= 'available' then return a.calls > 0 and 'in_call' or 'reserved' end
+  if voice > 0 and voice >= a.capacity then return talks > 0 and 'in_call' or 'reserved' end
+  if voice < a.capacity or room_of(a, 'message') > 0 or room_of(a, 'ticket') > 0 then return 'available' end
+  return a.calls > 0 and 'in_call' or 'reserved'
 end
 
-local function on_duty(state) return state ~= 'offline' and state ~= 'break' end
+-- How many more of a channel may be offered now. Beside a call nothing new is, unless the agent's channels blend.
+local function room(a, kind)
+  if a.duty ~= 'available' or (a.state ~= 'available' and a.state ~= 'in_call') then return 0 end
+  local voice = a.offers - a.written_offers + a.calls - a.written_calls
+  if kind == 'voice' then return a.state == 'available' and a.capacity - voice or 0 end
+  if voice > 0 and not string.find(a.blend, kind .. ';', 1, true) then return 0 end
+  return room_of(a, kind)
+end
 
 local function settle(a)
   local key = P .. 'agent:' .. a.id
@@ -48,7 +81,9 @@ local function settle(a)
   if was ~= is or moved then a.idle_since, a.load = NOW, a.offers + a.calls end
   if a.wrap_until ~= '' then redis.call('ZADD', P .. 'wraps', a.wrap_until, a.id) else redis.call('ZREM', P .. 'wraps', a.id) end
   if a.back_at ~= '' then redis.call('ZADD', P .. 'backs', a.back_at, a.id) else redis.call('ZREM', P .. 'backs', a.id) end
-  redis.call('HSET', key, 'duty', a.duty, 'reason', a.reason, 'by', a.by, 'back_for', a.back_for, 'back_at', a.back_at,
+  local others = ''
+  for contact, kind in pairs(a.others) do others = others .. contact .. '=' .. kind .. ';' end
+  redis.call('HSET', key, 'others', others, 'duty', a.duty, 'reason', a.reason, 'by', a.by, 'back_for', a.back_for, 'back_at', a.back_at,
     'offers', a.offers, 'calls', a.calls, 'wrap_until', a.wrap_until, 'state', a.state, 'since', a.since, 'idle_since', a.idle_since)
   local told = a.reason .. '|' .. a.by .. '|' .. a.back_at .. '|' .. a.wrap_until
   if was ~= is or moved or told ~= a.told then
@@ -62,10 +97,27 @@ end
 
 local function contact_of(id)
   local v = redis.call('HMGET', P .. 'contact:' .. id, 'queue', 'order', 'state', 'agent', 'node', 'refused', 'until', 'why',
-    'enqueued_at', 'connected_at')
+    'enqueued_at', 'connected_at', 'channel', 'rung')
   if not v[1] then return nil end
   return {id = id, queue = v[1], order = v[2], state = v[3], agent = v[4], node = v[5], refused = v[6], ends = v[7], why = v[8],
-    enqueued_at = v[9], connected_at = v[10]}
+    enqueued_at = v[9], connected_at = v[10], room = (v[11] == 'message' or v[11] == 'ticket') and v[11] or 'voice', rung = v[12] or ''}
+end
+
+-- Everybody whom a contact rings, as {agent, end of the ring}: one, or several in a queue that rings all.
+local function rung_by(c)
+  local all = {}
+  if c.state ~= 'offered' then return all end
+  for id, stop in string.gmatch(c.rung, '([^;=]+)=([%d.]+)') do all[#all + 1] = {id, stop} end
+  if #all == 0 then all[1] = {c.agent, c.ends} end
+  return all
+end
+
+-- Whether the contact rings or talks at this agent.
+local function has(c, id)
+  for _, one in ipairs(rung_by(c)) do
+    if one[1] == id then return true end
+  end
+  return c.state == 'connected' and c.agent == id
 end
 
 local function queue_of(name)
@@ -73,15 +125,15 @@ local function queue_of(name)
   return v and cjson.decode(v) or {ring_seconds = 20, wrap_up_seconds = 0}
 end
 
--- The agent of a contact lets go of it; `settle` is left to the caller, who knows what comes after.
-local function let_go(c)
-  local a = agent_of(c.agent)
-  redis.call('HDEL', P .. 'held:' .. c.agent, c.id)
-  redis.call('ZREM', P .. 'offers', c.id)
-  if a and c.state == 'offered' then a.offers = a.offers - 1 end
+-- An agent of a contact lets go of it; `settle` is left to the caller, who knows what comes after.
+local function let_go(c, id)
+  local a = agent_of(id)
+  redis.call('HDEL', P .. 'held:' .. id, c.id)
+  redis.call('ZREM', P .. 'offers', c.id, c.id .. '|' .. id)
+  if a and c.state == 'offered' then hold(a, c, -1, 0) end
   if a and c.state == 'connected' then
-    a.calls = a.calls - 1
-    if c.connected_at and c.connected_at ~= '' then
+    hold(a, c, 0, -1)
+    if c.room == 'voice' and c.connected_at and c.connected_at ~= '' then
       redis.call('HINCRBYFLOAT', P .. 'agent:' .. a.id, 'busy', at(math.max(0, now - c.connected_at)))
     end
   end
@@ -100,25 +152,41 @@ local function after_refusal(a, c, reason, duty)
   return 'break', (q.pause_seconds or 0) > 0 and tostring(q.pause_seconds) or ''
 end
 
--- The contact goes back to its old place; its agent is told apart by `duty` ('' keeps what he asked for last).
-local function put_back(c, reason, duty)
-  local a = let_go(c)
+-- The ring of an agent is taken back without his doing: another took the contact, or it left.
+local function withdraw(c, id)
+  local a = let_go(c, id)
+  count('withdrawn')
+  if a then settle(a) end
+end
+
+-- The contact goes back to its old place, unless it goes on ringing elsewhere; this agent is told apart by `duty` ('' keeps what
+-- he asked for last).
+local function put_back(c, id, reason, duty)
+  local a = let_go(c, id)
   count(c.state == 'connected' and 'requeued' or reason == 'missed' and 'missed' or 'declined')
-  emit('withdrawn', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', c.agent, 'reason', reason)
+  emit('withdrawn', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', id, 'reason', reason)
   if c.state == 'connected' then
     redis.call('ZADD', P .. 'queue:' .. c.queue, c.order, c.id)
     redis.call('ZADD', P .. 'ages:' .. c.queue, c.enqueued_at, c.id)
   end
   local kept = ''
-  for id, stop in string.gmatch(c.refused, '([^;=]+)=([%d.]+)') do
-    if id ~= c.agent and tonumber(stop) > now then kept = kept .. id .. '=' .. stop .. ';' end
+  for other, stop in string.gmatch(c.refused, '([^;=]+)=([%d.]+)') do
+    if other ~= id and tonumber(stop) > now then kept = kept .. other .. '=' .. stop .. ';' end
   end
-  c.refused = ';' .. kept .. c.agent .. '=' .. at(now + SPARED) .. ';'
+  c.refused = ';' .. kept .. id .. '=' .. at(now + SPARED) .. ';'
   local back_for
   if a then duty, back_for = after_refusal(a, c, reason, duty) end
-  c.state, c.agent, c.ends, c.why = 'waiting', '', '', ''
-  redis.call('HSET', P .. 'contact:' .. c.id, 'state', c.state, 'agent', '', 'until', '', 'why', '', 'refused', c.refused,
-    'connected_at', '')
+  local rings, first, last = '', '', ''
+  for _, one in ipairs(rung_by(c)) do
+    if one[1] ~= id then
+      rings, first = rings .. one[1] .. '=' .. one[2] .. ';', first == '' and one[1] or first
+      last = (last == '' or tonumber(one[2]) > tonumber(last)) and one[2] or last
+    end
+  end
+  c.state, c.agent, c.ends, c.rung = rings == '' and 'waiting' or 'offered', first, last, rings
+  c.why = rings == '' and '' or c.why
+  redis.call('HSET', P .. 'contact:' .. c.id, 'state', c.state, 'agent', first, 'until', last, 'rung', rings, 'why', c.why,
+    'refused', c.refused, 'connected_at', '')
   if a and duty ~= '' then
     a.duty, a.reason, a.by = duty, duty == 'available' and '' or reason, duty == 'available' and '' or 'system'
     a.back_for, a.back_at = back_for or '', ''
@@ -126,7 +194,7 @@ local function put_back(c, reason, duty)
   if a then settle(a) end
 end
 
--- The contact leaves the store, whatever it was doing; its agent is free at once, or wraps up after a call.
+-- The contact leaves the store, whatever it was doing; who was rung is free, its agent is free at once, or wraps up after a call.
 local function remove(c, outcome)
   redis.call('ZREM', P .. 'contacts', c.id)
   redis.call('ZREM', P .. 'queue:' .. c.queue, c.id)
@@ -134,15 +202,14 @@ local function remove(c, outcome)
   redis.call('SREM', P .. 'node:' .. c.node, c.id)
   redis.call('DEL', P .. 'contact:' .. c.id)
   count(c.state == 'connected' and 'ended' or outcome)
-  if c.state == 'offered' then count('withdrawn') end
   emit('ended', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', c.agent, 'state', c.state, 'outcome', outcome)
-  if c.state == 'waiting' then return end
-  local a = let_go(c)
+  for _, one in ipairs(rung_by(c)) do withdraw(c, one[1]) end
+  local a = c.state == 'connected' and let_go(c, c.agent)
   if not a then return end
-  if c.state == 'connected' then
+  if c.room == 'voice' or a.wrap_until == '' then -- what is written meanwhile does not end the wrap-up of a call
     redis.call('HSET', P .. 'agent:' .. a.id, 'last_contact', c.id, 'last_queue', c.queue, 'extended', 0)
     local seconds = queue_of(c.queue).wrap_up_seconds
-    if seconds > 0 and a.capacity == 1 then a.wrap_until = at(now + seconds) end
+    if seconds > 0 and a.capacity == 1 and c.room == 'voice' then a.wrap_until = at(now + seconds) end
   end
   settle(a)
 end
@@ -156,7 +223,7 @@ local function set_duty(a, duty, reason, by, seconds)
   if duty ~= 'available' and a.offers > 0 then
     local held = redis.call('HGETALL', P .. 'held:' .. a.id)
     for i = 1, #held, 2 do
-      if held[i + 1] == 'offered' then put_back(contact_of(held[i]), reason == 'page gone' and 'gone' or 'declined', '') end
+      if held[i + 1] == 'offered' then put_back(contact_of(held[i]), a.id, reason == 'page gone' and 'gone' or 'declined', '') end
     end
   end
 end

@@ -3,7 +3,7 @@ local id, queue, node = ARGV[2], ARGV[3], ARGV[6]
 if contact_of(id) then return 0 end -- the same call again, after an answer that got lost
 if redis.call('HEXISTS', P .. 'queues', queue) == 0 then return redis.error_reply('NOQUEUE ' .. queue) end
 redis.call('HSET', P .. 'contact:' .. id, 'queue', queue, 'order', ARGV[4], 'enqueued_at', ARGV[5], 'node', node, 'details', ARGV[8], 'channel', ARGV[9],
-  'state', 'waiting', 'agent', '', 'until', '', 'why', '', 'refused', '', 'connected_at', '')
+  'state', 'waiting', 'agent', '', 'until', '', 'why', '', 'refused', '', 'connected_at', '', 'rung', '')
 redis.call('ZADD', P .. 'contacts', ARGV[5], id)
 redis.call('ZADD', P .. 'queue:' .. queue, ARGV[4], id)
 redis.call('ZADD', P .. 'ages:' .. queue, ARGV[5], id)

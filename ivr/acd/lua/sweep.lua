@@ -13,13 +13,15 @@ end
 
 local function due(what) return redis.call('ZRANGEBYSCORE', P .. what, '-inf', NOW, 'LIMIT', 0, BATCH) end
 
-for _, id in ipairs(due('offers')) do
+for _, ring in ipairs(due('offers')) do
+  local id, agent = string.match(ring, '^([^|]+)|?(.*)$')
   local c = contact_of(id)
-  if c and c.state == 'offered' then
-    local a = agent_of(c.agent)
-    put_back(c, 'missed', a and a.capacity == 1 and a.duty == 'available' and 'break' or '')
+  if c and agent == '' then agent = c.agent end
+  if c and c.state == 'offered' and has(c, agent) then
+    local a = agent_of(agent)
+    put_back(c, agent, 'missed', a and a.capacity == 1 and a.duty == 'available' and 'break' or '')
   else
-    redis.call('ZREM', P .. 'offers', id)
+    redis.call('ZREM', P .. 'offers', ring)
   end
 end
 
