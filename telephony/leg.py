@@ -350,6 +350,21 @@ Bridger = Callable[[CallLeg, CallLeg], Bridge]
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """What the far end of a call that we make may be told of what went before."""
+
+    link: str = ""
+    """URL where it can be read, for User-to-User (RFC 7433); "" for none."""
+    content_type: str = ""
+    body: bytes = field(default=b"", repr=False)
+    """The thing itself, to stand beside the SDP (RFC 5621)."""
+    how: str = ""
+    """`none`, `link`, or `body` (the thing and the link); "" as the trunk says."""
+    phones: str = "none"
+    """The same for phones of ours, where `how` is ""."""
+
+
+@dataclass(frozen=True, slots=True)
 class DialOptions:
     """What may be asked of a call that we make, besides whom it calls."""
 
@@ -364,6 +379,7 @@ class DialOptions:
     diversion_reason: str = "unconditional"
     user_to_user: str = ""
     """Value of User-to-User (RFC 7433), such as `48656c6c6f;encoding=hex`."""
+    handed: Handed = Handed()
     ring_timeout: float = 0.0
     """Seconds until an unanswered call is given up (NO_ANSWER); 0 for the far end's own patience."""
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -23,11 +23,12 @@ from telephony.gateway.toll_guard import Permit, TollGuard
 from telephony.gateway.trunks import Trunk, Trunks
 from telephony.leg import DialOptions, EndCause, LegState, Party
 from telephony.sip.call import Call, CallState
-from telephony.sip.caller_id import direct, over_trunk
+from telephony.sip.caller_id import direct, handed_to, over_trunk
 from telephony.sip.digest import Account
 from telephony.sip.events import AgentEvent, CallEstablished, CallFailed, CallRinging, PeerBusy
 from telephony.sip.flow import Flow
 from telephony.sip.grammar import Uri
+from telephony.sip.multipart import Part
 from telephony.sip.outbound import Destination, Refused
 from telephony.sip.outgoing import OutgoingCall
 from telephony.sip.registrar import Binding
@@ -255,7 +256,7 @@ class Dialing:
         if not attempt.branches:  # phones that ring together are made the same offer: there is one port
             attempt.offer = self._exchange.offer_for(attempt.leg, flow, trunk.options if trunk else None, way.user)
         if trunk is None:
-            sender, headers = direct(attempt.caller, options, way.uri, flow.local_host)
+            sender, headers = direct(attempt.caller, options, way.uri, flow.local_host, ours=bool(way.user))
             account = self.account
         else:
             if reason := trunk.take("out", now):
@@ -277,7 +278,9 @@ class Dialing:
             if trunk.options.patience > 0:
                 attempt.timers.append(self._loop.call_later(trunk.options.patience, self._silent, attempt, call))
         log.debug("call %s leg %s dialled", leg.correlation, leg.id)
-        call.start(b"" if trunk is not None and trunk.options.delayed_offer else attempt.offer, now)
+        handed = handed_to(options, trunk.options if trunk else None, ours=bool(way.user)) == "body" and options.handed
+        beside = Part(handed.content_type, handed.body) if handed and handed.body else None
+        call.start(b"" if trunk is not None and trunk.options.delayed_offer else attempt.offer, now, beside)
 
     def _follower(self, attempt: Attempt) -> Callable[[Uri], Flow | None]:
         """Where a 3xx may send this call: where its payer may call by a rule, and never to a number (RFC 3261 §8.1.3.4)."""

@@ -359,7 +359,8 @@ class SipLeg:
         remote = Address.parse(self.call.dialog.remote).uri if self.call is not None and self.call.dialog is not None else None
         if remote is None:
             raise MalformedMessage("no dialog")
-        return Uri("sip", target, remote.host, remote.port)
+        user, _, headers = target.partition("?")
+        return Uri("sip", user, remote.host, remote.port, headers=headers)
 
     def _take_answer(self, answer: bytes) -> bool:
         assert self._media is not None

@@ -13,6 +13,7 @@ from telephony.sip.events import ByeReceived, CallEstablished, CallLost, InfoDig
 from telephony.sip.flow import Flow
 from telephony.sip.info import digit_of
 from telephony.sip.message import Request, Response
+from telephony.sip.multipart import unwrap
 from telephony.sip.offering import Compose, Offering
 from telephony.sip.referral import Transfers
 from telephony.sip.refreshing import TooShort
@@ -230,6 +231,7 @@ class Call(Usage):
         if (request.method == "INVITE" or request.body) and (refusal := self._busy(request)):
             self.core.transactions.reply(served, refusal, now, {"Retry-After": "1"} if refusal == 500 else {})
             return
+        unwrap(request)
         if request.body and request.content_type != SDP:
             self.core.transactions.reply(served, 415, now, {"Accept": SDP})
             return

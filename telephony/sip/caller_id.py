@@ -23,11 +23,11 @@ OURS = frozenset(
 """Headers that make the call what it is: no policy and no option changes them."""
 
 
-def direct(caller: Party, options: DialOptions, target: Uri, host: str) -> tuple[Address, Dress]:
-    """From, and further headers, of a call that takes no trunk: to a phone of ours or to a SIP URI."""
+def direct(caller: Party, options: DialOptions, target: Uri, host: str, *, ours: bool = False) -> tuple[Address, Dress]:
+    """From, and further headers, of a call that takes no trunk: to a phone of ours (`ours`) or to a SIP URI."""
     sender = anonymous() if options.private else _address(caller, caller.user, host)
     headers = asserted_headers(None, private=options.private)
-    return sender, _with_options(headers, options, target)
+    return sender, _with_options(headers, options, target, handed_to(options, ours=ours))
 
 
 def over_trunk(trunk: TrunkOptions, caller: Party, options: DialOptions, target: Uri, host: str) -> tuple[Address, Dress]:
@@ -40,11 +40,17 @@ def over_trunk(trunk: TrunkOptions, caller: Party, options: DialOptions, target:
     domain = trunk.domain or host
     known = _address(caller if shown else replace(caller, display=""), number, domain)
     headers = asserted_headers(known if policy.assert_identity and number else None, private=private)
-    dressed = _with_options(headers, options, target)
+    dressed = _with_options(headers, options, target, handed_to(options, trunk))
     for name, value in trunk.add_headers.items():
         _put(dressed, name, value)
     kept = {name: values for name, values in dressed.items() if name.lower() not in trunk.remove_headers}
     return (anonymous() if private else known), kept
+
+
+def handed_to(options: DialOptions, trunk: TrunkOptions | None = None, *, ours: bool = False) -> str:
+    """`none`, `link` or `body`: what a far end is told of what went before. `ours` is a phone that registered with us."""
+    handed = options.handed
+    return handed.how or (trunk.handover if trunk is not None else handed.phones if ours else "none")
 
 
 def target_of(trunk: TrunkOptions, host: Uri, number: str) -> Uri:
@@ -57,9 +63,10 @@ def _address(caller: Party, user: str, host: str) -> Address:
     return Address(Uri("sip", user or "anonymous", host), _BREAK.sub("", caller.display)[:128])
 
 
-def _with_options(headers: Dress, options: DialOptions, target: Uri) -> Dress:
+def _with_options(headers: Dress, options: DialOptions, target: Uri, handed: str) -> Dress:
     headers = headers | diversion_headers(options.diversions, options.diversion_reason, target)
-    headers |= user_to_user_header(options.user_to_user)
+    link = options.handed.link if handed != "none" else ""
+    headers |= user_to_user_header(options.user_to_user or link)
     for name, value in options.headers.items():
         _put(headers, name, value)
     return headers

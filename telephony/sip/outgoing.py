@@ -16,6 +16,7 @@ from telephony.sip.events import CallEstablished, CallFailed, CallRinging, PeerB
 from telephony.sip.flow import Flow
 from telephony.sip.grammar import Address
 from telephony.sip.message import MAX_HOPS, Headers, Request, Response
+from telephony.sip.multipart import Part, compose, is_composed, plain
 from telephony.sip.targets import PATIENCE, Target, Targets
 from telephony.sip.transaction import T1
 from telephony.sip.transactions import Sent, Served
@@ -23,6 +24,8 @@ from telephony.sip.usage import MAX_CHALLENGES, SDP, CallState
 
 MAX_FORKS = 8
 """Branches whose provisional responses and answers are heard; more are ignored."""
+UNTAKEN = (400, 415, 488)
+"""With these a far end turns down a body of several parts: 400 where it is old."""
 OURS = frozenset(("via", "max-forwards", "from", "to", "call-id", "cseq", "contact", "content-length", "content-type", "route",
                   "authorization", "proxy-authorization"))  # fmt: skip
 """Headers that nobody gives us: they belong to dialog and transaction."""
@@ -93,8 +96,11 @@ class OutgoingCall(Call):
         self._early: dict[str, Early] = {}
         self._acks: dict[str, tuple[bytes, Flow]] = {}
 
-    def start(self, offer: bytes, now: float) -> None:
-        """Send the INVITE with our SDP offer; an empty one leaves the offer to the far end: `ReOffered` follows."""
+    def start(self, offer: bytes, now: float, beside: Part | None = None) -> None:
+        """Send the INVITE with our SDP offer; an empty one leaves the offer to the far end: `ReOffered` follows.
+
+        `beside` stands beside an offer; a far end that does not take both (415, 400, 488) is asked again without it.
+        """
         headers = self.invite.headers
         headers.set("Contact", self.contact(self.flow))
         self.describe(headers)
@@ -102,6 +108,9 @@ class OutgoingCall(Call):
         if offer:
             headers.set("Content-Type", SDP)
         self.invite.body = self.session = offer
+        if offer and beside is not None:
+            content_type, self.invite.body = compose(offer, beside, self.core.token())
+            headers.set("Content-Type", content_type)
         self._send(now)
 
     def cancel(self, now: float) -> None:
@@ -205,6 +214,9 @@ class OutgoingCall(Call):
         if attempt.challenges >= MAX_CHALLENGES:
             return False
         attempt.challenges += 1
+        if status in UNTAKEN and is_composed(self.invite):
+            plain(self.invite, self.session)
+            return True
         if status in (401, 407):
             return self.prover is not None and self.prover.learn(response, attempt.invite)
         return status == 422 and self.refreshing.lengthen(response)

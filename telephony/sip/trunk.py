@@ -125,6 +125,8 @@ class TrunkOptions:
     """None for what holds elsewhere."""
     delayed_offer: bool = False
     """Its INVITEs carry no SDP: the carrier makes the offer, and the ACK or PRACK has our answer (RFC 3261 §13.2.1)."""
+    handover: str = "none"
+    """What its far end is told of a call that comes to it from us: `none`, `link` or `body`, as `telephony.leg.Handed` says."""
     add_headers: Mapping[str, str] = field(default_factory=dict)
     remove_headers: frozenset[str] = frozenset()
     """In lower case."""

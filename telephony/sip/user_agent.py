@@ -26,6 +26,7 @@ from telephony.sip.grammar import Address, Uri
 from telephony.sip.incoming import IncomingCall
 from telephony.sip.keepalive import Keepalive
 from telephony.sip.message import Request, Response, parse, respond
+from telephony.sip.multipart import unwrap
 from telephony.sip.outgoing import OutgoingCall
 from telephony.sip.registrar import Binding, Registrar
 from telephony.sip.suspicion import Sign
@@ -237,6 +238,7 @@ class UserAgent:
             self._refuse_method(request, flow)
 
     def _take_invite(self, request: Request, flow: Flow, now: float) -> None:
+        unwrap(request)
         if refusal := admission.session(request, self.core) or admission.capacity(self.core, now):
             self._turn_away(request, flow, refusal)
             return

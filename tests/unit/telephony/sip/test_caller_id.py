@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from telephony.leg import DialOptions, Party
-from telephony.sip.caller_id import direct, over_trunk, target_of
+from telephony.leg import DialOptions, Handed, Party
+from telephony.sip.caller_id import direct, handed_to, over_trunk, target_of
 from telephony.sip.grammar import Uri
 from telephony.sip.numbers import NumberForm, Rewrite
 from telephony.sip.trunk import CallerFrom, CallerId, RegistrationOptions, TrunkOptions
@@ -82,3 +82,25 @@ def test_the_number_and_domain_of_the_request_uri() -> None:
     assert str(target_of(plain, host, "+4930")) == "sip:994930@10.0.0.9:5070;transport=tcp"
     named = TrunkOptions("t", domain="carrier.example")
     assert str(target_of(named, host, "+4930")) == "sip:+4930@carrier.example;transport=tcp"
+
+
+@pytest.mark.parametrize(
+    ("by_trunk", "by_step", "linked"),
+    [("none", "", False), ("link", "", True), ("body", "none", False), ("none", "link", True)],
+)
+def test_a_trunk_or_a_step_says_whether_what_went_before_is_told(by_trunk: str, by_step: str, linked: bool) -> None:
+    options = DialOptions(handed=Handed("https://us/h", how=by_step, phones="link"))
+    _, headers = over_trunk(trunk(handover=by_trunk), ANN, options, TARGET, "us")
+    assert headers == ({"User-to-User": ["68747470733a2f2f75732f68;encoding=hex"]} if linked else {})
+    assert handed_to(options, trunk(handover=by_trunk)) == (by_step or by_trunk)
+
+
+def test_a_phone_of_ours_is_told_and_a_foreign_host_is_not() -> None:
+    options = DialOptions(handed=Handed("https://us/h", phones="link"))
+    assert "User-to-User" in direct(ANN, options, TARGET, "us", ours=True)[1]
+    assert direct(ANN, options, TARGET, "us")[1] == {}
+
+
+def test_a_value_of_the_caller_s_own_goes_before_the_link() -> None:
+    options = DialOptions(user_to_user="Hi", handed=Handed("https://us/h", how="link"))
+    assert direct(ANN, options, TARGET, "us")[1] == {"User-to-User": ["4869;encoding=hex"]}
