@@ -19,6 +19,7 @@ import yaml
 
 from ivr.errors import ConfigError
 from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
+from ivr.settings_duty import STANDARD, BreakOptions, check_reasons
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers, check_media
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
@@ -26,7 +27,7 @@ from ivr.settings_notices import NoticeOptions, check_notices
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
 from ivr.settings_privacy import PrivacyOptions, RetentionOptions, check_privacy
 from ivr.settings_publishing import PublishingOptions
-from ivr.settings_queues import AgentOptions, QueueOptions, check_agents
+from ivr.settings_queues import AgentOptions, QueueOptions, check_agents, check_rules
 from ivr.settings_secrecy import mode_of
 from ivr.settings_sources import ProfileOptions, SourceOptions, check_sources
 from ivr.settings_speech import SpeechOptions, check_speech
@@ -140,6 +141,8 @@ class Settings:
     """Who may call whom."""
     queues: Mapping[str, QueueOptions] = field(default_factory=dict)
     agents: tuple[AgentOptions, ...] = ()
+    breaks: tuple[BreakOptions, ...] = STANDARD
+    """Reasons that agents may choose for a break."""
     dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")
     recording: RecordingOptions = field(default_factory=RecordingOptions)
     privacy: PrivacyOptions = field(default_factory=PrivacyOptions)
@@ -292,7 +295,9 @@ def _check(settings: Settings, file: str) -> None:
     check_guard(settings.sip.guard, settings.sip.trace, settings.sip.hep, file)
     parse_address(settings.web.listen, f"{file}: web.listen")
     parse_ports(settings.sip.rtp_ports, f"{file}: sip.rtp_ports")
-    check_agents(settings.agents, file)
+    check_rules(settings.queues, file)
+    check_reasons(settings.breaks, file)
+    check_agents(settings.agents, file, settings.breaks)
     check_speech(settings.speech, file)
     check_understanding(settings.understanding, file)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ivr.errors import ConfigError
+from ivr.settings_duty import STANDARD, BreakOptions, PlannedBreakOptions, check_planned
 
 MOST_RUNG = 20
 """Agents who ring at the same time for one call at most: each ring that is not answered is ended when one is."""
@@ -28,6 +29,16 @@ class QueueOptions:
     """Agent to weight, for `weighted_random`; 1 where none is given."""
     ageing: float = 120.0
     """Seconds of waiting that a level of priority is worth; 0: priority counts for nothing."""
+    wrap_up_extension: float = 30.0
+    """Seconds by which an agent may lengthen the wrap-up; 0: not at all."""
+    wrap_up_extensions: int = 2
+    """How often."""
+    missed_limit: int = 1
+    """Rings missed in a row that put the agent on a break; 0: none does."""
+    declined_limit: int = 0
+    """Calls declined in a row that do; 0: none does."""
+    pause: float = 0.0
+    """Length of that break, `5m`; 0: until the agent ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +75,23 @@ class AgentOptions:
     A user is on duty while a phone of his is registered, the others always.
     """
     roles: tuple[str, ...] = ("agent",)
+    breaks: tuple[PlannedBreakOptions, ...] = ()
+    """Breaks of every day."""
 
 
-def check_agents(agents: Sequence[AgentOptions], file: str) -> None:
+def check_rules(queues: Mapping[str, QueueOptions], file: str) -> None:
+    """Raises ConfigError with the file and the key."""
+    for name, one in queues.items():
+        for key, value in (
+            ("wrap_up_extensions", one.wrap_up_extensions),
+            ("missed_limit", one.missed_limit),
+            ("declined_limit", one.declined_limit),
+        ):
+            if not 0 <= value <= 100:
+                raise ConfigError(f"{file}: queues.{name}.{key}: {value} is not from 0 to 100")
+
+
+def check_agents(agents: Sequence[AgentOptions], file: str, reasons: Sequence[BreakOptions] = STANDARD) -> None:
     """Raises ConfigError with the file and the key."""
     seen: set[str] = set()
     for agent in agents:
@@ -78,6 +103,7 @@ def check_agents(agents: Sequence[AgentOptions], file: str) -> None:
                 raise ConfigError(f"{file}: agents: {agent.id}: skill '{skill}' has level {level}; levels go from 1 to 10")
         if isinstance(agent.capacity, CapacityOptions):
             _check_capacity(agent.capacity, f"{file}: agents: {agent.id}: capacity")
+        check_planned(agent.breaks, reasons, f"{file}: agents: {agent.id}: breaks")
 
 
 def _check_capacity(room: CapacityOptions, place: str) -> None:

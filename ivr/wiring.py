@@ -216,7 +216,21 @@ def queues_of(settings: Settings) -> list[Queue]:
     """Raises ConfigError for a name that cannot stand in the live state."""
     with _names("queues"):
         found = [
-            Queue(name, one.ring, one.wrap_up, one.strategy, tuple(one.order), dict(one.weights), one.ageing, one.ring_most)
+            Queue(
+                name,
+                one.ring,
+                one.wrap_up,
+                one.strategy,
+                tuple(one.order),
+                dict(one.weights),
+                one.ageing,
+                one.ring_most,
+                extension_seconds=one.wrap_up_extension,
+                extensions=one.wrap_up_extensions,
+                missed_limit=one.missed_limit,
+                declined_limit=one.declined_limit,
+                pause_seconds=one.pause,
+            )
             for name, one in settings.queues.items()
         ]
     people = {agent.id for agent in settings.agents}
@@ -244,6 +258,7 @@ def desk_settings(settings: Settings) -> dict[str, Any]:
         "ring_seconds": first.ring if first else 20.0,
         "wrap_up_seconds": first.wrap_up if first else 30.0,
         "dispositions": list(settings.dispositions),
+        "breaks": [{"name": one.name, "zh": one.zh, "en": one.en} for one in settings.breaks],
         "ice_servers": page_ice_servers(settings),
     }
 

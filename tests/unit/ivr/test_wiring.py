@@ -131,14 +131,18 @@ def test_names_that_cannot_be_kept_are_refused(agent: AgentOptions) -> None:
 
 def test_agents_queues_and_the_desk_take_what_the_settings_say() -> None:
     settings = Settings(
-        queues={"a": QueueOptions(ring=5, wrap_up=7)},
+        queues={"a": QueueOptions(ring=5, wrap_up=7, missed_limit=3, declined_limit=4, pause=60, wrap_up_extensions=1)},
         agents=(AgentOptions("x", "Xu", skills={"s": 3}, languages=("zh",), capacity=2),),
         dispositions=("ok",),
     )
     (agent,), (queue,) = agents_of(settings), queues_of(settings)
     assert (agent.id, agent.name, agent.skills, agent.languages, agent.capacity) == ("x", "Xu", {"s": 3}, ("zh",), 2)
     assert (queue.name, queue.ring_seconds, queue.wrap_up_seconds) == ("a", 5, 7)
-    assert desk_settings(settings) == {"ring_seconds": 5, "wrap_up_seconds": 7, "dispositions": ["ok"], "ice_servers": []}
+    assert (queue.missed_limit, queue.declined_limit, queue.pause_seconds, queue.extensions) == (3, 4, 60, 1)
+    told = desk_settings(settings)
+    breaks = told.pop("breaks")
+    assert told == {"ring_seconds": 5, "wrap_up_seconds": 7, "dispositions": ["ok"], "ice_servers": []}
+    assert breaks[1] == {"name": "meal", "zh": "用餐", "en": "Meal"}
     assert desk_settings(Settings())["ring_seconds"] == 20.0
 
 
