@@ -32,8 +32,13 @@ BATCH = 8
 """Reservations of one script: each is short, so that Redis is never held up."""
 SLICE = 50
 """Contacts and agents that are read at once: the event loop is never held for longer than that takes."""
-ROUND = 5.0
-"""Seconds in which everybody is read anew, whatever was heard."""
+LOOK = 10
+"""Contacts, or agents, that are read at once because it is their turn: nobody who was freed waits behind them."""
+AGENTS_ROUND = 5.0
+CONTACTS_ROUND = 60.0
+"""Seconds in which all are read anew, whatever was heard. The stream loses no event: this is for what nobody thought of."""
+PAGE = 500
+"""Names of contacts that are listed at once."""
 SOON = 1.0
 """Seconds between two looks where there are few."""
 
@@ -48,7 +53,7 @@ class Matching:
         self.leads = False
         self._floor: Floor | None = None
         self._feed = EventFeed(store.redis, store.prefix)
-        self._audit = Audit(0.0)
+        self._audits = _audits(0.0)
 
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled."""
@@ -108,7 +113,8 @@ class Matching:
         if self._floor is None or self._floor.again:
             return 0.0
         now = self._store.now()
-        due = min(self._audit.due, self._floor.next_change() or self._audit.due)
+        due = min(audit.due for audit in self._audits)
+        due = min(due, self._floor.next_change() or due)
         return max(0.0, min(RENEW, due - now))
 
     async def _load(self) -> None:
@@ -119,20 +125,29 @@ class Matching:
         floor.put_queues(await self._store.queues())
         await self._take((), await self._store.agent_ids())
         await self._take(await self._store.contact_ids(), ())
-        self._audit = Audit(self._store.now() + SOON)
+        self._audits = _audits(self._store.now() + SOON)
 
     async def _hear(self) -> None:
-        contacts, agents, defined = _touched(self._feed.take())
-        if defined:
+        assert self._floor is not None
+        heard = _touched(self._feed.take())
+        if heard.defined:
             await self._load()
             return
-        now = self._store.now()
-        if now >= self._audit.due:
-            if self._audit.over:
-                self._audit.begin(await self._store.contact_ids(), await self._store.agent_ids())
-            more = self._audit.next(now)
-            contacts, agents = contacts | more[0], agents | more[1]
-        await self._take(sorted(contacts), sorted(agents))
+        for contact in heard.gone:
+            self._floor.drop_contact(contact)
+        await self._take(sorted(heard.contacts | await self._due(0)), sorted(heard.agents | await self._due(1)))
+
+    async def _due(self, which: int) -> set[str]:
+        """The contacts (0) or agents (1) whose turn it is to be read, whatever was heard."""
+        audit, now = self._audits[which], self._store.now()
+        if now < audit.due:
+            return set()
+        assert self._floor is not None
+        if not audit.left and which:
+            audit.begin(await self._store.agent_ids(), len(self._floor.agents))
+        elif not audit.left:
+            audit.begin(await self._store.contact_ids(audit.at, PAGE), self._floor.waiting)
+        return audit.next(now)
 
     async def _take(self, contact_ids: Sequence[str], agent_ids: Sequence[str]) -> None:
         """Read these anew and put them as they are; who does not exist goes."""
@@ -157,46 +172,66 @@ class Matching:
         for at in range(0, len(matches), BATCH):
             made += await self._store.reserve(self.who, matches[at : at + BATCH])
         if matches:  # what was reserved, or could not be: the next decision must not do it again
-            await self._take([one.contact_id for one in matches], sorted({one.agent_id for one in matches}))
+            done = {one.contact_id for one in made}
+            for contact in done:
+                self._floor.drop_contact(contact)
+            await self._take(sorted({one.contact_id for one in matches} - done), sorted({one.agent_id for one in matches}))
         return made
+
+
+def _audits(due: float) -> tuple[Audit, Audit]:
+    """Of contacts, and of agents."""
+    return Audit(due, CONTACTS_ROUND), Audit(due, AGENTS_ROUND)
 
 
 @dataclass(slots=True)
 class Audit:
-    """Everybody is read anew once in a while, a few at a time: whatever was missed heals by itself."""
+    """All are read anew once in a while, a few at a time: whatever was missed heals by itself."""
 
     due: float
-    contacts: list[str] = field(default_factory=list)
-    agents: list[str] = field(default_factory=list)
+    round: float
+    left: list[str] = field(default_factory=list)
+    at: int = 0
+    """Where the next page begins."""
     pause: float = SOON
 
-    @property
-    def over(self) -> bool:
-        return not self.contacts and not self.agents
+    def begin(self, page: list[str], size: int) -> None:
+        """Look at these, at a pace at which `size` take one round."""
+        self.left = page
+        self.at = self.at + PAGE if len(page) == PAGE else 0
+        self.pause = min(SOON, self.round * LOOK / size) if size else SOON
 
-    def begin(self, contacts: list[str], agents: list[str]) -> None:
-        """Look at all of these, within `ROUND` seconds."""
-        self.contacts, self.agents = contacts, agents
-        slices = max(len(contacts), len(agents)) / SLICE
-        self.pause = min(SOON, ROUND / slices) if slices else SOON
-
-    def next(self, now: float) -> tuple[set[str], set[str]]:
-        """The contacts and agents whose turn it is."""
+    def next(self, now: float) -> set[str]:
+        """Those whose turn it is."""
         self.due = now + self.pause
-        contacts, self.contacts = self.contacts[:SLICE], self.contacts[SLICE:]
-        agents, self.agents = self.agents[:SLICE], self.agents[SLICE:]
-        return set(contacts), set(agents)
+        mine, self.left = self.left[:LOOK], self.left[LOOK:]
+        return set(mine)
 
 
-def _touched(events: Iterable[AcdEvent]) -> tuple[set[str], set[str], bool]:
-    """Contacts and agents whose truth is to be read again, and whether definitions changed."""
-    contacts: set[str] = set()
-    agents: set[str] = set()
-    defined = False
+@dataclass(slots=True)
+class Touched:
+    """What a few events say: whose truth is to be read again."""
+
+    contacts: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    """Contacts that wait no longer."""
+    agents: set[str] = field(default_factory=set)
+    defined: bool = False
+    """What exists was changed."""
+
+
+def _touched(events: Iterable[AcdEvent]) -> Touched:
+    """What the events touched; of several about a contact the last one counts."""
+    heard = Touched()
     for event in events:
-        defined |= event.kind == "defined"
+        heard.defined |= event.kind == "defined"
         if contact := event.data.get("contact"):
-            contacts.add(contact)
+            heard.contacts.discard(contact)
+            heard.gone.discard(contact)
+            (heard.gone if event.kind in _NOT_WAITING else heard.contacts).add(contact)
         if agent := event.data.get("agent"):
-            agents.add(agent)
-    return contacts, agents, defined
+            heard.agents.add(agent)
+    return heard
+
+
+_NOT_WAITING = frozenset({"offered", "connected", "ended"})

@@ -229,10 +229,10 @@ class AcdStore:
         chosen = [contact for contact in found if queue is None or contact.queue == queue]
         return sorted(chosen, key=lambda contact: (contact.order(ageing.get(contact.queue, AGEING)), contact.id))
 
-    async def contact_ids(self) -> list[str]:
-        """Return the ids of everybody who waits, is offered or is connected, the first to come first."""
+    async def contact_ids(self, first: int = 0, count: int | None = None) -> list[str]:
+        """Return the ids of everybody who waits, is offered or is connected, the first to come first; or `count` of them."""
         with redis_errors():
-            ids: Any = await self._redis.zrange(self.key("contacts"), 0, -1)
+            ids: Any = await self._redis.zrange(self.key("contacts"), first, -1 if count is None else first + count - 1)
         return [text(one) for one in ids]
 
     async def position(self, contact_id: str) -> int:
