@@ -21,6 +21,7 @@ from ivr.errors import ConfigError
 from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_duty import STANDARD, BreakOptions, check_reasons
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
+from ivr.settings_handover import HandoverOptions, check_handover
 from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers, check_media
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
 from ivr.settings_notices import NoticeOptions, check_notices
@@ -139,6 +140,8 @@ class Settings:
     """Name to an extension of a PBX that is held by pyVoIP."""
     outbound: OutboundOptions = field(default_factory=OutboundOptions)
     """Who may call whom."""
+    handover: HandoverOptions = field(default_factory=HandoverOptions)
+    """What those outside are told who get a call."""
     queues: Mapping[str, QueueOptions] = field(default_factory=dict)
     agents: tuple[AgentOptions, ...] = ()
     breaks: tuple[BreakOptions, ...] = STANDARD
@@ -285,6 +288,7 @@ def _check(settings: Settings, file: str) -> None:
     check_net(sip.listen, sip.advertised, sip.local_networks, sip.origins, sip.tls, sip.dns, file)
     check_calls(settings.recording, settings.parking, settings.tones, file)
     check_notices(settings.notices, file)
+    check_handover(settings.handover, settings.trunks, settings.web.public_url, file)
     check_privacy(settings.privacy, settings.retention, file)
     check_media(settings.media, file)
     check_ice_servers(settings.web.ice_servers, file)

@@ -108,6 +108,8 @@ class TrunkSettings:
     """Added to each INVITE."""
     drop_headers: tuple[str, ...] = ()
     """Left out of each INVITE: Diversion, History-Info, User-to-User and the like."""
+    handover: str = "none"
+    """What its far end is told of a call that we send there: `none`, `link` (User-to-User), or `body` (beside the SDP too)."""
     delayed_offer: bool = False
     """Calls over it leave the offer to the far end."""
     inband_dtmf: bool = False

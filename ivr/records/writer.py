@@ -126,6 +126,14 @@ class ContactLog:
             await self._settle(contact_id)
             self._unsettled.discard(contact_id)
 
+    async def live(self, contact_id: str) -> dict[str, Any] | None:
+        """A contact that goes on, or that SQL could not take yet: its row with its `turns`; None for any other."""
+        found = await self._read([contact_id])
+        if contact_id not in found:
+            return None
+        row, said = _rows(contact_id, found[contact_id])
+        return {**row, "turns": [{name: value for name, value in one.items() if name != "contact_id"} for one in said]}
+
     async def flush(self) -> int:
         """Write what `close` could not write because SQL was away. Return how many. Costs nothing where all is written."""
         due = list(self._unsettled - self._due.keys())
