@@ -70,7 +70,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "ivr.settings",
         "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net "
         "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_notices ivr.settings_publishing ivr.call "
-        "ivr.settings_privacy ivr.settings_speech ivr.settings_understanding ivr.settings_queues ivr.settings_duty "
+        "ivr.settings_callbacks ivr.settings_privacy ivr.settings_speech ivr.settings_understanding ivr.settings_queues ivr.settings_duty "
         "ivr.settings_handover",
         "yaml",
     ),
@@ -111,7 +111,9 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.wiring_speech", "ivr.settings ivr.speech"),
     layer("ivr.wiring_net", "ivr.errors ivr.settings ivr.settings_net telephony"),
     layer("ivr.wiring", "ivr telephony", "redis uvicorn"),
-    layer("ivr.outbound", f"{ROOM} telephony.sip.tolls", "redis"),
+    layer("ivr.outbound", f"{ROOM} telephony.sip.tolls ivr.acd ivr.records", "redis"),
+    layer("ivr.settings_callbacks", "ivr.errors"),
+    layer("ivr.wiring_callbacks", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.settings_calls", "ivr.errors"),
     layer("ivr.settings_queues", "ivr.errors ivr.settings_duty"),
     layer("ivr.settings_handover", "ivr.errors ivr.settings_trunks"),

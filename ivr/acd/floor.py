@@ -6,58 +6,24 @@ possible. Then, among all ways to serve these, the one that the strategies of th
 
 Contacts of equal needs and language wait in one line, agents of equal skills and languages idle in one group, and only pairs of
 lines and groups in which something changed are looked at again: the cost of a decision grows with what changed, not with how
-many wait.
+many wait. Who is left then rings beside others for a contact of a queue that rings all.
 """
 
 from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
-from ivr.acd.matcher import skilled
-from ivr.acd.model import ON_DUTY, Agent, AgentState, Contact, ContactState, Match, Need, Queue
+from ivr.acd.lines import Group, Line, LineKey, seat
+from ivr.acd.model import ON_DUTY, Agent, Channel, Contact, ContactState, Match, Queue
 from ivr.acd.pairing import Candidate, pair
 from ivr.acd.strategies import WORDS, Cost, strategies
 
 MOST = 64
 """Contacts that one decision looks at; more are served by the next one, which follows at once."""
-_LineKey = tuple[tuple[Need, ...], str]
-
-
-@dataclass(slots=True)
-class Line:
-    """Contacts that the same agents can take, in the order of service."""
-
-    needs: tuple[Need, ...]
-    language: str
-    waiting: list[tuple[float, str]] = field(default_factory=list)
-    """Order and id, sorted."""
-    fits: dict[str, bool] = field(default_factory=dict)
-    """By group."""
-    changed: bool = True
-
-    def takes(self, group: Group) -> bool:
-        known = self.fits.get(group.key)
-        if known is None:
-            known = self.fits[group.key] = skilled(self.needs, self.language, group.like)
-        return known
-
-
-@dataclass(slots=True)
-class Group:
-    """Agents who can take the same contacts."""
-
-    key: str
-    like: Agent
-    """One of them, for skills and languages."""
-    members: set[str] = field(default_factory=set)
-    free: set[str] = field(default_factory=set)
-    staff: set[str] = field(default_factory=set)
-    """On duty."""
-    changed: bool = False
-    """Somebody became free since the last decision."""
+RING_ALL = "ring_all"
 
 
 class Floor:
@@ -70,13 +36,15 @@ class Floor:
         self._groups: dict[str, Group] = {}
         self._group_of: dict[str, Group] = {}
         self._contacts: dict[str, Contact] = {}
-        self._lines: dict[_LineKey, Line] = {}
-        self._line_of: dict[str, _LineKey] = {}
+        self._lines: dict[LineKey, Line] = {}
+        self._line_of: dict[str, LineKey] = {}
         """Contacts in lines; who is not here is particular."""
         self._particular: set[str] = set()
         """Contacts for some agents and not for others of a group: preferred, excluded, refused."""
         self._looked: set[str] = set()
         """Particular ones that were looked at since an agent changed."""
+        self._rung: dict[str, Contact] = {}
+        """Contacts that ring, and may ring more."""
         self._timers: list[tuple[float, str]] = []
         self.again = False
         """The last decision left something out: decide again at once."""
@@ -102,16 +70,11 @@ class Floor:
         self._agents[agent.id] = agent
         self._looked.clear()
         group = self._group_of.get(agent.id)
-        if group is None or before is None or (before.skills, before.languages) != (agent.skills, agent.languages):
+        if group is None or before is None or not before.like(agent):
             if group is not None:
                 self._leave_group(agent.id)
             group = self._join_group(agent)
-        (group.staff.add if agent.state in ON_DUTY else group.staff.discard)(agent.id)
-        if _room(agent):
-            group.free.add(agent.id)
-            group.changed = True
-        else:
-            group.free.discard(agent.id)
+        group.put(agent, agent.state in ON_DUTY)
 
     def drop_agent(self, agent_id: str) -> None:
         if self._agents.pop(agent_id, None) is not None:
@@ -119,9 +82,11 @@ class Floor:
             self._looked.clear()
 
     def put_contact(self, contact: Contact, now: float) -> None:
-        """Take a contact as it is now; one that does not wait (any more) is forgotten."""
+        """Take a contact as it is now; one that does not wait (any more), and rings no more agents, is forgotten."""
         self.drop_contact(contact.id)
         if contact.state is not ContactState.WAITING:
+            if contact.state is ContactState.OFFERED and self._queue(contact).strategy == RING_ALL:
+                self._rung[contact.id] = contact
             return
         self._contacts[contact.id] = contact
         self._stand(contact, now)
@@ -138,6 +103,8 @@ class Floor:
         contact = self._contacts.pop(contact_id, None)
         if contact is not None:
             self._step_out(contact)
+        else:
+            self._rung.pop(contact_id, None)
 
     def next_change(self) -> float | None:
         """Epoch seconds at which time alone may change a decision; None for never."""
@@ -155,27 +122,73 @@ class Floor:
             self._stand(contact, now)
         free = [group for group in self._groups.values() if group.free]
         self.again = False
-        if not free or not self._contacts:
+        if not free or not (self._contacts or self._rung):
             self._seen(free)
             return []
         found = sorted(self._urgent(free, now), key=lambda one: (one.order, one.contact))
         self.again = len(found) > MOST
+        news = any(group.changed for group in free)
         if not self.again:
             self._seen(free)
-        slots = {one: self._agents[one].capacity - len(self._agents[one].held) for group in free for one in group.free}
-        chosen = pair(found[:MOST], slots)
-        return [Match(one.contact, agent, self._why(one, agent, now), one.considered) for one, agent in chosen]
+        matches = [self._match(one, where, now) for one, where in pair(found[:MOST], self._slots(found[:MOST]))]
+        if (news or matches) and not self.again:
+            matches += self._together(matches, free, now, news)
+        if any(self._kind(match) is not Channel.VOICE for match in matches):
+            matches.sort(key=lambda match: self._kind(match) is Channel.VOICE)  # beside a call nothing new is offered
+        return matches
+
+    def _slots(self, found: list[Candidate]) -> dict[str, int]:
+        """How many contacts each seat can take."""
+        seats = {one for candidate in found for one in candidate.agents}
+        slots = {}
+        for one in seats:
+            agent_id, _, kind = one.partition("|")
+            slots[one] = self._agents[agent_id].room(Channel(kind) if kind else Channel.VOICE)
+        return slots
+
+    def _match(self, one: Candidate, where: str, now: float) -> Match:
+        agent_id = where.partition("|")[0]
+        together = self._queue(self._contacts[one.contact]).strategy == RING_ALL
+        return Match(one.contact, agent_id, self._why(one, agent_id, now), one.considered, together)
+
+    def _kind(self, match: Match) -> Channel:
+        return (self._contacts.get(match.contact_id) or self._rung[match.contact_id]).channel.room
+
+    def _together(self, matches: list[Match], free: list[Group], now: float, news: bool) -> list[Match]:
+        """Who else rings for contacts of queues that ring all: of those who are left, the most urgent contact first."""
+        chosen = {match.contact_id: match.agent_id for match in matches if match.together}
+        ringing = [*(self._contacts[one] for one in chosen), *(self._rung.values() if news else ())]
+        if not ringing:
+            return []
+        used = Counter(seat(match.agent_id, self._kind(match)) for match in matches)
+        more: list[Match] = []
+        for contact in sorted(ringing, key=lambda one: (self._order(one), one.id)):
+            kind, first = contact.channel.room, chosen.get(contact.id, "")
+            rung = {*contact.rung, *filter(None, (first,))}
+            able = [
+                one
+                for one in self._able(contact, free, now)
+                if one not in rung and self._agents[one].room(kind) > used[seat(one, kind)]
+            ]
+            able.sort(key=lambda one: (self._agents[one].idle_since, one))
+            for one in able[: max(0, self._queue(contact).ring_most - len(rung))]:
+                used[seat(one, kind)] += 1
+                more.append(Match(contact.id, one, self._words(contact, one, len(able) + len(rung), now), len(able), True))
+        return more
 
     def _urgent(self, free: list[Group], now: float) -> Iterator[Candidate]:
         """Contacts, first in their lines, for whom somebody is free, where that is news."""
+        changed = [group for group in free if group.changed]
         for line in self._lines.values():
-            if not line.changed and not any(group.changed and line.takes(group) for group in free):
+            if not line.changed and not line.takes_one_of(changed):
                 continue
-            groups = [group for group in free if line.takes(group)]
-            if not groups:
-                continue
-            able = [agent for group in groups for agent in group.free]
-            room = sum(self._agents[one].capacity - len(self._agents[one].held) for one in able)
+            able: list[str] = []
+            roomy = False
+            for group in free:
+                if line.takes(group):
+                    able += group.room[line.kind]
+                    roomy = roomy or group.roomy
+            room = sum(self._agents[one].room(line.kind) for one in able) if roomy else len(able)
             for order, contact_id in line.waiting[: min(room, MOST + 1)]:
                 yield self._candidate(self._contacts[contact_id], order, able, now)
         for contact_id in self._particular - self._looked:
@@ -187,11 +200,14 @@ class Floor:
 
     def _candidate(self, contact: Contact, order: float, able: list[str], now: float) -> Candidate:
         """The contact with those who may take it, the best first by its queue's strategy."""
-        queue = self._queues.get(contact.queue) or Queue(contact.queue)
+        queue = self._queue(contact)
         cost = self._costs.get(queue.strategy) or self._costs["longest_idle"]
         agents = self._agents
         ranked = sorted((cost(contact, agents[one], queue, now), agents[one].idle_since, one) for one in able)
-        return Candidate(contact.id, order, tuple(one for _, _, one in ranked[: MOST + 1]), len(able))
+        best, kind = tuple(one for _, _, one in ranked[: MOST + 1]), contact.channel.room
+        if kind is not Channel.VOICE:
+            best = tuple(seat(one, kind) for one in best)
+        return Candidate(contact.id, order, best, len(able))
 
     def _able(self, contact: Contact, free: list[Group], now: float) -> list[str]:
         """Free agents for one who is particular; the same as `matcher.candidates`."""
@@ -200,8 +216,8 @@ class Floor:
             chosen = [one for one in contact.prefer if self._could(contact, line, one)]
             if chosen:
                 chosen = [one for one in chosen if contact.refused.get(one, 0.0) <= now] or chosen
-                return [one for one in chosen if _room(self._agents[one])]
-        able = [one for group in free if line.takes(group) for one in group.free if _allowed(contact, one)]
+                return [one for one in chosen if self._agents[one].room(line.kind)]
+        able = [one for group in free if line.takes(group) for one in group.room[line.kind] if _allowed(contact, one)]
         fresh = [one for one in able if contact.refused.get(one, 0.0) <= now]
         return fresh if len(fresh) == len(able) or self._others(contact, line, now) else able
 
@@ -222,14 +238,18 @@ class Floor:
         )
 
     def _why(self, one: Candidate, agent_id: str, now: float) -> str:
-        contact, agent = self._contacts[one.contact], self._agents[agent_id]
-        queue = self._queues.get(contact.queue) or Queue(contact.queue)
+        return self._words(self._contacts[one.contact], agent_id, one.considered, now)
+
+    def _words(self, contact: Contact, agent_id: str, considered: int, now: float) -> str:
+        agent, queue, where = self._agents[agent_id], self._queue(contact), contact.where_at(now)
         words = [f"{need.skill} {agent.skills[need.skill]}" for need in contact.needs_at(now)]
+        words += [f"team {agent.team}"] if where.teams else []
+        words += [f"site {agent.site}"] if where.sites else []
         if agent_id in contact.only:
             words.append("asked for in person")
         elif now < contact.prefer_until and agent_id in contact.prefer:
             words.append("preferred")
-        elif one.considered == 1:
+        elif considered == 1:
             words.append("first to be free")
         else:
             words.append(WORDS.get(queue.strategy, queue.strategy))
@@ -245,12 +265,15 @@ class Floor:
 
     # --- lines and groups
 
+    def _queue(self, contact: Contact) -> Queue:
+        return self._queues.get(contact.queue) or Queue(contact.queue)
+
     def _order(self, contact: Contact) -> float:
         queue = self._queues.get(contact.queue)
         return contact.order(queue.ageing) if queue is not None else contact.order()
 
     def _line(self, contact: Contact, now: float) -> Line:
-        key = (contact.needs_at(now), contact.language)
+        key = (contact.needs_at(now), contact.where_at(now), contact.language, contact.channel.room)
         line = self._lines.get(key)
         if line is None:
             line = self._lines[key] = Line(*key)
@@ -270,7 +293,7 @@ class Floor:
             return
         insort(line.waiting, (self._order(contact), contact.id))
         line.changed = True
-        self._line_of[contact.id] = (line.needs, line.language)
+        self._line_of[contact.id] = line.key
 
     def _step_out(self, contact: Contact) -> None:
         self._particular.discard(contact.id)
@@ -292,23 +315,18 @@ class Floor:
         key = agent.profile
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = Group(key, agent)
+            group = self._groups[key] = Group.of(agent)
         group.members.add(agent.id)
         self._group_of[agent.id] = group
         return group
 
     def _leave_group(self, agent_id: str) -> None:
         group = self._group_of.pop(agent_id)
-        for kept in (group.members, group.free, group.staff):
-            kept.discard(agent_id)
+        group.drop(agent_id)
         if not group.members:
             del self._groups[group.key]
             for line in self._lines.values():
                 line.fits.pop(group.key, None)
-
-
-def _room(agent: Agent) -> bool:
-    return agent.state is AgentState.AVAILABLE and len(agent.held) < agent.capacity
 
 
 def _allowed(contact: Contact, agent_id: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from ivr.acd.model import ON_DUTY, Agent, AgentState, Contact, ContactState, Need
 
@@ -10,10 +11,13 @@ from ivr.acd.model import ON_DUTY, Agent, AgentState, Contact, ContactState, Nee
 def fits(contact: Contact, agent: Agent, now: float) -> bool:
     """Tell whether `agent` could take `contact` by now, whatever either is doing.
 
-    Every skill that is needed by now held at its level or above; the contact's language spoken, unless the contact has none or
-    the agent lists none; the agent not excluded, and one of those it is for, where it is for some.
+    The contact's channel one of the agent's; the agent in a team and at a site that are asked for by now. Every skill that is
+    needed by now held at its level or above; the contact's language spoken, unless the contact has none or the agent lists
+    none; the agent not excluded, and one of those it is for, where it is for some.
     """
     if agent.id in contact.excluded or (contact.only and agent.id not in contact.only):
+        return False
+    if contact.channel.room not in agent.channels or not contact.where_at(now).holds(agent):
         return False
     return skilled(contact.needs_at(now), contact.language, agent)
 
@@ -40,7 +44,7 @@ def candidates(contact: Contact, staff: Iterable[Agent], now: float) -> list[Age
     if now < contact.prefer_until:
         able = [agent for agent in able if agent.id in contact.prefer] or able
     able = [agent for agent in able if not spared(contact, agent, now)] or able
-    return [agent for agent in able if agent.state is AgentState.AVAILABLE]
+    return [agent for agent in able if agent.room(contact.channel) and agent.id not in contact.rung]
 
 
 def best_agent(contact: Contact, agents: Iterable[Agent], now: float = 0.0) -> Agent | None:
@@ -59,6 +63,4 @@ def best_contact(agent: Agent, contacts: Iterable[Contact], staff: Iterable[Agen
 
 def _busy(agent: Agent) -> Agent:
     """The same agent with hands full."""
-    if agent.state is not AgentState.AVAILABLE:
-        return agent
-    return Agent(agent.id, skills=agent.skills, languages=agent.languages, state=AgentState.IN_CALL)
+    return replace(agent, state=AgentState.RESERVED) if agent.state in ON_DUTY else agent

@@ -47,65 +47,6 @@ class ContactState(Enum):
     """The contact has left the store: a record has it now."""
 
 
-class Move(Enum):
-    """What can happen to a contact or to its agent."""
-
-    OFFER = "offer"
-    ACCEPT = "accept"
-    DECLINE = "decline"
-    """The offer came to nothing (declined, missed, page gone), or the call could not be set up: back to the same place."""
-    END = "end"
-    """The caller left, or the call is over."""
-    WORK = "work"
-    """The agent asks for `available`."""
-    PAUSE = "pause"
-    """The agent asks for `break`, or missed a ring."""
-    GO = "go"
-    """The agent signs out, or the lease of the page ran out."""
-    WRAP_UP_ENDED = "wrap_up_ended"
-
-
-A, C, M = AgentState, ContactState, Move
-
-CONTACT_TRANSITIONS: Mapping[ContactState, Mapping[Move, ContactState]] = {
-    C.WAITING: {M.OFFER: C.OFFERED, M.END: C.ENDED},
-    C.OFFERED: {M.ACCEPT: C.CONNECTED, M.DECLINE: C.WAITING, M.END: C.ENDED},
-    C.CONNECTED: {M.END: C.ENDED, M.DECLINE: C.WAITING},
-    C.ENDED: {},
-}
-
-AGENT_TRANSITIONS: Mapping[AgentState, Mapping[Move, frozenset[AgentState]]] = {
-    A.OFFLINE: {M.WORK: frozenset({A.AVAILABLE}), M.PAUSE: frozenset({A.BREAK})},
-    A.BREAK: {M.WORK: frozenset({A.AVAILABLE}), M.GO: frozenset({A.OFFLINE})},
-    A.AVAILABLE: {
-        M.OFFER: frozenset({A.RESERVED, A.AVAILABLE, A.IN_CALL}),
-        M.PAUSE: frozenset({A.BREAK, A.IN_CALL}),
-        M.GO: frozenset({A.OFFLINE, A.IN_CALL}),
-    },
-    A.RESERVED: {
-        M.ACCEPT: frozenset({A.IN_CALL}),
-        M.DECLINE: frozenset({A.AVAILABLE, A.BREAK, A.OFFLINE}),
-        M.END: frozenset({A.AVAILABLE}),
-        M.PAUSE: frozenset({A.BREAK}),
-        M.GO: frozenset({A.OFFLINE}),
-    },
-    A.IN_CALL: {
-        M.END: frozenset({A.WRAP_UP, A.AVAILABLE, A.BREAK, A.OFFLINE}),
-        M.DECLINE: frozenset({A.AVAILABLE, A.BREAK, A.OFFLINE}),
-        M.WORK: frozenset({A.AVAILABLE}),
-    },
-    A.WRAP_UP: {
-        M.WRAP_UP_ENDED: frozenset({A.AVAILABLE, A.BREAK, A.OFFLINE}),
-        M.WORK: frozenset({A.AVAILABLE}),
-        M.PAUSE: frozenset({A.BREAK}),
-        M.GO: frozenset({A.OFFLINE}),
-    },
-}
-"""Where each move may lead. Capacity above one is what makes some of them branch; a pair that is not listed is refused or
-leaves the agent as it is (a request for a break during a call is kept and takes effect after it)."""
-
-del A, C, M
-
 _VOICE = frozenset({Channel.VOICE})
 ON_DUTY = frozenset({AgentState.AVAILABLE, AgentState.RESERVED, AgentState.IN_CALL, AgentState.WRAP_UP})
 
@@ -220,11 +161,11 @@ class Contact:
 
     def needs_at(self, now: float) -> tuple[Need, ...]:
         """What an agent must have by now: it is asked for less the longer it waits."""
-        return self.relax[step - 1].needs if (step := self.step_at(now)) else self.needs
+        return self.relax[step - 1].needs if self.relax and (step := self.step_at(now)) else self.needs
 
     def where_at(self, now: float) -> Where:
         """Whose agents may take it by now."""
-        return self.relax[step - 1].where if (step := self.step_at(now)) else self.where
+        return self.relax[step - 1].where if self.relax and (step := self.step_at(now)) else self.where
 
     def step_at(self, now: float) -> int:
         """How often what it needs was relaxed by now; 0 for not yet."""
@@ -310,6 +251,12 @@ class Agent:
         if not (self.team or self.site or self.rooms or not self.capacity):
             return known
         return f"{known}|{self.team}|{self.site}|" + "".join(f"{one};" for one in sorted(self.channels))
+
+    def like(self, other: Agent) -> bool:
+        """Whether both can take the same contacts."""
+        mine = (self.skills, self.languages, self.team, self.site, self.rooms.keys())
+        theirs = (other.skills, other.languages, other.team, other.site, other.rooms.keys())
+        return mine == theirs and (self.capacity > 0) is (other.capacity > 0)
 
     @property
     def channels(self) -> frozenset[Channel]:

@@ -61,6 +61,11 @@ def sequential(contact: Contact, agent: Agent, queue: Queue, now: float) -> floa
     return float(queue.order.index(agent.id)) if agent.id in queue.order else float(len(queue.order))
 
 
+def ring_all(contact: Contact, agent: Agent, queue: Queue, now: float) -> float:
+    """Everybody who could, up to the queue's `ring_most`: the first to accept has it. Of more, who idled longest."""
+    return agent.idle_since
+
+
 BUILT_IN: Mapping[str, Cost] = {
     one.__name__: one
     for one in (
@@ -72,6 +77,7 @@ BUILT_IN: Mapping[str, Cost] = {
         least_occupied,
         weighted_random,
         sequential,
+        ring_all,
     )
 }
 
@@ -84,6 +90,7 @@ WORDS: Mapping[str, str] = {
     "least_occupied": "least occupied",
     "weighted_random": "drawn by weight",
     "sequential": "first in order",
+    "ring_all": "all are rung",
 }
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.acd.matcher import best_agent, best_contact, fits
-from ivr.acd.model import AGENT_TRANSITIONS, CONTACT_TRANSITIONS, Agent, AgentState, Contact, ContactState, Need, needs_of
+from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, needs_of
+from ivr.acd.transitions import AGENT_TRANSITIONS, CONTACT_TRANSITIONS
 
 FREE = AgentState.AVAILABLE
 ANN = Agent("ann", skills={"telecom": 5}, languages=("en",), state=FREE, idle_since=20.0)
