@@ -26,7 +26,7 @@ HELP = """\
   /wait 5s          let time pass     /silent          say nothing until something happens
   /mumble           be unintelligible /hangup
   /served           the agent's talk is over; /outcome busy: what is waited for ends so
-  /position 3       the place in the queue
+  /position 3       the place in the queue  /ring             an agent is rung
   /lookup billing.balance {amount: 5}   what a source answers from now on; or not_found, timeout, error, down
   /profile {name: 王芳}                  another caller: begins anew; without a value it shows the profile
   /audio FILE.wav   speak a recording through the recogniser
@@ -132,6 +132,8 @@ class Chat:
                 self._do("served", None)
             case "outcome" | "queue" if value:
                 self._do("outcome", value)
+            case "ring":
+                self._do("rings", None)
             case "position" if value.isdigit() and int(value):
                 self._do("position", int(value))
             case "fail":
@@ -177,6 +179,8 @@ class Chat:
                 one.lose_speech()
             case "position":
                 return one.move_up(value)
+            case "rings":
+                return one.ring()
             case "served" | "outcome":
                 return one.outcome(value or "served")
         return True

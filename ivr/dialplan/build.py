@@ -8,10 +8,11 @@ import zoneinfo
 from dataclasses import replace
 
 from ivr.dialplan import registry
+from ivr.dialplan.build_edges import EDGE_KEYS, edge_of
 from ivr.dialplan.build_intents import RESERVED_NAMES, USE, ambiguous, joined, sentences, taken_in
 from ivr.dialplan.build_speech import speech
 from ivr.dialplan.build_triggers import triggers
-from ivr.dialplan.build_values import assignments, language_of, share_of
+from ivr.dialplan.build_values import assignments, share_of
 from ivr.dialplan.expression import Template, compile_template
 from ivr.dialplan.fields import Fields, integer, template, word, words
 from ivr.dialplan.kinds import InstantStep, Site, WaitingStep
@@ -30,7 +31,6 @@ FLOW_KEYS = (
     *("defaults", "intents", "triggers", "mood", "talk", "states"),
 )
 LEAVING = ("go", "goto", "switch", "return", "hangup")
-EDGE_KEYS = ("to", "otherwise", "say", "set", "tag", "language")
 RETRY_KEYS = ("retry", "then", "say", "repeat")
 CAUSES = ("normal", "rejected", "busy")
 _NAME = re.compile(r"[A-Za-z][\w-]{0,63}\Z", re.ASCII)
@@ -203,7 +203,7 @@ class _Builder:
         fields = Fields(node, self.findings, "a state", state_keys())
         do = fields.get("do")
         step = self._step(fields)
-        own = self._edges(fields.get("on"))
+        own = {**self._edges(fields.get("on")), **({} if step is None else step.edges())}
         return FlowState(
             name,
             place,
@@ -318,16 +318,7 @@ class _Builder:
         return self._edge_of(Fields(node, self.findings, "an edge", EDGE_KEYS), place)
 
     def _edge_of(self, fields: Fields, place: Place | None = None) -> Edge:
-        values, tag, language, said = fields.get("set"), fields.template("tag"), fields.get("language"), fields.get("say")
-        return Edge(
-            to=fields.template("to"),
-            place=place or fields.place,
-            speech=() if said is None else speech(said, self.findings, self.languages),
-            values={} if values is None else assignments(values, self.findings),
-            tags=() if tag is None else (tag,),
-            language=None if language is None else language_of(language, self.findings, self.languages),
-            otherwise=fields.template("otherwise"),
-        )
+        return edge_of(fields, self.languages, place)
 
     def _retry(self, fields: Fields, place: Place) -> Edge:
         then = fields.need("then", "then: the state to go to at last")

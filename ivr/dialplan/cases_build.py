@@ -42,6 +42,7 @@ ACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "in": ((TEXT,), ("within",)),
     "queued": ((BARE, TEXT, FIELDS), ("within",)),
     "position": ((NUMBER,), ()),
+    "rings": ((BARE,), ()),
     "served": ((BARE,), ()),
     "outcome": ((TEXT,), ("result",)),
     "bridged": ((BARE, TEXT, FIELDS), ("within",)),
@@ -365,12 +366,18 @@ def _line(node: Node, findings: Findings) -> Line:
     if isinstance(node, Scalar):
         _known(node, node.text, findings, ENDS_OF_QUEUES)
         return Line(1, 0.0, word(node, findings, "a queue"))
-    fields = Fields(node, findings, "a queue", ("position", "after", "outcome", "estimated_wait"))
+    fields = Fields(node, findings, "a queue", ("position", "after", "outcome", "estimated_wait", "agents"))
     outcome = fields.text("outcome")
     _known(fields.get("outcome"), outcome, findings, ENDS_OF_QUEUES)
     after = fields.duration("after", 0.0) if fields.get("after") is not None or outcome else None
     estimate = fields.duration("estimated_wait", 0.0) if fields.get("estimated_wait") is not None else None
-    return Line(fields.whole("position", 1, 1, 9999), after, outcome or "served", estimate)
+    return Line(fields.whole("position", 1, 1, 9999), after, outcome or "served", estimate, _staffed(fields, findings))
+
+
+def _staffed(fields: Fields, findings: Findings) -> bool:
+    said, node = fields.text("agents", "some"), fields.get("agents")
+    _known(node, said, findings, ("none", "some"))
+    return said != "none"
 
 
 # --- what must hold at the end

@@ -160,7 +160,7 @@ class _Player:
     def _do(self, act: Act) -> None:
         one = self.simulation
         over = act.kind.endswith("_over")
-        if not over and act.kind != "position":
+        if not over and act.kind not in ("position", "rings"):
             one.hear_out()
         if one.ended and act.kind != "waits":
             raise Unmet(f"`{act.kind.replace('_', ' ')}`, but the call has ended: {one.ended}", path(one))
@@ -196,6 +196,9 @@ class _Player:
             case "position":
                 if not one.listen_for(lambda: one.waiting_for() == "queue", ANSWER_WITHIN) or not one.move_up(value):
                     raise Unmet(f"no queue to have a position in: the call is in `{one.state.state}`", path(one))
+            case "rings":
+                if not one.listen_for(lambda: one.in_queue, ANSWER_WITHIN) or not one.ring():
+                    raise Unmet(f"nobody to ring for: the call is in no queue but in `{one.state.state}`", path(one))
             case "served" | "outcome":
                 if not one.outcome(value or "served", **({"result": act.more["result"]} if "result" in act.more else {})):
                     raise Unmet(f"nothing can end so: `{one.state.state}` waits for nobody outside", waits(one))

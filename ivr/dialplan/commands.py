@@ -136,9 +136,10 @@ class Enqueue:
     """Skill to the least level (1..10)."""
     priority: int = 5
     """0..10, higher first."""
-    music: str = "music"
+    music: str = ""
+    """"" for that of the queue."""
     announce_every: float = 0.0
-    """Seconds between announcements of the position; 0 for never."""
+    """Seconds after which the position is told again; 0 for never."""
     max_wait: float = 0.0
     """Seconds; 0 for no limit."""
     relax: tuple[tuple[float, Mapping[str, int]], ...] = ()
@@ -151,6 +152,8 @@ class Enqueue:
     exclude: tuple[str, ...] = ()
     since: float = 0.0
     """Epoch seconds at which a place that was kept was taken; 0 for a new one."""
+    no_agents_after: float | None = None
+    """Seconds without anybody on duty who could ever take the caller, after which `QueueLeft` tells so; None for never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,8 @@ class BridgeTo:
     ring_seconds: float = 30.0
     music: str = ""
     """What the caller hears meanwhile; "" for the ringing tone."""
+    handover: str = ""
+    """What the far end is told of the call: "none", "link", "body"; "" as its trunk says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,7 @@ class TransferTo:
     """"bridged" (we call and join), "refer" (the caller's phone calls, and we are out of it), "auto" (that, else this)."""
     ring_seconds: float = 30.0
     music: str = ""
+    handover: str = ""
 
 
 @dataclass(frozen=True, slots=True)

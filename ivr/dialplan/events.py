@@ -180,6 +180,14 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentRung:
+    """An agent is being rung for the caller who waits; `Queued` follows where that comes to nothing."""
+
+    answered: bool = False
+    """The agent has answered: they are about to talk."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueueLeft:
     """The wait in the queue is over."""
 
@@ -259,6 +267,7 @@ Event = (
     | PromptEnded
     | TimerFired
     | Queued
+    | AgentRung
     | QueueLeft
     | BridgeEnded
     | TransferEnded

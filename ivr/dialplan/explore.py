@@ -36,7 +36,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "lookup": ("error", "timeout", "down", "not_found"),
     "task": ("error",),
 }
-COUNTING = ("timers", "sound", "task", "queue", "errors", "losses", "speaking", "call")
+COUNTING = ("timers", "sound", "task", "queue", "errors", "losses", "speaking", "call", "places", "held")
 GOOD: Mapping[str, str] = {"queue": "served", "bridge": "done", "transfer": "done", "park": "done"}
 TASKS = ("OpenTicket", "ScheduleCallback")
 """Commands that are answered by "done" or "error"."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -73,6 +73,10 @@ class Step(ABC):
         """Every expression that it computes, those in what it says left out."""
         yield from ()
 
+    def conditions(self) -> tuple[Expression, ...]:
+        """Those of its expressions that are true or false."""
+        return ()
+
     def check(self, about: About) -> None:  # noqa: B027 - most steps have nothing to say
         """Report what is wrong with it in this place."""
 
@@ -113,6 +117,10 @@ class WaitingStep(Step):
     def optional(self) -> tuple[str, ...]:
         """Further edges that `on` may have."""
         return ()
+
+    def edges(self) -> Mapping[str, Edge]:
+        """Edges that are written in the step and not in `on`, by names that nobody can write there; `optional` has them too."""
+        return {}
 
     def answers(self) -> tuple[str, ...]:
         """The edges that an answer of the caller takes, in the order of their keys."""

@@ -24,6 +24,7 @@ from ivr.dialplan.events import (
 )
 from ivr.dialplan.expression import EvaluationError, as_text, plain
 from ivr.dialplan.graph import key_of
+from ivr.dialplan.holding import give_up, held, settled
 from ivr.dialplan.model import AGAIN, END, RESERVED, Edge, Flow, Go, HangUp, Leave, Return, Switch
 from ivr.dialplan.question import AskingStep
 from ivr.dialplan.run import FlowFault, Run
@@ -89,6 +90,8 @@ class Machine:
             edge = self._react(run, event)
             if edge is not None:
                 self._walk(run, self._take(run, edge))
+            if run.state.held:
+                settled(run)
         except Exception as error:
             self._fail(run, error)
         return run.state, tuple(run.commands)
@@ -136,6 +139,8 @@ class Machine:
                 if not run.state.speaking or number not in (0, run.state.sound):
                     return None
                 run.update(speaking=False)
+        if run.state.held and held(run, event):
+            return None
         if run.state.phase is Phase.INTRO:
             return self._in_intro(run, event)
         step = run.here.step
@@ -166,6 +171,8 @@ class Machine:
             if here is not None and here.step is not None and run.state.phase is not Phase.INTRO:
                 here.step.hung_up(run)
             run.settle()
+            if run.state.held:
+                give_up(run)
             if edge is not None:
                 run.count("hangup", END)
                 run.assign(edge.values)

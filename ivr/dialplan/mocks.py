@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ivr.dialplan.events import Phrase, Prompt, Queued, Utterance, Value, Words
+from ivr.dialplan.events import (
+    Command,
+    Enqueue,
+    OpenTicket,
+    Phrase,
+    Prompt,
+    Queued,
+    ScheduleCallback,
+    Utterance,
+    Value,
+    Words,
+)
 from ivr.dialplan.model import Flow
 from ivr.dialplan.moods import Mind
 
@@ -50,6 +61,18 @@ class Line:
     estimate: float | None = None
     """Seconds of waiting that are expected at first; None where nobody can tell."""
 
+    agents: bool = True
+    """False where nobody on duty could ever take the caller."""
+
+    def ends(self, command: Enqueue) -> tuple[float, str] | None:
+        """Seconds from entering until the wait ends, and how; None until somebody says so."""
+        found = [] if self.waits is None else [(self.waits, self.outcome)]
+        if command.max_wait:
+            found.append((command.max_wait, "timeout"))
+        if not self.agents and command.no_agents_after is not None:
+            found.append((command.no_agents_after, "no_agents"))
+        return min(found, key=lambda one: one[0], default=None)
+
     def place(self, waited: float) -> Queued:
         """What is told after so many seconds: the estimate runs down."""
         left = None if self.estimate is None else max(0.0, self.estimate - waited)
@@ -82,6 +105,13 @@ def reply(world: World, names: Iterable[str], asked: int) -> Reply | None:
         if answers:
             return answers[min(asked, len(answers) - 1)]
     return None
+
+
+def numbered(command: Command, number: int) -> dict[str, Any]:
+    """What a ticket or a callback gives where the world says nothing else."""
+    if isinstance(command, ScheduleCallback):
+        return {"number": f"C-{number:06d}", "phone": command.fields.get("number", "")}
+    return {"number": f"T-{number:06d}"} if isinstance(command, OpenTicket) else {}
 
 
 class Wording(Protocol):

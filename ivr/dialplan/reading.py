@@ -11,8 +11,11 @@ from typing import Any
 from ivr.dialplan.expression import EvaluationError
 from ivr.dialplan.slots.plates import PROVINCES
 
-VALUES = ("amount", "number", "digits", "date", "time", "datetime", "phone", "plate", "ordinal")
+VALUES = ("amount", "number", "digits", "date", "time", "datetime", "phone", "plate", "ordinal", "wait")
 """Kinds of value that can be read."""
+
+WAITS = (1, 2, 3, 5, 10, 15, 20, 30, 31)
+"""Minutes of waiting that people say; the last stands for more than half an hour."""
 
 _TIME = re.compile(r"(?:[01]?\d|2[0-4]):[0-5]\d(?::\d\d(?:\.\d+)?)?")
 _PLATE = re.compile(rf"[A-Z0-9{PROVINCES}挂学警港澳]{{5,9}}\Z")
@@ -29,6 +32,17 @@ def spoken_value(kind: str, value: Any, source: str, year: int = 0) -> str:
     if found:
         return found
     raise EvaluationError(f"`{source}` is no {kind} that can be read")
+
+
+def minutes_told(seconds: float) -> int:
+    """A wait as one of `WAITS`, the next longer one: what is promised must not be too short."""
+    return next((one for one in WAITS if seconds <= one * 60), WAITS[-1])
+
+
+def _wait(text: str, year: int) -> str:
+    """Minutes of a wait that is given in seconds."""
+    seconds = _number("number", text)
+    return str(minutes_told(float(seconds))) if seconds and float(seconds) >= 0 else ""
 
 
 def _digits(text: str, year: int) -> str:
@@ -95,4 +109,5 @@ _READERS: Mapping[str, Callable[[str, int], str]] = {
     "date": _date,
     "time": _time,
     "datetime": _datetime,
+    "wait": _wait,
 }

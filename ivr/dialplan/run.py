@@ -7,24 +7,30 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ivr.dialplan import holding
 from ivr.dialplan.environment import NOTHING, Environment
 from ivr.dialplan.events import (
     Answer,
+    BridgeTo,
     CancelTimer,
     Command,
     CountEdge,
     EndTask,
-    LeaveQueue,
+    Enqueue,
+    Hangup,
     Note,
+    ParkCaller,
     Play,
     Progress,
     Prompt,
     RecordCall,
+    RecordMessage,
     Say,
     SetLanguage,
     SetTimer,
     StopListening,
     StopSpeaking,
+    TransferTo,
     Utterance,
     Value,
     Words,
@@ -40,6 +46,8 @@ MAX_TASKS = 500
 """Lookups, messages, tickets and callbacks of one call."""
 LOST = 2
 """Losses of the recogniser in one state after which it goes on with keys alone."""
+_AWAY = (Enqueue, BridgeTo, TransferTo, ParkCaller, RecordMessage, Hangup)
+"""What takes a caller out of a queue in which a place is held."""
 MAX_DEPTH = 8
 """Sub-flows that may wait for each other."""
 
@@ -74,6 +82,8 @@ class Run:
             object.__setattr__(self.state, name, value)
 
     def emit(self, command: Command) -> None:
+        if self.state.held and isinstance(command, _AWAY):
+            holding.give_up(self)
         self.commands.append(command)
 
     def count(self, edge: str, to: str = "", why: str = "") -> None:
@@ -231,7 +241,7 @@ class Run:
         for name in self.state.timers:
             self.emit(CancelTimer(name))
         if self.state.phase is Phase.QUEUE:
-            self.emit(LeaveQueue())
+            holding.leave(self, self.state.step)
         if self.state.phase is Phase.STEP and "task" in self.state.step:
             self.emit(EndTask(self.state.step["task"]))
         self.update(timers={}, keys="", ahead="", step={}, phase=Phase.INTRO)
@@ -353,5 +363,8 @@ def utterance(part: Part, scope: Mapping[str, Any], language: str) -> list[Utter
             text = texts[language].text(scope).strip()
             return [Words(text, language)] if text else []
         case ValuePart(kind, value):
+            found = value.value(scope)
+            if kind == "wait" and found is None:  # nobody can tell: then nothing is said
+                return []
             year = int(scope["time"]["year"]) if kind in ("date", "datetime") else 0
-            return [Value(kind, spoken_value(kind, value.value(scope), value.source, year), language)]
+            return [Value(kind, spoken_value(kind, found, value.source, year), language)]

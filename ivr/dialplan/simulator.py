@@ -16,7 +16,6 @@ from ivr.dialplan.mocks import Feel, Others, Understand, Wording, World, reading
 from ivr.dialplan.moods import Situation, matters, situation
 from ivr.dialplan.overheard import Overheard, Spot
 from ivr.dialplan.stage import TALKS, Stage, Watch
-from ivr.dialplan.state import Phase
 
 BETWEEN_KEYS = 0.2
 PATIENCE = 0.4
@@ -215,11 +214,19 @@ class Simulation(Stage):
 
     def move_up(self, position: int) -> bool:
         """Tell the place in the queue; False where the call is in none."""
-        if self.state.phase is not Phase.QUEUE:
+        if not self.in_queue:
             return False
         self._line = replace(self._line, position=position)
         self.write("note", f"position {position}", {"position": position})
         self.report(self._line.place(self.now - self._entered))
+        return True
+
+    def ring(self) -> bool:
+        """An agent is rung for the caller; False where the call is in no queue. `move_up` tells that it came to nothing."""
+        if not self.in_queue:
+            return False
+        self.write("note", "an agent is rung", {})
+        self.report(flow.AgentRung())
         return True
 
     def lose_speech(self, *, busy: bool = False) -> None:

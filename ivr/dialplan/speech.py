@@ -32,7 +32,7 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class ValuePart:
-    """A value read aloud: `amount`, `number`, `digits`, `date`, `time`, `datetime`, `phone`, `plate` or `ordinal`."""
+    """A value read aloud: `amount`, `number`, `digits`, `date`, `time`, `datetime`, `phone`, `plate`, `ordinal` or `wait`."""
 
     kind: str
     value: Expression

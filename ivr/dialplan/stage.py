@@ -11,7 +11,7 @@ from typing import Any
 from ivr.dialplan import events as flow
 from ivr.dialplan.agenda import MESSAGE, QUEUE, SOUND, TASK, TIMER, TOLD, Agenda
 from ivr.dialplan.machine import Commands, Machine
-from ivr.dialplan.mocks import Line, PlainWording, Reply, Wording, World, reply
+from ivr.dialplan.mocks import Line, PlainWording, Reply, Wording, World, numbered, reply
 from ivr.dialplan.model import END
 from ivr.dialplan.moments import Moment, Spoken, data_of
 from ivr.dialplan.state import Phase, State
@@ -140,11 +140,16 @@ class Stage:
 
     def waiting_for(self) -> str:
         """What outside of the caller this waits for: "queue", "bridge", "transfer", "park", "task", or "" for nothing."""
-        if self.state.phase is Phase.QUEUE:
+        if self.in_queue and not (self.state.held and self._agenda.has(TASK, MESSAGE)):
             return QUEUE
         if self.state.phase.value in TALKS:
             return str(self.state.phase.value)
         return "task" if self._agenda.has(TASK) else ""
+
+    @property
+    def in_queue(self) -> bool:
+        """Whether the call waits for an agent, also while the flow does something else."""
+        return self.state.phase is Phase.QUEUE or bool(self.state.held)
 
     @property
     def looking_up(self) -> bool:
@@ -201,7 +206,7 @@ class Stage:
             self._agenda.drop(QUEUE, TOLD)
             self.write("note", f"{self.state.phase.value}: {event.outcome}", {"outcome": event.outcome})
         self.report(event)
-        if name == TOLD and self.state.phase is Phase.QUEUE:
+        if name == TOLD and self.in_queue:
             self._tell_again()
 
     def report(self, event: flow.Event) -> None:
@@ -256,8 +261,8 @@ class Stage:
     def _obey_outside(self, command: flow.Command) -> None:
         """Commands that somebody else would carry out. One that this does not know and that has a task is done at once."""
         match command:
-            case flow.Enqueue(queue=queue):
-                self._enqueue(queue, command.max_wait, command.announce_every)
+            case flow.Enqueue():
+                self._enqueue(command)
             case flow.LeaveQueue():
                 self._agenda.drop(QUEUE, TOLD)
             case flow.BridgeTo(ring_seconds=seconds) | flow.TransferTo(ring_seconds=seconds):
@@ -286,7 +291,7 @@ class Stage:
     def _do_task(self, command: flow.Command) -> None:
         number = getattr(command, "task", None)
         if isinstance(number, int):
-            answer = self._reply((type(command).__name__,)) or Reply("done", _numbered(command, number))
+            answer = self._reply((type(command).__name__,)) or Reply("done", numbered(command, number))
             ended = flow.TaskEnded(number, answer.outcome, dict(answer.result))
             self._agenda.set(f"{TASK}{number}", self.now + answer.delay, ended)
 
@@ -311,13 +316,11 @@ class Stage:
         self._asked[name] = self._asked.get(name, 0) + 1
         return found
 
-    def _enqueue(self, queue: str, max_wait: float, every: float) -> None:
-        self._line = self.world.queues.get(queue, self.world.queues.get("", Line()))
-        self._entered, self._every = self.now, every
-        if self._line.waits is not None:
-            self._agenda.set(QUEUE, self.now + self._line.waits, flow.QueueLeft(self._line.outcome))
-        if max_wait and (self._line.waits is None or self._line.waits > max_wait):
-            self._agenda.set(QUEUE, self.now + max_wait, flow.QueueLeft("timeout"))
+    def _enqueue(self, command: flow.Enqueue) -> None:
+        self._line = self.world.queues.get(command.queue, self.world.queues.get("", Line()))
+        self._entered, self._every = self.now, command.announce_every
+        if (ends := self._line.ends(command)) is not None:
+            self._agenda.set(QUEUE, self.now + ends[0], flow.QueueLeft(ends[1]))
         if self._line.waits != 0:
             self._agenda.set(TOLD, self.now, self._line.place(0.0))
 
@@ -382,10 +385,3 @@ class Stage:
 
     def write(self, kind: str, text: str, more: Mapping[str, Any]) -> None:
         self.log.append(Moment(self.elapsed, kind, text, more))
-
-
-def _numbered(command: flow.Command, number: int) -> dict[str, Any]:
-    """What a ticket or a callback gives where the world says nothing else."""
-    if isinstance(command, flow.ScheduleCallback):
-        return {"number": f"C-{number:06d}", "phone": command.fields.get("number", "")}
-    return {"number": f"T-{number:06d}"} if isinstance(command, flow.OpenTicket) else {}

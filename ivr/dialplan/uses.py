@@ -63,6 +63,9 @@ def of_step(step: Step) -> Iterator[Use]:
             yield from of_template(one)
         else:
             wants = {"number": "priority", "list": "rank_by"}
+            if any(one is condition for condition in step.conditions()):
+                yield Use(one, "bool")
+                continue
             yield Use(one, next((kind for kind, name in wants.items() if one is getattr(step, name, None)), ""))
 
 

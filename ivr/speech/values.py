@@ -14,9 +14,11 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from ivr.speech import value_codes, value_dates
 
-KINDS = ("amount", "number", "digits", "date", "time", "datetime", "phone", "plate", "ordinal")
+KINDS = ("amount", "number", "digits", "date", "time", "datetime", "phone", "plate", "ordinal", "wait")
 LIMIT = Decimal(10) ** 12
 """Amounts and numbers from here on are read digit by digit."""
+WAITS = (1, 2, 3, 5, 10, 15, 20, 30, 31)
+"""Minutes of waiting that are told; the last stands for more than half an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def spoken(kind: str, value: str, language: str, *, yao: bool = True) -> tuple[P
     number = _decimal(value)
     if kind == "ordinal":
         return _ordinal(number, language, tongue)
+    if kind == "wait":
+        return _wait(number, tongue)
     if kind == "amount":
         number = number.quantize(Decimal("0.01"), ROUND_HALF_UP)
     sign = (tongue.table["values/minus"],) if number < 0 else ()
@@ -111,6 +115,12 @@ def _ordinal(number: Decimal, language: str, tongue: _Tongue) -> tuple[Piece, ..
     return tongue.table[f"values/{whole // 10 * 10}"], tongue.table[f"values/ordinal_{whole % 10}"]
 
 
+def _wait(number: Decimal, tongue: _Tongue) -> tuple[Piece, ...]:
+    """How long a wait takes, in minutes: one whole sentence, for as long as people say it; nobody says "seven minutes"."""
+    minutes = next((one for one in WAITS if number <= one), WAITS[-1])
+    return (tongue.table[f"values/wait_{minutes}"],)
+
+
 def _digits(value: str, tongue: _Tongue, *, yao: bool) -> tuple[Piece, ...]:
     names = {"1": "yao"} if yao and "values/yao" in tongue.table else {}
     names |= {letter: f"letter_{letter.lower()}" for letter in value_codes.LETTERS}
@@ -126,6 +136,7 @@ def _fraction(number: Decimal, table: dict[str, Piece]) -> tuple[Piece, ...]:
 # --- Chinese
 
 _ZH_DIGITS = "零一二三四五六七八九"
+_ZH_WAITS = {2: "两分钟", 3: "三分钟", 5: "五分钟", 10: "十分钟", 15: "一刻钟", 20: "二十分钟", 30: "半小时"}
 
 
 def _zh_below_hundred(value: int) -> str:
@@ -142,6 +153,8 @@ def _zh_table() -> dict[str, Piece]:
     texts |= {f"{digit}000": f"{word}千" for digit, word in counted.items()}
     texts |= {f"{digit}_jiao": f"{word}角" for digit, word in counted.items()}
     texts |= {f"{digit}_fen": f"{word}分" for digit, word in counted.items()}
+    texts |= {f"wait_{minutes}": f"预计大约{words}后为您接通。" for minutes, words in _ZH_WAITS.items()}
+    texts |= {"wait_1": "预计一分钟之内为您接通。", "wait_31": "预计等待时间会超过半小时。"}
     texts |= {"liang": "两", "wan": "万", "yi": "亿", "yuan": "元", "minus": "负", "point": "点", "yao": "幺"}
     texts |= value_dates.zh_texts() | value_codes.zh_texts()
     return {f"values/{name}": Piece(f"values/{name}", text, value_codes.voiced(name, "zh")) for name, text in texts.items()}
@@ -212,6 +225,8 @@ def _zh_amount(number: Decimal) -> tuple[Piece, ...]:
 
 _EN_SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _EN_SMALL += ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_EN_WAITS = {2: "two minutes", 3: "three minutes", 5: "five minutes", 10: "ten minutes", 15: "a quarter of an hour"}
+_EN_WAITS |= {20: "twenty minutes", 30: "half an hour"}
 _EN_TENS = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 
@@ -225,6 +240,8 @@ def _en_below_hundred(value: int) -> str:
 def _en_table() -> dict[str, Piece]:
     texts = {f"{value}": _en_below_hundred(value) for value in range(100)}
     texts |= {f"{digit}00": f"{_EN_SMALL[digit]} hundred" for digit in range(1, 10)}
+    texts |= {f"wait_{minutes}": f"It should take about {words}." for minutes, words in _EN_WAITS.items()}
+    texts |= {"wait_1": "It should take less than a minute.", "wait_31": "It may take more than half an hour."}
     texts |= {word: word for word in ("thousand", "million", "billion", "yuan", "and", "cent", "cents", "minus", "point")}
     texts |= value_dates.en_texts() | value_codes.en_texts()
     return {f"values/{name}": Piece(f"values/{name}", text) for name, text in texts.items()}

@@ -191,8 +191,11 @@ def test_the_place_in_the_queue_is_told_at_first_and_then_every_so_often() -> No
     assert call.said() == ["place", "4"]
     assert call.does(Queued(3, 10.0)).commands == ()
     call.hears_out()
-    assert call.does(Queued(3, 20.0)).commands == ()
-    assert call.does(Queued(1, 30.0)).said() == ["next"]
+    assert call.does(Queued(4, 20.0)).commands == (), "the same place again, too soon"
+    assert call.does(Queued(3, 21.0)).said() == ["place", "3"], "better"
+    call.hears_out()
+    assert call.does(Queued(5, 60.0)).commands == (), "worse"
+    assert call.does(Queued(1, 61.0)).said() == ["next"]
 
 
 @pytest.mark.parametrize(

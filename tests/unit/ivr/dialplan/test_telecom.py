@@ -24,6 +24,7 @@ from ivr.dialplan.events import (
     Say,
     SetLanguage,
     StepFailed,
+    TaskEnded,
 )
 from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import catalogue, check, load
@@ -186,6 +187,14 @@ def _events(name: str, state: str, language: str) -> list[list[Event]]:
         return [[StepFailed("x")]]
     if name == "hangup":
         return [[CallerHungUp()]]
+    step = FLOW.states[state].step
+    assert step is not None
+    if name.startswith("overflow:"):
+        return [[Queued(9, 30.0, 600.0)]]
+    if name == "done" and step.name == "callback":
+        return [[TaskEnded(1, "done", {"number": "C-000001"})]]
+    if name.isdigit() and not step.listens:
+        return [[Pressed(name)]]
     if name == "done":
         return [[Pressed(digit) for digit in "1234"]]
     here = dialogue.ear(FLOW, FLOW.states[state], language)
@@ -209,7 +218,8 @@ WAITING = [name for name, state in FLOW.states.items() if state.step is not None
 def _at(state: str, language: str) -> Caller:
     """A caller who has just heard the question of `state`."""
     before = "fault_account" if state == "fault_confirm" else state
-    call = Caller(Machine(replace(FLOW, entry=before)), {"called": "1", "language": language}, {"balance": 3})
+    whose = {"called": "1", "caller": {"number": "13800138000"}, "language": language}
+    call = Caller(Machine(replace(FLOW, entry=before)), whose, {"balance": 3})
     if before != state:
         call.does(*(Pressed(digit) for digit in "1234"))
     return call.hears_out() if call.state.speaking else call
@@ -229,7 +239,7 @@ def test_every_edge_of_every_state_leads_where_it_is_written(state: str, languag
             else:
                 assert call.state.state in _arrived(state, graph.target(FLOW, edge, state)), (name, events)
             taken += 1
-    assert taken >= 4
+    assert taken >= 3
 
 
 def _exhausts(call: Caller, name: str, state: str) -> None:
