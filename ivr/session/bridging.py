@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ivr.dialplan.events import BridgeEnded, BridgeTo
 from ivr.session.exchange import Exchange
+from ivr.session.handing import handed_by
 from ivr.session.talk import Talk
 from ivr.session.uniting import unite
 from telephony.errors import TelephonyError
@@ -42,7 +43,8 @@ async def bridge_out(session: CallSession, command: BridgeTo, payer: str = "") -
     """
     call = session.call
     caller = Party(user=call.caller.number, display=call.caller.name)
-    options = DialOptions(payer=payer or f"flow:{call.flow}", ring_timeout=command.ring_seconds)
+    handed = handed_by(session, command.handover)
+    options = DialOptions(payer=payer or f"flow:{call.flow}", ring_timeout=command.ring_seconds, handed=handed)
     try:
         leg = session.services.dial(command.target, caller, options=options)
     except TelephonyError as error:
@@ -96,6 +98,7 @@ def exchange_of(session: CallSession, payer: str) -> Exchange:
         session.swap_leg,
         session.emit,
         lambda by_caller, other: unite(session, by_caller, other),
+        lambda: handed_by(session),
     )
 
 

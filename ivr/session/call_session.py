@@ -35,7 +35,7 @@ from ivr.session.talk import Talk
 from ivr.session.timers import TimerDue, Timers
 from ivr.session.turns import Turns, amend
 from ivr.session.uniting import asked
-from ivr.session.view import Placement, contact_view, label_of, phrases_of
+from ivr.session.view import Placement, phrases_of, seen_by_agent
 from ivr.session.voice_io import VoiceIO
 from ivr.session.waiting import Waiting
 from telephony.leg import (
@@ -203,7 +203,7 @@ class CallSession:
     def view(self) -> dict[str, Any]:
         """The contact as the agent sees it. Only while it has a placement."""
         assert self.placement is not None
-        return contact_view(self.call, self.placement, label_of(self.call, self.machine.flow))
+        return {**seen_by_agent(self, self.placement), **self.promise.shown()}
 
     def phrases(self) -> tuple[flow.Phrase, ...]:
         """Everything the flow knows how to hear in the call's language."""

@@ -53,7 +53,7 @@ class Consult:
         """Call; the agent hears the ring. Never raises: a call that cannot be placed is over at once."""
         self._exchange.told("calling")
         self._agent.play(self._exchange.ringback, repeat=True)
-        options = DialOptions(payer=self._exchange.payer, ring_timeout=RING_SECONDS)
+        options = DialOptions(payer=self._exchange.payer, ring_timeout=RING_SECONDS, handed=self._exchange.handed())
         try:
             leg = self._other = self._exchange.dial(target, caller, options=options)
         except TelephonyError as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from telephony.joining import Confer
-from telephony.leg import Bridger, CallLeg, Dialer, Ended
+from telephony.leg import Bridger, CallLeg, Dialer, Ended, Handed
 from telephony.media.clip import Clip
 
 
@@ -29,3 +29,5 @@ class Exchange:
     unite: Callable[[bool, CallLeg], bool]
     """Joins who is left when a phone, our caller's or else our agent's, leaves this talk and another call of the node, which
     it is in by that leg. False where that cannot be."""
+    handed: Callable[[], Handed] = Handed
+    """What those who are called are told of the call."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ivr.dialplan.events import BridgeTo, TransferEnded, TransferTo
 from ivr.session.bridging import bridge_out
+from ivr.session.handing import handed_by, target_with
 from telephony.leg import LegState
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ async def transfer_out(session: CallSession, command: TransferTo) -> TransferEnd
         outcome = await _refer(session, command)
         if command.how == "refer" or outcome != "failed":
             return TransferEnded(outcome)
-    ended = await bridge_out(session, BridgeTo(command.target, command.ring_seconds, command.music))
+    ended = await bridge_out(session, BridgeTo(command.target, command.ring_seconds, command.music, command.handover))
     return TransferEnded(ended.outcome)
 
 
@@ -33,7 +34,7 @@ async def _refer(session: CallSession, command: TransferTo) -> str:
     while not session.progress.empty():
         session.progress.get_nowait()
     session.leg.play(session.services.ringback, repeat=True)
-    session.leg.transfer(command.target)
+    session.leg.transfer(target_with(command.target, handed_by(session, command.handover)))
     try:
         async with asyncio.timeout(command.ring_seconds):
             while not (told := await session.progress.get()).final:

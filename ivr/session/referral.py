@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from telephony.errors import TelephonyError
-from telephony.leg import Answered, CallLeg, Dialer, DialOptions, EndCause, Ended, LegEvent, LegState, Party, Ringing
+from telephony.leg import Answered, CallLeg, Dialer, DialOptions, EndCause, Ended, Handed, LegEvent, LegState, Party, Ringing
 from telephony.leg import TransferRequested as Requested
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,10 @@ class Referral:
         payer: str,
         arrived: Callable[[CallLeg], None],
         failed: Callable[[], None],
+        handed: Callable[[], Handed] = Handed,
     ) -> None:
         self.asker, self._request, self._caller, self._payer = asker, request, caller, payer
-        self._arrived, self._failed = arrived, failed
+        self._arrived, self._failed, self._handed = arrived, failed, handed
         self._leg: CallLeg | None = None
         self.over = False
 
@@ -49,7 +50,7 @@ class Referral:
         headers = {"Replaces": self._request.replaces} if self._request.replaces else {}
         if self._request.referred_by:
             headers["Referred-By"] = self._request.referred_by
-        options = DialOptions(payer=self._payer, ring_timeout=RING_SECONDS, headers=headers)
+        options = DialOptions(payer=self._payer, ring_timeout=RING_SECONDS, headers=headers, handed=self._handed())
         try:
             leg = self._leg = dial(self._request.target, self._caller, options=options)
         except TelephonyError as error:

@@ -16,6 +16,7 @@ from ivr.records.followups import FollowUps
 from ivr.records.late import LateRows
 from ivr.records.writer import ContactLog
 from ivr.session.awaiting import Spotters
+from ivr.session.handing import Handing
 from ivr.session.parking import ParkingLot
 from ivr.session.redacting import Privacy
 from ivr.session.talks import Talks
@@ -108,3 +109,5 @@ class Services:
     """Ways in which notifications leave the house."""
     alarm: Callable[[Mapping[str, Any], str], None] = no_alarm
     """Tells supervisors of an alert; not the agent named, who knows already."""
+    handing: Handing = field(default_factory=Handing)
+    """What goes with a call to those outside."""

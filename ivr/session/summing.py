@@ -153,7 +153,7 @@ class Summing:
         if by:
             handover["summary_by"] = by
         session.change(handover=handover)
-        session.record(handover=handover)
+        session.record(handover=handover, quality=session.leg.quality())
         return True
 
     @staticmethod

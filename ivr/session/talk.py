@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ivr.errors import Conflict
@@ -277,9 +278,8 @@ class Talk:
             return
         stays = self._agent if asker is self._caller else self._caller
         who = stays.caller if stays is self._caller else stays.callee
-        self._referral = Referral(
-            asker, request, who, self._exchange.payer, lambda leg: self._arrived(asker, leg), self._not_arrived
-        )
+        payer, handed = self._exchange.payer, self._exchange.handed
+        self._referral = Referral(asker, request, who, payer, partial(self._arrived, asker), self._not_arrived, handed)
         self._referral.begin(self._exchange.dial)
 
     def _arrived(self, asker: CallLeg, leg: CallLeg) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ivr.call import Call
 from ivr.dialplan.events import Phrase
 from ivr.dialplan.model import Flow
 from ivr.profile.likely import when
+
+if TYPE_CHECKING:
+    from ivr.session.call_session import CallSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,13 @@ class Placement:
         return replace(self, phase=phase, **changes)
 
 
-def contact_view(call: Call, placement: Placement, label: str = "") -> dict[str, Any]:
-    """The contact as the desk's page takes it; `label` is the intent in the words of the flow."""
+MOST_TEXT = 200_000
+"""Characters of all turns together that a page is shown; of more the words of the oldest in the middle go."""
+HEAD = 2
+
+
+def contact_view(call: Call, placement: Placement, label: str = "", media: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The contact as the desk's page takes it; `label` is the wish in the flow's words, `media` the figures of the audio."""
     intent = None
     if call.intent is not None:
         intent = {"name": call.intent.name, "label": label or call.intent.name, "confidence": call.intent.confidence}
@@ -54,8 +62,26 @@ def contact_view(call: Call, placement: Placement, label: str = "") -> dict[str,
         "answered_at": placement.answered_at,
         "held": placement.phase == "held",
         "note": placement.note,
-        "turns": whole["turns"],
+        "turns": _bounded(whole["turns"]),
+        "media": {name: value for name, value in (media or {}).items() if isinstance(value, str | int | float)},
+        "signalling": {name: value for name, value in call.signalling.items() if value},
     }
+
+
+def seen_by_agent(session: CallSession, placement: Placement) -> dict[str, Any]:
+    """The contact of a running call, as it is now."""
+    return contact_view(session.call, placement, label_of(session.call, session.machine.flow), session.leg.quality())
+
+
+def _bounded(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All turns in their places; those that find no room are without words."""
+    over = sum(len(turn["text"]) for turn in turns) - MOST_TEXT
+    for turn in turns[HEAD:] if over > 0 else ():
+        if over <= 0:
+            break
+        over -= len(turn["text"])
+        turn["text"] = "…"
+    return turns
 
 
 def label_of(call: Call, flow: Flow) -> str:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ivr.dialplan.run import Run
 
 HOW = ("bridged", "refer", "auto")
-_CALLING: Schema = {"to": TEXT, "ring": DURATION, "music": NAME}
+TOLD = ("none", "link", "body")
+_CALLING: Schema = {"to": TEXT, "ring": DURATION, "music": NAME, "handover": {"enum": list(TOLD)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,16 @@ class BridgeStep(WaitingStep):
     ring: float = 30.0
     music: str = ""
     """What the caller hears meanwhile; "" for the ringing tone."""
+    handover: str = ""
+    """What the far end is told of the call; "" as its trunk says."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
         if isinstance(node, Scalar):
             return cls(template(node, site.findings) or _empty(node), node.place)
-        fields = Fields(node, site.findings, "bridge", ("to", "ring", "music"))
-        return cls(_to(fields, node), node.place, fields.duration("ring", 30.0), fields.text("music"))
+        fields = Fields(node, site.findings, "bridge", ("to", "ring", "music", "handover"))
+        told = _told(fields, site)
+        return cls(_to(fields, node), node.place, fields.duration("ring", 30.0), fields.text("music"), told)
 
     @classmethod
     def schema(cls) -> Schema:
@@ -60,7 +64,7 @@ class BridgeStep(WaitingStep):
         yield self.to
 
     def start(self, run: Run) -> Edge | None:
-        run.emit(BridgeTo(self.to.text(run.scope()), self.ring, self.music))
+        run.emit(BridgeTo(self.to.text(run.scope()), self.ring, self.music, self.handover))
         run.update(phase=Phase.BRIDGE)
         return None
 
@@ -80,16 +84,18 @@ class TransferStep(WaitingStep):
     """`bridged` calls and joins; `refer` lets the caller's own phone call, which ends our part; `auto` tries that first."""
     ring: float = 30.0
     music: str = ""
+    handover: str = ""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
         if isinstance(node, Scalar):
             return cls(template(node, site.findings) or _empty(node), node.place)
-        fields = Fields(node, site.findings, "transfer", ("to", "how", "ring", "music"))
+        fields = Fields(node, site.findings, "transfer", ("to", "how", "ring", "music", "handover"))
         how = fields.text("how", "bridged")
         if how not in HOW:
             site.findings.unknown(fields.place, "way to transfer", how, HOW)
-        return cls(_to(fields, node), node.place, how, fields.duration("ring", 30.0), fields.text("music"))
+        told = _told(fields, site)
+        return cls(_to(fields, node), node.place, how, fields.duration("ring", 30.0), fields.text("music"), told)
 
     @classmethod
     def schema(cls) -> Schema:
@@ -109,7 +115,7 @@ class TransferStep(WaitingStep):
         yield self.to
 
     def start(self, run: Run) -> Edge | None:
-        run.emit(TransferTo(self.to.text(run.scope()), self.how, self.ring, self.music))
+        run.emit(TransferTo(self.to.text(run.scope()), self.how, self.ring, self.music, self.handover))
         run.update(phase=Phase.TRANSFER)
         return None
 
@@ -172,6 +178,13 @@ class ParkStep(WaitingStep):
 def _to(fields: Fields, node: Node) -> Template:
     fields.need("to", 'to: a number, a registered user, or "sip:user@host"')
     return fields.template("to") or _empty(node)
+
+
+def _told(fields: Fields, site: Site) -> str:
+    told = fields.text("handover")
+    if told and told not in TOLD:
+        site.findings.unknown(fields.place, "handover", told, TOLD)
+    return told
 
 
 def _empty(node: Node) -> Template:

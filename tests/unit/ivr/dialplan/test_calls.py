@@ -122,6 +122,14 @@ def test_a_transfer_is_addressed_and_leads_on() -> None:
     assert Run(entry="early").does(TransferEnded("done")).state.ended == "flow"
 
 
+def test_a_step_says_what_the_far_end_is_told() -> None:
+    run = Run(FLOW.replace("{slots.wish}00", "100").replace("how: auto", "how: bridged, handover: body"), "out")
+    assert run.of(TransferTo) == [TransferTo("100", "bridged", 20.0, "jingle", "body")]
+    text = FLOW.replace('bridge: { to: "sip:1@127.0.0.1",', 'bridge: { to: "sip:1@127.0.0.1", handover: link,')
+    run = Run(text, "slot").does(ParkEnded("timeout"))
+    assert run.of(BridgeTo) == [BridgeTo("sip:1@127.0.0.1", 30.0, "jingle", "link")]
+
+
 def test_parking_ends_the_call_or_times_out() -> None:
     assert Run(entry="slot").does(ParkEnded("done")).state.ended == "flow"
     run = Run(entry="slot").does(ParkEnded("timeout"))
@@ -134,6 +142,7 @@ def test_parking_ends_the_call_or_times_out() -> None:
     [
         ("record: pause", "record: rewind", "unknown-action"),
         ("how: auto", "how: magic", "unknown-way"),
+        ("how: auto", "how: auto, handover: all", "unknown-handover"),
         ('transfer: "12345"', "transfer: { ring: 5s }", "missing-key"),
         ("on: { timeout: plain }", "on: {}", "missing-edge"),
         ("timeout: 90s", "timeout: soon", "bad-duration"),
