@@ -18,11 +18,10 @@ from ivr.speech.endpointer import Confirmed, Endpointer, Timing
 from ivr.speech.pool import RecognizerPool
 from ivr.speech.recognizer import RecognitionEvent, SpeechStarted, UtteranceHeard
 from ivr.speech.settings import SpeechSettings
-from ivr.speech.voicing import WINDOW, Detectors, Voicing
+from ivr.speech.voicing import WINDOW, Voicing
 from ivr.speech.wav import Recording, read_wav
 from telephony.leg import FRAME_SAMPLES
 
-DETECTORS = Detectors()
 SILENCE_BEFORE = 25
 SILENCE_AFTER = 75
 """Frames of 20 ms around each recording."""
@@ -97,13 +96,11 @@ def pad(recording: Recording) -> Padded:
 
 def confirm_point(samples: NDArray[np.int16]) -> float:
     """Seconds into the audio at which a turn with the usual timing confirms speech; NaN where it does not."""
-    voicing, endpointer = Voicing(DETECTORS), Endpointer(Timing(), window=WINDOW)
+    voicing, endpointer = Voicing(), Endpointer(Timing(), window=WINDOW)
     for begin in range(0, len(samples) - WINDOW + 1, WINDOW):
         for decision in endpointer.push(voicing.probability(samples[begin : begin + WINDOW])):
             if isinstance(decision, Confirmed):
-                voicing.close()
                 return decision.position / 8000
-    voicing.close()
     return float("nan")
 
 

@@ -7,6 +7,7 @@ takes 0.2 s. In a silence the engine is asked what it believes, and `Patience` s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from ivr.speech.patience import QUICK, Patience
 from ivr.speech.recognizer import VoiceFacts
 from ivr.speech.tape import Tape
 from ivr.speech.voice_facts import measure
-from ivr.speech.voicing import WINDOW, Detectors, Voicing
+from ivr.speech.voicing import WINDOW, Voicing
 
 RATE = 8000
 SHORTEST = 1024
@@ -28,9 +29,9 @@ BITE = 1600
 """Samples an engine is fed at once: smaller ones cost more for each second of audio."""
 LOOK = 0.19
 """Seconds of silence from which the engine is asked what was said so far: one window before the least patience."""
-SHORT = 11200
-"""Samples (1.4 s with the pre-roll) of an utterance that is worth hearing twice to end it at once: an engine takes audio in
-pieces of up to 0.5 s, so of a single word it believes nothing yet when the caller is silent."""
+SHORT = 17600
+"""Samples (2.2 s with the pre-roll) of an utterance that is worth hearing twice to end it at once: an engine takes audio in
+pieces of up to 0.7 s, so of a word or two it believes nothing yet when the caller is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,6 @@ class Turn:
     def __init__(
         self,
         stream: EngineStream,
-        detectors: Detectors,
         timing: Timing,
         patience: Patience | None = None,
         *,
@@ -71,7 +71,7 @@ class Turn:
     ) -> None:
         """`again`: a short utterance may be heard twice, which only a closed list makes cheap."""
         self._stream = stream
-        self._voicing = Voicing(detectors)
+        self._voicing = Voicing()
         self._endpointer = Endpointer(timing, window=WINDOW)
         self._patience = patience or Patience(timing.patience)
         self._again = again
@@ -97,9 +97,9 @@ class Turn:
         tape, endpointer = self._tape, self._endpointer
         tape.append(self._against(samples, played))
         outputs: list[Output] = []
-        while tape.end - endpointer.position >= WINDOW:
+        for probability in self._probabilities():
             at = endpointer.position
-            decisions = endpointer.push(self._voicing.probability(tape.part(at, at + WINDOW)))
+            decisions = endpointer.push(probability)
             if self._guard is not None and endpointer.state is not State.IDLE:
                 self._guard.note(at, endpointer.sounding)
             for decision in decisions:
@@ -113,8 +113,13 @@ class Turn:
         tape.forget(endpointer.keep_from)
         return outputs
 
-    def close(self) -> None:
-        self._voicing.close()
+    def _probabilities(self) -> Iterator[float]:
+        """Those of the windows that are there: together, but for an echo, which may be taken off in between."""
+        tape, position = self._tape, self._endpointer.position
+        end = tape.end - (tape.end - position) % WINDOW
+        step = WINDOW if self._guard is not None else max(WINDOW, end - position)
+        for begin in range(position, end, step):
+            yield from self._voicing.probabilities(tape.part(begin, begin + step))
 
     def _obey(self, decision: Decision) -> list[Output]:
         match decision:

@@ -21,6 +21,7 @@ from ivr.speech.remote_model import RemoteModel
 from ivr.speech.settings import Feed
 from ivr.speech.sherpa_files import SherpaFiles, read_files
 from ivr.speech.sherpa_model import SherpaModel
+from ivr.speech.vosk_folder import tuned
 from ivr.speech.vosk_model import VoskModel
 
 
@@ -78,7 +79,10 @@ def _vosk(path: str, *, speaker: bool) -> Any:
     import vosk
 
     vosk.SetLogLevel(-1)
-    return vosk.SpkModel(path) if speaker else vosk.Model(path)
+    if speaker:
+        return vosk.SpkModel(path)
+    with tuned(Path(path)) as folder:
+        return vosk.Model(str(folder))
 
 
 def _sherpa(files: SherpaFiles) -> Any:

@@ -18,15 +18,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from ivr.speech import silero
 from ivr.speech.engine import Engine
 from ivr.speech.loading import load
 from ivr.speech.second_opinion import DoubtingEngine
-from ivr.speech.voicing import Detectors
 from ivr.speech.wire import LARGEST, pack_json
 from ivr.speech.worker import Worker, die_with_parent
-
-DETECTORS_READY = 8
-"""Voice detectors made before the fork, so their memory is shared; a worker makes more when it needs them."""
 
 
 def main() -> int:
@@ -37,9 +34,9 @@ def main() -> int:
     asked = json.loads(control.recv(LARGEST))
     models, failed = load(asked["models"])
     models = with_second_opinion(models, asked["models"])
-    detectors = Detectors(DETECTORS_READY)
+    silero.weights()  # before the fork, so that the workers share them
     control.send(pack_json({"loaded": list(models), "failed": failed}))
-    serve(control, models, detectors, float(asked["longest"]))
+    serve(control, models, float(asked["longest"]))
     return 0
 
 
@@ -57,7 +54,7 @@ def with_second_opinion(engines: Mapping[str, Engine], wanted: Mapping[str, Mapp
     return {language: DoubtingEngine(engine, address, below, within) for language, engine in engines.items()}
 
 
-def serve(control: socket.socket, models: dict[str, Engine], detectors: Detectors, longest: float) -> None:
+def serve(control: socket.socket, models: dict[str, Engine], longest: float) -> None:
     """Fork a worker for every descriptor that comes, until the control socket ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; the engine learns of an end by its socket
     parent = os.getpid()
@@ -67,7 +64,7 @@ def serve(control: socket.socket, models: dict[str, Engine], detectors: Detector
             return
         link = socket.socket(fileno=descriptors[0])
         if os.fork() == 0:
-            become_worker(parent, control, link, models, detectors, longest)
+            become_worker(parent, control, link, models, longest)
         link.close()
 
 
@@ -76,7 +73,6 @@ def become_worker(
     control: socket.socket,
     link: socket.socket,
     models: dict[str, Engine],
-    detectors: Detectors,
     longest: float,
 ) -> NoReturn:
     """Never returns: the child must not unwind into the host's loop."""
@@ -86,7 +82,7 @@ def become_worker(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
         os.close(0)
-        Worker(link, models, detectors, longest).run()
+        Worker(link, models, longest).run()
         code = 0
     except ConnectionError:
         code = 0

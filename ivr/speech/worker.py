@@ -25,7 +25,6 @@ from ivr.speech.endpointer import Timing
 from ivr.speech.engine import Engine, EngineStream
 from ivr.speech.hearing import Heard, Output, Partial, Started, Turn
 from ivr.speech.patience import ROWS, Expected, Patience
-from ivr.speech.voicing import Detectors
 from ivr.speech.wire import LARGEST, Kind, Message, pack_json
 from telephony.leg import FRAME_SAMPLES
 
@@ -61,7 +60,6 @@ class Worker:
     link: socket.socket
     engines: Mapping[str, Engine]
     """Language to what hears it."""
-    detectors: Detectors
     longest: float
     ears: dict[int, Ear] = field(default_factory=dict)
     samples: int = 0
@@ -101,7 +99,7 @@ class Worker:
         phrases = [phrase for listed in (asked["phrases"], *asked["also"].values()) for phrase in listed] if closed else ()
         patience = Patience(timing.patience, phrases, Expected(asked["expects"], asked["least"], asked["most"]))
         twice = closed and not asked["also"] and asked["expects"] not in ROWS
-        self.ears[message.stream] = Ear(message.turn, Turn(stream, self.detectors, timing, patience, again=twice))
+        self.ears[message.stream] = Ear(message.turn, Turn(stream, timing, patience, again=twice))
 
     def _stream(self, asked: Mapping[str, Any]) -> EngineStream:
         """One stream, or one over those of several languages. Raises SpeechUnavailable where none can hear its phrases."""
@@ -140,9 +138,7 @@ class Worker:
             ear.spent = 0.0
 
     def _drop(self, stream: int) -> None:
-        ear = self.ears.pop(stream, None)
-        if ear is not None:
-            ear.turn.close()
+        self.ears.pop(stream, None)
 
     def _measure(self) -> dict[str, float]:
         kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

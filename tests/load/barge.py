@@ -31,7 +31,6 @@ from numpy.typing import NDArray
 from ivr.speech.endpointer import Timing
 from ivr.speech.engine import Hypothesis
 from ivr.speech.hearing import Started, Turn
-from ivr.speech.voicing import Detectors
 from telephony.media.clip import Clip
 from tests.e2e.conftest import AUDIO, SPEECH
 from tests.e2e.server import HotlineProcess
@@ -84,18 +83,14 @@ class NoEngine:
     def reset(self) -> None: ...
 
 
-_detectors = Detectors()
-
-
 def told(near: Sound, far: Sound, chunk: int = CHUNK) -> list[int]:
     """The samples at which a turn tells speech that comes `chunk` by `chunk`."""
-    turn = Turn(NoEngine(), _detectors, Timing())
+    turn = Turn(NoEngine(), Timing())
     found = []
     heard, played = lines.coded(near), lines.coded(far)
     for at in range(0, len(heard) - chunk + 1, chunk):
         if any(isinstance(one, Started) for one in turn.push(heard[at : at + chunk], played[at : at + chunk])):
             found.append(at + chunk)
-    turn.close()
     return found
 
 

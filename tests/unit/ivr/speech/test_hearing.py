@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from ivr.speech.endpointer import Timing
 from ivr.speech.engine import Hypothesis
 from ivr.speech.hearing import Heard, Output, Partial, Started, Turn
 from ivr.speech.patience import Expected, Patience
-from ivr.speech.voicing import Detectors
+from ivr.speech.silero import WINDOW
 
 LOUD, SOFT = 3000, 0
 PHRASES = ["查账单", "查账单上个月的", "人工"]
@@ -54,14 +53,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loud is voiced, soft is not: the gate itself has tests of its own."""
 
     class Gate:
-        def __init__(self, detectors: Any) -> None:
-            pass
-
-        def probability(self, samples: NDArray[np.int16]) -> float:
-            return 1.0 if np.abs(samples).max() > 1000 else 0.0
-
-        def close(self) -> None:
-            pass
+        def probabilities(self, samples: NDArray[np.int16]) -> list[float]:
+            return [1.0 if np.abs(window).max() > 1000 else 0.0 for window in samples.reshape(-1, WINDOW)]
 
     monkeypatch.setattr(hearing, "Voicing", Gate)
 
@@ -77,7 +70,7 @@ def play(turn: Turn, *parts: tuple[int, float]) -> list[tuple[float, Output]]:
 
 def a_turn(stream: Script, *, patience: float = 0.4, expected: Expected | None = None, again: bool = True) -> Turn:
     rule = Patience(patience, PHRASES, expected)
-    return Turn(stream, Detectors(), Timing(patience), rule, again=again)
+    return Turn(stream, Timing(patience), rule, again=again)
 
 
 def end_of(outputs: list[tuple[float, Output]]) -> tuple[float, Heard]:
