@@ -18,13 +18,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 
 from ivr.errors import ConfigError
+from ivr.settings_callbacks import CallbackOptions, check_callbacks
 from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_duty import STANDARD, BreakOptions, check_reasons
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 from ivr.settings_handover import HandoverOptions, check_handover
 from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers, check_media
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
-from ivr.settings_notices import NoticeOptions, check_notices
+from ivr.settings_notices import NoticeOptions, channel_names, check_notices
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
 from ivr.settings_privacy import PrivacyOptions, RetentionOptions, check_privacy
 from ivr.settings_publishing import PublishingOptions
@@ -153,6 +154,8 @@ class Settings:
     retention: RetentionOptions = field(default_factory=RetentionOptions)
     """How long what is kept."""
     parking: ParkingOptions = field(default_factory=ParkingOptions)
+    callbacks: CallbackOptions = field(default_factory=CallbackOptions)
+    """How customers are called back who were promised it."""
     notices: NoticeOptions = field(default_factory=NoticeOptions)
     """How notifications leave the house: `sms`, `email`, `webhook`."""
     tones: str = "cn"
@@ -288,6 +291,7 @@ def _check(settings: Settings, file: str) -> None:
     check_net(sip.listen, sip.advertised, sip.local_networks, sip.origins, sip.tls, sip.dns, file)
     check_calls(settings.recording, settings.parking, settings.tones, file)
     check_notices(settings.notices, file)
+    check_callbacks(settings.callbacks, channel_names(settings.notices), file)
     check_handover(settings.handover, settings.trunks, settings.web.public_url, file)
     check_privacy(settings.privacy, settings.retention, file)
     check_media(settings.media, file)

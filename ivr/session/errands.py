@@ -16,6 +16,7 @@ from ivr.errors import StoreUnavailable
 from ivr.session.about_call import known_so_far, who
 from ivr.session.identifying import identify
 from ivr.session.message import Message
+from ivr.session.promised import promise_of
 from telephony.leg import LegState
 
 if TYPE_CHECKING:
@@ -138,7 +139,8 @@ class Errands:
     async def _callback(self, command: flow.ScheduleCallback) -> flow.Event:
         store = self._session.services.followups
         self._session.summing.write(self._session)
-        row = {**who(self._session.call), **self._clean(command.fields), "handover": known_so_far(self._session.call)}
+        given = promise_of(self._session, self._clean(command.fields))
+        row = {**who(self._session.call), **given, "handover": known_so_far(self._session.call)}
         work = None if store is None else store.schedule_callback(self._name(command), row)
         done = await self._stored(command.task, "callback", work)
         if isinstance(done, flow.TaskEnded) and done.outcome == "done":

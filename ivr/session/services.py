@@ -18,6 +18,7 @@ from ivr.records.writer import ContactLog
 from ivr.session.awaiting import Spotters
 from ivr.session.handing import Handing
 from ivr.session.parking import ParkingLot
+from ivr.session.promised import Promised, nothing_promised
 from ivr.session.redacting import Privacy
 from ivr.session.talks import Talks
 from ivr.settings_understanding import MoodOptions, TalkOptions
@@ -87,6 +88,8 @@ class Services:
     """None where tickets and callbacks cannot be written: those steps leave by `error`."""
     late: LateRows | None = None
     """Takes surveys, messages and notifications."""
+    promised: Promised = nothing_promised
+    """What a caller was promised: a call back that need not be made any more."""
     discard: Callable[[str], None] = no_file
     """Removes a recording that nobody needs."""
     profile_budget: float = 0.3
@@ -107,7 +110,7 @@ class Services:
     """What callers' words mean; until a node has learnt its flows' intents, by their phrases alone."""
     channels: frozenset[str] = frozenset()
     """Ways in which notifications leave the house."""
-    alarm: Callable[[Mapping[str, Any], str], None] = no_alarm
-    """Tells supervisors of an alert; not the agent named, who knows already."""
     handing: Handing = field(default_factory=Handing)
     """What goes with a call to those outside."""
+    alarm: Callable[[Mapping[str, Any], str], None] = no_alarm
+    """Tells supervisors of an alert; not the agent named, who knows already."""

@@ -6,11 +6,13 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ivr.call import Call, Caller
 from ivr.errors import NotFound
 from ivr.session.call_session import CallSession
+from ivr.session.promised import Promise
 from ivr.session.services import CallerPage, Services
 from ivr.settings import Route
 from telephony.leg import CallInfo, CallLeg, EndCause, LegKind
@@ -32,6 +34,11 @@ class Switchboard:
         self._calls: dict[str, tuple[CallSession, asyncio.Task[None]]] = {}
         self._open = True
         self.started = 0
+
+    @property
+    def open(self) -> bool:
+        """Calls are taken."""
+        return self._open
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -72,13 +79,27 @@ class Switchboard:
             **_told(leg.info),
         )
         session = CallSession(self._services, leg, call, page)
+        session.promise = self._services.promised(call.caller.number)
+        self._run(session)
+        return call.id
+
+    def call_back(self, leg: CallLeg, call: Call, promise: Promise) -> tuple[CallSession, asyncio.Task[None]] | None:
+        """Start a session for a customer whom we called and who answered; None where this node takes no calls."""
+        if not self._open or call.flow not in self._services.flows.flows:
+            return None
+        session = CallSession(self._services, leg, replace(call, correlation=leg.correlation))
+        session.promise = promise
+        return session, self._run(session)
+
+    def _run(self, session: CallSession) -> asyncio.Task[None]:
+        call = session.call
         task = asyncio.create_task(session.run(), name=call.id)
         self._calls[call.id] = (session, task)
         self._services.running.add(session)
-        self._services.tally.began(call.id, flow, self._services.flows.flows[flow].entry)
+        self._services.tally.began(call.id, call.flow, self._services.flows.flows[call.flow].entry)
         self.started += 1
         task.add_done_callback(lambda _: self._over(call.id))
-        return call.id
+        return task
 
     def _over(self, contact_id: str) -> None:
         session, _ = self._calls.pop(contact_id)
