@@ -52,6 +52,8 @@ class Matching:
         """A life of a node, not its name: a node that comes back must not be taken for the one that hung."""
         self.leads = False
         self._floor: Floor | None = None
+        self._silent: set[str] = set()
+        """Nodes that say nothing: nobody is reserved for their callers, who keep their places."""
         self._feed = EventFeed(store.redis, store.prefix)
         self._audits = _audits(0.0)
 
@@ -123,6 +125,7 @@ class Matching:
         await self._feed.start()
         self._floor = floor = Floor()
         floor.put_queues(await self._store.queues())
+        self._silent = await self._store.silent_nodes()
         await self._take((), await self._store.agent_ids())
         await self._take(await self._store.contact_ids(), ())
         self._audits = _audits(self._store.now() + SOON)
@@ -133,6 +136,10 @@ class Matching:
         if heard.defined:
             await self._load()
             return
+        if heard.nodes:
+            self._silent = await self._store.silent_nodes()
+            for node in heard.nodes:
+                heard.contacts.update(await self._store.contacts_of(node))
         for contact in heard.gone:
             self._floor.drop_contact(contact)
         await self._take(sorted(heard.contacts | await self._due(0)), sorted(heard.agents | await self._due(1)))
@@ -159,7 +166,10 @@ class Matching:
             for gone in set(contacts) - {contact.id for contact in found}:
                 self._floor.drop_contact(gone)
             for contact in found:
-                self._floor.put_contact(contact, now)
+                if contact.node in self._silent:
+                    self._floor.drop_contact(contact.id)
+                else:
+                    self._floor.put_contact(contact, now)
             for left in set(agents) - {agent.id for agent in staff}:
                 self._floor.drop_agent(left)
             for agent in staff:
@@ -216,6 +226,8 @@ class Touched:
     gone: set[str] = field(default_factory=set)
     """Contacts that wait no longer."""
     agents: set[str] = field(default_factory=set)
+    nodes: set[str] = field(default_factory=set)
+    """Nodes that fell silent, or are heard again."""
     defined: bool = False
     """What exists was changed."""
 
@@ -225,6 +237,8 @@ def _touched(events: Iterable[AcdEvent]) -> Touched:
     heard = Touched()
     for event in events:
         heard.defined |= event.kind == "defined"
+        if event.kind == "node":
+            heard.nodes.add(event.data["node"])
         if contact := event.data.get("contact"):
             heard.contacts.discard(contact)
             heard.gone.discard(contact)

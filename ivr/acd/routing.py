@@ -12,15 +12,22 @@ from typing import Self
 
 from ivr.acd.feed import AcdEvent, EventFeed
 from ivr.acd.matching import Matching
+from ivr.acd.mending import Mending
 from ivr.acd.model import Contact
 from ivr.acd.store import AcdStore
-from ivr.errors import NotFound, StoreUnavailable
+from ivr.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
-NODE_LEASE = 10.0
+NODE_LEASE = 3.5
 """Seconds without a heartbeat after which other nodes give up the contacts of this one."""
+ENTER_SECONDS = 3.0
+"""Until a caller who cannot be put into the queue (Redis is away) is told so; it is tried on."""
+PATIENCE = 120.0
+"""Seconds for which a caller is kept whom Redis has not taken yet."""
+LATE_ACCEPT = 3.0
+"""Seconds after a ring in which an agent's word counts although Redis cannot be asked."""
 FIRST_LOOK = 0.2
 """Seconds that the one who decides gets before a caller is told a place."""
 MOST_EVENTS = 64
@@ -54,7 +61,19 @@ class Moved:
     """Seconds still to wait, as far as anybody can tell; None where nobody can."""
 
 
-PlaceEvent = Offered | Withdrawn | Moved
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """The queues cannot be reached: the caller keeps the time of arrival and is put in as soon as they can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The place is no more: there is no such queue (any more), or the queues were away for too long."""
+
+    why: str
+
+
+PlaceEvent = Offered | Withdrawn | Moved | Delayed | Refused
 
 
 class Place:
@@ -63,7 +82,9 @@ class Place:
     def __init__(self, router: Router, contact: Contact) -> None:
         self.contact = contact
         self.agent_id = ""
-        """Who is rung or talks; "" for nobody."""
+        """Who is rung or talks, the first of those who ring; "" for nobody."""
+        self.rung: dict[str, float] = {}
+        """Everybody who rings, and until when."""
         self.connected = False
         self.over = False
         self.position = 0
@@ -71,6 +92,10 @@ class Place:
         """Who decides had time for a first look: the caller may be told the place."""
         self.dropped = 0
         """Positions that a slow session never heard."""
+        self.busy = False
+        """It is telling Redis something at this moment."""
+        self.delayed_since: float | None = None
+        """Since when Redis could not take it, on the loop's clock."""
         self._router = router
         self._events: asyncio.Queue[PlaceEvent | None] = asyncio.Queue(MOST_EVENTS + 4)
 
@@ -93,22 +118,33 @@ class Place:
                 return
             yield event
 
-    async def accepted(self) -> bool:
-        """The agent took it. False where the offer is gone: go on waiting for events. Raises StoreUnavailable."""
-        if not self.agent_id:
+    async def accepted(self, agent_id: str = "") -> bool:
+        """The agent took it; whoever else is rung is free. False where the offer is gone: go on waiting for events.
+
+        Where Redis is away the two talk all the same: the agent was reserved, and Redis is told later.
+        """
+        agent, store = agent_id or self.agent_id, self._router.store
+        if agent not in self.rung:
             return False
-        agent = self.agent_id
-        self.connected = await self._router.store.accept(self.contact.id, agent)
+        self.busy = True
+        try:
+            self.connected = await store.accept(self.contact.id, agent)
+        except StoreUnavailable:
+            self.connected = store.now() <= self.rung.get(agent, 0.0) + LATE_ACCEPT
+            self._router.doubt(self)
+        finally:
+            self.busy = False
         if self.connected:
-            self.agent_id = agent
+            self.agent_id, self.rung = agent, {}
         return self.connected
 
-    async def declined(self, reason: str = "declined") -> None:
+    async def declined(self, reason: str = "declined", agent_id: str = "") -> None:
         """The offer came to nothing: "declined", "missed", "gone", or "media" (accepted, but no audio): the contact has its old
-        place again and events go on. Raises StoreUnavailable."""
-        agent, self.agent_id, self.connected = self.agent_id, "", False
+        place again and events go on. Where Redis is away it is told later."""
+        agent, self.connected = agent_id or self.agent_id, False
+        self._silenced(agent)
         if agent:
-            await self._router.store.decline(self.contact.id, agent, reason)
+            await self._router.decline(self, agent, reason)
 
     async def left(self, outcome: str = "abandoned") -> None:
         """The caller left, or the call is over: an agent who rang is free, one who talked wraps up. Once is enough.
@@ -126,17 +162,40 @@ class Place:
         """Take an event of the feed that concerns this contact."""
         agent = event.data.get("agent", "")
         match event.kind:
+            case "ended" if self.connected and event.data.get("outcome") == "lost":
+                self._router.doubt(self)  # this node was taken for dead
             case "offered":
-                self.agent_id = agent
-                self._deliver(Offered(agent, float(event.data["until"]), event.data["why"]))
-            case "withdrawn" | "ended" if self.agent_id and not self.connected:
-                self.agent_id = ""
-                self._deliver(Withdrawn(agent, event.data.get("reason", event.data.get("outcome", ""))))
+                if agent not in self.rung:
+                    self.rung[agent] = float(event.data["until"])
+                    self.agent_id = self.agent_id or agent
+                    self._deliver(Offered(agent, self.rung[agent], event.data["why"]))
+            case "withdrawn" if agent in self.rung and not self.connected:
+                self._silenced(agent)
+                self._deliver(Withdrawn(agent, event.data.get("reason", "")))
+            case "ended" if not self.connected:
+                for one in tuple(self.rung):
+                    self._silenced(one)
+                    self._deliver(Withdrawn(one, event.data.get("outcome", "")))
+
+    def _silenced(self, agent_id: str) -> None:
+        """This agent is not rung any more, and does not talk."""
+        self.rung.pop(agent_id, None)
+        if self.agent_id == agent_id:
+            self.agent_id = next(iter(self.rung), "")
 
     def move(self, position: int) -> None:
         if position != self.position:
             self.position = position
             self._deliver(Moved(position))
+
+    def delay(self) -> None:
+        """Redis cannot take it now."""
+        self.delayed_since = asyncio.get_running_loop().time()
+        self._deliver(Delayed())
+
+    def refuse(self, why: str) -> None:
+        """Redis will not take it."""
+        self._deliver(Refused(why))
 
     def _deliver(self, event: PlaceEvent | None) -> None:
         if isinstance(event, Moved) and self._events.qsize() >= MOST_EVENTS:
@@ -161,7 +220,7 @@ class Router:
         self.matching = Matching(store, node)
         self._up = asyncio.Event()
         self._places: dict[str, Place] = {}
-        self._owed: dict[str, str] = {}
+        self.mending = Mending(store)
         self._changed: set[str] = set()
         self._looks: set[asyncio.Task[None]] = set()
         self._suspect = False
@@ -191,22 +250,21 @@ class Router:
     async def tick(self) -> None:
         """Do what `run` does each second. Raises StoreUnavailable."""
         await self.store.node_heartbeat(self.node, NODE_LEASE)
-        for contact_id, outcome in list(self._owed.items()):
-            await self.store.leave(contact_id, outcome)
-            self._owed.pop(contact_id, None)
+        await self.mending.pay()
+        await self._mend()
         await self.store.sweep()
         await self._tell_positions()
 
     async def enter(self, place: Place) -> None:
-        try:
-            async with asyncio.timeout(5.0):  # wait_for hides a cancellation that comes as it succeeds (bpo-42130)
-                await self._up.wait()
-        except TimeoutError as error:
-            raise StoreUnavailable("the queues are not up") from error
         contact = place.contact
         self._places[contact.id] = place
         try:
-            await self.store.enqueue(contact)
+            async with asyncio.timeout(ENTER_SECONDS):  # wait_for hides a cancellation that comes as it succeeds (bpo-42130)
+                await self._up.wait()
+                await self.store.enqueue(contact)
+        except (TimeoutError, StoreUnavailable) as error:
+            logger.warning("contact %s waits for Redis: %s", contact.id, error or "no answer")
+            place.delay()
         except BaseException:
             # Redis may have done it although the answer got lost.
             place.over = True
@@ -233,11 +291,36 @@ class Router:
     async def leave(self, place: Place, outcome: str) -> None:
         self._forget(place, outcome)
         await self.store.leave(place.contact.id, outcome)
-        self._owed.pop(place.contact.id, None)
+        self.mending.left(place.contact.id)
 
     def _forget(self, place: Place, outcome: str) -> None:
         self._places.pop(place.contact.id, None)
-        self._owed[place.contact.id] = outcome
+        self.mending.owe_leave(place.contact.id, outcome)
+
+    async def decline(self, place: Place, agent_id: str, reason: str) -> None:
+        place.busy = True
+        try:
+            await self.store.decline(place.contact.id, agent_id, reason)
+        except StoreUnavailable as error:
+            logger.warning("contact %s: Redis hears later that %s %s it: %s", place.contact.id, agent_id, reason, error)
+            if not place.over:
+                self.mending.owe_decline(place.contact.id, agent_id, reason)
+        finally:
+            place.busy = False
+
+    def doubt(self, place: Place) -> None:
+        """Compare this place with what Redis believes, at the next tick."""
+        self.mending.doubted.add(place.contact.id)
+
+    async def _mend(self) -> None:
+        """Put right what Redis and this node see differently; callers whom Redis has not taken yet are tried again."""
+        late = [place for place in self._places.values() if place.delayed_since is not None and not place.over]
+        for place in late:
+            await self.mending.put_back(place)
+            place.delayed_since = None
+        doubted = self.mending.doubted
+        await self.mending.compare(p for p in list(self._places.values()) if self._suspect or p.contact.id in doubted)
+        self.mending.doubted &= self._places.keys()
 
     async def _begin(self) -> None:
         while True:
@@ -277,6 +360,7 @@ class Router:
             except StoreUnavailable as error:
                 logger.warning("queues are not swept: %s", error)
                 self._suspect = True
+                self._give_up_waiting()
             await asyncio.sleep(self._sweep_seconds)
 
     async def _tell_positions(self) -> None:
@@ -291,16 +375,12 @@ class Router:
             if place.contact.id in places:
                 place.move(places[place.contact.id])
             else:
-                await self._put_back(place)
+                await self.mending.put_back(place)
 
-    async def _put_back(self, place: Place) -> None:
-        """Redis forgot a caller who is still on the line (it lost data, or another node believed us dead)."""
-        if place.connected or place.over:
-            return
-        try:
-            await self.store.enqueue(place.contact)
-        except NotFound as error:
-            logger.error("a caller who waits cannot be put back: %s", error)
-            return
-        if place.over:
-            await self.store.leave(place.contact.id)
+    def _give_up_waiting(self) -> None:
+        """Let the flow decide about callers whom Redis could not take for too long."""
+        now = asyncio.get_running_loop().time()
+        for place in self._places.values():
+            if place.delayed_since is not None and now - place.delayed_since > PATIENCE:
+                place.delayed_since = None
+                place.refuse("the queues are away")

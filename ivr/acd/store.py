@@ -20,10 +20,12 @@ from ivr.errors import Conflict, NotFound
 
 NODE_LEASE = 30.0
 """Seconds for which a node that never sent a heartbeat is believed alive after it enqueued a contact."""
-AWAY = 5.0
+AWAY = 3.0
 """Seconds without a sweep that mean that Redis itself was away, so that lapsed leases say nothing."""
 GRACE = 10.0
 """Seconds that lapsed leases get then."""
+SILENT = 1.5
+"""Seconds of its lease left with which a node counts as silent."""
 
 AFTER_DECLINE: Mapping[str, str] = {
     "declined": "available",
@@ -112,6 +114,12 @@ class AcdStore:
         """Connect the two. False where the offer is gone: the caller left, or the ring ran out."""
         return bool(await self._run("accept", contact_id, agent_id))
 
+    async def resume(self, contact: Contact, agent_id: str) -> bool:
+        """The two talk, whatever Redis believed: it was away, lost what it had been told, or took the node for dead. False where
+        the agent is no longer defined."""
+        await self.enqueue(contact)
+        return bool(await self._run("resume", contact.id, agent_id))
+
     async def decline(self, contact_id: str, agent_id: str, reason: str = "declined") -> None:
         """Give the contact its old place back; others go first for 10 s, unless there is nobody else.
 
@@ -163,15 +171,27 @@ class AcdStore:
 
     async def sweep(self) -> None:
         """Heal what time has ended: rings, wrap-ups, pages and nodes that are silent. Any node may, often."""
-        await self._run("sweep", AWAY, GRACE, "")
+        await self._run("sweep", AWAY, GRACE, "", SILENT)
 
     async def release(self, node: str) -> None:
         """Give up what an earlier life of this node left behind."""
         while True:
-            await self._run("sweep", AWAY, GRACE, node)
+            await self._run("sweep", AWAY, GRACE, node, SILENT)
             with redis_errors():
                 if not await self._redis.scard(self.key(f"node:{node}")):
                     return
+
+    async def silent_nodes(self) -> set[str]:
+        """Return the nodes that say nothing at the moment: nobody is reserved for their callers."""
+        with redis_errors():
+            names = await cast(Awaitable[set[Any]], self._redis.smembers(self.key("silent")))
+        return {text(name) for name in names}
+
+    async def contacts_of(self, node: str) -> list[str]:
+        """Return the ids of the contacts that the node holds."""
+        with redis_errors():
+            ids = await cast(Awaitable[set[Any]], self._redis.smembers(self.key(f"node:{node}")))
+        return sorted(text(one) for one in ids)
 
     # --- who decides
 

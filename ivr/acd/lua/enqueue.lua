@@ -9,6 +9,15 @@ redis.call('ZADD', P .. 'queue:' .. queue, ARGV[4], id)
 redis.call('ZADD', P .. 'ages:' .. queue, ARGV[5], id)
 redis.call('SADD', P .. 'node:' .. node, id)
 redis.call('ZADD', P .. 'nodes', 'NX', ARGV[7], node)
-count('enqueued')
+if redis.call('SREM', P .. 'silent', node) == 1 then emit('node', 'node', node, 'state', 'heard') end
+local lost = redis.call('HGET', P .. 'lost', id)
+if lost then -- its node counted as dead and proves alive: as if it had never left
+  redis.call('HDEL', P .. 'lost', id)
+  local talked = cjson.decode(lost).state == 'connected'
+  redis.call('HINCRBY', P .. 'totals', talked and 'ended' or 'lost', -1)
+  if talked then count('requeued') end
+else
+  count('enqueued')
+end
 emit('enqueued', 'contact', id, 'queue', queue, 'node', node)
 return 1

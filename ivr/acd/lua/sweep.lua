@@ -1,5 +1,7 @@
--- ARGV: now, seconds without a sweep after which Redis itself must have been away, grace for leases then, node to give up or ''
+-- ARGV: now, seconds without a sweep after which Redis itself must have been away, grace for leases then, node to give up or '',
+-- seconds of its lease left with which a node counts as silent
 local BATCH = 200
+local MOST_LOST = 20000
 local swept = tonumber(redis.call('GET', P .. 'swept') or NOW)
 redis.call('SET', P .. 'swept', NOW)
 if now - swept > tonumber(ARGV[2]) then
@@ -7,6 +9,22 @@ if now - swept > tonumber(ARGV[2]) then
   for _, leases in ipairs({'leases', 'nodes'}) do
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. leases, '-inf', NOW)) do
       redis.call('ZADD', P .. leases, at(now + tonumber(ARGV[3])), id)
+    end
+  end
+end
+
+-- A node that says nothing is marked, so that nobody is reserved for its callers; they keep their places until its lease is over.
+local margin = tonumber(ARGV[5] or '0')
+if margin > 0 then
+  local function mark(node, state) emit('node', 'node', node, 'state', state) end
+  for _, node in ipairs(redis.call('ZRANGEBYSCORE', P .. 'nodes', '-inf', at(now + margin))) do
+    if redis.call('SADD', P .. 'silent', node) == 1 then mark(node, 'silent') end
+  end
+  for _, node in ipairs(redis.call('SMEMBERS', P .. 'silent')) do
+    local lease = redis.call('ZSCORE', P .. 'nodes', node)
+    if not lease or tonumber(lease) > now + margin then
+      redis.call('SREM', P .. 'silent', node)
+      mark(node, lease and 'heard' or 'gone')
     end
   end
 end
@@ -38,7 +56,15 @@ local function give_up(node)
   local ids = redis.call('SRANDMEMBER', P .. 'node:' .. node, BATCH)
   for _, id in ipairs(ids) do
     local c = contact_of(id)
-    if c then remove(c, 'lost') else redis.call('SREM', P .. 'node:' .. node, id) end
+    if c then
+      if c.room == 'voice' and redis.call('HLEN', P .. 'lost') < MOST_LOST then -- for whoever calls them back
+        redis.call('HSET', P .. 'lost', id, cjson.encode({queue = c.queue, enqueued_at = c.enqueued_at, node = c.node, agent = c.agent,
+          state = c.state, at = NOW}))
+      end
+      remove(c, 'lost')
+    else
+      redis.call('SREM', P .. 'node:' .. node, id)
+    end
   end
   if #ids < BATCH then redis.call('ZREM', P .. 'nodes', node) end
 end

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from redis.asyncio import Redis
 
 from ivr.acd.embedded import EmbeddedRedis, start_embedded
+from ivr.acd.lost import LostContacts
 from ivr.acd.matcher import best_agent, best_contact
 from ivr.acd.model import Agent, AgentState, Contact, ContactState, Queue, needs_of
 from ivr.acd.store import AcdStore
@@ -61,6 +62,10 @@ class Lives(RuleBasedStateMachine):
             )
         return self.seen
 
+    def silent(self) -> set[str]:
+        """Nodes for whose callers nobody is reserved."""
+        return self.runner.run(self.store.silent_nodes())
+
     @rule(
         needs=NEEDS,
         queue=st.sampled_from(["q", "quick"]),
@@ -85,7 +90,8 @@ class Lives(RuleBasedStateMachine):
         before = staff[name]
         if state is AgentState.AVAILABLE and before.state in (AgentState.OFFLINE, AgentState.BREAK, AgentState.WRAP_UP):
             ready = Agent(name, skills=before.skills, languages=before.languages, state=AgentState.AVAILABLE)
-            right = best_contact(ready, contacts, staff.values(), self.clock.now)
+            heard = [contact for contact in contacts if contact.node not in self.silent()]
+            right = best_contact(ready, heard, staff.values(), self.clock.now)
             assert (offers[0].contact_id if offers else None) == (right.id if right else None)
 
     @rule(data=st.data(), verb=st.sampled_from(["accept", "accept", "declined", "missed", "gone", "media", "leave", "leave"]))
@@ -113,7 +119,7 @@ class Lives(RuleBasedStateMachine):
         self.run(self.store.heartbeat(name, 15))
         self.run(self.store.node_heartbeat(node, 10))
 
-    @rule(seconds=st.sampled_from([0.001, 0.5, 3.0, 4.9, 30.0]))
+    @rule(seconds=st.sampled_from([0.001, 0.5, 3.0, 3.0, 4.9, 30.0]))
     def pass_time(self, seconds: float) -> None:
         self.clock.now = round(self.clock.now + seconds, 3)
         self.run(self.store.sweep())
@@ -121,8 +127,9 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def nobody_idles_while_a_caller_waits_for_him(self) -> None:
         contacts, staff = self.look()
+        silent = self.silent()
         for contact in contacts:
-            if contact.state is ContactState.WAITING and not any(until > self.clock.now for until in contact.refused.values()):
+            if contact.node not in silent and contact.state is ContactState.WAITING and not any(until > self.clock.now for until in contact.refused.values()):
                 assert best_agent(contact, staff.values(), self.clock.now) is None, contact
 
     @invariant()
@@ -155,11 +162,14 @@ class Lives(RuleBasedStateMachine):
             self.run(self.store.sweep())
         for contact in self.look()[0]:
             self.run(self.store.leave(contact.id))
-        for seconds in (4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0):
+        for seconds in (3.0,) * 12:
             self.clock.now += seconds
             self.run(self.store.sweep())
         for agent in STAFF:
             self.run(self.store.set_state(agent.id, AgentState.OFFLINE))
+        lost = LostContacts(self.redis, self.store.prefix)
+        while found := self.runner.run(lost.before(self.clock.now)):
+            self.run(lost.forget(one.id for one in found))
         prefix = f"{self.store.prefix}:"
         keys = {key.decode().removeprefix(prefix) for key in self.run(_keys(self.redis, prefix))}
         assert keys <= DEFINITIONS, keys
