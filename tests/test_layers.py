@@ -291,6 +291,7 @@ PURE = {
     "ivr.acd.strategies",
     "ivr.acd.transitions",
     "ivr.acd.explain",
+    "ivr.acd.considering",
     "ivr.acd.desk",
     "ivr.profile.answer",
     "ivr.profile.asking",

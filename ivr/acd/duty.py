@@ -80,6 +80,12 @@ class Duty:
         """Undo what a page that seemed gone cost its agent; returns the state that he has again, "" for no change."""
         return text(await self._run("come_back", agent_id, BACK_SECONDS))
 
+    async def gone(self, agent_id: str) -> None:
+        """The page says nothing any more: its agent is off duty, until it does (`come_back`). Raises NotFound."""
+        with redis_errors():
+            await self._store.redis.zadd(self._store.key("leases"), {agent_id: self._store.now()})
+        await self._store.sweep()
+
     async def heal(self, agent_ids: Sequence[str], *, signs: bool = True) -> list[Healed]:
         """Mend what is wrong with these; with `signs`, whoever is on duty without a sign of life is not."""
         found = json.loads(await self._run("heal", json.dumps(list(agent_ids)), "1" if signs else ""))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ivr.acd.matcher import best_contact, fits, spared
+from ivr.acd.considering import obstacle
+from ivr.acd.matcher import best_contact, fits
 from ivr.acd.model import ON_DUTY, Agent, AgentState, Contact, ContactState
 
 
@@ -71,18 +72,26 @@ def _needs(contact: Contact, now: float) -> str:
 
 
 def _obstacle(contact: Contact, agent: Agent, now: float) -> str:
-    if agent.id in contact.excluded:
-        return "excluded for this contact"
-    if contact.only and agent.id not in contact.only:
-        return "asked for somebody else"
-    for need in contact.needs_at(now):
-        level = agent.skills.get(need.skill, 0)
-        if level < need.level:
-            return f"{need.skill} {need.level} needed, has {level or 'none'}"
-    if contact.language and agent.languages and contact.language not in agent.languages:
-        return f"{contact.language} needed, speaks {', '.join(agent.languages)}"
-    if spared(contact, agent, now):
-        return f"refused it, others go first for {contact.refused[agent.id] - now:.0f} s"
+    """What is in the way of these two, in words."""
+    found = obstacle(contact, agent, now)
+    told = found.values
+    match found.code:
+        case "excluded":
+            return "excluded for this contact"
+        case "only":
+            return "asked for somebody else"
+        case "channel":
+            return f"takes no {told['channel']}"
+        case "team" | "site":
+            return f"{found.code} {' or '.join(told['needed'])} needed, is {told['has'] or 'in none'}"
+        case "skill":
+            return f"{told['skill']} {told['needed']} needed, has {told['has'] or 'none'}"
+        case "language":
+            return f"{told['language']} needed, speaks {', '.join(told['speaks'])}"
+        case "preferred":
+            return f"{' or '.join(told['agents'])} preferred for {told['seconds']:.0f} s more"
+        case "spared":
+            return f"refused it, others go first for {told['seconds']:.0f} s"
     return _state_in_words(agent, now)
 
 

@@ -185,6 +185,20 @@ voicemails = Table(
     Index("voicemails_by_contact", "contact_id"),
 )
 
+agent_states = Table(
+    "agent_states",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("agent_id", String(128), nullable=False),
+    Column("at", Float(53), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(100), nullable=False),
+    Column("by", String(128), nullable=False),
+    Index("agent_states_by_agent", "agent_id", "at"),
+    Index("agent_states_by_time", "at"),
+)
+"""`id` is the number of the event. `by` is "" for the agent, `system`, `schedule`, or who ordered it."""
+
 notifications = Table(
     "notifications",
     metadata,

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ivr.acd.desk import Desk
-from ivr.acd.feed import EventFeed
-from ivr.acd.model import Agent, AgentState
+from ivr.acd.duty import Duty
+from ivr.acd.explaining import explain_agent
+from ivr.acd.feed import AcdEvent, EventFeed
+from ivr.acd.model import Agent, AgentState, Queue
 from ivr.acd.store import AcdStore
 from ivr.errors import Conflict, IvrError, NotAllowed, StoreUnavailable
 from ivr.nodes.desks import PageMap
 from ivr.records.writer import ContactLog
 from ivr.session.call_actions import CallActions
+from ivr.session.presence import LEASE_SECONDS, Presence
 from ivr.session.talks import Talks
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 15.0
-"""How long an agent counts as present without a sign of life."""
-BEAT_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 """Before listening to the queues again after a failure."""
 NEWS_SECONDS = 0.25
@@ -36,35 +36,70 @@ class Agents(CallActions):
     """The `AgentActions` of `ivr.web.parts`, and the two tasks behind them: `beat` and `follow`."""
 
     def __init__(
-        self, store: AcdStore, contact_log: ContactLog, talks: Talks, clock: Callable[[], float], where: PageMap | None = None
+        self,
+        store: AcdStore,
+        contact_log: ContactLog,
+        talks: Talks,
+        clock: Callable[[], float],
+        where: PageMap | None = None,
+        reasons: Collection[str] = (),
     ) -> None:
-        """`where` tells other nodes which pages are here."""
+        """`where` tells other nodes which pages are here; a break's reason is one of `reasons`, or any where there are none."""
         super().__init__(talks)
         self._store, self._log, self._clock, self._where = store, contact_log, clock, where
-        self._present: set[str] = set()
-        self._devices: set[str] = set()
+        self._reasons = frozenset(reasons)
+        self._duty = Duty(store)
+        self.presence = Presence(store, self._duty, where.node if where is not None else "")
+        self._rules: dict[str, Queue] = {}
         self.desk: Desk | None = None
         """Where news go; set by `ivr.app`, for desk and actions need each other."""
+        self.phone_gone: Callable[[str], str] = lambda agent_id: ""
+        """The phone of an agent that is not registered, "" where it is, or he has none; set by `Devices`."""
 
     # --- buttons
 
     async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
-        self._present.add(agent_id)
-        await self._store.heartbeat(agent_id, LEASE_SECONDS)
+        self.presence.pages.add(agent_id)
+        await self._duty.beat([agent_id], LEASE_SECONDS)
         if self._where is not None:
             await self._where.opened(agent_id)
-        return {"agent": agent_view(await self._store.agent(agent_id)), "queues": await self._store.queue_figures()}
+        if was := await self._duty.come_back(agent_id):
+            log.info("agent %s: the page is there again: %s", agent_id, was)
+        agent = await self._store.agent(agent_id)
+        return {"agent": await self._view(agent), "queues": await self._store.queue_figures()}
 
-    async def page_closed(self, agent_id: str) -> None:
-        self._present.discard(agent_id)
+    async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
+        self.presence.pages.discard(agent_id)
+        if self._where is not None and await self._where.of(agent_id) not in ("", self._where.node):
+            return  # it has come up at another node, which speaks for the agent now
         if self._where is not None:
             await self._where.closed(agent_id)
-        await self._store.set_state(agent_id, AgentState.OFFLINE, "page closed")
+        if agent_id in self.presence.phones:
+            return  # the phone still rings
+        if reason == "page gone":
+            await self._duty.gone(agent_id)
+        else:
+            await self._store.set_state(agent_id, AgentState.OFFLINE, reason)
 
     async def set_state(self, agent_id: str, state: str, reason: str) -> None:
         if state not in STATES:
             raise Conflict(f"'{state}' is not available, break or offline")
+        if state == "break" and reason and self._reasons and reason not in self._reasons:
+            raise Conflict(f"'{reason[:40]}' is no reason for a break here: {', '.join(sorted(self._reasons))}")
+        if state == "available" and (phone := self.phone_gone(agent_id)):
+            raise Conflict(f"your phone {phone} is not registered: nothing could ring")
         await self._store.set_state(agent_id, STATES[state], reason[:80])
+
+    async def extend_wrap_up(self, agent_id: str) -> None:
+        """A little longer for notes, as often as the queue gives it."""
+        left = await self._duty.extend_wrap_up(agent_id)
+        log.info("agent %s: wrap-up lengthened, %d more", agent_id, left)
+
+    async def why_no_calls(self, agent_id: str) -> None:
+        """Answer "why am I not getting calls?" on the agent's page, as `explained`."""
+        found = await explain_agent(self._store, self._duty, agent_id)
+        if self.desk is not None:
+            self.desk.push(agent_id, "explained", found)
 
     async def hold(self, agent_id: str, contact_id: str) -> None:
         self._talk(agent_id, contact_id).hold()
@@ -100,34 +135,19 @@ class Agents(CallActions):
 
     async def on_duty(self, agent_ids: Sequence[str]) -> None:
         """Devices that can be rung: available from now on, until `off_duty` or for as long as this node lives."""
-        self._devices.update(agent_ids)
+        self.presence.phones.update(agent_ids)
+        await self._duty.beat(agent_ids, LEASE_SECONDS)
         for agent_id in agent_ids:
-            self._present.add(agent_id)
-            await self._store.heartbeat(agent_id, LEASE_SECONDS)
             await self._store.set_state(agent_id, AgentState.AVAILABLE)
 
     async def off_duty(self, agent_id: str, reason: str) -> None:
         """A device that cannot be rung is offered nothing; a call that it has goes on."""
-        self._devices.discard(agent_id)
-        self._present.discard(agent_id)
-        await self._store.set_state(agent_id, AgentState.OFFLINE, reason)
+        self.presence.phones.discard(agent_id)
+        await self._store.set_state(agent_id, AgentState.OFFLINE, reason, "system")
 
     async def beat(self) -> None:
-        """Keep the lease of everybody whose page or phone is here; runs until cancelled."""
-        while True:
-            for agent_id in tuple(self._present):
-                try:
-                    await self._store.heartbeat(agent_id, LEASE_SECONDS)
-                    if agent_id in self._devices:
-                        await self._back_on_duty(agent_id)
-                except IvrError as error:
-                    log.warning("agent %s: no heartbeat: %s", agent_id, error)
-            await asyncio.sleep(BEAT_SECONDS)
-
-    async def _back_on_duty(self, agent_id: str) -> None:
-        """A phone that missed a call or could not be reached has nobody who could press "available"."""
-        if (await self._store.agent(agent_id)).state in (AgentState.OFFLINE, AgentState.BREAK):
-            await self._store.set_state(agent_id, AgentState.AVAILABLE)
+        """Keep the lease of everybody whose page or phone is here, and mend who is stuck; runs until cancelled."""
+        await self.presence.run()
 
     async def follow(self, feed: EventFeed) -> None:
         """Push what the queues do to the pages concerned; runs until cancelled."""
@@ -138,15 +158,38 @@ class Agents(CallActions):
                 try:
                     async for event in feed:
                         changed.set()
-                        if event.kind == "agent" and event.data.get("agent") in self._present:
-                            await self._push_agent(event.data["agent"])
+                        await self._hear(event)
                 except IvrError as error:
                     log.warning("desks hear no news: %s", error)
                     await asyncio.sleep(PAUSE_SECONDS)
 
+    async def _hear(self, event: AcdEvent) -> None:
+        """What concerns a page that is here."""
+        agent_id = event.data.get("agent", "")
+        if event.kind == "defined":
+            self._rules.clear()
+        elif agent_id not in self.presence.pages:
+            return
+        elif event.kind == "healed" and self.desk is not None:
+            self.desk.push(agent_id, "told", {"kind": "healed", "what": event.data.get("what", "")})
+        elif event.kind == "agent":
+            if event.data.get("state") == "offline" and event.data.get("reason") == "page gone":
+                log.warning("agent %s: believed gone, but the page is here", agent_id)
+                await self._duty.come_back(agent_id)
+            await self._push_agent(agent_id)
+
     async def _push_agent(self, agent_id: str) -> None:
         if self.desk is not None:
-            self.desk.push(agent_id, "agent", agent_view(await self._store.agent(agent_id)))
+            self.desk.push(agent_id, "agent", await self._view(await self._store.agent(agent_id)))
+
+    async def _view(self, agent: Agent) -> dict[str, Any]:
+        left = 0
+        if agent.state is AgentState.WRAP_UP:
+            if not self._rules:
+                self._rules = {queue.name: queue for queue in await self._store.queues()}
+            rules = self._rules.get(agent.last_queue)
+            left = max(0, rules.extensions - agent.extended) if rules is not None and rules.extension_seconds > 0 else 0
+        return {**agent_view(agent), "extensions": left}
 
     async def _push_queues(self, changed: asyncio.Event) -> None:
         while True:
@@ -157,7 +200,7 @@ class Agents(CallActions):
             except StoreUnavailable:
                 await asyncio.sleep(NEWS_SECONDS)
                 continue
-            for agent_id in tuple(self._present):
+            for agent_id in tuple(self.presence.pages):
                 if self.desk is not None:
                     self.desk.push(agent_id, "queues", {"queues": figures})
             await asyncio.sleep(NEWS_SECONDS)
@@ -170,6 +213,7 @@ def agent_view(agent: Agent) -> dict[str, Any]:
         "name": agent.name or agent.id,
         "state": agent.state.value,
         "reason": agent.reason,
+        "by": agent.by,
         "since": agent.since,
         "until": agent.until,
         "skills": dict(agent.skills),

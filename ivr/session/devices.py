@@ -29,6 +29,17 @@ class Devices:
         self._reachable = reachable
         self._news: asyncio.Queue[str] = asyncio.Queue(MOST_NEWS)
         self._on_duty: set[str] = set()
+        agents.phone_gone = self.gone
+        agents.presence.seen = self.seen
+
+    def gone(self, agent_id: str) -> str:
+        """The phone of this agent where it is not registered, else ""."""
+        device = self._phones.get(agent_id, "")
+        return device if device and self._reachable(device) is False else ""
+
+    def seen(self) -> list[tuple[str, str, str]]:
+        """`(agent, "phone" or "phone_away", device)` of each."""
+        return [(one, "phone_away" if self.gone(one) else "phone", device) for one, device in self._phones.items()]
 
     def changed(self, user: str, contacts: int) -> None:
         """Hear that a user has registered, or has no contact left; never blocks."""

@@ -72,7 +72,7 @@ class Api:
 
     async def login(self, request: Request) -> Response:
         self._own_page(request)
-        body = await _body(request)
+        body = await body_of(request)
         username, password = body.get("username"), body.get("password")
         if not isinstance(username, str) or not isinstance(password, str) or len(username) > 200 or len(password) > 1000:
             raise BadRequest("send username and password as JSON text")
@@ -134,7 +134,7 @@ def _account(account: Account) -> dict[str, Any]:
     return {"id": account.id, "name": account.name or account.id, "roles": list(account.roles)}
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def body_of(request: Request) -> dict[str, Any]:
     data = b""
     async for chunk in request.stream():
         data += chunk

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -17,14 +17,17 @@ from ivr.errors import IvrError, StoreUnavailable
 from ivr.web.admin import admin_routes
 from ivr.web.api import Api, answer_error
 from ivr.web.auth import Gate, Sessions
+from ivr.web.callbacks_api import CallbacksApi
 from ivr.web.caller import CallerHub
 from ivr.web.calls_api import CallsApi
 from ivr.web.followups_api import FollowUpsApi
+from ivr.web.handover_api import HandoverApi
 from ivr.web.outbound_api import OutboundApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
 from ivr.web.sip_api import SipApi
 from ivr.web.sources_api import SourcesApi
+from ivr.web.staff_api import StaffApi
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,9 @@ def build_web(parts: WebParts) -> Starlette:
             *Pages(parts.static).routes,
             *Api(parts, sessions, gate).routes,
             *CallsApi(parts, gate).routes,
+            *(HandoverApi(parts.handover, parts, gate).routes if parts.handover is not None else ()),
+            *(StaffApi(parts.staff, gate).routes if parts.staff is not None else ()),
+            *_callbacks(parts, gate),
             *(FollowUpsApi(parts, parts.shelves, gate).routes if parts.shelves is not None else ()),
             *(SipApi(*parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
             *(SourcesApi(parts.sources, gate).routes if parts.sources is not None else ()),
@@ -53,6 +59,12 @@ def build_web(parts: WebParts) -> Starlette:
     )
     app.add_middleware(PlainHeaders)
     return app
+
+
+def _callbacks(parts: WebParts, gate: Gate) -> list[Route]:
+    if parts.promises is None or parts.shelves is None:
+        return []
+    return CallbacksApi(parts.promises, parts.shelves, gate).routes
 
 
 def _desk(parts: WebParts, gate: Gate) -> Endpoint:

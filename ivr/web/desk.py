@@ -28,6 +28,8 @@ GOING_AWAY = 1001
 
 COMMANDS: Mapping[str, Mapping[str, int]] = {
     "set_state": {"state": 20, "reason": 100},
+    "extend_wrap_up": {},
+    "why_no_calls": {},
     "hold": {"contact_id": 64},
     "resume_call": {"contact_id": 64},
     "hang_up": {"contact_id": 64},
@@ -148,7 +150,7 @@ class DeskHub:
         shown_seconds: float = 1.0,
         grace: float = 4.0,
         media_seconds: float = 15.0,
-        silence: float = 15.0,
+        silence: float = 5.0,
     ) -> None:
         self._open_leg = open_leg
         self._settings = settings
@@ -340,20 +342,23 @@ class DeskHub:
     def _left(self, desk: AgentDesk, page: PageSocket) -> None:
         if desk.page is page:
             desk.page = None
-            desk.grace = asyncio.get_running_loop().call_later(self._grace, self._gone, desk)
+            # A page that fell silent had its time already.
+            wait, reason = (0.0, "page gone") if page.silent else (self._grace, "page closed")
+            desk.grace = asyncio.get_running_loop().call_later(wait, self._gone, desk, reason)
 
-    def _gone(self, desk: AgentDesk) -> None:
+    def _gone(self, desk: AgentDesk, reason: str) -> None:
         desk.gone.set()
-        task = asyncio.get_running_loop().create_task(self._tell_gone(desk))
+        task = asyncio.get_running_loop().create_task(self._tell_gone(desk, reason))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _tell_gone(self, desk: AgentDesk) -> None:
+    async def _tell_gone(self, desk: AgentDesk, reason: str) -> None:
         assert self._actions is not None
         async with desk.turnstile:
             if desk.gone.is_set():
                 try:
-                    await self._actions.page_closed(desk.agent_id)
+                    await self._actions.page_closed(desk.agent_id, reason)
+                    log.info("agent %s: %s", desk.agent_id, reason)
                 except IvrError as error:
                     log.warning("agent %s: the end of the page could not be told: %s", desk.agent_id, error)
 

@@ -41,6 +41,11 @@ class PageSocket:
         self._closing = asyncio.Event()
         self._tokens, self._filled_at = BURST, time.monotonic()
 
+    @property
+    def silent(self) -> bool:
+        """Whether it was closed because the page said nothing."""
+        return self._closing.is_set() and self._code == SILENT
+
     def send(self, message: Mapping[str, Any]) -> None:
         """Put a message on its way. Never blocks; without effect once the socket is closing."""
         if self._closing.is_set():

@@ -72,11 +72,16 @@ class AgentActions(Protocol):
     async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
         """A page is there, for the first time or again: returns `{"agent": {...}, "queues": [...]}` for its snapshot."""
 
-    async def page_closed(self, agent_id: str) -> None:
-        """The page is gone and did not come back within the grace."""
+    async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
+        """The page is gone and did not come back within the grace; "page gone" where it fell silent."""
 
     async def set_state(self, agent_id: str, state: str, reason: str) -> None:
         """`available`, `break` or `offline`."""
+
+    async def extend_wrap_up(self, agent_id: str) -> None: ...
+
+    async def why_no_calls(self, agent_id: str) -> None:
+        """Pushes `explained`."""
 
     async def hold(self, agent_id: str, contact_id: str) -> None: ...
 
@@ -161,6 +166,29 @@ class OutboundDesk(Protocol):
     async def block(self, subject: str, reason: str) -> None: ...
 
 
+class StaffDesk(Protocol):
+    """Queues and agents as supervisors see and steer them: `ivr.session.staff.Staff`. Errors carry words for the person."""
+
+    async def overview(self) -> Mapping[str, Any]: ...
+
+    async def agents(self) -> Sequence[Mapping[str, Any]]: ...
+
+    async def explain_agent(self, agent_id: str) -> Mapping[str, Any]: ...
+
+    async def explain_contact(self, contact_id: str) -> Mapping[str, Any]: ...
+
+    async def force(self, agent_id: str, state: str, reason: str, seconds: float, by: str) -> Mapping[str, Any]: ...
+
+    async def breaks(self, agent_id: str) -> Sequence[Mapping[str, Any]]: ...
+
+    async def plan_break(self, agent_id: str, begins: float, ends: float, reason: str, by: str) -> Mapping[str, Any]: ...
+
+    async def cancel_break(self, agent_id: str, plan_id: str) -> None: ...
+
+    async def history(self, agent_id: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """States that the agent had, the newest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallerLimits:
     total: int = 200
@@ -207,5 +235,7 @@ class WebParts:
     sip_desk: tuple[SipBans, SipTrace] | None = None
     """None where the node has no SIP of its own: then its bans and traces are not there."""
     outbound: OutboundDesk | None = None
+    staff: StaffDesk | None = None
+    """None where a node has no queues."""
     admin: AdminParts | None = None
     """None where a node has no admin pages."""

@@ -61,7 +61,7 @@ class DeskClient:
 
     async def beat(self) -> None:
         while True:
-            await asyncio.sleep(4.0)
+            await asyncio.sleep(1.5)
             await self.ask("ping")
 
     @classmethod

@@ -159,9 +159,9 @@ describe("requests", () => {
 });
 
 describe("losses", () => {
-  it("pings every 5 s and gives up a silent connection after 12", async () => {
+  it("pings every 1.5 s and gives up a silent connection after 6", async () => {
     const ws = make();
-    await vi.advanceTimersByTimeAsync(11_500);
+    await vi.advanceTimersByTimeAsync(5_500);
     expect(ws.of("ping").length).toBeGreaterThanOrEqual(2);
     expect(FakeSocket.all).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(2500);

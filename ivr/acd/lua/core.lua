@@ -75,6 +75,7 @@ local function settle(a)
   local key = P .. 'agent:' .. a.id
   local was, is, moved = a.state, derive(a), a.load ~= a.offers + a.calls
   if was ~= is or (is == 'break' and a.reason ~= a.was_reason) then a.state, a.since, a.was_reason = is, NOW, a.reason end
+  if is == 'reserved' or is == 'in_call' then a.by = a.duty == 'available' and '' or a.by end -- who works is there by himself
   -- A break that ends by itself lasts as long as it was meant to, however late a call let it begin.
   if is ~= 'break' then a.back_at = '' elseif a.back_at == '' and a.back_for ~= '' then a.back_at = at(now + a.back_for) end
   if was == 'offline' and is ~= 'offline' then redis.call('HSET', key, 'duty_since', NOW, 'served', 0, 'busy', 0) end

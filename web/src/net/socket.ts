@@ -27,8 +27,8 @@ export class RequestError extends Error {
   }
 }
 
-const PING_SECONDS = 5;
-const SILENCE_SECONDS = 12;
+const PING_SECONDS = 1.5;
+const SILENCE_SECONDS = 6;
 const REQUEST_MS = 6000;
 /** Closed for good, nothing to retry: another tab took this desk; the session is over. */
 export const REPLACED = 4001;

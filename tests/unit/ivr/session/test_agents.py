@@ -83,7 +83,7 @@ async def test_a_wrap_up_is_written_and_frees_the_agent(house: House, agents: Ag
 
 
 async def test_a_phone_on_duty_comes_back_by_itself(house: House, agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivr.session.agents.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("ivr.session.presence.BEAT_SECONDS", 0.01)
     await house.open()
     await agents.on_duty(["anna"])
     await agents.page_opened("bob")

@@ -101,13 +101,21 @@ class RecordedActions:
 
     done: list[tuple[str, ...]] = field(default_factory=list)
     agent: dict[str, Any] = field(default_factory=lambda: dict(AGENT))
+    reasons: list[str] = field(default_factory=list)
 
     async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
         self.done.append(("page_opened", agent_id))
         return {"agent": {**self.agent, "id": agent_id}, "queues": [{"name": "support", "waiting": 0, "longest_since": None}]}
 
-    async def page_closed(self, agent_id: str) -> None:
+    async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
         self.done.append(("page_closed", agent_id))
+        self.reasons.append(reason)
+
+    async def extend_wrap_up(self, agent_id: str) -> None:
+        self.done.append(("extend_wrap_up", agent_id))
+
+    async def why_no_calls(self, agent_id: str) -> None:
+        self.done.append(("why_no_calls", agent_id))
 
     async def set_state(self, agent_id: str, state: str, reason: str) -> None:
         if state == "lunch":
