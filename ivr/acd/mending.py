@@ -25,6 +25,8 @@ class Held(Protocol):
 
     contact: Contact
     agent_id: str
+    rung: dict[str, float]
+    """Who is rung, and until when."""
     connected: bool
     over: bool
     busy: bool
@@ -74,11 +76,11 @@ class Mending:
             self.doubted.difference_update(place.contact.id for place in mine[at : at + SLICE])
 
     async def _compare(self, places: Sequence[Held]) -> None:
-        before = {place.contact.id: (place.agent_id, place.connected) for place in places}
+        before = {place.contact.id: (tuple(place.rung), place.connected) for place in places}
         contacts, _ = await self._store.read(list(before), ())
         known = {contact.id: contact for contact in contacts}
         for place in places:
-            if not place.over and not place.busy and before[place.contact.id] == (place.agent_id, place.connected):
+            if not place.over and not place.busy and before[place.contact.id] == (tuple(place.rung), place.connected):
                 await self._agree(place, known.get(place.contact.id))
 
     async def _agree(self, place: Held, known: Contact | None) -> None:
@@ -113,8 +115,8 @@ def _catch_up(place: Held, known: Contact) -> None:
     def event(kind: str, agent: str, **data: str) -> AcdEvent:
         return AcdEvent(kind, 0.0, {"contact": known.id, "queue": known.queue, "agent": agent, **data})
 
-    if place.agent_id and place.agent_id not in known.rung:
-        place.hear(event("withdrawn", place.agent_id, reason="gone"))
+    for agent in place.rung.keys() - known.rung.keys():
+        place.hear(event("withdrawn", agent, reason="gone"))
     for agent, until in known.rung.items():
-        if agent != place.agent_id:
+        if agent not in place.rung:
             place.hear(event("offered", agent, until=f"{until:.3f}", why=known.why))
