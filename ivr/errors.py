@@ -10,6 +10,7 @@ IvrError
   NotAllowed          an account asked for what it may not do
   NotFound            an id that names nothing
   Conflict            a command that came too late or in the wrong state; its text is for the person
+    QueueFull         as many wait as may wait
     Stale             a text that somebody else changed meanwhile: carries both, so that nothing is lost
   Unreadable          a file that is no recording; its text is for the person
 """
@@ -59,6 +60,10 @@ class NotFound(IvrError):
 
 class Conflict(IvrError):
     """The command came too late, or in a state that does not allow it."""
+
+
+class QueueFull(Conflict):
+    """As many wait in the queue as may; nothing was changed."""
 
 
 class Unreadable(IvrError):

@@ -79,8 +79,10 @@ PlaceEvent = Offered | Withdrawn | Moved | Delayed | Refused
 class Place:
     """One contact's place in a queue, and then its call with an agent. Leaving the `async with` block gives it back."""
 
-    def __init__(self, router: Router, contact: Contact) -> None:
+    def __init__(self, router: Router, contact: Contact, most: int = 0) -> None:
         self.contact = contact
+        self.most = most
+        """Contacts that may wait in the queue; 0 for any number. Who is put back later comes in all the same."""
         self.agent_id = ""
         """Who is rung or talks, the first of those who ring; "" for nobody."""
         self.rung: dict[str, float] = {}
@@ -231,13 +233,13 @@ class Router:
         """Contacts of this node that hold a place or talk."""
         return len(self._places)
 
-    def place(self, contact: Contact) -> Place:
+    def place(self, contact: Contact, most: int = 0) -> Place:
         """Return the place for `async with`: entering it puts the contact into its queue.
 
-        Entering raises StoreUnavailable, or NotFound without the queue. Events go on through re-offers; if Redis forgets the
-        contact, it is put back with its old time.
+        Entering raises NotFound without the queue, and QueueFull where `most` wait already. Events go on through re-offers; if
+        Redis forgets the contact, it is put back with its old time.
         """
-        return Place(self, contact)
+        return Place(self, contact, most)
 
     async def run(self) -> None:
         """Serve until cancelled. Redis away is logged and waited for."""
@@ -261,7 +263,7 @@ class Router:
         try:
             async with asyncio.timeout(ENTER_SECONDS):  # wait_for hides a cancellation that comes as it succeeds (bpo-42130)
                 await self._up.wait()
-                await self.store.enqueue(contact)
+                await self.store.enqueue(contact, most=place.most)
         except (TimeoutError, StoreUnavailable) as error:
             logger.warning("contact %s waits for Redis: %s", contact.id, error or "no answer")
             place.delay()

@@ -16,7 +16,7 @@ from ivr.acd.explain import agent_in_words, contact_in_words
 from ivr.acd.model import AGEING, Agent, AgentState, Contact, Match, Offer, Queue
 from ivr.acd.rows import agent_of, agent_row, contact_of, details_of, queue_of, queue_row
 from ivr.acd.scripts import Moves, redis_errors, text
-from ivr.errors import Conflict, NotFound
+from ivr.errors import Conflict, NotFound, QueueFull
 
 NODE_LEASE = 30.0
 """Seconds for which a node that never sent a heartbeat is believed alive after it enqueued a contact."""
@@ -91,14 +91,14 @@ class AcdStore:
 
     # --- moves of a contact
 
-    async def enqueue(self, contact: Contact, ageing: float | None = None) -> None:
+    async def enqueue(self, contact: Contact, ageing: float | None = None, most: int = 0) -> None:
         """Put the contact into its queue; who gets it is decided by the node that leads.
 
         A contact that is known already keeps its place. `ageing` saves the look at the queue where it is known. Raises NotFound
-        without the queue.
+        without the queue, QueueFull where `most` wait already (0: any number may).
         """
         order = contact.order(await self._ageing(contact.queue) if ageing is None else ageing)
-        await self._run(
+        entered = await self._run(
             "enqueue",
             contact.id,
             contact.queue,
@@ -108,7 +108,10 @@ class AcdStore:
             f"{self.now() + NODE_LEASE:.3f}",
             details_of(contact),
             contact.channel.value,
+            most,
         )
+        if entered == -1:
+            raise QueueFull(f"{most} wait in {contact.queue} already")
 
     async def accept(self, contact_id: str, agent_id: str) -> bool:
         """Connect the two. False where the offer is gone: the caller left, or the ring ran out."""
