@@ -34,12 +34,8 @@ from ivr.nodes.locations import Locations
 from ivr.post import Post
 from ivr.profile.sources import StaticProfiles
 from ivr.publishing.publisher import Publisher
-from ivr.records.agent_states import AgentStates
 from ivr.records.reader import ContactReader
 from ivr.records.writer import ContactLog
-from ivr.session.agents import Agents
-from ivr.session.planning import keep_plans
-from ivr.session.staff import Staff
 from ivr.session.awaiting import Spotters
 from ivr.session.phone_desk import DeviceDesk
 from ivr.session.services import Services
@@ -64,7 +60,6 @@ from ivr.wiring import (
     desk_settings,
     media_hosts,
     metrics_text,
-    planned_of,
     queues_of,
     read_dialplan,
     sip_settings,
@@ -80,6 +75,7 @@ from ivr.wiring_phone import phone_accounts
 from ivr.wiring_privacy import privacy_parts
 from ivr.wiring_publishing import publisher_of
 from ivr.wiring_speech import speech_settings
+from ivr.wiring_staff import staff_parts
 from ivr.wiring_voice import voice_of
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
@@ -125,8 +121,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     browsers = browser_gateway(settings, ticker, media_hosts(settings))
     stack.push_async_callback(browsers.close)
     link, where = NodeLink(stores.redis, settings.node), PageMap(stores.redis, settings.node)
-    reasons = [one.name for one in settings.breaks]
-    agents = Agents(stores.acd, stores.log, talks, time.time, where, reasons)
+    staff = staff_parts(settings, stores.acd, stores.redis, stores.engine)
+    agents = staff.agents(stores.log, talks, where)
     hub = agents.desk = DeskHub(browsers.offer, settings=desk_settings(settings))
     desks = join_nodes(link, where, stores.acd, hub, agents, talks, browsers.offer)
     stack.push_async_callback(hub.close)
@@ -154,16 +150,13 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         stack.callback(web_socket.close)
         web = calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures))
         web = replace(web, sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks))
-        web = replace(web, staff=Staff(stores.acd, AgentStates(stores.redis, stores.engine), reasons))
-        web = replace(web, admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
+        web = replace(staff.web(web), admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
         await serve_web(web, web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
     tasks.start(services.tally.run(stores.redis, settings.node))
-    agents.presence.mends = lambda: router.matching.leads
-    tasks.start(AgentStates(stores.redis, stores.engine).run(), keep_plans(stores.acd, planned_of(settings)))
-    tasks.start(Learning(minds, flows.kept).run())
+    tasks.start(staff.run(agents, router), Learning(minds, flows.kept).run())
     if node.unheard is not None:
         tasks.start(node.unheard.run())
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")

@@ -16,10 +16,8 @@ from ivr.acd.strategies import strategies
 from ivr.dialplan.loader import FlowStore
 from ivr.dialplan.problems import Problem
 from ivr.errors import ConfigError, DialplanError
-from ivr.session.planning import DailyBreak
 from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings, parse_address, parse_ports
-from ivr.settings_duty import DAYS
 from ivr.settings_queues import CapacityOptions
 from ivr.speech.pool import RecognizerPool
 from ivr.speech.prompts import PromptLibrary, languages_in
@@ -212,15 +210,6 @@ def _capacity(room: int | CapacityOptions) -> dict[str, Any]:
     others = {Channel.MESSAGE: room.message, Channel.TICKET: room.ticket}
     rooms = {channel: most for channel, most in others.items() if most}
     return {"capacity": room.voice, "rooms": rooms, "blend": frozenset(Channel(one) for one in room.blend)}
-
-
-def planned_of(settings: Settings) -> list[DailyBreak]:
-    """The breaks of every day, of every agent."""
-    return [
-        DailyBreak(agent.id, one.minute, one.length, one.reason, frozenset(DAYS.index(day) for day in one.days))
-        for agent in settings.agents
-        for one in agent.breaks
-    ]
 
 
 def queues_of(settings: Settings) -> list[Queue]:

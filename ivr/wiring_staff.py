@@ -1,0 +1,62 @@
+"""From settings to the rules of when agents work: their actions, the desk of supervisors, and the tasks behind both."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ivr.acd.routing import Router
+from ivr.acd.store import AcdStore
+from ivr.nodes.desks import PageMap
+from ivr.records.agent_states import AgentStates
+from ivr.records.writer import ContactLog
+from ivr.session.agents import Agents
+from ivr.session.planning import DailyBreak, keep_plans
+from ivr.session.staff import Staff
+from ivr.session.talks import Talks
+from ivr.settings import Settings
+from ivr.settings_duty import DAYS
+from ivr.web.parts import WebParts
+
+
+@dataclass(frozen=True, slots=True)
+class StaffParts:
+    """What a node needs for its agents."""
+
+    settings: Settings
+    store: AcdStore
+    states: AgentStates
+
+    @property
+    def reasons(self) -> list[str]:
+        return [one.name for one in self.settings.breaks]
+
+    def agents(self, log: ContactLog, talks: Talks, where: PageMap) -> Agents:
+        return Agents(self.store, log, talks, time.time, where, self.reasons)
+
+    def web(self, parts: WebParts) -> WebParts:
+        return replace(parts, staff=Staff(self.store, self.states, self.reasons))
+
+    async def run(self, agents: Agents, router: Router) -> None:
+        """Keep states and planned breaks, and let the node that decides mend who is stuck, until cancelled."""
+        agents.presence.mends = lambda: router.matching.leads
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.states.run())
+            group.create_task(keep_plans(self.store, planned_of(self.settings)))
+
+
+def staff_parts(settings: Settings, store: AcdStore, redis: Redis, engine: AsyncEngine) -> StaffParts:
+    return StaffParts(settings, store, AgentStates(redis, engine))
+
+
+def planned_of(settings: Settings) -> list[DailyBreak]:
+    """The breaks of every day, of every agent."""
+    return [
+        DailyBreak(agent.id, one.minute, one.length, one.reason, frozenset(DAYS.index(day) for day in one.days))
+        for agent in settings.agents
+        for one in agent.breaks
+    ]
