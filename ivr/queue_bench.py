@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
+
+NODE = "import sys; from ivr.queue_bench import node; node(*sys.argv[1:])"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,4 +24,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ivr.acd import bench
 
-    return bench.run(args)
+    return bench.run(args, (sys.executable, "-c", NODE))
+
+
+def node(url: str, name: str) -> None:
+    """A process that decides as a node does, and collects its garbage as one. Until killed."""
+    import asyncio
+
+    from ivr.acd import bench
+    from ivr.heap import Heap, tend
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(tend(Heap(), lambda: False))
+            group.create_task(bench.node(url, name))
+
+    asyncio.run(both())

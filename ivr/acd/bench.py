@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import random
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,6 @@ QUICK = 20
 """Microseconds under which Redis does not report a script: it counts as that."""
 SETTLE = 60.0
 """Seconds that everybody gets to be connected before anything is measured."""
-NODE = "import asyncio, sys; from ivr.acd.bench import node; asyncio.run(node(sys.argv[1], sys.argv[2]))"
 
 
 async def node(url: str, name: str) -> None:
@@ -60,6 +61,8 @@ class Floorful:
         self.made = 0
         self.unserved = 0
         self._feed = EventFeed(store.redis, store.prefix)
+        self._taking: set[asyncio.Task[None]] = set()
+        self._few = asyncio.Semaphore(16)
 
     def agent(self, number: int) -> Agent:
         dice = random.Random(number % self.args.profiles)
@@ -83,7 +86,7 @@ class Floorful:
             await self.store.set_state(f"a{number}", AgentState.AVAILABLE)
         deadline = time.monotonic() + SETTLE
         while len(self.calls) < args.agents and time.monotonic() < deadline:
-            for _ in range(20):
+            for _ in range(20 if self.made < args.agents + args.contacts else 0):
                 await self.store.enqueue(self.caller(), 120.0)
             await self._take_offers(0.005)
             progress.update(task, completed=len(self.calls))
@@ -105,6 +108,7 @@ class Floorful:
             progress.update(task, completed=loop.time() - begin)
         await asyncio.sleep(1.0)
         listening.cancel()
+        await asyncio.gather(*self._taking)
         self.unserved = len(self.freed)
 
     async def _one_ends(self) -> None:
@@ -126,12 +130,18 @@ class Floorful:
                 contact, agent = event.data["contact"], event.data["agent"]
                 if agent in self.freed:
                     self.assignment.append((now - self.freed.pop(agent)) * 1000)
-                await self.store.accept(contact, agent)
+                taking = asyncio.create_task(self._take(contact, agent))
+                self._taking.add(taking)
+                taking.add_done_callback(self._taking.discard)
+
+    async def _take(self, contact: str, agent: str) -> None:
+        async with self._few:  # each takes a connection
+            if await self.store.accept(contact, agent):
                 self.calls.append((contact, agent))
 
 
-async def measure(args: argparse.Namespace) -> dict[str, Any]:
-    """The figures, in milliseconds and octets."""
+async def measure(args: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]:
+    """The figures, in milliseconds and octets. `command` starts a node when an address of Redis and a name follow."""
     console = Console(stderr=True)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -141,16 +151,18 @@ async def measure(args: argparse.Namespace) -> dict[str, Any]:
         stack.push_async_callback(redis.aclose)
         empty = int((await redis.info("memory"))["used_memory"])
         for number in range(args.nodes):
-            child = await asyncio.create_subprocess_exec(sys.executable, "-c", NODE, server.url, f"n{number + 1}")
+            child = await asyncio.create_subprocess_exec(*command, server.url, f"n{number + 1}")
             stack.callback(child.kill)
         floor = Floorful(AcdStore(redis), args, random.Random(7))
         with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
             await floor.fill(progress)
             full = int((await redis.info("memory"))["used_memory"])
+            held: int = await redis.zcard(floor.store.key("queue:q"))
             await redis.config_set("slowlog-max-len", 100_000)
             await redis.config_set("slowlog-log-slower-than", QUICK)
             await redis.slowlog_reset()
             scripts = await _calls(redis)
+            gc.freeze()  # this process plays the callers: its own garbage is nobody's waiting
             await floor.run(progress)
         slow: Any = await redis.slowlog_get(100_000)
         lua = [one["duration"] / 1000 for one in slow if one["command"].upper().startswith(b"EVALSHA")]
@@ -166,7 +178,7 @@ async def measure(args: argparse.Namespace) -> dict[str, Any]:
             "waiting": waiting,
             "assignment_ms": _spread(floor.assignment),
             "lua_ms": _spread(lua),
-            "octets_per_waiting_contact": round((full - empty) / max(1, args.contacts + args.agents)),
+            "octets_per_waiting_contact": round((full - empty) / (held + args.agents)),
             "not_assigned": floor.unserved,
             "offered_twice": totals.get("offers", 0) - totals.get("answered", 0) - totals.get("withdrawn", 0),
         }
@@ -188,9 +200,9 @@ def _spread(values: list[float]) -> dict[str, float]:
     }
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, command: Sequence[str]) -> int:
     """Measure and print."""
-    found = asyncio.run(measure(args))
+    found = asyncio.run(measure(args, command))
     if args.json:
         sys.stdout.write(json.dumps(found) + "\n")
         return 0
