@@ -70,6 +70,7 @@ from ivr.wiring_calls import CallParts, call_parts
 from ivr.wiring_flows import shared_triggers
 from ivr.wiring_guard import tracing_of
 from ivr.wiring_media import browser_gateway, page_ice_servers
+from ivr.wiring_handover import handover_parts
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
 from ivr.wiring_phone import phone_accounts
 from ivr.wiring_privacy import privacy_parts
@@ -135,8 +136,9 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     dial = phones.dialer(sip.dial, guard)
     private, minds = privacy_parts(settings, stack, stores.redis, stores.engine), Minds(data / "minds")
     services = _services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial)
-    alarm = Alarm(hub, link, where, supervisors_of(settings))
-    services = replace(private.services(calls.services(services)), understand=minds.understand, alarm=alarm)
+    alarm, handed = Alarm(hub, link, where, supervisors_of(settings)), await handover_parts(settings, stores)
+    services = replace(promises.services(private.services(calls.services(services))), understand=minds.understand, alarm=alarm)
+    services = handed.services(services)
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
     await hosted.listen(sip)
@@ -148,8 +150,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     figures = node.figures(link, post, lambda: calls.metrics(phones, publisher, private))
     if web_socket is not None:
         stack.callback(web_socket.close)
-        web = calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures))
-        web = replace(web, sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks))
+        web = promises.web(calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures)))
+        web = replace(handed.web(web), sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks))
         web = replace(staff.web(web), admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
         await serve_web(web, web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))

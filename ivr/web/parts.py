@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ivr.web.admin_parts import AdminParts
     from ivr.web.desk import DeskHub
 
+    from ivr.web.handover_api import HandoverDesk
 
 class BrowserLeg(CallLeg, Protocol):
     """What a page's socket needs of its leg beyond `CallLeg`; `telephony.gateway.webrtc.WebRtcLeg` is one."""
@@ -238,4 +239,6 @@ class WebParts:
     staff: StaffDesk | None = None
     """None where a node has no queues."""
     admin: AdminParts | None = None
+    handover: HandoverDesk | None = None
+    """Contacts as they are handed over, and the links that lead to them."""
     """None where a node has no admin pages."""
