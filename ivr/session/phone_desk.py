@@ -19,7 +19,8 @@ class DeviceDesk:
 
     def __init__(self, pages: Desk, phones: Mapping[str, str], dial: Dialer) -> None:
         self._pages, self._phones, self._dial = pages, phones, dial
-        self._answered: dict[str, CallLeg] = {}
+        self._answered: dict[tuple[str, str], CallLeg] = {}
+        """By agent and contact: several phones may ring for one, and two answer at once."""
 
     async def present(self, agent_id: str, contact: Mapping[str, Any]) -> bool:
         return await self._pages.present(agent_id, contact)
@@ -40,22 +41,22 @@ class DeviceDesk:
             if outcome is not RingOutcome.ACCEPTED:
                 leg.hang_up(EndCause.CANCELLED)
         if outcome is RingOutcome.ACCEPTED:
-            self._answered[contact_id] = leg
-            asyncio.get_running_loop().call_later(JOIN_SECONDS, self._forget, contact_id, leg)
+            self._answered[agent_id, contact_id] = leg
+            asyncio.get_running_loop().call_later(JOIN_SECONDS, self._forget, agent_id, contact_id, leg)
         return outcome
 
     async def connect(self, agent_id: str, contact_id: str) -> CallLeg:
         if agent_id not in self._phones:
             return await self._pages.connect(agent_id, contact_id)
-        leg = self._answered.pop(contact_id, None)
+        leg = self._answered.pop((agent_id, contact_id), None)
         if leg is None or leg.state is not LegState.UP:
             raise TransportError("the phone hung up before it was joined")
         return leg
 
-    def _forget(self, contact_id: str, leg: CallLeg) -> None:
+    def _forget(self, agent_id: str, contact_id: str, leg: CallLeg) -> None:
         """Hang up a phone that answered and was not joined."""
-        if self._answered.get(contact_id) is leg:
-            del self._answered[contact_id]
+        if self._answered.get((agent_id, contact_id)) is leg:
+            del self._answered[agent_id, contact_id]
             leg.hang_up()
 
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:

@@ -1,5 +1,7 @@
 /** What stands on the desk socket (docs/desk-protocol.md). Times are server seconds since the epoch. */
 
+import type { AgentWhy } from "../ui/why";
+
 export type AgentState = "offline" | "available" | "reserved" | "in_call" | "wrap_up" | "break";
 export type Phase = "offered" | "connecting" | "connected" | "held" | "wrap_up" | "ended";
 
@@ -8,8 +10,12 @@ export interface Agent {
   name: string;
   state: AgentState;
   reason: string;
+  /** Who asked for the state: "" this agent, `system`, `schedule`, or a supervisor. */
+  by?: string;
   since: number;
   until: number | null;
+  /** How often the wrap-up may still be lengthened. */
+  extensions?: number;
   skills: Record<string, number>;
   languages: string[];
 }
@@ -139,14 +145,32 @@ export interface Contact {
   turns: Turn[];
 }
 
+/** A reason that may be chosen for a break. */
+export interface BreakReason {
+  name: string;
+  zh: string;
+  en: string;
+}
+
+/** Something that happened to this agent without this agent's doing. */
+export interface Told {
+  at: number;
+  kind: "state" | "healed";
+  state?: AgentState;
+  reason?: string;
+  by?: string;
+  what?: string;
+}
+
 export interface DeskSettings {
   ring_seconds: number;
   wrap_up_seconds: number;
   dispositions: string[];
+  breaks: BreakReason[];
   ice_servers: RTCIceServer[];
 }
 
-export type RingEnd = "accepted" | "no_answer" | "declined" | "caller_left";
+export type RingEnd = "accepted" | "no_answer" | "declined" | "taken" | "caller_left";
 export type MediaState = "none" | "connecting" | "connected" | "lost" | "closed";
 
 export interface DeskState {
@@ -162,6 +186,9 @@ export interface DeskState {
   settings: DeskSettings;
   /** Not yet put away, the oldest first. */
   alerts: Alert[];
+  told: Told | null;
+  /** The last answer to "why am I not getting calls?". */
+  explained: AgentWhy | null;
 }
 
 export const EMPTY: DeskState = {
@@ -172,6 +199,8 @@ export const EMPTY: DeskState = {
   ring: null,
   lastEnd: null,
   media: { leg_id: "", state: "none" },
-  settings: { ring_seconds: 20, wrap_up_seconds: 30, dispositions: [], ice_servers: [] },
+  settings: { ring_seconds: 20, wrap_up_seconds: 30, dispositions: [], breaks: [], ice_servers: [] },
   alerts: [],
+  told: null,
+  explained: null,
 };
