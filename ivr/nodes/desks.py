@@ -89,7 +89,7 @@ class NodesDesk:
     # --- ivr.acd.desk.Desk
 
     async def present(self, agent_id: str, contact: Mapping[str, Any]) -> bool:
-        node = self._at[agent_id] = await self._where.of(agent_id) or self._link.node
+        node = self._at[agent_id] = await self._page_of(agent_id)
         if node == self._link.node:
             return await self._hub.present(agent_id, contact)
         try:
@@ -117,6 +117,13 @@ class NodesDesk:
             self._hub.push(agent_id, kind, data)
         else:
             pages.push(agent_id, kind, data)
+
+    async def _page_of(self, agent_id: str) -> str:
+        """The node with the agent's page; where Redis is away, the one that had it last."""
+        try:
+            return await self._where.of(agent_id) or self._link.node
+        except StoreUnavailable:
+            return self._at.get(agent_id, self._link.node)
 
     def _elsewhere(self, agent_id: str) -> RemotePages | None:
         node = self._at.get(agent_id, self._link.node)
