@@ -148,6 +148,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.minds", "ivr.dialplan ivr.understanding"),
     layer("ivr.learning", "ivr.dialplan.model ivr.minds"),
     layer("ivr.intent_bench", "ivr"),
+    layer("ivr.slots_bench", "ivr.dialplan ivr.errors"),
     layer("ivr.bench_cli", "ivr"),
     layer("ivr.wiring_admin", "ivr", "redis watchfiles argon2"),
     layer("ivr.prompt_uses", "ivr"),
