@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -16,6 +16,7 @@ from ivr.acd.scripts import redis_errors, text
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
+_PLACE = ("priority", "language", "prefer", "excluded", "only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Lost:
     """What it was doing."""
     at: float
     """Epoch seconds when it was given up."""
+    place: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """How it waited: `needs` (skill to level), `priority`, `language`, `prefer`, `excluded`, `only`."""
 
 
 class LostContacts:
@@ -60,7 +63,10 @@ def _lost_of(contact_id: str, value: str) -> Lost | None:
     try:
         row: Any = json.loads(value)
         state = ContactState(row["state"])
-        return Lost(contact_id, row["queue"], float(row["enqueued_at"]), row["node"], row["agent"], state, float(row["at"]))
+        place: Any = json.loads(row.get("details") or "{}")
+        place = {name: place[name] for name in _PLACE if name in place} | {"needs": dict(place.get("needs") or ())}
+        times = float(row["enqueued_at"]), float(row["at"])
+        return Lost(contact_id, row["queue"], times[0], row["node"], row["agent"], state, times[1], place)
     except (ValueError, KeyError, TypeError):
         log.warning("what is kept of lost contact %s makes no sense", contact_id)
         return None

@@ -172,6 +172,8 @@ class Agents(CallActions):
             return
         elif event.kind == "healed" and self.desk is not None:
             self.desk.push(agent_id, "told", {"kind": "healed", "what": event.data.get("what", "")})
+            if "contact" in event.data:  # the node that held the call died with it
+                self.desk.push(agent_id, "contact", {"id": event.data["contact"], "phase": "ended"})
         elif event.kind == "agent":
             if event.data.get("state") == "offline" and event.data.get("reason") == "page gone":
                 log.warning("agent %s: believed gone, but the page is here", agent_id)

@@ -2,6 +2,7 @@
 -- seconds of its lease left with which a node counts as silent
 local BATCH = 200
 local MOST_LOST = 20000
+local LOST_SECONDS = 86400 -- nobody calls back whom nobody took up for that long
 local swept = tonumber(redis.call('GET', P .. 'swept') or NOW)
 redis.call('SET', P .. 'swept', NOW)
 if now - swept > tonumber(ARGV[2]) then
@@ -59,8 +60,10 @@ local function give_up(node)
     if c then
       if c.room == 'voice' and redis.call('HLEN', P .. 'lost') < MOST_LOST then -- for whoever calls them back
         redis.call('HSET', P .. 'lost', id, cjson.encode({queue = c.queue, enqueued_at = c.enqueued_at, node = c.node, agent = c.agent,
-          state = c.state, at = NOW}))
+          state = c.state, at = NOW, details = redis.call('HGET', P .. 'contact:' .. id, 'details') or '{}'}))
+        redis.call('EXPIRE', P .. 'lost', LOST_SECONDS)
       end
+      if c.state == 'connected' then emit('healed', 'agent', c.agent, 'what', 'node', 'contact', id) end
       remove(c, 'lost')
     else
       redis.call('SREM', P .. 'node:' .. node, id)

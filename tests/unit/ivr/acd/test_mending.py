@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
 
+from ivr.acd.feed import EventFeed
 from ivr.acd.lost import Lost, LostContacts
 from ivr.acd.matching import Matching
-from ivr.acd.model import Agent, AgentState, Contact, ContactState, Queue
+from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, Queue
 from ivr.acd.routing import Delayed, Offered, Place, PlaceEvent, Refused, Router
 from ivr.acd.store import AcdStore
 from ivr.errors import StoreUnavailable
@@ -209,26 +211,33 @@ async def test_the_callers_of_a_silent_node_are_marked_and_nobody_is_reserved_fo
 
 async def test_what_a_dead_node_held_is_kept_with_its_place(store: AcdStore, clock: Clock, redis: Redis) -> None:
     await store.define_queues([Queue("support", wrap_up_seconds=0)])
-    await store.define_agents([Agent("ann")])
+    await store.define_agents([Agent("ann", skills={"telecom": 3})])
     judge = Matching(store, "judge")
     assert await store.lead(judge.who, 60)
     await store.set_state("ann", AgentState.AVAILABLE)
     await store.node_heartbeat("n1", 3.5)
-    await store.enqueue(caller("c1"))
+    await store.enqueue(replace(caller("c1"), needs=(Need("telecom"),)))
     await judge.step()
     assert await store.accept("c1", "ann")
     await store.enqueue(caller("c2"))
+    feed = EventFeed(redis, store.prefix)
+    await feed.start()
     await store.sweep()
     for _ in range(2):
         clock.now += 2.0
         await store.sweep()
     assert await store.contacts() == []
     assert (await store.agent("ann")).state is AgentState.AVAILABLE
+    await feed.wait(0)
+    assert [dict(event.data) for event in feed.take() if event.kind == "healed"] == [
+        {"agent": "ann", "what": "node", "contact": "c1"}
+    ], "so the agent is told"
     lost = LostContacts(redis, store.prefix)
     assert sorted(await lost.before(clock.now), key=lambda one: one.id) == [
         Lost("c1", "support", NOON, "n1", "ann", ContactState.CONNECTED, clock.now),
         Lost("c2", "support", NOON, "n1", "", ContactState.WAITING, clock.now),
     ]
+    assert {one.id: dict(one.place)["needs"] for one in await lost.before(clock.now)} == {"c1": {"telecom": 1}, "c2": {}}
     assert await lost.before(clock.now - 0.1) == [], "who was given up just now may prove alive"
     await redis.hset(f"{store.prefix}:lost", "c9", "no JSON")
     await lost.forget(["c1", "c2"])
