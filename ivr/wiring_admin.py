@@ -208,7 +208,7 @@ def _applied(
     if part in ("agents", "skills"):
         fixed = [[(one.id, one.password, one.device, one.roles) for one in who.agents] for who in (running, wanted)]
         run(stores.acd.define_agents(agents_of(wanted))).result(APPLY_SECONDS)
-        flows.around = replace(flows.around, skills=wanted.skills)
+        flows.around = replace(flows.around, skills=wanted.skills, teams=wanted.teams, sites=wanted.sites)
         return fixed[0] == fixed[1]
     return False
 

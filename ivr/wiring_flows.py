@@ -40,6 +40,8 @@ def surroundings(
         prompts=prompts,
         queues=frozenset(settings.queues),
         skills=settings.skills,
+        teams=settings.teams,
+        sites=settings.sites,
         sources=operations_of(settings),
         profile_sources=profile_sources_of(settings),
         environment=environment,

@@ -150,6 +150,9 @@ class Enqueue:
     only: tuple[str, ...] = ()
     """Where there are any, nobody else gets the caller."""
     exclude: tuple[str, ...] = ()
+    where: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    """`team` and `site` to those whose agents may take the call: first beside `needs`, then beside each step of `relax`; empty
+    where none is asked for."""
     since: float = 0.0
     """Epoch seconds at which a place that was kept was taken; 0 for a new one."""
     no_agents_after: float | None = None

@@ -30,6 +30,8 @@ class Surroundings:
     """Name to the languages that it is recorded in; no languages for music."""
     queues: Collection[str] | None = None
     skills: Collection[str] | None = None
+    teams: Collection[str] | None = None
+    sites: Collection[str] | None = None
     sources: Mapping[str, Collection[str]] | None = None
     """Name to its operations."""
     records: bool | None = None

@@ -1,28 +1,33 @@
-"""Which agent a caller needs: skills with levels, less of them after a time, and people by name. Pure."""
+"""Which agent a caller needs: skills with levels, a team, a site, less of it after a time, and people by name. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from ivr.dialplan import positions
 from ivr.dialplan.expression import EvaluationError, Expression
-from ivr.dialplan.fields import Fields, duration, integer
+from ivr.dialplan.fields import Fields, duration, integer, words
 from ivr.dialplan.positions import Node, kind
 from ivr.dialplan.problems import Findings, Place
-from ivr.dialplan.schema_parts import DURATION, Schema, either, list_of, map_of, record, ref
+from ivr.dialplan.schema_parts import DURATION, TEXT, Schema, either, list_of, record, ref
 
 MOST_RINGS = 10
 MOST_PEOPLE = 20
 """Agents that an expression may name; more are left out."""
-FOR = "for"
+FOR, TEAM, SITE = "for", "team", "site"
+PLACES = (TEAM, SITE)
+_NAME = re.compile(r"[^\s;=|,{}]+")
 CURE = "need: { skill: 3 }, or steps in time: [{ skill: 4, for: 30s }, { skill: 2 }]"
 PREFERRED = 20.0
 """Seconds that a preferred agent is waited for, where nothing is said."""
 
 Levels = Mapping[str, int]
+Where = Mapping[str, tuple[str, ...]]
+"""`team` and `site` to those whose agents may take the call; without an entry any will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,17 @@ class Needs:
     relax: tuple[tuple[float, Levels], ...] = ()
     places: Mapping[str, Place] | None = None
     """Where each skill is written first."""
+    where: tuple[Where, ...] = ()
+    """Teams and sites: first beside `levels`, then beside each step of `relax`; empty where no step names any."""
+    names: tuple[tuple[str, str, Place], ...] = ()
+    """Every team and site that is named, as ("team", name, where it is written)."""
+
+    def check_names(self, known: Mapping[str, Collection[str] | None], findings: Findings) -> None:
+        """Complain of teams and sites that nobody is in; None for where that is not known."""
+        for what, name, place in self.names:
+            there = known[what]
+            if there is not None and name not in there:
+                findings.unknown(place, what, name, there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +60,11 @@ class Preference:
 
 
 LEVEL: Schema = {"type": "integer", "minimum": 1, "maximum": 10}
-RING: Schema = {"type": "object", "properties": {FOR: DURATION}, "additionalProperties": LEVEL}
-NEED: Schema = either(map_of(LEVEL), list_of(RING, minItems=1, maxItems=MOST_RINGS))
+_PEOPLE: Schema = either(TEXT, list_of(TEXT, minItems=1))
+_WHERE: Schema = {TEAM: _PEOPLE, SITE: _PEOPLE}
+RING: Schema = {"type": "object", "properties": {FOR: DURATION, **_WHERE}, "additionalProperties": LEVEL}
+PLAIN: Schema = {"type": "object", "properties": _WHERE, "additionalProperties": LEVEL}
+NEED: Schema = either(PLAIN, list_of(RING, minItems=1, maxItems=MOST_RINGS))
 PREFER: Schema = either(ref("expression"), record({"agent": ref("expression"), FOR: DURATION}, ("agent",), Preference))
 
 
@@ -55,7 +74,8 @@ def needs(fields: Fields) -> Needs:
     if node is None:
         return Needs({})
     if isinstance(node, positions.Mapping):
-        return Needs(_levels(node, fields.findings), places={name: key.place for name, key, _ in node.items()})
+        where, names = _where(node, fields.findings)
+        return Needs(_levels(node, fields.findings), places=_places(node), where=(where,) if where else (), names=names)
     if isinstance(node, positions.Sequence) and 0 < len(node.items) <= MOST_RINGS:
         return _rings(node, fields.findings)
     found = "an empty list" if isinstance(node, positions.Sequence) and not node.items else kind(node)
@@ -68,9 +88,12 @@ def needs(fields: Fields) -> Needs:
 def plain_needs(fields: Fields) -> Levels:
     """What `need` says where nothing is relaxed."""
     found = needs(fields)
-    if found.relax and (node := fields.get("need")) is not None:
+    if (found.relax or found.where) and (node := fields.get("need")) is not None:
         fields.findings.error(
-            node.place, "wrong-type", f"`need` of {fields.what} cannot change with time", "need: { skill: 3 }"
+            node.place,
+            "wrong-type",
+            f"`need` of {fields.what} names skills alone, and cannot change with time",
+            "need: { skill: 3 }",
         )
     return found.levels
 
@@ -104,13 +127,16 @@ def _rings(node: positions.Sequence, findings: Findings) -> Needs:
     places: dict[str, Place] = {}
     for item in node.items:
         if isinstance(item, positions.Mapping):
-            places = {name: key.place for name, key, _ in item.items() if name != FOR} | places
+            places = _places(item) | places
     after = 0.0
     relax: list[tuple[float, Levels]] = []
     for (_, seconds), (levels, _) in pairwise(steps):
         after += seconds
         relax.append((after, levels))
-    return Needs(steps[0][0] if steps else {}, tuple(relax), places)
+    found = [_where(item, findings) for item in node.items if isinstance(item, positions.Mapping)]
+    where = tuple(one for one, _ in found) if any(one for one, _ in found) else ()
+    names = tuple(name for _, named in found for name in named)
+    return Needs(steps[0][0] if steps else {}, tuple(relax), places, where, names)
 
 
 def _steps(node: positions.Sequence, findings: Findings) -> Iterator[tuple[Levels, float]]:
@@ -130,5 +156,26 @@ def _steps(node: positions.Sequence, findings: Findings) -> Iterator[tuple[Level
 
 def _levels(node: positions.Mapping, findings: Findings) -> dict[str, int]:
     return {
-        name: integer(level, findings, f"the level of `{name}`", 1, 1, 10) for name, _, level in node.items() if name != FOR
+        name: integer(level, findings, f"the level of `{name}`", 1, 1, 10)
+        for name, _, level in node.items()
+        if name not in (FOR, *PLACES)
     }
+
+
+def _places(node: positions.Mapping) -> dict[str, Place]:
+    return {name: key.place for name, key, _ in node.items() if name not in (FOR, *PLACES)}
+
+
+def _where(node: positions.Mapping, findings: Findings) -> tuple[Where, tuple[tuple[str, str, Place], ...]]:
+    """The teams and sites of a step, and where they are written."""
+    names: list[tuple[str, str, Place]] = []
+    where: dict[str, tuple[str, ...]] = {}
+    for what in PLACES:
+        for name, place in words(node.entries[what][1], findings, f"`{what}`") if what in node.entries else ():
+            if _NAME.fullmatch(name):
+                names.append((what, name, place))
+                where[what] = (*where.get(what, ()), name)
+            elif name:
+                cure = "no blanks and none of ; = | , { }"
+                findings.error(place, "bad-name", f"`{name}` is no name of a {what}", cure)
+    return where, tuple(names)

@@ -146,6 +146,7 @@ class EnqueueStep(WaitingStep):
             for skill, place in (self.needs.places or {}).items():
                 if skill not in known.skills:
                     findings.unknown(place, "skill", skill, known.skills)
+        self.needs.check_names({"team": known.teams, "site": known.sites}, findings)
 
     # --- waiting
 
@@ -185,6 +186,7 @@ class EnqueueStep(WaitingStep):
             queue=queue,
             needs=self.needs.levels,
             relax=self.needs.relax,
+            where=self.needs.where,
             prefer=() if self.prefer is None else people(self.prefer.agent.value(scope)),
             prefer_seconds=0.0 if self.prefer is None else self.prefer.seconds,
             only=() if self.only is None else people(self.only.value(scope)),
