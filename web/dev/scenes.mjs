@@ -34,6 +34,11 @@ export const settings = {
   ring_seconds: 20,
   wrap_up_seconds: 30,
   dispositions: ["solved", "follow_up", "transferred", "wrong_number"],
+  breaks: [
+    { name: "short", zh: "小休", en: "Short break" },
+    { name: "meal", zh: "用餐", en: "Meal" },
+    { name: "training", zh: "培训", en: "Training" },
+  ],
 };
 
 export function contact(language, phase = "offered", changes = {}) {

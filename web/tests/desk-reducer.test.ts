@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY, type Contact, type DeskState, type Turn } from "../src/desk/model";
 import { reduce } from "../src/desk/reducer";
+import type { ServerMessage } from "../src/net/envelope";
 
 const turn = (text: string, at = 100): Turn => ({
   at,
@@ -67,7 +68,7 @@ describe("snapshot", () => {
     expect(state.ready).toBe(true);
     expect(state.contact).toBeNull();
     expect(state.queues).toHaveLength(1);
-    expect(state.settings).toEqual({ ring_seconds: 12, wrap_up_seconds: 9, dispositions: ["solved"], ice_servers: [] });
+    expect(state.settings).toEqual({ ring_seconds: 12, wrap_up_seconds: 9, dispositions: ["solved"], breaks: [], ice_servers: [] });
   });
 
   it("brings back a running contact and its ring", () => {
@@ -209,4 +210,33 @@ describe("queues", () => {
 
 it("ignores words it does not know", () => {
   expect(play(offered, ["weather", { sunny: true }])).toBe(offered);
+});
+
+describe("what happens without the agent's doing", () => {
+  const agent = { id: "wang", name: "Wang", state: "available", reason: "", by: "", since: 1, until: null, skills: {}, languages: [] };
+  const after = (state: DeskState, change: object, at = 5): DeskState =>
+    reduce(state, { type: "agent", seq: 1, at, data: { ...agent, ...change } } as ServerMessage);
+  const begun = after(EMPTY, {});
+
+  it("says who sent the agent on a break, and is quiet when the agent chooses", () => {
+    const forced = after(begun, { state: "break", reason: "training", by: "boss" });
+    expect(forced.told).toEqual({ at: 5, kind: "state", state: "break", reason: "training", by: "boss" });
+    expect(after(forced, { state: "break", reason: "training", by: "boss", since: 2 }, 6).told?.at).toBe(5);
+    expect(after(forced, { state: "available", by: "" }).told).toBeNull();
+    expect(after(begun, { state: "break", reason: "meal", by: "" }).told).toBeNull();
+  });
+
+  it("says that a break is over, but not that a call is", () => {
+    const forced = after(begun, { state: "break", reason: "meal", by: "schedule" });
+    expect(after(forced, { state: "available", by: "system" }).told).toMatchObject({ state: "available", by: "system" });
+    const talking = after(begun, { state: "in_call" });
+    expect(after(talking, { state: "available", by: "boss" }).told).toBeNull();
+  });
+
+  it("keeps what was mended and what was explained", () => {
+    const mended = reduce(begun, { type: "told", seq: 2, at: 9, data: { kind: "healed", what: "ring" } } as ServerMessage);
+    expect(mended.told).toEqual({ at: 9, kind: "healed", what: "ring" });
+    const explained = reduce(begun, { type: "explained", seq: 2, at: 9, data: { verdict: "nobody_waits" } } as ServerMessage);
+    expect(explained.explained?.verdict).toBe("nobody_waits");
+  });
 });

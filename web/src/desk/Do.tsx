@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { length, named, t } from "../i18n";
 import { EarlierAdvice } from "./Advice";
 import type { Contact } from "./model";
-import { choose, desk, draft, finish, now, saving, typeNote } from "./store";
+import { choose, desk, draft, extendWrapUp, finish, now, saving, typeNote } from "./store";
 
 /** What the agent writes and decides. */
 export function Do({ contact }: { contact: Contact }): JSX.Element {
@@ -58,12 +58,18 @@ function Saved(): JSX.Element | null {
 
 function Finish(): JSX.Element {
   const until = desk.value.agent?.until ?? null;
+  const left = desk.value.agent?.extensions ?? 0;
   const missing = draft.value.disposition === "" && desk.value.settings.dispositions.length > 0;
   return (
     <div class="finish">
       <button type="button" class="primary" disabled={missing} data-testid="finish" onClick={() => void finish()}>
         {t("do.finish")}
       </button>
+      {left > 0 && (
+        <button type="button" data-testid="longer" onClick={() => void extendWrapUp()}>
+          {t("do.longer", { n: left })}
+        </button>
+      )}
       <span class="hint" data-testid="wrap-up-left">
         {missing ? t("do.finish.hint") : ""} {until !== null && t("do.next", { time: length(until - now() + 0.99) })}
       </span>

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { t } from "../i18n";
 import { MicPanel } from "../ui/MicPanel";
 import { desk, microphone, setState } from "./store";
+import { WhyNoCalls } from "./WhyNoCalls";
 
 const testing = signal(false);
 
@@ -26,6 +27,7 @@ export function Empty(): JSX.Element {
             {t("empty.go")}
           </button>
         )}
+        <WhyNoCalls />
       </div>
       <section class="empty-side" aria-label={t("empty.headset")}>
         <h2>{t("empty.headset")}</h2>

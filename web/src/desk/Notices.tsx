@@ -1,13 +1,15 @@
 import type { JSX } from "preact";
 import { named, t, type Key } from "../i18n";
-import type { Alert } from "./model";
-import { desk, link, microphone, notice, phone, putAway, talking } from "./store";
+import { byWhom } from "../ui/why";
+import type { Alert, Told } from "./model";
+import { desk, forgetTold, link, microphone, notice, phone, putAway, reasonName, talking } from "./store";
 
 const MIC_BAD = new Set(["denied", "missing", "busy", "lost", "insecure"]);
 
 /** Lines of trouble between the top bar and the story; empty on a good day. */
 export function Notices(): JSX.Element {
   const mic = microphone.state.value;
+  const told = desk.value.told;
   const needed = desk.value.agent !== null && desk.value.agent.state !== "offline";
   return (
     <div class="notices">
@@ -18,6 +20,13 @@ export function Notices(): JSX.Element {
           <Line kind="attention" id="sound-blocked" words={t("sound.blocked")}>
             <button type="button" onClick={() => phone.unblock()}>
               {t("sound.play")}
+            </button>
+          </Line>
+        )}
+        {told !== null && (
+          <Line kind={told.kind === "state" && told.state === "available" ? "waiting" : "attention"} id="told" words={toldWords(told)}>
+            <button type="button" onClick={forgetTold}>
+              {t("notice.close")}
             </button>
           </Line>
         )}
@@ -48,6 +57,12 @@ export function Notices(): JSX.Element {
       </div>
     </div>
   );
+}
+
+function toldWords(told: Told): string {
+  if (told.kind === "healed") return t(`told.healed.${told.what ?? "state"}` as Key);
+  const reason = told.reason ? reasonName(told.reason) : t("told.no_reason");
+  return t(`told.state.${told.state ?? "break"}` as Key, { by: byWhom(told.by ?? ""), reason });
 }
 
 function alertWords({ trigger, queue, agent, caller }: Alert): string {

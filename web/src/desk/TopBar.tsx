@@ -1,12 +1,11 @@
 import type { JSX } from "preact";
-import { length, named, t } from "../i18n";
+import { clock, length, t } from "../i18n";
 import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/icons";
 import { Switches } from "../ui/Switches";
 import type { Agent, AgentState, Queue } from "./model";
-import { desk, leave, now, setState } from "./store";
+import { desk, leave, now, reasonName, setState } from "./store";
 
-const BREAKS = ["short", "meal", "training", "other"] as const;
 /** States the server gives; a person cannot choose them. */
 const GIVEN: readonly AgentState[] = ["reserved", "in_call", "wrap_up"];
 
@@ -39,7 +38,8 @@ export function TopBar(): JSX.Element {
 
 function State({ agent }: { agent: Agent }): JSX.Element {
   const given = GIVEN.includes(agent.state);
-  const known = agent.state === "break" && (BREAKS as readonly string[]).includes(agent.reason);
+  const breaks = desk.value.settings.breaks;
+  const known = agent.state === "break" && breaks.some((one) => one.name === agent.reason);
   const value = agent.state === "break" ? `break:${known ? agent.reason : ""}` : agent.state;
   return (
     <div class={`state state-${agent.state}`} data-testid="state" data-state={agent.state}>
@@ -58,12 +58,12 @@ function State({ agent }: { agent: Agent }): JSX.Element {
         <option value="available">{t("state.available")}</option>
         {agent.state === "break" && !known && (
           <option value="break:">
-            {agent.reason === "" ? t("state.break") : `${t("state.break")}: ${named("reason", agent.reason)}`}
+            {agent.reason === "" ? t("state.break") : `${t("state.break")}: ${reasonName(agent.reason)}`}
           </option>
         )}
-        {BREAKS.map((reason) => (
-          <option key={reason} value={`break:${reason}`}>
-            {t(`state.break.${reason}`)}
+        {breaks.map(({ name }) => (
+          <option key={name} value={`break:${name}`}>
+            {`${t("state.break")}: ${reasonName(name)}`}
           </option>
         ))}
         <option value="offline">{t("state.offline")}</option>
@@ -71,6 +71,9 @@ function State({ agent }: { agent: Agent }): JSX.Element {
       <time class="figures" data-testid="state-time">
         {length(now() - agent.since)}
       </time>
+      {agent.state === "break" && agent.until !== null && (
+        <span class="sub figures" data-testid="break-until">{t("break.until", { time: clock(agent.until) })}</span>
+      )}
     </div>
   );
 }

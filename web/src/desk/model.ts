@@ -69,6 +69,19 @@ export interface Handover {
   triggers?: Trigger[];
   hints?: Hint[];
   talk?: Talk;
+  /** Where we called the customer. */
+  callback?: Callback;
+}
+
+/** The promise that this call keeps. Times are epoch seconds. */
+export interface Callback {
+  number: string;
+  promised_at: number;
+  attempt: number;
+  reason: string;
+  summary: string;
+  /** `lost`: the first call broke off. */
+  origin: string;
 }
 
 /** A text, or the same in several languages. */
@@ -143,6 +156,8 @@ export interface Contact {
   held: boolean;
   note: string;
   turns: Turn[];
+  /** What was said in the call that asked to be called. */
+  earlier?: Turn[];
 }
 
 /** A reason that may be chosen for a break. */

@@ -1,4 +1,5 @@
 import type { ServerMessage } from "../net/envelope";
+import type { AgentWhy } from "../ui/why";
 import {
   EMPTY,
   type Agent,
@@ -12,6 +13,7 @@ import {
   type Queue,
   type RingEnd,
   type Talk,
+  type Told,
   type Trigger,
   type Turn,
 } from "./model";
@@ -29,7 +31,11 @@ export function reduce(state: DeskState, message: ServerMessage): DeskState {
     case "snapshot":
       return snapshot(data);
     case "agent":
-      return withAgent(state, data as unknown as Agent);
+      return withAgent(state, data as unknown as Agent, message.at ?? 0);
+    case "told":
+      return { ...state, told: { ...(data as unknown as Told), at: message.at ?? 0 } };
+    case "explained":
+      return { ...state, explained: data as unknown as AgentWhy };
     case "queues":
       return { ...state, queues: queuesOf(data) };
     case "contact":
@@ -70,9 +76,19 @@ function snapshot(data: Data): DeskState {
   };
 }
 
-function withAgent(state: DeskState, agent: Agent): DeskState {
+function withAgent(state: DeskState, agent: Agent, at: number): DeskState {
   const wrapUpOver = state.contact?.phase === "wrap_up" && agent.state !== "wrap_up" && agent.state !== "in_call";
-  return { ...state, agent, contact: wrapUpOver ? null : state.contact };
+  return { ...state, agent, contact: wrapUpOver ? null : state.contact, told: toldOf(state, agent, at) };
+}
+
+/** A state that somebody else chose is said; one that this agent chose takes it away. */
+function toldOf(state: DeskState, agent: Agent, at: number): Told | null {
+  const { state: name, reason, by = "" } = agent;
+  const before = state.agent;
+  if (before !== null && before.state === name && before.reason === reason && (before.by ?? "") === by) return state.told;
+  if (by === "") return name === before?.state ? state.told : null;
+  const chosen = name === "available" ? before?.state === "break" || before?.state === "offline" : name === "break" || name === "offline";
+  return chosen ? { at, kind: "state", state: name, reason, by } : state.told;
 }
 
 /** Accepts a bare list too: `data` of `queues` is a list. */

@@ -1,5 +1,5 @@
 import { batch, computed, effect, signal } from "@preact/signals";
-import { t, type Key } from "../i18n";
+import { language, named, t, type Key } from "../i18n";
 import { mark } from "../media/debug";
 import { Microphone } from "../media/microphone";
 import { Phone } from "../media/phone";
@@ -171,6 +171,20 @@ export async function setState(state: AgentState, reason = ""): Promise<void> {
     if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
   }
   await send("set_state", { state, reason });
+}
+
+/** What this house calls a reason for a break, in the language of the page. */
+export function reasonName(name: string): string {
+  const found = desk.value.settings.breaks.find((one) => one.name === name);
+  return found?.[language.value] || named("reason", name);
+}
+
+export const extendWrapUp = (): Promise<boolean> => send("extend_wrap_up", {});
+export const askWhy = (): Promise<boolean> => send("why_no_calls", {});
+
+/** What happened without the agent's doing has been read. */
+export function forgetTold(): void {
+  desk.value = { ...desk.value, told: null };
 }
 
 const withContact = (type: string, data: object = {}): Promise<boolean> =>
