@@ -13,9 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from ivr.acd.estimating import Estimating
 from ivr.acd.feed import AcdEvent, EventFeed
 from ivr.acd.floor import Floor
 from ivr.acd.model import Offer
+from ivr.acd.outlook import Outlook
 from ivr.acd.pairing import warm
 from ivr.acd.scripts import NotLeading
 from ivr.acd.store import AcdStore
@@ -56,6 +58,8 @@ class Matching:
         """Nodes that say nothing: nobody is reserved for their callers, who keep their places."""
         self._feed = EventFeed(store.redis, store.prefix)
         self._audits = _audits(0.0)
+        self._outlook = Outlook()
+        self.estimating = Estimating(store, lambda: self._outlook)
 
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled."""
@@ -94,7 +98,8 @@ class Matching:
             return
         logger.info("%s decides who gets whom", self.who)
         self.leads, self._floor = True, None
-        renewing = asyncio.create_task(self._renew())
+        self._outlook = Outlook(await self.estimating.board.pace())
+        renewing, estimating = asyncio.create_task(self._renew()), asyncio.create_task(self.estimating.run())
         try:
             while self.leads:
                 await self.step(self._patience())
@@ -102,6 +107,7 @@ class Matching:
             logger.warning("%s was too slow: another node decides", self.who)
         finally:
             renewing.cancel()
+            estimating.cancel()
 
     async def _renew(self) -> None:
         """Keep the lease, whatever the decisions take."""
@@ -124,7 +130,9 @@ class Matching:
         self._feed.forget()
         await self._feed.start()
         self._floor = floor = Floor()
-        floor.put_queues(await self._store.queues())
+        queues = await self._store.queues()
+        floor.put_queues(queues)
+        self._outlook = Outlook(self._outlook.pace, queues)
         self._silent = await self._store.silent_nodes()
         await self._take((), await self._store.agent_ids())
         await self._take(await self._store.contact_ids(), ())
@@ -132,7 +140,10 @@ class Matching:
 
     async def _hear(self) -> None:
         assert self._floor is not None
-        heard = _touched(self._feed.take())
+        events = self._feed.take()
+        for event in events:
+            self._outlook.heard(event.kind, event.data.get("contact", ""), event.at)
+        heard = _touched(events)
         if heard.defined:
             await self._load()
             return
@@ -165,15 +176,19 @@ class Matching:
             now = self._store.now()
             for gone in set(contacts) - {contact.id for contact in found}:
                 self._floor.drop_contact(gone)
+                self._outlook.drop_contact(gone, now)
             for contact in found:
+                self._outlook.put_contact(contact, now)
                 if contact.node in self._silent:
                     self._floor.drop_contact(contact.id)
                 else:
                     self._floor.put_contact(contact, now)
             for left in set(agents) - {agent.id for agent in staff}:
                 self._floor.drop_agent(left)
+                self._outlook.drop_agent(left)
             for agent in staff:
                 self._floor.put_agent(agent)
+                self._outlook.put_agent(agent, now)
 
     async def _decide(self) -> list[Offer]:
         assert self._floor is not None

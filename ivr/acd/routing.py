@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from ivr.acd.estimate import Foretold
+from ivr.acd.estimating import Foretelling
 from ivr.acd.feed import AcdEvent, EventFeed
 from ivr.acd.matching import Matching
 from ivr.acd.mending import Mending
 from ivr.acd.model import Contact
+from ivr.acd.outlook import kind_of
 from ivr.acd.store import AcdStore
 from ivr.errors import StoreUnavailable
 
@@ -90,6 +93,7 @@ class Place:
         self.connected = False
         self.over = False
         self.position = 0
+        self.kind, self._foretold = kind_of(contact).key, Foretold()
         self.looked = False
         """Who decides had time for a first look: the caller may be told the place."""
         self.dropped = 0
@@ -188,7 +192,14 @@ class Place:
     def move(self, position: int) -> None:
         if position != self.position:
             self.position = position
-            self._deliver(Moved(position))
+            self._deliver(Moved(position, self._foretold.left(self._router.store.now())))
+
+    def foresee(self, seconds: float | None) -> None:
+        """Take what is expected of the wait by now; it is told with the place, and where it is news."""
+        if self._foretold.wrong(seconds, now := self._router.store.now()):
+            self._foretold = Foretold(seconds, now)
+            if self.position and not self.agent_id and not self.over:
+                self._deliver(Moved(self.position, seconds))
 
     def delay(self) -> None:
         """Redis cannot take it now."""
@@ -215,11 +226,11 @@ class Router:
     """
 
     def __init__(self, store: AcdStore, node: str, *, sweep_seconds: float = SWEEP_SECONDS) -> None:
-        self.store = store
-        self.node = node
+        self.store, self.node = store, node
         self._sweep_seconds = sweep_seconds
         self._feed = EventFeed(store.redis, store.prefix)
         self.matching = Matching(store, node)
+        self._foretelling = Foretelling(store)
         self._up = asyncio.Event()
         self._places: dict[str, Place] = {}
         self.mending = Mending(store)
@@ -256,6 +267,7 @@ class Router:
         await self._mend()
         await self.store.sweep()
         await self._tell_positions()
+        await self._foretelling.tell_all([p for p in self._places.values() if p.looked and not p.connected and not p.over])
 
     async def enter(self, place: Place) -> None:
         contact = place.contact
@@ -285,8 +297,8 @@ class Router:
         if place.agent_id or place.over:
             return
         with suppress(StoreUnavailable):  # the next tick tells it
-            contact = place.contact
-            position = (await self.store.positions([(contact.id, contact.queue)])).get(contact.id)
+            position = (await self.store.positions([(place.contact.id, place.contact.queue)])).get(place.contact.id)
+            await self._foretelling.tell([place])
             if position and not place.agent_id and not place.over:
                 place.move(position)
 
