@@ -33,6 +33,8 @@ class HotlineProcess:
         self.web_port = free_port()
         self.flows = str(ROOT / "dialplans")
         self.output: list[str] = []
+        self.more: dict[str, Any] = {}
+        """Settings that need to know the ports."""
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
@@ -62,7 +64,7 @@ class HotlineProcess:
         settings["dialplans"], settings["prompts"] = self.flows, str(ROOT / "prompts")
         settings["sip"]["max_lag"] = 0  # a busy machine must not send callers away in the midst of a test
         settings["recording"] = {}
-        for key, value in self._settings.items():
+        for key, value in {**self._settings, **self.more}.items():
             settings[key] = (
                 {**settings[key], **value} if isinstance(value, dict) and isinstance(settings.get(key), dict) else value
             )
