@@ -1,6 +1,7 @@
 """Measures barge-in: how soon a prompt stops, what stops it that should not, and which callers are not heard.
 
     python -m tests.load.barge bulk [--prompts 480] [--jobs 2] [--json]     # the ears of a worker, faster than real time
+    python -m tests.load.barge echoes [--prompts 360] [--jobs 2] [--json]  # the echoes alone, without the echo check
     python -m tests.load.barge calls [--rounds 1] [--json]                  # real SIP calls to `ivr serve`
 
 `bulk` plays recorded prompts of the repository into the code that a worker runs (voice gate, echo check, end-pointer) against
@@ -16,12 +17,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import multiprocessing
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,6 +62,8 @@ class Case:
     loss: int = 0
     level: int = 0
     utterance: str = ""
+    checked: bool = True
+    """Whether the worker knows what is played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +87,14 @@ class NoEngine:
     def reset(self) -> None: ...
 
 
-def told(near: Sound, far: Sound, chunk: int = CHUNK) -> list[int]:
-    """The samples at which a turn tells speech that comes `chunk` by `chunk`."""
+def told(near: Sound, far: Sound | None, chunk: int = CHUNK) -> list[int]:
+    """The samples at which a turn tells speech that comes `chunk` by `chunk`; `far` None: it does not know what is played."""
     turn = Turn(NoEngine(), Timing())
     found = []
-    heard, played = lines.coded(near), lines.coded(far)
+    heard, played = lines.coded(near), None if far is None else lines.coded(far)
     for at in range(0, len(heard) - chunk + 1, chunk):
-        if any(isinstance(one, Started) for one in turn.push(heard[at : at + chunk], played[at : at + chunk])):
+        over = None if played is None else played[at : at + chunk]
+        if any(isinstance(one, Started) for one in turn.push(heard[at : at + chunk], over)):
             found.append(at + chunk)
     return found
 
@@ -108,7 +113,7 @@ def nothing_said(case: Case) -> Outcome:
     near = lines.disturbance(case.line, len(far), rng, VOICE_DBFS)
     if case.line in ("line", "room", "mobile"):
         near = lines.echo(far, case.line, case.loss, DELAYS[case.number % 4], rng)
-    found = told(near + floor, far)
+    found = told(near + floor, far if case.checked else None)
     return Outcome(case, found[0] / RATE if found else None)
 
 
@@ -175,6 +180,15 @@ def bulk(prompts: int, jobs: int, audio: Path) -> dict[str, object]:
     }
 
 
+def echoes(prompts: int, jobs: int) -> dict[str, object]:
+    """How many echoes would stop their own prompt if nobody looked."""
+    cases = (one for one in silent_cases(100 * prompts) if one.loss)
+    chosen = [replace(one, checked=False) for one in itertools.islice(cases, prompts)]
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        told = pool.map(nothing_said, chosen, 4)
+    return {"echoes": len(told), "taken_for_speech": sum(one.at is not None for one in told)}
+
+
 def _heard(outcomes: Sequence[Outcome]) -> dict[str, object]:
     times = sorted(one.at * 1000 for one in outcomes if one.at is not None)
     return {"said": len(outcomes), "heard": len(times), **_percentiles(times)}
@@ -234,14 +248,17 @@ async def calls(rounds: int) -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("bulk", "calls"))
+    parser.add_argument("what", choices=("bulk", "echoes", "calls"))
     parser.add_argument("--prompts", type=int, default=480)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--audio", type=Path, default=AUDIO)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    result = bulk(args.prompts, args.jobs, args.audio) if args.what == "bulk" else asyncio.run(calls(args.rounds))
+    if args.what == "calls":
+        result = asyncio.run(calls(args.rounds))
+    else:
+        result = bulk(args.prompts, args.jobs, args.audio) if args.what == "bulk" else echoes(args.prompts, args.jobs)
     print(json.dumps(result, ensure_ascii=False, indent=None if args.json else 2))
 
 
