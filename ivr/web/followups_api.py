@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ivr.errors import Conflict, NotFound
-from ivr.records.followups import CALLBACK_STATUS, PRIORITIES, TICKET_STATUS
+from ivr.records.followups import PRIORITIES, TICKET_STATUS
 from ivr.records.shelf import Shelf, Shelves
 from ivr.web.auth import Gate
 from ivr.web.calls_api import MEDIA_TYPES
@@ -24,6 +24,8 @@ from ivr.web.parts import WebParts
 audit = logging.getLogger("ivr.audit")
 """One line for each change, and for each message that left the house."""
 
+CLOSED = ("done", "failed", "cancelled")
+"""What a callback may be set to by hand; the rest is the dialer's."""
 MAX_BODY = 16384
 MOST = 200
 ROLES = ("supervisor", "admin")
@@ -49,7 +51,7 @@ class FollowUpsApi:
         note, name = text(4000), text(128)
         tickets: dict[str, Check] = {"status": one_of(TICKET_STATUS), "priority": one_of(PRIORITIES), "assignee": name}
         tickets |= {"note": note, "subject": text(300), "due_at": moment}
-        callbacks: dict[str, Check] = {"status": one_of(CALLBACK_STATUS), "queue": name, "note": note, "number": phone}
+        callbacks: dict[str, Check] = {"status": one_of(CLOSED), "queue": name, "note": note, "number": phone}
         callbacks |= {"from_at": some_moment, "until_at": some_moment}
         self.kinds = (
             Kind("tickets", shelves.tickets, tickets),
@@ -105,6 +107,8 @@ class FollowUpsApi:
             """Some of the columns that may be changed, as JSON; the whole row comes back."""
             await self._gate.require(request, *ROLES)
             values = checked(await _body(request), kind)
+            if "number" in values:  # of a callback: the dialer compares it anew
+                values["callee"] = ""
             name = request.path_params["id"]
             row = await kind.shelf.change(name, **values)
             await self._audit(request, f"{kind.name} {name}: {', '.join(sorted(values))} changed")

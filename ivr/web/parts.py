@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.asyncio import Redis
 
+from ivr.records.promises import Promises
 from ivr.records.shelf import Shelves
 from telephony.leg import CallLeg, Ended, Party
 
 if TYPE_CHECKING:
     from ivr.web.admin_parts import AdminParts
     from ivr.web.desk import DeskHub
-
     from ivr.web.handover_api import HandoverDesk
+
 
 class BrowserLeg(CallLeg, Protocol):
     """What a page's socket needs of its leg beyond `CallLeg`; `telephony.gateway.webrtc.WebRtcLeg` is one."""
@@ -229,6 +230,8 @@ class WebParts:
     """Who is parked on all nodes."""
     shelves: Shelves | None = None
     """Tickets, callbacks, surveys, messages and notifications; None where there is no store for them."""
+    promises: Promises | None = None
+    """Callbacks as they are dialled; None where there is no store for them."""
     discard: Callable[[str], None] | None = None
     """Removes a recording."""
     sources: Callable[[], Sequence[Mapping[str, Any]]] | None = None
@@ -236,9 +239,9 @@ class WebParts:
     sip_desk: tuple[SipBans, SipTrace] | None = None
     """None where the node has no SIP of its own: then its bans and traces are not there."""
     outbound: OutboundDesk | None = None
+    handover: HandoverDesk | None = None
+    """Contacts as they are handed over, and the links that lead to them."""
     staff: StaffDesk | None = None
     """None where a node has no queues."""
     admin: AdminParts | None = None
-    handover: HandoverDesk | None = None
-    """Contacts as they are handed over, and the links that lead to them."""
     """None where a node has no admin pages."""

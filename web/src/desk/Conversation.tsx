@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { clock, day, named, t } from "../i18n";
 import { Advice } from "./Advice";
+import { Earlier } from "./Earlier";
 import type { Contact, Trigger } from "./model";
 import { link } from "./store";
 import { TalkBar } from "./TalkBar";
@@ -33,6 +34,7 @@ export function Conversation({ contact }: { contact: Contact }): JSX.Element {
         {live && <span class="live">{t("talk.live")}</span>}
       </h2>
       <TalkBar contact={contact} />
+      <Earlier contact={contact} />
       {contact.turns.length === 0 && <p class="calm">{t("talk.none")}</p>}
       <ol ref={list} class="turns" tabIndex={0} onScroll={onScroll} aria-label={t("panel.conversation")} data-testid="turns">
         {timeline(contact).map((row) =>

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { day, language, languageName, length, named, t } from "../i18n";
 import { Confidence } from "./Conversation";
+import { CalledBack } from "./Earlier";
 import { Feeling } from "./Feeling";
 import { said } from "./insight";
 import type { Contact, Handover, Profile } from "./model";
@@ -25,12 +26,13 @@ export function Who({ contact }: { contact: Contact }): JSX.Element {
             {caller.number || t("who.withheld")}
           </span>
           {" · "}
-          {t(`channel.${contact.channel === "webrtc" ? "webrtc" : "sip"}`)}
+          {t(`channel.${contact.channel === "webrtc" || contact.channel === "callback" ? contact.channel : "sip"}`)}
           {" · "}
           {t(caller.authenticated ? "who.verified" : "who.unverified")}
         </p>
         <Feeling contact={contact} />
         <Wants contact={contact} />
+        <CalledBack callback={contact.handover.callback} />
         <HandedOver handover={contact.handover} />
         <dl class="facts">
           <Slots slots={contact.slots} />
