@@ -39,7 +39,8 @@ class StaffParts:
         return Agents(self.store, log, talks, time.time, where, self.reasons)
 
     def web(self, parts: WebParts) -> WebParts:
-        return replace(parts, staff=Staff(self.store, self.states, self.reasons))
+        breaks = [{"name": one.name, "zh": one.zh, "en": one.en} for one in self.settings.breaks]
+        return replace(parts, staff=Staff(self.store, self.states, breaks))
 
     async def run(self, agents: Agents, router: Router) -> None:
         """Keep states and planned breaks, and let the node that decides mend who is stuck, until cancelled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from ivr.acd.duty import Duty, Plan
@@ -26,13 +26,15 @@ class StateHistory(Protocol):
 class Staff:
     """Everything raises NotFound for an agent that is none, Conflict with words for a person, and StoreUnavailable."""
 
-    def __init__(self, store: AcdStore, history: StateHistory, reasons: Collection[str]) -> None:
-        self._store, self._history, self._reasons = store, history, frozenset(reasons)
+    def __init__(self, store: AcdStore, history: StateHistory, breaks: Sequence[Mapping[str, str]]) -> None:
+        """`breaks` are the reasons that there are: `{name, zh, en}` each."""
+        self._store, self._history, self._breaks = store, history, breaks
+        self._reasons = frozenset(one["name"] for one in breaks)
         self._duty = Duty(store)
 
     async def overview(self) -> Mapping[str, Any]:
         """Queues with who waits and why, agents with what they do, totals."""
-        return {**await overview(self._store, self._duty), "reasons": sorted(self._reasons)}
+        return {**await overview(self._store, self._duty), "reasons": [dict(one) for one in self._breaks]}
 
     async def agents(self) -> Sequence[Mapping[str, Any]]:
         devices = await self._duty.devices()

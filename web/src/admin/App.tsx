@@ -6,6 +6,7 @@ import { SignIn } from "../ui/SignIn";
 import { Switches } from "../ui/Switches";
 import { FlowsPage } from "./flow/FlowsPage";
 import { FormsPage } from "./forms/FormsPage";
+import { LivePage } from "./live/LivePage";
 import { PromptsPage } from "./prompts/PromptsPage";
 import { href, route, SECTIONS } from "./route";
 import { account, begin, leave, link, notice, session } from "./store";
@@ -106,6 +107,8 @@ function Section(): JSX.Element {
   switch (route.value.section) {
     case "prompts":
       return <PromptsPage />;
+    case "live":
+      return <LivePage />;
     case "queues":
     case "hours":
     case "trunks":

@@ -355,7 +355,8 @@ export function promptPath(language: string, name: string, rest = ""): string {
 
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(ROOT + path, init);
+    // What lies beside the admin API is asked for by its whole path.
+    return await fetch(path.startsWith("/api/") ? path : ROOT + path, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "offline", "");

@@ -7,7 +7,7 @@ export interface Route {
   query: URLSearchParams;
 }
 
-export const SECTIONS = ["flows", "prompts", "queues", "hours", "trunks", "versions"] as const;
+export const SECTIONS = ["flows", "prompts", "live", "queues", "hours", "trunks", "versions"] as const;
 
 export const route = signal<Route>(parse(location.hash));
 

@@ -1,0 +1,86 @@
+import { signal } from "@preact/signals";
+import type { ContactWhy } from "../../ui/why";
+import { language, named } from "../../i18n";
+import { ask } from "../api";
+
+/** What `GET /api/v1/queues` says (docs/queues.md). */
+export interface Agent {
+  id: string;
+  name: string;
+  state: string;
+  reason: string;
+  by: string;
+  since: number;
+  until: number | null;
+  wanted: string;
+  held: string[];
+  served: number;
+  missed: number;
+  on_duty: boolean;
+  devices: { kind: string; where: string }[];
+  team: string;
+  site: string;
+}
+
+export type Waiting = Omit<ContactWhy, "agents"> & { since: number };
+
+export interface Queue {
+  name: string;
+  strategy: string;
+  waiting: number;
+  longest_since: number | null;
+  estimate?: number | null;
+  contacts: Waiting[];
+}
+
+export interface Live {
+  at: number;
+  queues: Queue[];
+  agents: Agent[];
+  totals: Record<string, number>;
+  reasons: { name: string; zh: string; en: string }[];
+}
+
+const EVERY_MS = 3000;
+
+export const live = signal<Live | null>(null);
+export const failed = signal<unknown>(null);
+/** Server seconds now: moves once a second while the page is open. */
+export const now = signal(0);
+let ahead = 0;
+
+export async function read(): Promise<void> {
+  try {
+    const found = await ask<Live>("GET", "/api/v1/queues");
+    ahead = found.at - Date.now() / 1000;
+    now.value = found.at;
+    live.value = found;
+    failed.value = null;
+  } catch (error) {
+    failed.value = error;
+  }
+}
+
+/** Read again and again while somebody looks; returns the end of it. */
+export function follow(): () => void {
+  void read();
+  const reading = setInterval(() => {
+    if (document.visibilityState === "visible") void read();
+  }, EVERY_MS);
+  const counting = setInterval(() => (now.value = Date.now() / 1000 + ahead), 1000);
+  return () => {
+    clearInterval(reading);
+    clearInterval(counting);
+  };
+}
+
+export async function order(agent: string, state: string, reason = "", seconds = 0): Promise<void> {
+  await ask("POST", `/api/v1/agents/${encodeURIComponent(agent)}/state`, { state, reason, seconds });
+  await read();
+}
+
+/** What this house calls a reason. */
+export function reasonName(name: string): string {
+  const found = live.value?.reasons.find((one) => one.name === name);
+  return found?.[language.value] || named("reason", name);
+}
