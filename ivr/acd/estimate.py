@@ -9,6 +9,7 @@ call, or nothing is known yet of how long talks last.
 from __future__ import annotations
 
 import heapq
+import json
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +33,8 @@ FAR = 6 * 3600.0
 """Seconds beyond which nothing is foreseen."""
 NEWS_SECONDS, NEWS_SHARE = 10.0, 0.25
 """By how much an estimate must have changed to be told anew."""
+USUAL = "queue:"
+"""Before the name of a queue: where what is usual in it is kept beside the curves."""
 
 Dice = Callable[[], float]
 """Gives a number in 0..1 each time."""
@@ -49,6 +52,22 @@ class Usual:
     ageing: float
     wait: float | None
     """Seconds; None where nobody can tell."""
+
+    @property
+    def text(self) -> str:
+        return json.dumps([self.key, self.priority, self.ageing, self.wait])
+
+
+def usual_of(raw: str | bytes) -> Usual | None:
+    """What `Usual.text` gave; None for what makes no sense."""
+    try:
+        told = json.loads(raw)
+    except ValueError:
+        return None
+    match told:
+        case [str() as key, int() as priority, int() | float() as ageing, int() | float() | None as wait, *_]:
+            return Usual(key, priority, float(ageing), wait)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

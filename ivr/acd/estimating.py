@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
-from ivr.acd.estimate import Curve, Estimates, Usual, estimate
+from ivr.acd.estimate import USUAL, Curve, Estimates, estimate, usual_of
 from ivr.acd.model import Contact
 from ivr.acd.outlook import Outlook, kind_of
 from ivr.acd.pace import Pace
@@ -34,7 +34,6 @@ KEPT = 30
 """Seconds for which estimates are believed."""
 SAVE = 60.0
 PACE_KEPT = 30 * 86_400
-META = "queue:"
 TOLD_AT_ONCE = 100
 AT_ONCE = 20
 """Curves put into text at one go."""
@@ -55,14 +54,14 @@ class EstimateBoard:
         wanted = [(one, (keys or {}).get(one.id) or kind_of(one).key) for one in contacts]
         if not wanted:
             return {}
-        names = {META + one.queue: None for one, _ in wanted} | {key: None for _, key in wanted}
+        names = {USUAL + one.queue: None for one, _ in wanted} | {key: None for _, key in wanted}
         found = await self._fields(list(names))
-        usual = {name.removeprefix(META): _usual(told) for name, told in found.items() if name.startswith(META)}
-        known = {queue: one for queue, one in usual.items() if one is not None}
+        told = ((name.removeprefix(USUAL), usual_of(raw)) for name, raw in found.items() if name.startswith(USUAL))
+        known = {queue: one for queue, one in told if one is not None}
         missing = {one.key for one in known.values()} - found.keys()
         if missing:
             found |= await self._fields(list(missing))
-        curves = {key: _curve(told) for key, told in found.items() if not key.startswith(META)}
+        curves = {key: _curve(raw) for key, raw in found.items() if not key.startswith(USUAL)}
         estimates = Estimates(0.0, {key: one for key, one in curves.items() if one}, known)
         now = self._store.now()
         return {one.id: estimates.of(one, now, key) for one, key in wanted}
@@ -70,13 +69,13 @@ class EstimateBoard:
     async def newcomers(self, queues: Iterable[str]) -> dict[str, float | None]:
         """Queue to the seconds that somebody usual who comes now will wait; None where nobody can tell."""
         names = list(queues)
-        found = await self._fields([META + name for name in names]) if names else {}
-        usual = {name: _usual(found.get(META + name)) for name in names}
+        found = await self._fields([USUAL + name for name in names]) if names else {}
+        usual = {name: usual_of(found.get(USUAL + name, "")) for name in names}
         return {name: None if one is None else one.wait for name, one in usual.items()}
 
     async def put(self, estimates: Estimates) -> None:
         """Make these the estimates, in place of those before."""
-        rows: dict[str, str] = {META + name: _told(one) for name, one in estimates.usual.items()}
+        rows: dict[str, str] = {USUAL + name: one.text for name, one in estimates.usual.items()}
         for count, (key, curve) in enumerate(estimates.curves.items(), 1):
             rows[key] = json.dumps([[round(came, 3), None if at is None else round(at, 1)] for came, at in curve])
             if count % AT_ONCE == 0:
@@ -100,10 +99,10 @@ class EstimateBoard:
         with redis_errors():
             await self._store.redis.set(self._pace, json.dumps(pace.told(), separators=(",", ":")), ex=PACE_KEPT)
 
-    async def _fields(self, names: list[str]) -> dict[str, Any]:
+    async def _fields(self, names: list[str]) -> dict[str, str]:
         with redis_errors():
             found = await cast(Awaitable[list[Any]], self._store.redis.hmget(self._key, names))
-        return {name: _plain(raw) for name, raw in zip(names, found, strict=True) if raw is not None}
+        return {name: text(raw) for name, raw in zip(names, found, strict=True) if raw is not None}
 
 
 class Estimating:
@@ -114,6 +113,8 @@ class Estimating:
         self.board = EstimateBoard(store)
         self._store, self._outlook = store, outlook
         self._dice = random.Random(store.now()).random
+        self._last: Estimates | None = None
+        self._waiting = 0
         self.longest = 0.0
         """Seconds for which the event loop was held at one go, at most."""
 
@@ -135,9 +136,23 @@ class Estimating:
 
     async def once(self) -> Estimates:
         """Foresee how everybody will wait, and tell all nodes. Raises StoreUnavailable."""
-        found = await self._foresee()
+        self._last = found = await self._foresee()
+        self._waiting = self._outlook().waiting
         await self.board.put(found)
         return found
+
+    def metrics(self) -> str:
+        """Prometheus text of the node that decides; "" of others."""
+        if self._last is None or self._store.now() - self._last.at > KEPT:
+            return ""
+        lines = ["# TYPE hotline_queue_waiting gauge", f"hotline_queue_waiting {self._waiting}"]
+        lines.append("# TYPE hotline_queue_estimated_wait_seconds gauge")
+        waits = ((name, one.wait) for name, one in sorted(self._last.usual.items()))
+        lines += [
+            f'hotline_queue_estimated_wait_seconds{{queue="{name}"}} {wait:g}' for name, wait in waits if wait is not None
+        ]
+        lines += ["# TYPE hotline_queue_estimating_longest_seconds gauge"]
+        return "\n".join([*lines, f"hotline_queue_estimating_longest_seconds {self.longest:.6f}"]) + "\n"
 
     async def _foresee(self) -> Estimates:
         began = time.perf_counter()
@@ -186,23 +201,10 @@ class Foretelling:
             await self.tell(places)
 
 
-def _told(usual: Usual) -> str:
-    return json.dumps([usual.key, usual.priority, usual.ageing, usual.wait])
-
-
-def _usual(told: Any) -> Usual | None:
-    match told:
-        case [str() as key, int() as priority, int() | float() as ageing, wait, *_] if wait is None or isinstance(
-            wait, int | float
-        ):
-            return Usual(key, priority, float(ageing), wait)
-    return None
-
-
-def _curve(told: Any) -> Curve:
+def _curve(raw: str) -> Curve:
     """What makes no sense is no curve."""
     try:
-        return tuple((float(came), None if at is None else float(at)) for came, at, *_ in told)
+        return tuple((float(came), None if at is None else float(at)) for came, at, *_ in json.loads(raw))
     except (TypeError, ValueError):
         return ()
 
