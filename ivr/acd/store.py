@@ -12,10 +12,12 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
+from ivr.acd.estimate import USUAL, usual_of
 from ivr.acd.explain import agent_in_words, contact_in_words
 from ivr.acd.model import AGEING, Agent, AgentState, Contact, Match, Offer, Queue
 from ivr.acd.rows import agent_of, agent_row, contact_of, details_of, queue_of, queue_row
 from ivr.acd.scripts import Moves, redis_errors, text
+from ivr.acd.totals import LEFT
 from ivr.errors import Conflict, NotFound, QueueFull
 
 NODE_LEASE = 30.0
@@ -133,7 +135,12 @@ class AcdStore:
         await self._run("decline", contact_id, agent_id, word, AFTER_DECLINE.get(reason, ""))
 
     async def leave(self, contact_id: str, outcome: str = "abandoned") -> None:
-        """Take the contact out of the store: an agent who was rung is free at once, one who talked wraps up."""
+        """Take the contact out of the store: agents who were rung are free at once, one who talked wraps up.
+
+        `outcome` is one of `LEFT`, and counts where nobody talks to the contact. Raises ValueError for any other.
+        """
+        if outcome not in LEFT:
+            raise ValueError(f"'{outcome}' is none of {', '.join(LEFT)}")
         await self._run("leave", contact_id, outcome)
 
     async def finish(self, contact_id: str) -> None:
@@ -276,22 +283,34 @@ class AcdStore:
         return {contact_id: rank + 1 for (contact_id, _), rank in zip(contacts, ranks, strict=True) if rank is not None}
 
     async def queue_figures(self) -> list[dict[str, Any]]:
-        """Return `{name, waiting, longest_since}` of each queue; `longest_since` is epoch seconds or None."""
+        """Return `{name, waiting, longest_since, estimated_wait}` of each queue.
+
+        `longest_since` is epoch seconds or None; `estimated_wait` the seconds that somebody who comes now will wait, None where
+        nobody can tell.
+        """
         names = [queue.name for queue in await self.queues()]
         with redis_errors():
             async with self._redis.pipeline(transaction=True) as pipe:
                 for name in names:
                     pipe.zcard(self.key(f"ages:{name}"))
                     pipe.zrange(self.key(f"ages:{name}"), 0, 0, withscores=True)
+                    pipe.hget(self.key("estimates"), f"{USUAL}{name}")
                 answers = await pipe.execute()
-        pairs = zip(names, answers[::2], answers[1::2], strict=True)
-        return [{"name": n, "waiting": size, "longest_since": oldest[0][1] if oldest else None} for n, size, oldest in pairs]
+        rows = zip(names, answers[::3], answers[1::3], answers[2::3], strict=True)
+        return [
+            {
+                "name": name,
+                "waiting": size,
+                "longest_since": oldest[0][1] if oldest else None,
+                "estimated_wait": one.wait if raw and (one := usual_of(raw)) else None,
+            }
+            for name, size, oldest, raw in rows
+        ]
 
     async def totals(self) -> dict[str, int]:
         """Return what has been counted since the store began.
 
-        `offers` = `answered` + `declined` + `missed` + `withdrawn` (+ ringing); `enqueued` = `answered` - `requeued` +
-        `abandoned` + other outcomes (+ waiting and ringing); `ended` counts calls that were connected.
+        `ivr.acd.totals.imbalance` says what they add up to; `ended` counts calls that were connected.
         """
         return {name: int(value) for name, value in (await self._hash("totals")).items()}
 

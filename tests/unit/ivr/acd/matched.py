@@ -25,9 +25,17 @@ class Matched:
         return await self._matching.step()
 
     async def enqueue(self, contact: Contact) -> Offer | None:
-        await self.store.enqueue(contact)
-        made = await self.decide()
+        made = await self.enqueue_all(contact)
         return made[0] if made else None
+
+    async def enqueue_all(self, contact: Contact) -> list[Offer]:
+        await self.store.enqueue(contact)
+        return await self.decide()
+
+    async def accept(self, contact_id: str, agent_id: str) -> bool:
+        accepted = await self.store.accept(contact_id, agent_id)
+        await self.decide()
+        return accepted
 
     async def decline(self, contact_id: str, agent_id: str, reason: str = "declined") -> list[Offer]:
         await self.store.decline(contact_id, agent_id, reason)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, Offer, Queue, Relaxed
+from ivr.acd.model import Agent, AgentState, Channel, Contact, ContactState, Match, Need, Offer, Queue, Relaxed, Where
+from ivr.acd.store import AcdStore
+from ivr.acd.totals import imbalance
 from ivr.errors import Conflict, NotFound
 from tests.unit.ivr.acd.conftest import Clock
 from tests.unit.ivr.acd.matched import Matched
@@ -63,7 +67,9 @@ async def test_the_first_to_be_free_gets_the_highest_priority_then_the_oldest(ma
         assert await matched.accept(offers[0].contact_id, "ann")
         offers = await matched.finish(offers[0].contact_id)
     assert served == ["urgent", "old", "young"]
-    assert await matched.queue_figures() == [{"name": "support", "waiting": 1, "longest_since": 1_790_000_000.0}]
+    assert await matched.queue_figures() == [
+        {"name": "support", "waiting": 1, "longest_since": 1_790_000_000.0, "estimated_wait": None}
+    ]
 
 
 async def test_a_declined_caller_keeps_the_place_and_goes_to_another(matched: Matched, clock: Clock) -> None:
@@ -295,3 +301,138 @@ async def test_why_in_words_tells_what_time_changes(matched: Matched, clock: Clo
     await matched.enqueue(Contact("c2", "support", clock.now, only=frozenset({"bob"})))
     assert "for bob alone" in await matched.explain_contact("c2")
     assert "c2: asked for somebody else" in await matched.explain_agent("ann")
+
+
+# --- several at once, and channels
+
+
+ALL = Queue("all", 20, 30, strategy="ring_all", ring_most=3)
+
+
+async def rung_by_all(matched: Matched, *staff: str) -> list[Offer]:
+    await matched.store.define_queues([ALL])
+    await matched.define_agents([Agent(name) for name in staff])
+    for name in staff:
+        await matched.set_state(name, AgentState.AVAILABLE)
+    return await matched.enqueue_all(Contact("c1", "all", matched.store.now()))
+
+
+async def test_the_first_to_accept_has_the_call_and_the_others_are_free_at_once(matched: Matched) -> None:
+    store = matched.store
+    offers = await rung_by_all(matched, "ann", "bob", "cid", "dot")
+    assert [offer.agent_id for offer in offers] == ["ann", "bob", "cid"], "no more than ring_most"
+    contact = await store.contact("c1")
+    assert (contact.state, contact.agent, sorted(contact.rung)) == (ContactState.OFFERED, "ann", ["ann", "bob", "cid"])
+    assert await store.accept("c1", "bob")
+    assert not await store.accept("c1", "ann"), "the second is too late"
+    assert await store.accept("c1", "bob"), "the same word again changes nothing"
+    contact = await store.contact("c1")
+    assert (contact.state, contact.agent, contact.rung) == (ContactState.CONNECTED, "bob", {})
+    assert [one.state.value for one in await store.agents()] == ["available", "in_call", "available", "available"]
+    totals = await store.totals()
+    assert (totals["offers"], totals["answered"], totals["withdrawn"]) == (3, 1, 2)
+    assert imbalance(totals, await store.contacts()) == []
+
+
+async def test_who_declines_leaves_it_ringing_elsewhere_and_the_last_gives_the_place_back(
+    matched: Matched, clock: Clock
+) -> None:
+    store = matched.store
+    await rung_by_all(matched, "ann", "bob")
+    await matched.decline("c1", "ann")
+    contact = await store.contact("c1")
+    assert (contact.state, contact.agent, list(contact.rung)) == (ContactState.OFFERED, "bob", ["bob"])
+    assert (await store.agent("ann")).state is AgentState.AVAILABLE, "spared, not rung again"
+    await store.decline("c1", "bob", "missed")
+    contact = await store.contact("c1")
+    assert (contact.state, contact.agent, sorted(contact.refused)) == (ContactState.WAITING, "", ["ann", "bob"])
+    assert (await store.agent("bob")).state is AgentState.BREAK
+    await matched.decide()
+    assert (await store.contact("c1")).agent == "ann", "nobody else is on duty"
+    clock.now += 1
+    await matched.leave("c1")
+    assert (await store.agent("ann")).state is AgentState.AVAILABLE
+    totals = await store.totals()
+    assert (totals["offers"], totals["declined"], totals["missed"], totals["withdrawn"]) == (3, 1, 1, 1)
+    assert imbalance(totals, []) == []
+
+
+async def test_each_ring_ends_by_itself_at_its_own_time(matched: Matched, clock: Clock) -> None:
+    store = matched.store
+    await rung_by_all(matched, "ann")
+    clock.now += 10
+    await store.define_agents([Agent("ann"), Agent("bob")])
+    await matched.set_state("bob", AgentState.AVAILABLE)
+    assert (await store.contact("c1")).rung == {"ann": clock.now + 10, "bob": clock.now + 20}
+    clock.now += 14
+    await store.sweep()
+    contact = await store.contact("c1")
+    assert (contact.state, contact.rung) == (ContactState.OFFERED, {"bob": clock.now + 6})
+    assert (await store.agent("ann")).state is AgentState.BREAK
+    await store.set_state("bob", AgentState.OFFLINE)
+    contact = await store.contact("c1")
+    assert (contact.state, contact.rung) == (ContactState.WAITING, {})
+    assert imbalance(await store.totals(), [contact]) == []
+
+
+async def test_an_agent_writes_beside_calls_and_wraps_up_after_them_alone(matched: Matched, clock: Clock) -> None:
+    store = matched.store
+    await store.define_queues([Queue("q", 20, 30)])
+    await matched.define_agents(
+        [Agent("mix", rooms={Channel.MESSAGE: 2, Channel.TICKET: 1}, blend=frozenset({Channel.TICKET}))]
+    )
+    await matched.set_state("mix", AgentState.AVAILABLE)
+
+    async def come(name: str, channel: Channel) -> bool:
+        return await matched.enqueue(Contact(name, "q", clock.now, channel=channel)) is not None
+
+    assert await come("m1", Channel.MESSAGE) and await store.accept("m1", "mix")
+    assert (await store.agent("mix")).state is AgentState.AVAILABLE, "there is room for a call and a message"
+    assert await come("v1", Channel.VOICE)
+    assert (await store.agent("mix")).state is AgentState.RESERVED
+    assert await store.accept("v1", "mix")
+    assert not await come("m2", Channel.MESSAGE), "nothing new beside a call"
+    assert await come("t1", Channel.TICKET), "but what blends"
+    agent = await store.agent("mix")
+    assert (agent.state, agent.calls) == (AgentState.IN_CALL, 1)
+    assert agent.others == {"m1": Channel.MESSAGE, "t1": Channel.TICKET}
+    await store.accept("t1", "mix")
+    clock.now += 60
+    assert await matched.finish("v1") == []
+    agent = await store.agent("mix")
+    assert (agent.state, agent.last_contact, agent.busy) == (AgentState.WRAP_UP, "v1", 60.0)
+    await store.finish("t1")
+    assert (await store.agent("mix")).last_contact == "v1", "what is written meanwhile does not end the wrap-up of a call"
+    await matched.end_wrap_up("mix")
+    assert (await store.contact("m2")).agent == "mix"
+    for name in ("m1", "m2"):
+        await store.leave(name)
+    agent = await store.agent("mix")
+    assert (agent.state, agent.held, agent.others) == (AgentState.AVAILABLE, {}, {})
+    assert imbalance(await store.totals(), []) == []
+
+
+async def test_rows_of_the_version_before_are_read_and_moved(store: AcdStore, clock: Clock) -> None:
+    """A node that was not yet replaced writes neither channel, team nor room, and rings one agent at a time."""
+    await store.define_queues([Queue("q", 20, 0)])
+    await store.define_agents([Agent("ann")])
+    await store.set_state("ann", AgentState.AVAILABLE)
+    await store.enqueue(Contact("c1", "q", clock.now, where=Where(("gold",))))
+    old: Any = store.redis
+    await old.hdel(store.key("agent:ann"), "team", "site", "rooms", "blend", "others")
+    await old.hdel(store.key("contact:c1"), "channel", "rung")
+    contact, agent = await store.contact("c1"), await store.agent("ann")
+    assert (contact.channel, contact.rung, contact.where) == (Channel.VOICE, {}, Where(("gold",)))
+    assert (agent.team, agent.rooms, agent.others, agent.room(Channel.VOICE)) == ("", {}, {}, 1)
+    assert await store.lead("x", 60)
+    [offer] = await store.reserve("x", [Match("c1", "ann", "")])
+    await old.hdel(store.key("contact:c1"), "rung")
+    assert (await store.contact("c1")).rung == {"ann": offer.until}
+    assert await store.accept("c1", "ann")
+    await store.finish("c1")
+    assert (await store.agent("ann")).state is AgentState.AVAILABLE
+
+
+async def test_a_contact_leaves_in_one_of_the_ways_that_are_counted(store: AcdStore) -> None:
+    with pytest.raises(ValueError, match="'answered' is none of abandoned, overflowed, callback, served, lost"):
+        await store.leave("c1", "answered")
