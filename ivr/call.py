@@ -33,6 +33,8 @@ class Disposition(Enum):
     """The flow came to its own end without an agent."""
     ABANDONED = "abandoned"
     """The caller left while waiting in a queue."""
+    OVERFLOWED = "overflowed"
+    """The flow or a key took the caller out of a queue, and nobody served the caller after."""
     LEFT_FLOW = "left_flow"
     """The caller hung up in the flow, before any queue."""
     REJECTED = "rejected"

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from ivr.acd.desk import Desk
 from ivr.acd.feed import EventFeed
+from ivr.acd.kept_calls import KeptCalls
 from ivr.acd.routing import Router
 from ivr.banner import banner, dialled
 from ivr.dialplan.loader import FlowStore
@@ -39,6 +40,7 @@ from ivr.records.writer import ContactLog
 from ivr.session.awaiting import Spotters
 from ivr.session.phone_desk import DeviceDesk
 from ivr.session.services import Services
+from ivr.session.snapshots import Snapshots
 from ivr.session.switchboard import Switchboard
 from ivr.session.talks import Talks
 from ivr.settings import Settings
@@ -66,15 +68,17 @@ from ivr.wiring import (
     supervisors_of,
 )
 from ivr.wiring_admin import admin_parts, follow_prompts
+from ivr.wiring_callbacks import callback_parts
 from ivr.wiring_calls import CallParts, call_parts
 from ivr.wiring_flows import shared_triggers
 from ivr.wiring_guard import tracing_of
-from ivr.wiring_media import browser_gateway, page_ice_servers
 from ivr.wiring_handover import handover_parts
+from ivr.wiring_media import browser_gateway, page_ice_servers
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
 from ivr.wiring_phone import phone_accounts
 from ivr.wiring_privacy import privacy_parts
 from ivr.wiring_publishing import publisher_of
+from ivr.wiring_queues import queue_house
 from ivr.wiring_speech import speech_settings
 from ivr.wiring_staff import staff_parts
 from ivr.wiring_voice import voice_of
@@ -128,6 +132,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     desks = join_nodes(link, where, stores.acd, hub, agents, talks, browsers.offer)
     stack.push_async_callback(hub.close)
     calls = await call_parts(settings, stack, stores.redis, stores.engine)
+    assert calls.left is not None
+    promises = callback_parts(settings, stores, calls.left.followups, calls.left.late, flows)
     exchange: list[Switchboard] = []
     guard, take = guard_of(settings, stores.redis, stack), partial(_take, exchange, calls)
     hosted = Hosted(Locations(stores.redis, post.group if post else settings.node), post)
@@ -141,13 +147,14 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     services = handed.services(services)
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
+    promises.start(services, switchboard)
     await hosted.listen(sip)
     stack.push_async_callback(sip.close)
     keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
     tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
     unheard = Unheard(flows, lambda: recognizer.languages, recognizer.unheard) if recognizer is not None else None
     node = Running(settings, switchboard, sip, ticker, languages, recognizer, publisher, unheard)
-    figures = node.figures(link, post, lambda: calls.metrics(phones, publisher, private))
+    figures = node.figures(link, post, lambda: calls.metrics(phones, publisher, private, promises, router.matching.estimating))
     if web_socket is not None:
         stack.callback(web_socket.close)
         web = promises.web(calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures)))
@@ -157,11 +164,15 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
-    tasks.start(services.tally.run(stores.redis, settings.node))
-    tasks.start(staff.run(agents, router), Learning(minds, flows.kept).run())
+    tasks.start(services.tally.run(stores.redis, settings.node), snapshots_of(settings, stores, services).run())
+    tasks.start(staff.run(agents, router), Learning(minds, flows.kept).run(), promises.run())
     if node.unheard is not None:
         tasks.start(node.unheard.run())
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
+
+
+def snapshots_of(settings: Settings, stores: Stores, services: Services) -> Snapshots:
+    return Snapshots(KeptCalls(stores.redis), settings.node, lambda: tuple(services.running))
 
 
 def _ticker(stack: AsyncExitStack) -> Ticker:
@@ -203,6 +214,7 @@ def _services(
         mood_options=settings.understanding.mood,
         desk=DeviceDesk(desks, {agent.id: agent.device for agent in settings.agents if agent.device}, dial),
         talks=talks,
+        queues=queue_house(settings, flows, stores.acd),
         bridge=bridge,
         dial=dial,
         clock=time.time,

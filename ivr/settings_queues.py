@@ -8,10 +8,6 @@ from dataclasses import dataclass, field
 from ivr.errors import ConfigError
 from ivr.settings_duty import STANDARD, BreakOptions, PlannedBreakOptions, check_planned
 
-MOST_RUNG = 20
-"""Agents who ring at the same time for one call at most: each ring that is not answered is ended when one is."""
-
-
 @dataclass(frozen=True, slots=True)
 class QueueOptions:
     ring: float = 20.0
@@ -22,7 +18,7 @@ class QueueOptions:
     """Which of those who could take a call gets it: `longest_idle`, `most_skilled`, `least_skilled`, `round_robin`,
     `fewest_calls`, `least_occupied`, `weighted_random`, `sequential`, `ring_all`, or one of a package."""
     ring_most: int = 10
-    """Agents who ring at the same time for one call, for `ring_all`; 2 to 20."""
+    """Agents who ring at the same time for one call, for `ring_all`; 2 to 10."""
     order: tuple[str, ...] = ()
     """Agents, for `sequential`: the first who is free."""
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -39,6 +35,16 @@ class QueueOptions:
     """Calls declined in a row that do; 0: none does."""
     pause: float = 0.0
     """Length of that break, `5m`; 0: until the agent ends it."""
+    hours: str = ""
+    """Name of a calendar of the environment (`hours.NAME`) outside of which nobody enters: callers take the edge `closed`."""
+    max_waiting: int = 0
+    """Callers who may wait at the same time, 0 for any number: whoever comes then takes the edge `full`."""
+    music: str = ""
+    """Recording that callers hear while waiting, where the flow names none; empty: `music`."""
+    comfort: tuple[str, ...] = ()
+    """Prompts that are told in turn over the music, where the flow has no `comfort` of its own."""
+    comfort_every: float = 40.0
+    """Seconds between two of them, `40s`; 10 or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,10 @@ def check_rules(queues: Mapping[str, QueueOptions], file: str) -> None:
         ):
             if not 0 <= value <= 100:
                 raise ConfigError(f"{file}: queues.{name}.{key}: {value} is not from 0 to 100")
+        if one.max_waiting < 0:
+            raise ConfigError(f"{file}: queues.{name}.max_waiting: {one.max_waiting} is below 0; 0 lets any number wait")
+        if one.comfort_every < 10:
+            raise ConfigError(f"{file}: queues.{name}.comfort_every: {one.comfort_every:g} s leaves no music; 10s or more")
 
 
 def check_agents(agents: Sequence[AgentOptions], file: str, reasons: Sequence[BreakOptions] = STANDARD) -> None:

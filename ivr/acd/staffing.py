@@ -1,4 +1,4 @@
-"""Whether anybody on duty could ever take a contact: a look at all agents, shared by everybody on the node who wants to know."""
+"""Whether anybody on duty could ever take a contact: a look at all agents, shared by all who want to know on a node."""
 
 from __future__ import annotations
 

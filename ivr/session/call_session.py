@@ -14,7 +14,7 @@ from typing import Any
 
 from ivr.call import Call, Disposition, Medium, Speaker, Turn
 from ivr.dialplan import events as flow
-from ivr.dialplan.state import State
+from ivr.dialplan.state import Phase, State
 from ivr.session.bridging import bridge_out
 from ivr.session.endings import CAUSES, STATUS, ended_for, how_it_ended
 from ivr.session.errands import Errands
@@ -22,9 +22,11 @@ from ivr.session.feelings import CallFeelings
 from ivr.session.inbox import Diverted, Inbox
 from ivr.session.knowing import known, noted
 from ivr.session.leaving import transfer_out
+from ivr.session.meanwhile import Told, music_after, out_of_queue, queued
 from ivr.session.observers import OPENINGS
 from ivr.session.onward import park_step
 from ivr.session.pinning import Pin
+from ivr.session.promised import Promise
 from ivr.session.recordings import CallRecordings
 from ivr.session.redacting import Redacting, Shown
 from ivr.session.scribe import Scribe
@@ -55,7 +57,7 @@ from telephony.leg import (
 
 log = logging.getLogger(__name__)
 
-Happening = LegEvent | flow.Event | TimerDue | SideOver | Diverted
+Happening = LegEvent | flow.Event | TimerDue | SideOver | Diverted | Told
 
 
 class CallSession:
@@ -64,8 +66,8 @@ class CallSession:
     def __init__(self, services: Services, leg: CallLeg, call: Call, page: CallerPage | None = None) -> None:
         self.services, self.leg, self.call, self.page = services, leg, call, page
         self.placement: Placement | None = None
-        self.agent_id = self.served_by = ""
-        self.disposition = Disposition.LEFT_FLOW
+        self.agent_id, self.served_by, self.ringing = "", "", set[str]()
+        self.disposition, self.promise = Disposition.LEFT_FLOW, Promise()
         self.talk: Talk | None = None
         """The talk that goes on: what the caller's phone asks for is for it to do."""
         self.progress: asyncio.Queue[TransferProgress] = asyncio.Queue(8)
@@ -157,7 +159,7 @@ class CallSession:
         self._scribe.add({}, {index: turn})
 
     @property
-    def _talking(self) -> bool:
+    def talking(self) -> bool:
         return self.talk is not None or (self.placement is not None and self.placement.phase in ("connected", "held"))
 
     def answer(self) -> None:
@@ -173,7 +175,7 @@ class CallSession:
         old.hear(None)
         self.voice.move(leg)
         self.recordings.move(leg)
-        if self._waiting is not None and not self._talking:
+        if self._waiting is not None and not self.talking and self._state.phase is Phase.QUEUE:
             self._waiting.play_music()
         self.call = replace(self.call, correlation=leg.correlation)
         leg.subscribe(self._inbox.put)
@@ -211,8 +213,8 @@ class CallSession:
 
     def show(self) -> None:
         """Bring the agent's screen up to date."""
-        if self.agent_id and self.placement is not None:
-            self.services.desk.push(self.agent_id, "contact", self.view())
+        for agent_id in {self.agent_id, *self.ringing} - {""} if self.placement is not None else ():
+            self.services.desk.push(agent_id, "contact", self.view())
 
     # --- the flow
 
@@ -254,11 +256,14 @@ class CallSession:
                 self.voice.on_playback(event)
             case flow.Heard():
                 self._heard(event)
-            case flow.PromptEnded() if self._waiting is not None and not self._talking:
+            case flow.PromptEnded() if self._waiting is not None and not self.talking and self._state.phase is Phase.QUEUE:
                 self._waiting.play_music()
                 self._step(event)
-            case flow.Queued():
-                self._queued(event)
+            case flow.Queued() if not queued(self, event):
+                pass
+            case Told(told, done):
+                self._step(told)
+                done.set()
             case _ if isinstance(event, flow.Event):
                 self._step(event)
             case _:
@@ -278,21 +283,16 @@ class CallSession:
         self.machine = self._pin.take(self.call)
         self._begin()
 
-    def _queued(self, event: flow.Queued) -> None:
-        """A position that was told just before an agent answered must not be announced into the talk."""
-        if self.placement is not None and self.placement.phase in ("waiting", "offered"):
-            self.tell_page("phase", {"phase": "queue", "position": event.position})
-            self._step(event)
-
     def _step(self, event: flow.Event) -> None:
         self.summing.saw(event)
-        event = self.feelings.felt(self, event)
+        event, before = self.feelings.felt(self, event), self._state.phase
         self._state, commands = self.machine.handle(self._state, event, self.services.clock())
         self._obey_all(commands)
+        music_after(self, self._waiting, before)
 
     def _key(self, digit: str) -> None:
         """A key belongs to the flow, and to nobody's transcript once an agent talks: then the bridge carries it."""
-        if self._talking:
+        if self.talking:
             return
         self.add_turn(Speaker.CALLER, digit, medium=Medium.KEYS, state=self._state.state)
         self._step(flow.Pressed(digit))
@@ -306,7 +306,7 @@ class CallSession:
     def _obey_all(self, commands: Iterable[flow.Command]) -> None:
         for command in commands:
             log.debug("%s %s: %s", self.call.correlation, self._state.state, Shown(command))
-            self.services.tally.saw(self.call.id, command, self._talking)
+            self.services.tally.saw(self.call.id, command, self.talking)
             self.summing.asked(command)
             self._obey(command)
         self.recordings.hush(self.private.quiet(self.machine, self._state))
@@ -337,9 +337,11 @@ class CallSession:
     def _obey_rare(self, command: flow.Command) -> None:
         match command:
             case flow.Enqueue():
-                self._waiting = Waiting(self, command)
+                self._waiting = Waiting(self, self.promise.stays(command, self.services.clock()))
                 self._side.start(self._waiting.run, flow.QueueLeft("error"))
             case flow.LeaveQueue():
+                if self._waiting is not None and self._ended is None:
+                    self._waiting.overflowing = True
                 self._side.leave()
                 self._out_of_queue()
             case flow.BridgeTo():
@@ -375,9 +377,7 @@ class CallSession:
         if self._waiting is None or self._ended is not None:
             return
         self._waiting = None
-        self.leg.stop()
-        if self.disposition is Disposition.ABANDONED:
-            self.disposition = Disposition.LEFT_FLOW
+        out_of_queue(self)
 
     async def _close(self) -> None:
         """Release everything and write the record; the write-ahead log keeps what cannot be written now."""
@@ -390,9 +390,8 @@ class CallSession:
             self.leg.hang_up(EndCause.FAILED, 500)
         self.summing.finish(self)
         self.tell_page("ended", {"cause": cause})
-        fields: dict[str, Any] = {"ended_at": self.services.clock(), "disposition": self.disposition.value, "end_cause": cause}
-        fields["quality"] = self.leg.quality()
-        self._scribe.note(lambda: self.services.log.close(self.call.id, **fields))
+        end: dict[str, Any] = {"ended_at": self.services.clock(), "end_cause": cause, "quality": self.leg.quality()}
+        self._scribe.note(lambda: self.services.log.close(self.call.id, disposition=self.disposition.value, **end))
         if self.dropped:
             log.warning("%s %d keys found no room", self.call.correlation, self.dropped)
         log.info("%s call ended: cause=%s disposition=%s", self.call.correlation, cause, self.disposition.value)

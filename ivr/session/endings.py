@@ -17,7 +17,7 @@ def how_it_ended(ended: Ended | None, so_far: Disposition) -> tuple[str, Disposi
     """Cause and disposition for the record; None for a call that failed here."""
     if ended is None:
         return EndCause.FAILED.value, Disposition.LOST
-    unserved = so_far in (Disposition.LEFT_FLOW, Disposition.ABANDONED)
+    unserved = so_far in (Disposition.LEFT_FLOW, Disposition.ABANDONED, Disposition.OVERFLOWED)
     return ended.cause.value, Disposition.LOST if ended.cause in OURS and unserved else so_far
 
 

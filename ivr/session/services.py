@@ -19,6 +19,7 @@ from ivr.session.awaiting import Spotters
 from ivr.session.handing import Handing
 from ivr.session.parking import ParkingLot
 from ivr.session.promised import Promised, nothing_promised
+from ivr.session.queue_rules import QueueHouse
 from ivr.session.redacting import Privacy
 from ivr.session.talks import Talks
 from ivr.settings_understanding import MoodOptions, TalkOptions
@@ -75,6 +76,8 @@ class Services:
     confer: Confer = no_conference
     record: Record | None = None
     """None where nothing is to be recorded."""
+    queues: QueueHouse = field(default_factory=QueueHouse)
+    """What the settings say of each queue, and who is on duty for it."""
     parking: ParkingLot = field(default_factory=ParkingLot)
     running: set[CallSession] = field(default_factory=set)
     """The calls of this node that go on."""

@@ -12,16 +12,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ivr.acd.desk import RingOutcome
-from ivr.acd.model import Contact, Relaxed, named, needs_of
-from ivr.acd.routing import Moved, Offered, Place, PlaceEvent, Withdrawn
+from ivr.acd.estimate import Foretold
+from ivr.acd.model import ANYWHERE, Contact, Relaxed, Where, named, needs_of
+from ivr.acd.routing import Delayed, Moved, Offered, Place, PlaceEvent, Refused
 from ivr.call import Disposition
-from ivr.dialplan.events import Enqueue, Listen, Queued, QueueLeft
-from ivr.errors import IvrError, StoreUnavailable
+from ivr.dialplan.events import AgentRung, Enqueue, Listen, Queued, QueueLeft
+from ivr.errors import IvrError, QueueFull, StoreUnavailable
 from ivr.session.bridging import exchange_of, talk_on
+from ivr.session.delaying import tell_delayed
 from ivr.session.destination import Destination, Kind
+from ivr.session.meanwhile import Told
 from ivr.session.onward import AGENT_SECONDS, send_on
 from ivr.session.overhearing import overhear
+from ivr.session.ringing import Ringing
 from ivr.session.talk import Talk
 from ivr.session.view import Placement
 from telephony.errors import TelephonyError
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REASONS = {RingOutcome.DECLINED: "declined", RingOutcome.NO_ANSWER: "missed", RingOutcome.GONE: "gone"}
-
 
 class Waiting:
     """One stay in one queue. `run` returns the `QueueLeft` for the flow, unless it is cancelled."""
@@ -43,9 +44,13 @@ class Waiting:
         self._session, self._command, self._only = session, command, only
         self._services = session.services
         self._started = session.services.clock()
-        self._music = session.voice.music(command.music, session.call.language)
+        self._rules = session.services.queues.of(command.queue)
+        self._music = session.voice.music(command.music or self._rules.music, session.call.language)
+        self._alone: asyncio.Future[None]
+        self.overflowing = False
+        """The flow takes the caller out of the queue: no caller has given up."""
         self._position = 0
-        self._estimate: float | None = None
+        self._foretold = Foretold()
         self._reading: asyncio.Task[PlaceEvent | None] | None = None
         self._talked = False
         self._talk_seconds = 0.0
@@ -63,6 +68,8 @@ class Waiting:
         session.summing.ask_model(session)
         try:
             outcome = await self._wait_in_turn()
+        except QueueFull:
+            outcome = "full"
         except (IvrError, TelephonyError) as error:
             log.error("%s queue %s: %s", session.call.correlation, self._command.queue, error)
         finally:
@@ -115,32 +122,57 @@ class Waiting:
     async def _wait(self) -> str:
         session, command = self._session, self._command
         session.placement = Placement(command.queue, dict(command.needs), self._started, "waiting")
-        if session.disposition is Disposition.LEFT_FLOW:
+        if session.disposition in (Disposition.LEFT_FLOW, Disposition.OVERFLOWED):
             session.disposition = Disposition.ABANDONED
-        session.record(queue=command.queue, queued_at=self._started)
         contact = self._contact()
+        session.record(queue=command.queue, queued_at=self._started, queueing=json.loads(details_of(contact)))
+        if not self._only and self._rules.closed(session.machine.environment, self._started):
+            return "closed"
+        house, grace = self._services.queues, None if self._only else command.no_agents_after
         self.play_music()
-        self._keep_listening()
-        async with self._services.router.place(contact) as place:
-            events = place.__aiter__()
-            while True:
-                event = await self._next(events, self._command.announce_every or None)
-                if isinstance(event, Moved):
-                    self._position, self._estimate = event.position, event.estimate
-                    self._tell_position()
-                elif isinstance(event, Offered) and (how := await self._offered(place, events, event)):
-                    return how
+        self.keep_listening()
+        most = 0 if self._only or command.since else self._rules.max_waiting
+        async with self._services.router.place(contact, most) as place, house.watched(contact, grace) as self._alone:
+            try:
+                return await self._until_served(place)
+            finally:
+                if self.overflowing or self._deadline.expired():
+                    with suppress(StoreUnavailable):  # the router owes it then
+                        await place.left("overflowed")
+
+    async def _until_served(self, place: Place) -> str:
+        if self._reading is not None:  # of the place before, in a wait that an agent sent the caller on from
+            self._reading.cancel()
+            self._reading = None
+        events = place.__aiter__()
+        while True:
+            event = await self._next(events, self._command.announce_every or None)
+            if isinstance(event, Moved):
+                self._position, self._foretold = event.position, Foretold(event.estimate, self._services.clock())
+                self._tell_position()
+            elif isinstance(event, Delayed):
+                tell_delayed(self._session)
+            elif event is None and self._alone.done():
+                self.overflowing = True
+                return "no_agents"
+            elif isinstance(event, Refused) or event is None:
+                raise StoreUnavailable(event.why if event is not None else "the place is gone")
+            elif isinstance(event, Offered) and (how := await self._offered(place, events, event)):
+                return how
 
     def _contact(self) -> Contact:
         """The caller as the queue sees it: what is needed, or the one agent who is wanted."""
         session, command = self._session, self._command
         only = (self._only,) if self._only else command.only
+        relax = [(after, needs_of(levels)) for after, levels in command.relax]
+        places = [Where(one.get("team", ()), one.get("site", ())) for one in command.where or [{}] * (len(relax) + 1)]
         return Contact(
             id=session.call.id,
             queue=command.queue,
             enqueued_at=min(command.since, self._started) or self._started,
             needs=() if only else needs_of(command.needs),
-            relax=() if only else tuple(Relaxed(after, needs_of(levels)) for after, levels in command.relax),
+            where=ANYWHERE if only else places[0],
+            relax=() if only else tuple(Relaxed(*one, place) for one, place in zip(relax, places[1:], strict=True)),
             priority=command.priority,
             prefer=named(command.prefer),
             prefer_until=self._started + command.prefer_seconds if command.prefer else 0.0,
@@ -151,11 +183,16 @@ class Waiting:
         )
 
     async def _next(self, events: Any, seconds: float | None) -> PlaceEvent | None:
-        """The next event of the place; each time `seconds` pass without one, the position is told again."""
+        """The next event of the place, None where nobody on duty could ever take it; each time `seconds` pass without one, the
+        position is told again."""
+        reading = self._read(events)
         while True:
-            done, _ = await asyncio.wait({self._read(events)}, timeout=seconds)
-            if done:
+            either: set[asyncio.Future[Any]] = {reading, self._alone}
+            await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
                 return self._taken()
+            if self._alone.done():
+                return None
             self._tell_position()
 
     def _read(self, events: Any) -> asyncio.Task[PlaceEvent | None]:
@@ -171,12 +208,13 @@ class Waiting:
 
     def _tell_position(self) -> None:
         if self._position:
-            self._session.emit(Queued(self._position, self._services.clock() - self._started, self._estimate))
+            now = self._services.clock()
+            self._session.emit(Queued(self._position, now - self._started, self._foretold.left(now)))
 
     def play_music(self) -> None:
         self._session.leg.play(self._music, repeat=True)
 
-    def _keep_listening(self) -> None:
+    def keep_listening(self) -> None:
         """What the caller says while waiting still reaches the agent's screen."""
         session = self._session
         if session.voice.can_hear(session.call.language):
@@ -186,27 +224,19 @@ class Waiting:
 
     async def _offered(self, place: Place, events: Any, offer: Offered) -> str:
         """Show, ring, join; "served" or "sent" when the talk is over, "" when the wait goes on."""
-        session, desk = self._session, self._services.desk
-        session.agent_id = offer.agent_id
-        self._place("offered", why=offer.why)
-        reason = "gone"
+        session = self._session
+        self._events, agent_id = events, ""
         try:
-            session.summing.write(session)
-            await desk.present(offer.agent_id, session.view())
-            reason = await self._ring(events, offer)
-            if reason == "accepted":
-                self._deadline.reschedule(None)
-                if await place.accepted():
-                    reason = "media"
-                    return await self._joined(place, await self._connect(offer.agent_id))
+            agent_id = await Ringing(session, place, self).run(offer)
+            if agent_id:
+                return await self._joined(place, await self._connect(agent_id))
         except TelephonyError as error:
-            log.warning("%s agent %s: no audio: %s", session.call.correlation, offer.agent_id, error)
+            log.warning("%s agent %s: no audio: %s", session.call.correlation, agent_id, error)
         finally:
             session.agent_id = ""
-        if reason == "media":
-            self._off_the_page(offer.agent_id)
-        if reason != "withdrawn":
-            await place.declined(reason)
+        if agent_id:
+            self._off_the_page(agent_id)
+            await place.declined("media")
         self._deadline.reschedule(self._until)
         self._wait_again()
         return ""
@@ -218,30 +248,38 @@ class Waiting:
 
     def _wait_again(self) -> None:
         self._place("waiting", why="", answered_at=None)
+        self._tell_position()
         if not self._session.voice.listening:
-            self._keep_listening()
+            self.keep_listening()
 
-    async def _ring(self, events: Any, offer: Offered) -> str:
-        """`accepted`, a reason to decline, or `withdrawn` where the queue took the offer back meanwhile."""
-        left = max(0.0, offer.until - self._services.clock())
-        ring = asyncio.ensure_future(self._services.desk.ring(offer.agent_id, self._session.call.id, left))
-        try:
-            while True:
-                reading = self._read(events)
-                await asyncio.wait({ring, reading}, return_when=asyncio.FIRST_COMPLETED)
-                if ring.done():
-                    outcome = ring.result()
-                    return "accepted" if outcome is RingOutcome.ACCEPTED else REASONS[outcome]
-                if isinstance(event := self._taken(), Moved):
-                    self._position, self._estimate = event.position, event.estimate
-                elif isinstance(event, Withdrawn) or event is None:
-                    return "withdrawn"
-        finally:
-            if not ring.done():
-                ring.cancel()
-                await asyncio.wait({ring})
+    # --- ivr.session.ringing.Reads
+
+    def read(self) -> asyncio.Task[PlaceEvent | None]:
+        return self._read(self._events)
+
+    def taken(self) -> PlaceEvent | None:
+        return self._taken()
+
+    def heard(self, event: PlaceEvent) -> None:
+        if isinstance(event, Moved):
+            self._position, self._foretold = event.position, Foretold(event.estimate, self._services.clock())
+
+    async def accepted(self, place: Place, agent_id: str) -> bool:
+        """A talk suspends the limit of the wait, and begins here: it must not run out while the queue is told."""
+        self._deadline.reschedule(None)
+        if await place.accepted(agent_id):
+            self._session.agent_id = agent_id
+            return True
+        self._deadline.reschedule(self._until)
+        return False
+
+    def show_offer(self, why: str) -> None:
+        self._session.emit(AgentRung())
+        self._place("offered", why=why)
 
     async def _connect(self, agent_id: str) -> CallLeg:
+        self._session.emit(told := Told(AgentRung(answered=True)))
+        await told.done.wait()
         self._place("connecting", answered_at=self._services.clock())
         self._session.voice.pause()
         return await self._services.desk.connect(agent_id, self._session.call.id)
@@ -294,6 +332,7 @@ class Waiting:
             agent_id=agent_id, connected_at=connected_at, wait_seconds=connected_at - self._started - self._talk_seconds
         )
         self._place("connected")
+        session.promise.talks(session)
         return connected_at
 
     async def _after(self, talk: Talk, how: str, agent_id: str) -> str:

@@ -174,7 +174,7 @@ async def test_media_that_fails_does_not_lift_the_end_of_the_wait(house: House) 
     await house.says(leg, "done")
     await house.over()
     row = await house.row(contact)
-    assert row["disposition"] == "self_served"
+    assert row["disposition"] == "overflowed"
     assert row["wait_seconds"] >= 0.1
 
 
@@ -189,7 +189,7 @@ async def test_a_key_leaves_the_queue_and_the_music_stops(house: House, again: s
         await house.until(lambda: not house.router.waiting)
         leg.vanish()
         await house.over()
-        assert (await house.row(contact))["disposition"] == "left_flow"
+        assert (await house.row(contact))["disposition"] == "overflowed"
         return
     await house.until(lambda: leg.names().count("stop") >= 2)
     await house.playing(leg, "music")

@@ -1,0 +1,48 @@
+"""A caller in a queue and the flow: what it is told, and music again where it has nothing to say."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ivr.call import Disposition
+from ivr.dialplan import events as flow
+from ivr.dialplan.state import Phase
+
+if TYPE_CHECKING:
+    from ivr.session.call_session import CallSession
+    from ivr.session.waiting import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event whose effects are waited for: `done` is set once the flow has answered it."""
+
+    event: flow.Event
+    done: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
+
+
+def queued(session: CallSession, event: flow.Queued) -> bool:
+    """Whether the flow is to be told the place: not while an agent is rung or talks, so that nothing is said into either."""
+    if session.placement is None or session.placement.phase not in ("waiting", "offered"):
+        return False
+    session.tell_page("phase", {"phase": "queue", "position": event.position})
+    return session.placement.phase == "waiting"
+
+
+def music_after(session: CallSession, waiting: Waiting | None, before: Phase) -> None:
+    """Play music and listen again, where the flow did something else with a caller who waits, and came back."""
+    state = session.flow_state
+    if waiting is None or state is None or state.phase is not Phase.QUEUE or before is Phase.QUEUE or session.talking:
+        return
+    if not state.speaking:
+        waiting.play_music()
+    waiting.keep_listening()
+
+
+def out_of_queue(session: CallSession) -> None:
+    """The flow goes on without a queue: no more music, and a caller who goes now did not leave while waiting."""
+    session.leg.stop()
+    if session.disposition is Disposition.ABANDONED:
+        session.disposition = Disposition.OVERFLOWED
