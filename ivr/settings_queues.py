@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ivr.errors import ConfigError
 from ivr.settings_duty import STANDARD, BreakOptions, PlannedBreakOptions, check_planned
 
+
 @dataclass(frozen=True, slots=True)
 class QueueOptions:
     ring: float = 20.0

@@ -111,6 +111,8 @@ class Relaxed:
     where: Where = ANYWHERE
 
 
+MOST_RUNG = 10
+"""Agents who ring for one contact at most: one script frees them all, and must be short."""
 AGEING = 120.0
 """Seconds of waiting that a level of priority is worth, where a queue says nothing."""
 
@@ -309,8 +311,8 @@ class Queue:
 
     def __post_init__(self) -> None:
         checked_name(self.name)
-        if not 2 <= self.ring_most <= 20:
-            raise ValueError(f"queue {self.name}: ring_most {self.ring_most} is outside 2..20")
+        if not 2 <= self.ring_most <= MOST_RUNG:
+            raise ValueError(f"queue {self.name}: ring_most {self.ring_most} is outside 2..{MOST_RUNG}")
         if self.ageing < 0:
             raise ValueError(f"queue {self.name}: ageing {self.ageing} is below 0")
 

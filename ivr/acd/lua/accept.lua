@@ -2,12 +2,7 @@
 local c = contact_of(ARGV[2])
 if not c or not has(c, ARGV[3]) then return 0 end
 if c.state == 'connected' then return 1 end
-for _, one in ipairs(rung_by(c)) do
-  if one[1] ~= ARGV[3] then
-    emit('withdrawn', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', one[1], 'reason', 'taken')
-    withdraw(c, one[1])
-  end
-end
+taken_by(c, ARGV[3])
 local a = agent_of(ARGV[3])
 hold(a, c, -1, 1)
 redis.call('HSET', P .. 'contact:' .. c.id, 'state', 'connected', 'agent', a.id, 'until', '', 'rung', '', 'connected_at', NOW)

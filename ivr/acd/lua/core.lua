@@ -14,7 +14,7 @@ local function emit(kind, ...)
   redis.call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*', 'kind', kind, 'at', NOW, ...)
 end
 
-local function count(what) redis.call('HINCRBY', P .. 'totals', what, 1) end
+local function count(what, by) redis.call('HINCRBY', P .. 'totals', what, by or 1) end
 
 -- agents -------------------------------------------------------------------------------------------------------------
 
@@ -24,7 +24,7 @@ local function agent_of(id)
   if not v[1] then return nil end
   local a = {id = id, profile = v[1], capacity = tonumber(v[2]), duty = v[3], reason = v[4], offers = tonumber(v[5]),
     calls = tonumber(v[6]), load = v[5] + v[6], wrap_until = v[7], state = v[8], since = v[9], idle_since = v[10],
-    by = v[11] or '', back_for = v[12] or '', back_at = v[13] or '', was_reason = v[4],
+    by = v[11] or '', back_for = v[12] or '', back_at = v[13] or '', was_reason = v[4], was_wrap = v[7], was_back = v[13] or '',
     told = v[4] .. '|' .. (v[11] or '') .. '|' .. (v[13] or '') .. '|' .. v[7],
     rooms = v[14] or '', blend = v[15] or '', others = {}, used = {}, written_offers = 0, written_calls = 0}
   for contact, kind in string.gmatch(v[16] or '', '([^;=]+)=([^;]+)') do
@@ -71,6 +71,11 @@ local function room(a, kind)
   return room_of(a, kind)
 end
 
+-- What the sweep is to look at, and when; '' for nothing any more.
+local function timed(list, when, id)
+  if when ~= '' then redis.call('ZADD', P .. list, when, id) else redis.call('ZREM', P .. list, id) end
+end
+
 local function settle(a)
   local key = P .. 'agent:' .. a.id
   local was, is, moved = a.state, derive(a), a.load ~= a.offers + a.calls
@@ -80,8 +85,9 @@ local function settle(a)
   if is ~= 'break' then a.back_at = '' elseif a.back_at == '' and a.back_for ~= '' then a.back_at = at(now + a.back_for) end
   if was == 'offline' and is ~= 'offline' then redis.call('HSET', key, 'duty_since', NOW, 'served', 0, 'busy', 0) end
   if was ~= is or moved then a.idle_since, a.load = NOW, a.offers + a.calls end
-  if a.wrap_until ~= '' then redis.call('ZADD', P .. 'wraps', a.wrap_until, a.id) else redis.call('ZREM', P .. 'wraps', a.id) end
-  if a.back_at ~= '' then redis.call('ZADD', P .. 'backs', a.back_at, a.id) else redis.call('ZREM', P .. 'backs', a.id) end
+  if a.wrap_until ~= a.was_wrap then timed('wraps', a.wrap_until, a.id) end
+  if a.back_at ~= a.was_back then timed('backs', a.back_at, a.id) end
+  a.was_wrap, a.was_back = a.wrap_until, a.back_at
   local others = ''
   for contact, kind in pairs(a.others) do others = others .. contact .. '=' .. kind .. ';' end
   redis.call('HSET', key, 'others', others, 'duty', a.duty, 'reason', a.reason, 'by', a.by, 'back_for', a.back_for, 'back_at', a.back_at,
@@ -121,9 +127,13 @@ local function has(c, id)
   return c.state == 'connected' and c.agent == id
 end
 
+local read = {}
 local function queue_of(name)
-  local v = redis.call('HGET', P .. 'queues', name)
-  return v and cjson.decode(v) or {ring_seconds = 20, wrap_up_seconds = 0}
+  if not read[name] then
+    local v = redis.call('HGET', P .. 'queues', name)
+    read[name] = v and cjson.decode(v) or {ring_seconds = 20, wrap_up_seconds = 0}
+  end
+  return read[name]
 end
 
 -- An agent of a contact lets go of it; `settle` is left to the caller, who knows what comes after.
@@ -153,11 +163,23 @@ local function after_refusal(a, c, reason, duty)
   return 'break', (q.pause_seconds or 0) > 0 and tostring(q.pause_seconds) or ''
 end
 
--- The ring of an agent is taken back without his doing: another took the contact, or it left.
+-- The ring of an agent is taken back without his doing: another took the contact, or it left. The caller counts it.
 local function withdraw(c, id)
   local a = let_go(c, id)
-  count('withdrawn')
   if a then settle(a) end
+end
+
+-- Everybody who is rung but this agent is free at once.
+local function taken_by(c, id)
+  local others = 0
+  for _, one in ipairs(rung_by(c)) do
+    if one[1] ~= id then
+      emit('withdrawn', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', one[1], 'reason', 'taken')
+      withdraw(c, one[1])
+      others = others + 1
+    end
+  end
+  if others > 0 then count('withdrawn', others) end
 end
 
 -- The contact goes back to its old place, unless it goes on ringing elsewhere; this agent is told apart by `duty` ('' keeps what
@@ -204,7 +226,9 @@ local function remove(c, outcome)
   redis.call('DEL', P .. 'contact:' .. c.id)
   count(c.state == 'connected' and 'ended' or outcome)
   emit('ended', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', c.agent, 'state', c.state, 'outcome', outcome)
-  for _, one in ipairs(rung_by(c)) do withdraw(c, one[1]) end
+  local rung = rung_by(c)
+  for _, one in ipairs(rung) do withdraw(c, one[1]) end
+  if #rung > 0 then count('withdrawn', #rung) end
   local a = c.state == 'connected' and let_go(c, c.agent)
   if not a then return end
   if c.room == 'voice' or a.wrap_until == '' then -- what is written meanwhile does not end the wrap-up of a call

@@ -7,10 +7,7 @@ if c.state == 'connected' then
   put_back(c, c.agent, 'resumed', '')
   c = contact_of(ARGV[2])
 end
-for _, one in ipairs(rung_by(c)) do
-  emit('withdrawn', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', one[1], 'reason', 'taken')
-  withdraw(c, one[1])
-end
+taken_by(c, '')
 local a = agent_of(ARGV[3])
 hold(a, c, 0, 1)
 a.wrap_until = ''

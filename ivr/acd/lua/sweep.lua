@@ -76,6 +76,7 @@ for _, node in ipairs(due('nodes')) do give_up(node) end
 if ARGV[4] ~= '' then give_up(ARGV[4]) end
 
 for _, id in ipairs(due('wraps')) do
+  redis.call('ZREM', P .. 'wraps', id)
   local a = agent_of(id)
   if a then
     a.wrap_until = ''
