@@ -47,6 +47,11 @@ class Mending:
         self.doubted: set[str] = set()
         """Contacts of which Redis may believe something else."""
 
+    @property
+    def owes(self) -> bool:
+        """Whether there is something that Redis was not told yet."""
+        return bool(self._leaves or self._declines)
+
     def owe_leave(self, contact_id: str, outcome: str) -> None:
         self._declines.pop(contact_id, None)
         self.doubted.discard(contact_id)
