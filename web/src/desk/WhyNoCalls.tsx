@@ -8,7 +8,7 @@ export function WhyNoCalls(): JSX.Element {
   const why = desk.value.explained;
   return (
     <section class="why" data-testid="why">
-      <button type="button" class="plain" data-testid="why-ask" onClick={() => void askWhy()}>
+      <button type="button" data-testid="why-ask" onClick={() => void askWhy()}>
         {why === null ? t("why.ask") : t("why.again")}
       </button>
       <div role="status" data-testid="why-answer">

@@ -415,6 +415,7 @@ export const adminEn = {
   "live.served": "Calls since coming on duty: {n}",
   "live.place": "{queue}, waits {time}, {n} before it, priority {priority}, by {strategy}",
   "live.next_step": "less is needed in {time}",
+  "live.what": "State",
   "live.rank": "Rank",
   "live.obstacle": "What is in the way",
   "live.cost": "Cost",

@@ -417,6 +417,7 @@ export const adminZh: AdminCatalogue = {
   "live.served": "上岗以来通话：{n}",
   "live.place": "{queue}，已等 {time}，前面 {n} 人，优先级 {priority}，策略 {strategy}",
   "live.next_step": "{time} 后放宽要求",
+  "live.what": "状态",
   "live.rank": "名次",
   "live.obstacle": "障碍",
   "live.cost": "代价",

@@ -75,7 +75,7 @@ export function ContactDialog({ id, close }: Props): JSX.Element {
                     <td class="figures">{one.rank ?? "–"}</td>
                     <th scope="row">{one.name}</th>
                     <td>{obstacleWords(one.obstacle, reasonName)}</td>
-                    <td class="figures">{one.cost === null ? "–" : one.cost.toFixed(1)}</td>
+                    <td class="figures">{one.cost === null ? "–" : (one.cost - least(why)).toFixed(1)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -85,6 +85,11 @@ export function ContactDialog({ id, close }: Props): JSX.Element {
       )}
     </Dialog>
   );
+}
+
+/** Costs of one contact are compared with each other alone, so the least is shown as 0. */
+function least(why: ContactWhy): number {
+  return Math.min(...why.agents.flatMap((one) => (one.cost === null ? [] : [one.cost])));
 }
 
 function useAnswer<T>(path: string): [T | null, string] {

@@ -117,7 +117,7 @@ function Agents({ agents, show }: { agents: Agent[]; show(id: string): void }): 
           <thead>
             <tr>
               <th scope="col">{t("live.agent")}</th>
-              <th scope="col">{t("live.state")}</th>
+              <th scope="col">{t("live.what")}</th>
               <th scope="col">{t("live.since")}</th>
               <th scope="col">{t("live.devices")}</th>
               <th scope="col">{t("live.order")}</th>
