@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ivr.acd.estimating import EstimateBoard
 from ivr.acd.lost import LostContacts
 from ivr.acd.model import Contact, Relaxed, named, needs_of
 from ivr.acd.store import AcdStore
@@ -177,7 +178,7 @@ def dialer_of(parts: CallbackParts, services: Services, switchboard: Switchboard
     detector = (lambda: AnswerDetector(QUICK)) if options.machine == "later" else None
     house = House(
         call=callbacks_call.Outcall(services.dial, talk, manners, detector),
-        plan=FloorPlanner(stores.acd, place_of, options.lead),
+        plan=FloorPlanner(stores.acd, place_of, options.lead, EstimateBoard(stores.acd).of),
         turn=DialerTurn(stores.redis, f"{settings.node}:{uuid4().hex[:8]}", lambda: switchboard.open),
         goes_on=lambda contact_id: _live(stores, contact_id),
         talking=lambda: numbers_of(services, same),

@@ -21,18 +21,14 @@ TURN_KEY = "callbacks:dialer"
 
 Place = Callable[[Row, str], Contact]
 """A row and the id of its call to the contact that it would be in its queue."""
-Foreseen = Callable[[], Awaitable[Callable[[Contact], float | None]]]
-"""What the node that decides foresees for a place."""
-
-
-async def nothing_foreseen() -> Callable[[Contact], float | None]:
-    return lambda contact: None
+Foreseen = Callable[[Sequence[Contact]], Awaitable[Mapping[str, float | None]]]
+"""`EstimateBoard.of`: what the node that decides foresees for these places, by contact. Raises StoreUnavailable."""
 
 
 class FloorPlanner:
     """The `ivr.outbound.callbacks.Planner`."""
 
-    def __init__(self, store: AcdStore, place: Place, lead: float, foreseen: Foreseen = nothing_foreseen) -> None:
+    def __init__(self, store: AcdStore, place: Place, lead: float, foreseen: Foreseen) -> None:
         self._store, self._place, self._lead, self._foreseen = store, place, lead, foreseen
 
     async def __call__(self, due: Sequence[Row], active: Sequence[Row]) -> list[Turn]:
@@ -48,7 +44,8 @@ class FloorPlanner:
         ids = await self._store.agent_ids()
         for at in range(0, len(ids), SLICE):
             agents += (await self._store.read((), ids[at : at + SLICE]))[1]
-        return turns(wishes, waiting, agents, self._store.now(), self._lead, await self._foreseen())
+        known = await self._foreseen([wish.contact for wish in wishes if not wish.active])
+        return turns(wishes, waiting, agents, self._store.now(), self._lead, lambda contact: known.get(contact.id))
 
     def _wish(self, row: Row, contact_id: str, queues: Mapping[str, Queue], *, active: bool) -> Wish:
         contact = self._place(row, contact_id)

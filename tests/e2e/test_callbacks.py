@@ -164,7 +164,7 @@ async def test_a_customer_who_was_promised_a_call_is_served_before_those_who_cam
 
 async def test_a_customer_who_is_engaged_is_called_again(site: Site) -> None:
     server, homes, desk = site
-    await desk.go("break")
+    await desk.go("offline")
     homes.rung.clear()
     homes.away = 1
     row = await promised(server, homes, FIRST)
@@ -172,7 +172,7 @@ async def test_a_customer_who_is_engaged_is_called_again(site: Site) -> None:
     tried = await callback(server, id=row["id"], outcome="busy")
     assert tried["status"] in ("promised", "dialing")
     first = await homes.picked_up(FIRST)
-    await server.until_line("call started: channel=callback", 1)
+    await server.until_line("call started: channel=callback", 2)
     first.leg.send_digits("2")
     await first.ended()
     over = await callback(server, id=row["id"], status="cancelled")
@@ -181,7 +181,7 @@ async def test_a_customer_who_is_engaged_is_called_again(site: Site) -> None:
 
 async def test_a_person_may_put_off_cancel_and_dial(site: Site) -> None:
     server, homes, desk = site
-    await desk.go("break")
+    await desk.go("offline")
     homes.rung.clear()
     headers = {"Authorization": f"Bearer {server.token()}"}
     async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:

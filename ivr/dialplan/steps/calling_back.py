@@ -45,6 +45,8 @@ _ANOTHER = {"zh": "请说出或输入要拨打的号码，以井号键结束。"
 class CallbackStep(Leaving):
     """Promise to call back and leave by `done`, with `result.number` ("C-000012") and `result.phone`; or by `error`.
 
+    Without a `queue` it is the one in which the caller waited, with the same needs.
+
     With `confirm` the number is read out first and the caller may say or key another; who does not answer leaves by `no_input`.
     A number that cannot be called (withheld, a name) is asked for then, and is an `error` without it. The call is due in the
     window: so long from now, or those hours of the day, today or else tomorrow, in the flow's time zone.
@@ -66,10 +68,12 @@ class CallbackStep(Leaving):
     """What asks for another number; built-in words without it."""
     region: str = "CN"
     """Country of numbers that are said without its code."""
+    keep_place: bool = True
+    """Whoever waited in the queue before keeps that place; false: the place of the promise."""
 
     @classmethod
     def build(cls, node: Node, site: Site) -> Self:
-        allowed = ("number", "window", "queue", "need", "priority", "reason", "confirm", "another", "region")
+        allowed = ("number", "window", "queue", "need", "priority", "reason", "confirm", "another", "region", "keep_place")
         if isinstance(node, Scalar) and node.value is None:
             node = positions.Mapping(node.place)
         fields = Fields(node, site.findings, "callback", allowed)
@@ -87,6 +91,7 @@ class CallbackStep(Leaving):
             confirm=fields.flag("confirm", False) if given else optional_speech(fields, "confirm", site.languages) or False,
             another=optional_speech(fields, "another", site.languages),
             region=fields.text("region", "CN"),
+            keep_place=fields.flag("keep_place", True),
         )
 
     @classmethod
@@ -94,7 +99,7 @@ class CallbackStep(Leaving):
         level = {"type": "integer", "minimum": 1, "maximum": 10}
         window = {**TEXT, "description": "4h, or hours of the day: 09:00-18:00"}
         keys = {"number": TEXT, "window": window, "queue": TEXT, "need": map_of(level), "priority": ref("expression")}
-        said = {"confirm": either(FLAG, ref("speech")), "another": ref("speech"), "region": TEXT}
+        said = {"confirm": either(FLAG, ref("speech")), "another": ref("speech"), "region": TEXT, "keep_place": FLAG}
         return either({"type": "null"}, record({**keys, "reason": TEXT, **said}))
 
     def outcomes(self) -> tuple[str, ...]:
@@ -217,6 +222,7 @@ class CallbackStep(Leaving):
             "reason": self.reason.text(scope)[:MOST_SUBJECT],
             "from_at": begin,
             "until_at": end,
+            "keep_place": self.keep_place,
         }
         run.emit(ScheduleCallback(task, fields))
         self.waits(run, task)

@@ -110,7 +110,8 @@ def test_a_callback_is_promised() -> None:
     [written] = caller.of(ScheduleCallback)
     fields = dict(written.fields)
     begin, end = fields.pop("from_at"), fields.pop("until_at")
-    assert fields == {"number": "13800138000", "queue": "support", "needs": {"telecom": 2}, "priority": 7, "reason": "Ann"}
+    given = {"number": "13800138000", "queue": "support", "needs": {"telecom": 2}, "priority": 7, "reason": "Ann"}
+    assert fields == {**given, "keep_place": True}
     assert NOON <= begin < end
     assert caller.does(TaskEnded(1, "done", {"phone": "13800138000"})).said() == ["13800138000"]
 
