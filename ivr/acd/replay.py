@@ -25,7 +25,7 @@ TOLD = 30.0
 LONGEST_BREAK = 7200.0
 """Seconds between two shifts of an agent that are a break, and not the end of the day."""
 FRESH = 2.0
-WORK = 1000
+WORK = 400
 """Of `estimate`, each time: less than a running server does, for a day has thousands of times."""
 
 

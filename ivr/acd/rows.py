@@ -44,6 +44,18 @@ def details_of(contact: Contact) -> str:
     return json.dumps(told, separators=(",", ":"))
 
 
+def asked_of(contact_id: str, queue: str, at: float, asked: Mapping[str, Any]) -> Contact | None:
+    """The contact that asked its queue for this (`details_of`, read again); None where that is empty or makes no sense."""
+    if not asked:
+        return None
+    empty = dict.fromkeys(("node", "agent", "until", "why", "refused"), "")
+    row = {**empty, "queue": queue, "enqueued_at": str(at), "state": "waiting", "details": json.dumps(asked)}
+    try:
+        return contact_of(contact_id, row)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
 def _needs_out(needs: tuple[Need, ...]) -> list[list[str | int]]:
     return [[need.skill, need.level] for need in needs]
 

@@ -41,6 +41,7 @@ contacts = Table(
     Column("recordings", JSON, nullable=False, server_default="[]"),
     Column("signalling", JSON, nullable=False, server_default="{}"),
     Column("handover", JSON, nullable=False, server_default="{}"),
+    Column("queueing", JSON, nullable=False, server_default="{}"),
     Column("node", String(128), nullable=False),
     Index("contacts_by_time", "started_at", "id"),
     Index("contacts_by_queue", "queue", "started_at"),

@@ -39,6 +39,7 @@ _EMPTY: Mapping[str, Any] = {
     "recordings": [],
     "signalling": {},
     "handover": {},
+    "queueing": {},
     "note": "",
 }
 

@@ -7,6 +7,7 @@ the agent back.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ivr.acd.estimate import Foretold
 from ivr.acd.model import ANYWHERE, Contact, Relaxed, Where, named, needs_of
 from ivr.acd.routing import Delayed, Moved, Offered, Place, PlaceEvent, Refused
+from ivr.acd.rows import details_of
 from ivr.call import Disposition
 from ivr.dialplan.events import AgentRung, Enqueue, Listen, Queued, QueueLeft
 from ivr.errors import IvrError, QueueFull, StoreUnavailable
