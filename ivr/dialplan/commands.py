@@ -157,6 +157,8 @@ class Enqueue:
     """Epoch seconds at which a place that was kept was taken; 0 for a new one."""
     no_agents_after: float | None = None
     """Seconds without anybody on duty who could ever take the caller, after which `QueueLeft` tells so; None for never."""
+    comforted: bool = False
+    """The flow has comfort messages of its own: those of the queue are not told."""
 
 
 @dataclass(frozen=True, slots=True)

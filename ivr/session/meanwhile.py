@@ -6,13 +6,19 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ivr.call import Disposition
+from ivr.call import Disposition, Speaker
 from ivr.dialplan import events as flow
+from ivr.dialplan.events import Prompt, Say
 from ivr.dialplan.state import Phase
+from ivr.session.queue_rules import QueueRules
 
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
     from ivr.session.waiting import Waiting
+
+
+NOBODYS = -1
+"""Number of what no flow says: its end is nobody's next step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,21 @@ def music_after(session: CallSession, waiting: Waiting | None, before: Phase) ->
     if not state.speaking:
         waiting.play_music()
     waiting.keep_listening()
+
+
+async def comforting(session: CallSession, rules: QueueRules) -> None:
+    """Tell the messages of the queue in turn, over the music, while nothing else is said and nobody is rung; for ever."""
+    number = 0
+    while rules.comfort:
+        await asyncio.sleep(rules.comfort_every)
+        state, placement = session.flow_state, session.placement
+        waits = placement is not None and placement.phase == "waiting"
+        if not waits or state is None or state.phase is not Phase.QUEUE or state.speaking:
+            continue
+        prompt = Prompt(rules.comfort[number % len(rules.comfort)], session.call.language)
+        number += 1
+        if words := session.voice.say(Say((prompt,), number=NOBODYS)):
+            session.add_turn(Speaker.BOT, words)
 
 
 def out_of_queue(session: CallSession) -> None:

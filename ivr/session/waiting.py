@@ -23,7 +23,7 @@ from ivr.errors import IvrError, QueueFull, StoreUnavailable
 from ivr.session.bridging import exchange_of, talk_on
 from ivr.session.delaying import tell_delayed
 from ivr.session.destination import Destination, Kind
-from ivr.session.meanwhile import Told
+from ivr.session.meanwhile import Told, comforting
 from ivr.session.onward import AGENT_SECONDS, send_on
 from ivr.session.overhearing import overhear
 from ivr.session.ringing import Ringing
@@ -135,9 +135,12 @@ class Waiting:
         self.keep_listening()
         most = 0 if self._only or command.since else self._rules.max_waiting
         async with self._services.router.place(contact, most) as place, house.watched(contact, grace) as self._alone:
+            messages = None if command.comforted else asyncio.create_task(comforting(session, self._rules))
             try:
                 return await self._until_served(place)
             finally:
+                if messages is not None:
+                    messages.cancel()
                 if self.overflowing or self._deadline.expired():
                     with suppress(StoreUnavailable):  # the router owes it then
                         await place.left("overflowed")
@@ -284,7 +287,11 @@ class Waiting:
         await told.done.wait()
         self._place("connecting", answered_at=self._services.clock())
         self._session.voice.pause()
-        return await self._services.desk.connect(agent_id, self._session.call.id)
+        try:
+            return await self._services.desk.connect(agent_id, self._session.call.id)
+        except asyncio.CancelledError:  # the caller left in this very moment: the agent, who had accepted, wraps up
+            self._place("wrap_up")
+            raise
 
     # --- the talk
 

@@ -197,6 +197,7 @@ class EnqueueStep(WaitingStep):
             max_wait=self.max_wait,
             since=since,
             no_agents_after=self.no_agents_after,
+            comforted=self.comfort is not None,
         )
 
     def react(self, run: Run, event: Event) -> Edge | None:
