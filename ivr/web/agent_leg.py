@@ -11,6 +11,10 @@ from telephony.errors import TransportError
 from telephony.leg import CallLeg, EndCause, Ended, LegState, Party
 
 
+MEDIA_SECONDS = 4.0
+"""Without a packet from a page that has sent some: its agent cannot be there, and the caller goes back to the queue."""
+
+
 class Pages(Protocol):
     """Agents' pages, of this node or of another."""
 
@@ -38,6 +42,7 @@ async def open_agent_leg(pages: Pages, open_leg: OpenLeg, agent: Party, contact_
             if leg.state is not LegState.ENDED:
                 raise
             raise TransportError(f"the page of agent {agent.user} did not answer the audio offer") from None
+        leg.expect_media(MEDIA_SECONDS)
         await leg.accept_answer(answer)
         leg.answer()
     except BaseException:

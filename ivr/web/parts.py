@@ -31,6 +31,9 @@ class BrowserLeg(CallLeg, Protocol):
     def press(self, digits: str) -> None:
         """Keys from the caller that came by the socket."""
 
+    def expect_media(self, seconds: float) -> None:
+        """Once sound has come: without a packet for so long the leg ends with MEDIA_LOST."""
+
     def left(self, detail: str = "") -> None:
         """The page hung up or is gone."""
 

@@ -96,6 +96,7 @@ class WebRtcLeg:
         self._connected_at = 0.0
         self._timer: asyncio.TimerHandle | None = self._loop.call_later(gateway.answer_timeout, self._unanswered)
         self._report_due = 0.0
+        self._patience = 0.0
         self._reporter = rtcp.Reporter()
 
     # --- signalling
@@ -218,6 +219,10 @@ class WebRtcLeg:
         """The page said that it hangs up, or is gone: `Ended(HUNG_UP, by_peer=True)`. Without effect on an ENDED leg."""
         self._end(EndCause.HUNG_UP, True, detail)
 
+    def expect_media(self, seconds: float) -> None:
+        """Give the leg up after so long without a packet, once sound has come; before, the gateway's own limit counts."""
+        self._patience = seconds
+
     # --- media
 
     def _transmit(self, packet: bytes) -> None:
@@ -245,7 +250,8 @@ class WebRtcLeg:
         now = self._loop.time()
         # Reports count too: a page without a microphone sends nothing else.
         silent = now - max(self._connected_at, self.media.last_received, self._last_report)
-        if silent > self._gateway.media_timeout:
+        limit = self._patience if self._patience and self.media.last_received else self._gateway.media_timeout
+        if silent > limit:
             self._end(EndCause.MEDIA_LOST, True, f"no packet for {silent:.0f} s")
             return
         self._timer = self._loop.call_later(WATCH_SECONDS, self._watch)

@@ -294,3 +294,22 @@ async def test_a_place_that_was_kept_is_taken_again(house: House) -> None:
     going.cancel()
     leg.vanish()
     await house.over()
+
+
+async def test_a_caller_who_leaves_while_the_audio_is_set_up_leaves_no_call_on_the_page(house: House) -> None:
+    await house.open("anna")
+    connecting = asyncio.Event()
+
+    async def connect(agent_id: str, contact_id: str) -> FakeLeg:
+        connecting.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    house.desk.connect = connect  # type: ignore[method-assign]
+    leg, _ = await in_queue(house)
+    async with asyncio.timeout(10):
+        await connecting.wait()
+    leg.vanish()
+    await house.over()
+    assert house.desk.phases()[-1] == "wrap_up"
+    assert await house.state("anna") is AgentState.WRAP_UP

@@ -43,6 +43,7 @@ class RecordedLeg:
         self.info = CallInfo()
         self.answers: list[str] = []
         self.pressed = ""
+        self.patience = 0.0
         self.watchers: list[Callable[[Ended], None]] = []
         self.ended: Ended | None = None
 
@@ -57,6 +58,9 @@ class RecordedLeg:
 
     def press(self, digits: str) -> None:
         self.pressed += digits
+
+    def expect_media(self, seconds: float) -> None:
+        self.patience = seconds
 
     def sounded(self) -> None:
         return None

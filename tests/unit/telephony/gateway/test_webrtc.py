@@ -161,6 +161,19 @@ async def test_silent_browser_is_lost(gateway: WebRtcGateway, browser: RTCPeerCo
     assert (last.cause, last.by_peer) == (EndCause.MEDIA_LOST, True)
 
 
+async def test_a_page_that_must_be_heard_is_given_up_sooner(gateway: WebRtcGateway, browser: RTCPeerConnection) -> None:
+    gateway.media_timeout = 60.0
+    leg, events = await connected(gateway, browser)
+    leg.expect_media(1.0)
+    leg.answer()
+    await until(lambda: leg.media.last_received > 0)
+    leg.channel._on_rtp = leg.channel._on_rtcp = lambda packet, now: None
+    await until(lambda: leg.state is LegState.ENDED)
+    last = events[-1]
+    assert isinstance(last, Ended)
+    assert last.cause is EndCause.MEDIA_LOST
+
+
 async def test_page_without_a_microphone_stays(gateway: WebRtcGateway, browser: RTCPeerConnection) -> None:
     """Its reports, every second or so, are the sign of life."""
     gateway.media_timeout = 2.0
