@@ -1,0 +1,1 @@
+"""What users of such systems suffer from, one test each: it must not happen here."""
