@@ -33,7 +33,7 @@ async def test_migrations_lead_to_the_schema(engine: AsyncEngine) -> None:
 async def test_opening_again_changes_nothing(engine: AsyncEngine, tmp_path: Path) -> None:
     again = await open_database(sqlite_url(tmp_path))
     async with again.connect() as connection:
-        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars().all() == ["0009"]
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars().all() == ["0010"]
     await again.dispose()
 
 
