@@ -31,7 +31,7 @@ _PR_SET_PDEATHSIG = 1
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 """Seconds between two starts of a server that dies at once."""
-_STEADY = 10.0
+_STEADY = 1.0
 """Seconds after which a death is the first one again."""
 
 
@@ -85,14 +85,15 @@ class EmbeddedRedis:
         await _until_it_answers(self, self._process, self._folder / "redis.log")
 
     async def _keep(self) -> None:
-        """Start it again whenever it dies: at once, and less often where it dies at once again."""
-        pause = _FIRST_PAUSE
+        """Start it again whenever it dies: at once, and less and less often where it dies at once again."""
+        pause = 0.0
         while True:
             assert self._process is not None
             began = time.monotonic()
             code = await self._process.wait()
-            pause = _FIRST_PAUSE if time.monotonic() - began > _STEADY else min(2 * pause, _LONGEST_PAUSE)
-            logger.error("the bundled Redis ended with code %d; it is started again", code)
+            pause = 0.0 if time.monotonic() - began > _STEADY else min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+            logger.error("the bundled Redis ended with code %d; it is started again in %g s", code, pause)
+            await asyncio.sleep(pause)
             try:
                 await self._begin()
                 self.restarts += 1
@@ -100,7 +101,6 @@ class EmbeddedRedis:
             except (StoreUnavailable, OSError) as error:
                 logger.error("the bundled Redis cannot be started again: %s", error)
                 await self._end()
-            await asyncio.sleep(pause)
 
     async def _end(self) -> None:
         process = self._process

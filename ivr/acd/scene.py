@@ -68,6 +68,10 @@ class Scene:
     """Queue to the kind that comes most."""
 
 
+_UNKNOWN = Queue("unknown")
+"""Stands for a queue that is gone, or of which nobody knows."""
+
+
 def scene_of(outlook: Outlook, now: float) -> Iterator[Scene | None]:
     """Yield None after each few agents and lines, so that others get their turn, and at last the scene."""
     names: dict[str, int] = {}
@@ -76,7 +80,7 @@ def scene_of(outlook: Outlook, now: float) -> Iterator[Scene | None]:
     def queue_of(name: str) -> int:
         if name not in names:
             names[name] = len(queues)
-            queues.append(outlook.pace.handling(name, (outlook.queues.get(name) or Queue(name)).wrap_up_seconds))
+            queues.append(outlook.pace.handling(name, outlook.queues.get(name, _UNKNOWN).wrap_up_seconds))
         return names[name]
 
     kinds = list(outlook.kinds)

@@ -10,6 +10,9 @@ callers and agents are scripted (`chaos_node`). Each node writes what its caller
 - of the store's own totals: `enqueued + requeued = answered + abandoned + overflowed + lost` and `answered = ended + requeued`;
 - every caller has one end: the ledger's or, of a node that was killed, the store's; nobody is called back whose call went on.
 
+`called_back` are the lost that the store kept for a callback; `unknown` those whom it never knew: their node died before Redis,
+which was away or about to answer, could be told.
+
 Prints JSON; the exit code is 0 where all of that holds.
 """
 
@@ -43,7 +46,7 @@ from ivr.nodes.redis_client import redis_client
 from tests.load.chaos_node import QUEUES
 
 ENDS = ("answered", "abandoned", "overflowed")
-DEFINITIONS = {"agents", "queues", "events", "totals", "swept"}
+DEFINITIONS = {"agents", "queues", "events", "totals", "swept", "pace"}
 DEAD_FOR = (0.0, 6.0)
 """Seconds until a killed node starts again: at once, or after others gave up what it held."""
 
@@ -205,7 +208,11 @@ class Chaos:
             self._unequal(totals) + _twice(entered, "came") + _twice(ends, "ended") + _twice(self.called_back, "called back")
         )
         wrong += [f"{who} came and never ended" for who in entered.keys() - ends.keys() - cut_off]
-        wrong += [f"{who} was called back though the call went on" for who in self.called_back.keys() & ends.keys() - cut_off]
+        told_redis = {who for lines in told.values() for what, who in lines if what == "told"}
+        for life, lines in told.items():
+            known = told_redis if life in killed else ends.keys()  # who dies before Redis could be told cannot tell it any more
+            back = self.called_back.keys() & {who for what, who in lines if what in ENDS} & known
+            wrong += [f"{who} was called back though the call had ended well" for who in back]
         offered, missed = len(entered), len(cut_off)
         if offered != sum(by_end[what] for what in ENDS) + missed or offered != self.contacts:
             wrong.append(f"offered {offered} of {self.contacts} = {dict(by_end)} + missed {missed}")
@@ -215,6 +222,7 @@ class Chaos:
             **{what: by_end[what] for what in ENDS},
             "missed": missed,
             "called_back": len(self.called_back),
+            "unknown": len(cut_off - self.called_back.keys()),
             "node_kills": len(killed),
             "redis_kills": self.redis_kills,
             "redis_restarts": self._server.restarts,

@@ -29,7 +29,7 @@ Ledger = Callable[[str, str], None]
 
 
 async def call(router: Router, name: str, dice: random.Random, ledger: Ledger) -> None:
-    """One caller's life, told to the ledger: `enter`, then one of `answered abandoned overflowed`."""
+    """One caller's life, told to the ledger: `enter`, one of `answered abandoned overflowed`, and `told` once Redis knows."""
     needs = tuple(Need(skill, dice.randint(1, 5)) for skill in dice.sample(["a", "b"], dice.randint(0, 1)))
     contact = Contact(name, dice.choice(QUEUES), round(time.time(), 3), needs, dice.randint(4, 6), node=router.node)
     hurry = dice.random() < 0.15
@@ -40,12 +40,14 @@ async def call(router: Router, name: str, dice: random.Random, ledger: Ledger) -
             async with asyncio.timeout(dice.uniform(0.02, 1.0) if hurry else 300.0):
                 await answered(place, dice)
         except TimeoutError:
-            await end(place, why)
             ledger(why, name)
+            if await ended(place, why):
+                ledger("told", name)
             return
         await asyncio.sleep(dice.uniform(0.0, 0.3))
-        await end(place, "served")
-    ledger("answered", name)
+        ledger("answered", name)
+        if await ended(place, "served"):
+            ledger("told", name)
 
 
 async def answered(place: Place, dice: random.Random) -> None:
@@ -66,9 +68,13 @@ async def answered(place: Place, dice: random.Random) -> None:
             await place.declined(dice.choice(["declined", "missed"]), event.agent_id)
 
 
-async def end(place: Place, outcome: str) -> None:
-    with suppress(StoreUnavailable):  # the router owes it
+async def ended(place: Place, outcome: str) -> bool:
+    """Whether Redis was told; else the router owes it."""
+    try:
         await place.left(outcome)
+    except StoreUnavailable:
+        return False
+    return True
 
 
 async def run(options: argparse.Namespace) -> None:
