@@ -424,6 +424,7 @@ export const adminEn = {
   "live.place": "{queue}, waits {time}, {n} before it, priority {priority}, by {strategy}",
   "live.next_step": "less is needed in {time}",
   "live.what": "State",
+  "live.expected": "expected wait {time}",
   "live.rank": "Rank",
   "live.obstacle": "What is in the way",
   "live.cost": "Cost",

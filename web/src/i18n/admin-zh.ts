@@ -426,6 +426,7 @@ export const adminZh: AdminCatalogue = {
   "live.place": "{queue}，已等 {time}，前面 {n} 人，优先级 {priority}，策略 {strategy}",
   "live.next_step": "{time} 后放宽要求",
   "live.what": "状态",
+  "live.expected": "预计等待 {time}",
   "live.rank": "名次",
   "live.obstacle": "障碍",
   "live.cost": "代价",

@@ -255,11 +255,19 @@ async def test_half_a_character_does_not_cost_the_note(web: Web) -> None:
 
 
 async def test_silent_page_is_closed_and_the_agent_is_told_of(start_web: StartWeb) -> None:
-    web = await start_web(silence=0.2, grace=0.05)
+    web = await start_web(silence=0.2, grace=60.0)
     page = await web.desk()
     await page.next()
     assert await page.closed() == (page_socket.SILENT, "silent")
     await until(lambda: ("page_closed", "wang") in web.actions.done)
+    assert web.actions.reasons == ["page gone"], "it had its time already"
+
+
+async def test_a_page_lengthens_its_wrap_up_and_asks_why_no_calls_come(web: Web) -> None:
+    page = await web.desk()
+    assert (await page.request("extend_wrap_up"))["ok"] is True
+    assert (await page.request("why_no_calls"))["ok"] is True
+    assert web.actions.done[-2:] == [("extend_wrap_up", "wang"), ("why_no_calls", "wang")]
 
 
 async def test_limits_of_what_a_page_may_send(web: Web) -> None:

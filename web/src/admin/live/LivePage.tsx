@@ -51,6 +51,7 @@ function Figures({ queues, agents }: { queues: Queue[]; agents: Agent[] }): JSX.
           <b>{queue.name}</b>
           <span class="big figures">{queue.waiting}</span>
           <span>{queue.longest_since === null ? t("live.quiet") : t("live.longest", { time: length(now.value - queue.longest_since) })}</span>
+          {typeof queue.estimated_wait === "number" && <span>{t("live.expected", { time: length(queue.estimated_wait) })}</span>}
         </li>
       ))}
       <li data-testid="live-agents-free">

@@ -29,7 +29,8 @@ export interface Queue {
   strategy: string;
   waiting: number;
   longest_since: number | null;
-  estimate?: number | null;
+  /** Seconds that who comes now will wait, as far as anybody can tell. */
+  estimated_wait?: number | null;
   contacts: Waiting[];
 }
 
