@@ -96,6 +96,8 @@ def check_rules(queues: Mapping[str, QueueOptions], file: str) -> None:
         ):
             if not 0 <= value <= 100:
                 raise ConfigError(f"{file}: queues.{name}.{key}: {value} is not from 0 to 100")
+        if not 2 <= one.ring_most <= 10:
+            raise ConfigError(f"{file}: queues.{name}.ring_most: {one.ring_most} is not from 2 to 10")
         if one.max_waiting < 0:
             raise ConfigError(f"{file}: queues.{name}.max_waiting: {one.max_waiting} is below 0; 0 lets any number wait")
         if one.comfort_every < 10:
@@ -112,12 +114,15 @@ def check_agents(agents: Sequence[AgentOptions], file: str, reasons: Sequence[Br
         for skill, level in agent.skills.items():
             if not 1 <= level <= 10:
                 raise ConfigError(f"{file}: agents: {agent.id}: skill '{skill}' has level {level}; levels go from 1 to 10")
-        if isinstance(agent.capacity, CapacityOptions):
-            _check_capacity(agent.capacity, f"{file}: agents: {agent.id}: capacity")
+        _check_capacity(agent.capacity, f"{file}: agents: {agent.id}: capacity")
         check_planned(agent.breaks, reasons, f"{file}: agents: {agent.id}: breaks")
 
 
-def _check_capacity(room: CapacityOptions, place: str) -> None:
+def _check_capacity(room: int | CapacityOptions, place: str) -> None:
+    if not isinstance(room, CapacityOptions):
+        if isinstance(room, bool) or room < 1:
+            raise ConfigError(f"{place}: expected 1 or more calls at a time, found {room}; or {{ voice: 1, message: 3 }}")
+        return
     if min(room.voice, room.message, room.ticket) < 0 or not any((room.voice, room.message, room.ticket)):
         raise ConfigError(f"{place}: one of voice, message and ticket must be 1 or more, and none below 0")
     for channel in room.blend:

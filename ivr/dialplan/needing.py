@@ -43,12 +43,13 @@ class Needs:
     names: tuple[tuple[str, str, Place], ...] = ()
     """Every team and site that is named, as ("team", name, where it is written)."""
 
-    def check_names(self, known: Mapping[str, Collection[str] | None], findings: Findings) -> None:
+    def check_names(self, teams: Collection[str] | None, sites: Collection[str] | None, findings: Findings) -> None:
         """Complain of teams and sites that nobody is in; None for where that is not known."""
         for what, name, place in self.names:
-            there = known[what]
-            if there is not None and name not in there:
-                findings.unknown(place, what, name, there)
+            if what == TEAM and teams is not None and name not in teams:
+                findings.unknown(place, "team", name, teams)
+            if what == SITE and sites is not None and name not in sites:
+                findings.unknown(place, "site", name, sites)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class EnqueueStep(WaitingStep):
             for skill, place in (self.needs.places or {}).items():
                 if skill not in known.skills:
                     findings.unknown(place, "skill", skill, known.skills)
-        self.needs.check_names({"team": known.teams, "site": known.sites}, findings)
+        self.needs.check_names(known.teams, known.sites, findings)
 
     # --- waiting
 

@@ -21,6 +21,8 @@ AROUND = Surroundings(
     prompts={"hello": {"zh", "en"}, "half": {"zh"}, "music": ()},
     queues={"support"},
     skills={"telecom"},
+    teams={"gold"},
+    sites={"bonn"},
     sources={"crm": {"balance"}},
     environment=Environment(),
 )
