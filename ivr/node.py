@@ -17,6 +17,7 @@ from typing import Any, Self
 from ivr.acd.desk import Desk
 from ivr.acd.feed import EventFeed
 from ivr.acd.kept_calls import KeptCalls
+from ivr.acd.model import Agent, Queue
 from ivr.acd.routing import Router
 from ivr.banner import banner, dialled
 from ivr.dialplan.loader import FlowStore
@@ -117,8 +118,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     flows, prompts = await asyncio.to_thread(read_dialplan, settings, voice_of(settings, data, stack))
     stores = await open_stores(settings, data, stack)
     tasks = await stack.enter_async_context(_Tasks())  # ended before the stores that they use
-    await stores.acd.define_queues(queues)
-    await stores.acd.define_agents(defined)
+    await _define(stores, queues, defined)
     publisher = await publisher_of(settings, stores, flows)
     languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
     recognizer = await _recognizer(settings, languages, data, stack)
@@ -132,8 +132,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     desks = join_nodes(link, where, stores.acd, hub, agents, talks, browsers.offer)
     stack.push_async_callback(hub.close)
     calls = await call_parts(settings, stack, stores.redis, stores.engine)
-    assert calls.left is not None
-    promises = callback_parts(settings, stores, calls.left.followups, calls.left.late, flows)
+    promises = callback_parts(settings, stores, calls.left, flows)
     exchange: list[Switchboard] = []
     guard, take = guard_of(settings, stores.redis, stack), partial(_take, exchange, calls)
     hosted = Hosted(Locations(stores.redis, post.group if post else settings.node), post)
@@ -147,7 +146,6 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     services = handed.services(services)
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
-    promises.start(services, switchboard)
     await hosted.listen(sip)
     stack.push_async_callback(sip.close)
     keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
@@ -165,14 +163,18 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
     tasks.start(services.tally.run(stores.redis, settings.node), snapshots_of(settings, stores, services).run())
-    tasks.start(staff.run(agents, router), Learning(minds, flows.kept).run(), promises.run())
-    if node.unheard is not None:
-        tasks.start(node.unheard.run())
+    tasks.start(staff.run(agents, router), Learning(minds, flows.kept).run(), *node.work())
+    tasks.start(promises.run(services, switchboard))
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
 
 
 def snapshots_of(settings: Settings, stores: Stores, services: Services) -> Snapshots:
     return Snapshots(KeptCalls(stores.redis), settings.node, lambda: tuple(services.running))
+
+
+async def _define(stores: Stores, queues: Iterable[Queue], agents: Iterable[Agent]) -> None:
+    await stores.acd.define_queues(queues)
+    await stores.acd.define_agents(agents)
 
 
 def _ticker(stack: AsyncExitStack) -> Ticker:
@@ -234,6 +236,10 @@ class Running:
     publisher: Publisher
     unheard: Unheard | None
     """Phrases that the models cannot hear."""
+
+    def work(self) -> list[Coroutine[Any, Any, None]]:
+        """What goes on beside the calls."""
+        return [] if self.unheard is None else [self.unheard.run()]
 
     @property
     def models(self) -> Mapping[str, str]:

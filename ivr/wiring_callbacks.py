@@ -24,8 +24,7 @@ from ivr.outbound.callbacks import Callbacks, Claim, House, Tried
 from ivr.outbound.callbacks_floor import DialerTurn, FloorPlanner
 from ivr.outbound.callbacks_lost import LostCalls
 from ivr.outbound.callbacks_plan import Patience
-from ivr.records.followups import CALLBACK, FollowUps, number_of
-from ivr.records.late import LateRows
+from ivr.records.followups import CALLBACK, number_of
 from ivr.records.promises import Promises, Row
 from ivr.session.calling_back import call_for, converse
 from ivr.session.promised import CameBack, Promise, wanted
@@ -35,6 +34,7 @@ from ivr.settings import Settings
 from ivr.settings_callbacks import CallbackOptions, hours_of
 from ivr.stores import Stores
 from ivr.web.parts import WebParts
+from ivr.wiring_followups import FollowUpParts
 from telephony.errors import TelephonyError
 from telephony.leg import CallLeg
 from telephony.media.amd import AmdSettings, AnswerDetector
@@ -56,8 +56,7 @@ class CallbackParts:
 
     settings: Settings
     stores: Stores
-    followups: FollowUps
-    late: LateRows
+    left: FollowUpParts
     promises: Promises
     same: Callable[[str], str]
     dialer: Callbacks | None = None
@@ -93,17 +92,18 @@ class CallbackParts:
         log.error("callback %s: it is not written that the customer was served", number_of(CALLBACK, row_id))
 
     def start(self, services: Services, switchboard: Switchboard) -> None:
-        """Make the dialer, now that there is a switchboard; `run` lets it work."""
+        """Make the dialer."""
         options = self.settings.callbacks
         if not options.dial:
             return
         self.dialer = dialer_of(self, services, switchboard)
         if options.lost:
             lost, log_ = LostContacts(self.stores.redis, self.stores.acd.prefix), self.stores.log
-            self.lost = LostCalls(lost, log_.live, self.followups, options.lost_window, time.time)
+            self.lost = LostCalls(lost, log_.live, self.left.followups, options.lost_window, time.time)
 
-    async def run(self) -> None:
+    async def run(self, services: Services, switchboard: Switchboard) -> None:
         """Dial until cancelled."""
+        self.start(services, switchboard)
         if self.dialer is None:
             return
         async with asyncio.TaskGroup() as group:
@@ -128,12 +128,12 @@ class CallbackParts:
         if options.ticket:
             ticket = {"kind": options.ticket[:64], "subject": subject[:300], "body": body, "priority": "high", "due_at": None}
             fields = {"callback": number, "number": row["number"], "attempts": row["attempts"]}
-            await self.followups.open_ticket(f"callback:{row['id']}", {**who, **ticket, "fields": fields})
+            await self.left.followups.open_ticket(f"callback:{row['id']}", {**who, **ticket, "fields": fields})
         if options.notify.by:
             notice = {"id": f"callback-{row['id']}", "contact_id": row["contact_id"], "by": options.notify.by}
             notice |= {"recipient": options.notify.to[:300], "subject": subject[:300], "text": body, "status": "waiting"}
             times = {"attempts": 0, "reason": "", "created_at": now, "next_at": now, "sent_at": None}
-            await self.late.add("notifications", {**notice, **times, "language": row["language"]})
+            await self.left.late.add("notifications", {**notice, **times, "language": row["language"]})
 
     def metrics(self) -> str:
         """Prometheus text."""
@@ -151,14 +151,15 @@ class CallbackParts:
         return "\n".join(lines) + "\n"
 
 
-def callback_parts(settings: Settings, stores: Stores, followups: FollowUps, late: LateRows, flows: FlowStore) -> CallbackParts:
+def callback_parts(settings: Settings, stores: Stores, left: FollowUpParts | None, flows: FlowStore) -> CallbackParts:
     """The callbacks of a node, and their flow where there is none of their own. Raises ConfigError."""
+    assert left is not None, "a node has a database"
     options = settings.callbacks
     if options.dial and options.flow not in flows.flows:
         if options.flow != "callback":
             raise ConfigError(f"{settings.file}: callbacks.flow: there is no flow '{options.flow}'")
         flows.publish(load(BUILT_IN))
-    return CallbackParts(settings, stores, followups, late, Promises(stores.engine), comparable(settings.outbound.region))
+    return CallbackParts(settings, stores, left, Promises(stores.engine), comparable(settings.outbound.region))
 
 
 def dialer_of(parts: CallbackParts, services: Services, switchboard: Switchboard) -> Callbacks:

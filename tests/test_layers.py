@@ -389,6 +389,8 @@ TOP = {
     "ivr.simulate_cli",
     "ivr.replaying",
     "ivr.wiring_publishing",
+    "ivr.wiring_callbacks",
+    "ivr.wiring_handover",
     "ivr.__main__",
 }
 """Where parts are put together; nothing below knows them."""

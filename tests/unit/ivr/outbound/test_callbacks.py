@@ -22,7 +22,7 @@ from ivr.records.followups import FollowUps
 from ivr.records.promises import OVER, Promises, Row
 from tests.unit.ivr.records.samples import CALLBACK, T0
 
-NUMBER = CALLBACK["number"]
+NUMBER = str(CALLBACK["number"])
 DUE = {**CALLBACK, "queued_at": T0 - 60, "contact_id": "c1"}
 
 
