@@ -67,7 +67,7 @@ def test_the_pound_key_that_the_prompt_asks_for_is_no_wrong_answer_to_the_next_q
 
 def test_every_written_prompt_is_used() -> None:
     used = {part.name for speech in graph.speeches(FLOW) for part in speech if hasattr(part, "name")}
-    built_in = {"you_said", "say_it_again", "which_is_wrong", "speech_busy"}  # said by questions themselves
+    built_in = {"you_said", "say_it_again", "which_is_wrong", "speech_busy", "queue_delayed"}  # said by questions and queues
     assert set(PROMPTS) - used - built_in == set()
 
 

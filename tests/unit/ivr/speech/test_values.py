@@ -226,6 +226,10 @@ def _read_chinese(words: str) -> int:
         ("ordinal", "40", "第四十", "fortieth"),
         ("ordinal", "42", "第四十二", "forty second"),
         ("ordinal", "123", "第一百二十三", "one hundred twenty-three"),
+        ("wait", "1", "预计一分钟之内为您接通。", "It should take less than a minute."),
+        ("wait", "4", "预计大约五分钟后为您接通。", "It should take about five minutes."),
+        ("wait", "15", "预计大约一刻钟后为您接通。", "It should take about a quarter of an hour."),
+        ("wait", "90", "预计等待时间会超过半小时。", "It may take more than half an hour."),
     ],
 )
 def test_dates_times_and_codes_are_read_as_natives_do(kind: str, value: str, zh: str, en: str) -> None:
