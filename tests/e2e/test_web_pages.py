@@ -78,7 +78,7 @@ class Played:
     async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
         return {"agent": self.agent(), "queues": [{"name": "support", "waiting": 1, "longest_since": None}]}
 
-    async def page_closed(self, agent_id: str) -> None:
+    async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
         self.done.append(("page_closed",))
 
     async def set_state(self, agent_id: str, state: str, reason: str) -> None:
@@ -101,6 +101,8 @@ class Played:
     async def note(self, agent_id: str, contact_id: str, text: str) -> None:
         self.done.append(("note", contact_id, text))
 
+    async def extend_wrap_up(self, agent_id: str) -> None: ...
+    async def why_no_calls(self, agent_id: str) -> None: ...
     async def transfer(self, agent_id: str, contact_id: str, to: str) -> None: ...
     async def consult(self, agent_id: str, contact_id: str, to: str) -> None: ...
     async def toggle(self, agent_id: str, contact_id: str) -> None: ...

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from ivr.dialplan import registry
-from ivr.dialplan.build import EDGE_KEYS, FLOW_KEYS, state_keys
+from ivr.dialplan.build import FLOW_KEYS, state_keys
+from ivr.dialplan.build_edges import EDGE_KEYS
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, read
 from ivr.dialplan.problems import Findings
 from ivr.dialplan.schema import schema, text
