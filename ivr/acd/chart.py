@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 WIDTH, HEIGHT = 720, 400
 LEFT, TOP, RIGHT, BOTTOM = 64, 40, 20, 48
 COLOURS = ("#1f6feb", "#d9480f", "#2b8a3e")
-MOST_DOTS = 2000
+MOST_DOTS = 800
 MOST_POINTS = 300
 
 

@@ -168,6 +168,7 @@ def _play(scene: Scene, dice: Dice) -> Iterator[None]:
     """Serve everybody once, noting when each row's turn came."""
     rows, ahead = list(scene.rows), list(scene.ahead)
     options = _with_coming(scene, rows, ahead, dice)
+    yield
     heads = [0] * len(rows)
     left = sum(map(len, scene.rows))
     heap: list[tuple[float, int, int]] = []

@@ -28,7 +28,7 @@ EVERY = 2.0
 """Seconds between two rounds of estimates."""
 SHARE = 0.2
 """Of the time, at most, that goes into them."""
-SLICE = 0.001
+SLICE = 0.0005
 """Seconds after which others get their turn."""
 KEPT = 30
 """Seconds for which estimates are believed."""
