@@ -229,11 +229,13 @@ class Floor:
         return line.takes(self._group_of[agent_id])
 
     def _others(self, contact: Contact, line: Line, now: float) -> bool:
-        """Whether somebody on duty who did not refuse could take it, now or later."""
+        """Whether somebody on duty who did not refuse could take it, now or later, be it that less is needed then."""
+        steps = contact.steps_until(max(contact.refused.values(), default=now), now)
         return any(
             _allowed(contact, one) and contact.refused.get(one, 0.0) <= now
+            for able in (line, *(self._line(contact, moment) for moment in steps))
             for group in self._groups.values()
-            if line.takes(group)
+            if able.takes(group)
             for one in group.staff
         )
 

@@ -38,13 +38,24 @@ def candidates(contact: Contact, staff: Iterable[Agent], now: float) -> list[Age
     """Who may take `contact` now: free, fitting, preferred where somebody is, not spared where others can.
 
     A preference holds until its time, and only while somebody who is preferred is on duty; a refusal counts only while somebody
-    else on duty could take the contact now or later.
+    else on duty could take the contact now or later, be it that less is needed then.
     """
+    staff = list(staff)
     able = [agent for agent in staff if agent.state in ON_DUTY and fits(contact, agent, now)]
-    if now < contact.prefer_until:
-        able = [agent for agent in able if agent.id in contact.prefer] or able
-    able = [agent for agent in able if not spared(contact, agent, now)] or able
+    chosen = [agent for agent in able if agent.id in contact.prefer] if now < contact.prefer_until else []
+    if chosen:
+        able = [agent for agent in chosen if not spared(contact, agent, now)] or chosen
+    else:
+        fresh = [agent for agent in able if not spared(contact, agent, now)]
+        able = fresh or ([] if _others_soon(contact, staff, now) else able)
     return [agent for agent in able if agent.room(contact.channel) and agent.id not in contact.rung]
+
+
+def _others_soon(contact: Contact, staff: Iterable[Agent], now: float) -> bool:
+    """Whether somebody on duty who did not refuse fits as soon as less is needed, before the refusals are forgotten."""
+    steps = contact.steps_until(max(contact.refused.values(), default=now), now)
+    others = [agent for agent in staff if agent.state in ON_DUTY and not spared(contact, agent, now)]
+    return any(fits(contact, agent, moment) for moment in steps for agent in others)
 
 
 def best_agent(contact: Contact, agents: Iterable[Agent], now: float = 0.0) -> Agent | None:

@@ -173,6 +173,11 @@ class Contact:
         """How often what it needs was relaxed by now; 0 for not yet."""
         return sum(now - self.enqueued_at >= step.after for step in self.relax)
 
+    def steps_until(self, end: float, now: float) -> list[float]:
+        """When less will do, after `now` and before `end`."""
+        moments = [self.enqueued_at + step.after for step in self.relax]
+        return [moment for moment in moments if now < moment < end]
+
     def order(self, ageing: float = AGEING) -> float:
         """Sorts contacts: whoever arrived first, where a level of priority counts as `ageing` seconds of waiting.
 

@@ -94,6 +94,15 @@ def test_who_refused_is_spared_while_another_could_come_free() -> None:
     assert decided(floor) == {"c": "ann"}
 
 
+def test_who_refused_is_spared_while_less_will_do_soon_for_another() -> None:
+    relax = (Relaxed(95.0 + 8.0, ()),)
+    contact = Contact("c", "q", 900.0, needs_of({"telecom": 5}), relax=relax, refused={"ann": NOW + 10.0})
+    floor = floor_of([agent("ann", telecom=5), agent("bob")], [contact])
+    assert decided(floor) == {} and decided(floor, NOW + 3.0) == {"c": "bob"}
+    late = replace(contact, relax=(Relaxed(120.0, ()),))
+    assert decided(floor_of([agent("ann", telecom=5), agent("bob")], [late])) == {"c": "ann"}, "too late to wait for it"
+
+
 def test_a_device_takes_as_many_as_it_has_room_for() -> None:
     device = Agent("dev", capacity=3, state=FREE, held={"x": ContactState.CONNECTED})
     contacts = [Contact(f"c{number}", "q", float(number)) for number in range(4)]
@@ -208,7 +217,7 @@ def _contacts(
             priority,
             language=language,
             excluded=excluded,
-            relax=(Relaxed(95.0, ()),) if relaxes else (),
+            relax=(Relaxed(95.0 + 8 * (number % 2), ()),) if relaxes else (),
             prefer=tuple(prefer),
             prefer_until=NOW + 3 if prefer else 0.0,
             only=only,
