@@ -1,11 +1,13 @@
 """What hearing costs in one thread, and after how much silence an utterance ends: in CPU and audio time, not by the clock.
 
-    python -m tests.load.hearing [--streams 40] [--seconds 30] [--speech 0.4] [--noise -55] [--profile 25] [--json]
+    python -m tests.load.hearing [--streams 40] [--seconds 30] [--speech 0.4] [--noise -55] [--profile 25]
+                                 [--frames 20] [--json]
 
 The work of a recognition worker without sockets and without waiting: so many callers are heard in turn, 100 ms of each at a
 time, as fast as it goes. Every caller speaks recordings of tests/audio, each with silence so that `--speech` of the time is
 speech, under line noise; each is a new turn with the phrase list of its language. `ended` is the audio between the last
 voiced window and the result, that a caller waits for at least.
+`--frames` is the length of the pieces that Vosk hears at once, of 10 ms each (`ivr.speech.vosk_folder`).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ivr.speech import vosk_folder
 from ivr.speech.endpointer import Timing
 from ivr.speech.engine import Engine
 from ivr.speech.hearing import Heard, Turn
@@ -152,8 +155,10 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=-55.0)
     parser.add_argument("--speech", type=float, default=0.4)
     parser.add_argument("--profile", type=int, default=0, metavar="N", help="the N costliest functions")
+    parser.add_argument("--frames", type=int, default=vosk_folder.FRAMES)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    vosk_folder.FRAMES = args.frames
     row = asdict(measure(args.streams, args.seconds, args.noise, args.speech, args.profile))
     print(json.dumps(row) if args.json else "  ".join(f"{name}={value}" for name, value in row.items()))
 
