@@ -23,7 +23,7 @@ from tests.e2e.phones import Phone, Phones
 from tests.e2e.server import HotlineProcess
 from tests.unit.telephony.gateway.nodes import Node, node, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
 TONES = {"caller": 400.0, "emma": 700.0, "third": 1100.0, "carrier": 1300.0}
 FLOW = """
@@ -163,6 +163,28 @@ async def exported(server: HotlineProcess, contact: str) -> None:
     assert json.loads(tickets["body"])[0]["contact_id"] == contact
     inline = await server.api(f"/api/v1/contacts/{contact}/vcon?audio=inline")
     assert base64.urlsafe_b64decode(inline["dialog"][0]["body"] + "==") == sound
+
+
+async def test_a_warm_transfer_takes_the_transcript_along(site: Site) -> None:
+    """Who is consulted over the trunk reads what was said before the caller is there, and goes on with the caller."""
+    _, _, desk, carrier = site
+    caller, emma, contact = await talk(site)
+    before = len(carrier.legs)
+    await desk.ask("consult", contact_id=contact, to="+4930333")
+    await wait_for(lambda: len(carrier.legs) > before, 10)
+    third = Phone(carrier.legs[-1], TONES["carrier"])
+    await third.up()
+    found = await read(carrier.legs[-1].info.user_to_user_text)
+    assert found["slots"]["account"] == "4711"
+    assert [turn["speaker"] for turn in found["turns"]].count("caller") >= 1
+    emma.fresh()
+    await emma.hears(third)
+    await desk.ask("complete", contact_id=contact)
+    caller.fresh()
+    await caller.hears(third, not_=(emma,))
+    await third.hears(caller)
+    caller.leg.hang_up()
+    await third.ended()
 
 
 async def test_a_foreign_host_is_told_nothing_unless_the_step_says_so(site: Site) -> None:
