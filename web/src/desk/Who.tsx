@@ -41,6 +41,7 @@ export function Who({ contact }: { contact: Contact }): JSX.Element {
             <Waited contact={contact} />
           </Fact>
           <Fact name={t("who.why")}>{contact.why}</Fact>
+          <Fact name={t("who.sent")}>{contact.signalling?.user_to_user}</Fact>
           <Fact name={t("who.tags")}>{contact.tags.join(", ")}</Fact>
           <Fact name={t("who.products")}>{profile.products?.join(", ")}</Fact>
         </dl>

@@ -144,6 +144,8 @@ export interface Contact {
   caller: { number: string; name: string; authenticated: boolean };
   profile: Profile;
   handover: Handover;
+  /** What the caller's system told besides who calls; each where there is one. */
+  signalling?: { user_to_user?: string; trunk?: string; diversion?: string };
   language: string;
   intent: { name: string; label?: string; confidence: number } | null;
   slots: Record<string, unknown>;

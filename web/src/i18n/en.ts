@@ -174,6 +174,7 @@ export const en = {
   "callback.attempt": "call {n}",
   "callback.lost": "the first call broke off",
   "callback.earlier": "The first call ({n})",
+  "who.sent": "Sent along",
   "who.products": "Has",
   "who.history": "History",
   "who.history.none": "No earlier contact is known.",

@@ -176,6 +176,7 @@ export const zh: Catalogue = {
   "callback.attempt": "第{n}次拨打",
   "callback.lost": "首次通话中断",
   "callback.earlier": "首次通话（{n}）",
+  "who.sent": "随呼叫带来",
   "who.products": "产品",
   "who.history": "历史记录",
   "who.history.none": "没有以往联系记录。",
