@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ivr.dialplan.events import AgentRung, Event, LeaveQueue, Queued, QueueLeft
-from ivr.dialplan.state import Phase, State
+from ivr.dialplan.state import Phase
 
 if TYPE_CHECKING:
     from ivr.dialplan.run import Run
@@ -41,15 +41,6 @@ def leave(run: Run, step: Mapping[str, Any]) -> None:
         minutes = step["told"].get("minutes")
         kept = {"since": step["since"], "until": run.now + step["keep"], "rules": step["rules"], "minutes": minutes}
         run.update(places={**places, step["queue"]: kept})
-
-
-def place_since(state: State, queue: str) -> float | None:
-    """When this caller's place was taken in a queue that is waited in or was left without an agent; epoch seconds."""
-    for step in (state.held.get("step", {}), state.step):
-        if step.get("queue") == queue and "since" in step:
-            return float(step["since"])
-    left = state.places.get(queue)
-    return None if left is None else float(left["since"])
 
 
 def held(run: Run, event: Event) -> bool:

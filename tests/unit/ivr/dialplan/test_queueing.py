@@ -18,7 +18,6 @@ from ivr.dialplan.events import (
     SetTimer,
     TimerFired,
 )
-from ivr.dialplan.holding import place_since
 from ivr.dialplan.loader import examine
 from ivr.dialplan.state import Phase
 from tests.unit.ivr.dialplan.flows import NOON, Caller, machine_of
@@ -110,7 +109,7 @@ def test_a_rule_leads_out_once_and_the_place_is_kept() -> None:
     later(call, 10).does(Queued(4, 10.0, 301.0))
     assert call.edges[1:] == ["desk overflow:1"]
     assert (call.state.state, call.state.tags, call.said()) == ("offer", ("long",), ["long_wait", "call_you"])
-    assert place_since(call.state, "support") == NOON
+    assert call.state.places["support"]["since"] == NOON
     later(call, 60).hears_out().does(Pressed("2")).hears_out()
     assert call.of(Enqueue)[0].since == NOON
     later(call, 1).does(Queued(3, 1.0, 400.0))
@@ -124,7 +123,7 @@ def test_a_place_that_was_left_for_too_long_or_by_an_outcome_is_not_kept() -> No
     later(call, 601).hears_out().does(Pressed("2")).hears_out()
     assert call.of(Enqueue)[0].since == 0.0
     call.does(QueueLeft("timeout"))
-    assert place_since(call.state, "support") is None
+    assert call.state.places == {}
 
 
 def test_a_key_that_leads_to_the_queue_again_keeps_the_place() -> None:
