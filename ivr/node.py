@@ -160,11 +160,10 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         web = replace(staff.web(web), admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
         await serve_web(web, web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
-    tasks.start(publisher.run(), follow_prompts(settings, flows, prompts))
+    tasks.start(publisher.run(), follow_prompts(settings, flows, prompts), promises.run(services, switchboard))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
     tasks.start(services.tally.run(stores.redis, settings.node), snapshots_of(settings, stores, services).run())
     tasks.start(staff.run(agents, router), Learning(minds, flows.kept).run(), *node.work())
-    tasks.start(promises.run(services, switchboard))
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
 
 
