@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,7 +48,9 @@ def vcon_of(
     `rows` are what it left behind, by their kind (`tickets`, `callbacks`). Raises IvrError where the package does not take it,
     which would be a defect of ours. Takes tens of milliseconds, the first time half a second: call it in a thread.
     """
-    from vcon import Vcon  # what it brings along takes longer to load than a node to start
+    with warnings.catch_warnings():  # of what it brings along, which tells each reader of the log that it will change
+        warnings.simplefilter("ignore")
+        from vcon import Vcon  # takes a third of a second to load: not at the start of a node
 
     made = Vcon.build_new()
     found = made.vcon_dict

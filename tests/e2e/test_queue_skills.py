@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -105,3 +106,27 @@ async def test_the_preferred_agent_is_rung_and_after_a_missed_ring_somebody_else
     row = await centre[0].contact(called="preferred", disposition="served")
     assert row["agent_id"] == "anna"
     assert row["wait_seconds"] >= 4.0
+
+
+async def test_a_tab_that_dies_in_the_talk_gives_the_caller_to_the_next_one(centre: Centre) -> None:
+    """The caller hears music again, not silence for ever, and the transcript and place are kept for whoever comes next."""
+    _, _, desks = centre
+    await desks["bob"].go("available")
+    phone = await call(centre, "preferred")
+    await desks["bob"].until_ring()
+    await desks["bob"].accept()
+    await desks["bob"].until_level(CALLER, -40.0)
+    phone.fresh()
+    await phone.until(lambda: phone.level(AGENT) > -26, "the agent is not heard")
+    await desks["bob"].page.context.close()
+    await desks["anna"].until_ring(30.0)
+    await talk(centre, phone, "anna")
+    async with asyncio.timeout(15):
+        while len(await served(centre[0], "preferred")) < 2:  # noqa: ASYNC110  # a record is written a moment after its call
+            await asyncio.sleep(0.1)
+
+
+async def served(server: HotlineProcess, called: str) -> list[str]:
+    """The contacts that Anna had last."""
+    rows = (await server.api("/api/v1/contacts?agent=anna"))["contacts"]
+    return [row["id"] for row in rows if row["called"] == called]
