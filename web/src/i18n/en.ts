@@ -292,6 +292,7 @@ export const en = {
 
   "reason.missed": "a ring was not answered",
   "reason.declined": "calls were declined",
+  "reason.gone": "the sound of the page was lost",
   "reason.media": "the audio failed",
   "reason.page gone": "the page said nothing any more",
   "reason.page closed": "the page was closed",

@@ -294,6 +294,7 @@ export const zh: Catalogue = {
 
   "reason.missed": "未接听来电",
   "reason.declined": "连续拒接",
+  "reason.gone": "页面的声音中断",
   "reason.media": "声音连接失败",
   "reason.page gone": "页面失去联系",
   "reason.page closed": "页面已关闭",
