@@ -56,7 +56,14 @@ async def promise_lost(lost: Lost, record: Mapping[str, Any] | None, followups: 
 
 def row_of_lost(lost: Lost, record: Mapping[str, Any], window: float, now: float) -> dict[str, Any]:
     """The columns of the callback, with what the call had told by then."""
-    place = getattr(lost, "place", None) or {}
+    was = lost.place
+    place: dict[str, Any] = {
+        "queue": lost.queue,
+        "needs": dict(was.get("needs") or {}),
+        "priority": int(was.get("priority", 5)),
+    }
+    place |= {"prefer": list(was.get("prefer") or ()), "only": list(was.get("only") or ())}
+    place["exclude"] = list(was.get("excluded") or ())
     told = {name: record[name] for name in ("intent", "slots", "tags") if record.get(name)}
     return {
         "number": record["caller_number"],
@@ -68,9 +75,9 @@ def row_of_lost(lost: Lost, record: Mapping[str, Any], window: float, now: float
         "called": record["called"],
         "origin": "lost",
         "queue": lost.queue,
-        "needs": dict(place.get("needs") or {}),
-        "place": dict(place),
-        "priority": int(place.get("priority", 5)),
+        "needs": place["needs"],
+        "place": place,
+        "priority": min(10, max(0, place["priority"])),
         "reason": "the call broke off",
         "handover": {**told, **(record.get("handover") or {})},
         "profile": {},
