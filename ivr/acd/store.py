@@ -120,8 +120,10 @@ class AcdStore:
         return bool(await self._run("accept", contact_id, agent_id))
 
     async def resume(self, contact: Contact, agent_id: str) -> bool:
-        """The two talk, whatever Redis believed: it was away, lost what it had been told, or took the node for dead. False where
-        the agent is no longer defined."""
+        """The two talk, whatever Redis believed: it was away, lost what it had been told, or took the node for dead.
+
+        False where the agent is no longer defined.
+        """
         await self.enqueue(contact)
         return bool(await self._run("resume", contact.id, agent_id))
 
@@ -150,9 +152,11 @@ class AcdStore:
     # --- moves of an agent
 
     async def set_state(self, agent_id: str, state: AgentState, reason: str = "", by: str = "", seconds: float = 0.0) -> None:
-        """Do what the agent, or `by`, asks for: `available`, `break`, `offline`. During a call it takes effect after it; a ring is
-        withdrawn. A break ends by itself after `seconds`, 0 for never. Raises NotFound, and Conflict for a state that nobody
-        can ask for."""
+        """Do what the agent, or `by`, asks for: `available`, `break`, `offline`. During a call it takes effect after it.
+
+        A ring is withdrawn. A break ends by itself after `seconds`, 0 for never. Raises NotFound, and Conflict for a state that
+        nobody can ask for.
+        """
         if state not in _REQUESTED:
             raise Conflict(f"{state.value} cannot be asked for: only available, break and offline can")
         words = reason if state is not AgentState.AVAILABLE else ""
