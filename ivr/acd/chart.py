@@ -45,8 +45,8 @@ def lines(title: str, across: Axis, up: Axis, series: Sequence[tuple[str, Sequen
 def dots(title: str, across: Axis, up: Axis, points: Sequence[tuple[float, float]], near: float) -> str:
     """A dot for each point, and the band in which one is within the share `near` of the other."""
     most = min(across.most, up.most)
-    corners = [(0.0, 0.0), (most, most * (1 + near)), (most, most * (1 - near))]
-    band = " ".join(f"{_x(across, x):.1f},{_y(up, min(y, up.most)):.1f}" for x, y in corners)
+    corners = [(0.0, 0.0), (most / (1 + near), most), (most, most), (most, most * (1 - near))]
+    band = " ".join(f"{_x(across, x):.1f},{_y(up, y):.1f}" for x, y in corners)
     drawn = [f'<polygon points="{band}" fill="{COLOURS[2]}" fill-opacity="0.15"/>']
     drawn.append(_key(0, f"within {near:.0%}", COLOURS[2]))
     few = points[:: max(1, len(points) // MOST_DOTS)]
@@ -102,7 +102,7 @@ def _whole(title: str, across: Axis, up: Axis, drawn: Sequence[str]) -> str:
 
 
 def _key(number: int, name: str, colour: str) -> str:
-    y = TOP + 8 + 18 * number
+    y = HEIGHT - BOTTOM - 50 + 18 * number
     return (
         f'<rect x="{WIDTH - 220}" y="{y}" width="14" height="4" fill="{colour}"/>'
         f'<text x="{WIDTH - 200}" y="{y + 6}" fill="#222222">{escape(name)}</text>'
