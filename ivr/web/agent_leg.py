@@ -10,7 +10,6 @@ from ivr.web.parts import OpenLeg
 from telephony.errors import TransportError
 from telephony.leg import CallLeg, EndCause, Ended, LegState, Party
 
-
 MEDIA_SECONDS = 4.0
 """Without a packet from a page that has sent some: its agent cannot be there, and the caller goes back to the queue."""
 
