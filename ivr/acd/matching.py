@@ -153,6 +153,7 @@ class Matching:
                 heard.contacts.update(await self._store.contacts_of(node))
         for contact in heard.gone:
             self._floor.drop_contact(contact)
+            self._outlook.drop_contact(contact, self._store.now())
         await self._take(sorted(heard.contacts | await self._due(0)), sorted(heard.agents | await self._due(1)))
 
     async def _due(self, which: int) -> set[str]:
@@ -168,27 +169,47 @@ class Matching:
         return audit.next(now)
 
     async def _take(self, contact_ids: Sequence[str], agent_ids: Sequence[str]) -> None:
-        """Read these anew and put them as they are; who does not exist goes."""
+        """Read these anew and put them as they are; who does not exist goes.
+
+        Agents are read first, and with them what they gave back: whoever is free by now, and declined a moment ago, must not be
+        offered somebody else because the one whom he declined was read before that.
+        """
+        given_back: set[str] = set()
+        for at in range(0, len(agent_ids), SLICE):
+            given_back |= await self._take_agents(agent_ids[at : at + SLICE])
+        contact_ids = [*contact_ids, *sorted(given_back.difference(contact_ids))]
+        for at in range(0, len(contact_ids), SLICE):
+            await self._take_contacts(contact_ids[at : at + SLICE])
+
+    async def _take_agents(self, ids: Sequence[str]) -> set[str]:
+        """Returns the contacts that these held when they were read last, and hold no longer."""
         assert self._floor is not None
-        for at in range(0, max(len(contact_ids), len(agent_ids)), SLICE):
-            contacts, agents = contact_ids[at : at + SLICE], agent_ids[at : at + SLICE]
-            found, staff = await self._store.read(contacts, agents)
-            now = self._store.now()
-            for gone in set(contacts) - {contact.id for contact in found}:
-                self._floor.drop_contact(gone)
-                self._outlook.drop_contact(gone, now)
-            for contact in found:
-                self._outlook.put_contact(contact, now)
-                if contact.node in self._silent:
-                    self._floor.drop_contact(contact.id)
-                else:
-                    self._floor.put_contact(contact, now)
-            for left in set(agents) - {agent.id for agent in staff}:
-                self._floor.drop_agent(left)
-                self._outlook.drop_agent(left)
-            for agent in staff:
-                self._floor.put_agent(agent)
-                self._outlook.put_agent(agent, now)
+        _, staff = await self._store.read((), ids)
+        now = self._store.now()
+        for left in set(ids) - {agent.id for agent in staff}:
+            self._floor.drop_agent(left)
+            self._outlook.drop_agent(left)
+        given_back: set[str] = set()
+        for agent in staff:
+            if (before := self._floor.agents.get(agent.id)) is not None:
+                given_back |= set(before.held) - set(agent.held)
+            self._floor.put_agent(agent)
+            self._outlook.put_agent(agent, now)
+        return given_back
+
+    async def _take_contacts(self, ids: Sequence[str]) -> None:
+        assert self._floor is not None
+        found, _ = await self._store.read(ids, ())
+        now = self._store.now()
+        for gone in set(ids) - {contact.id for contact in found}:
+            self._floor.drop_contact(gone)
+            self._outlook.drop_contact(gone, now)
+        for contact in found:
+            self._outlook.put_contact(contact, now)
+            if contact.node in self._silent:
+                self._floor.drop_contact(contact.id)
+            else:
+                self._floor.put_contact(contact, now)
 
     async def _decide(self) -> list[Offer]:
         assert self._floor is not None
@@ -197,10 +218,7 @@ class Matching:
         for at in range(0, len(matches), BATCH):
             made += await self._store.reserve(self.who, matches[at : at + BATCH])
         if matches:  # what was reserved, or could not be: the next decision must not do it again
-            done = {one.contact_id for one in made}
-            for contact in done:
-                self._floor.drop_contact(contact)
-            await self._take(sorted({one.contact_id for one in matches} - done), sorted({one.agent_id for one in matches}))
+            await self._take(sorted({one.contact_id for one in matches}), sorted({one.agent_id for one in matches}))
         return made
 
 
@@ -239,7 +257,7 @@ class Touched:
 
     contacts: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
-    """Contacts that wait no longer."""
+    """Contacts that are no more."""
     agents: set[str] = field(default_factory=set)
     nodes: set[str] = field(default_factory=set)
     """Nodes that fell silent, or are heard again."""
@@ -257,10 +275,7 @@ def _touched(events: Iterable[AcdEvent]) -> Touched:
         if contact := event.data.get("contact"):
             heard.contacts.discard(contact)
             heard.gone.discard(contact)
-            (heard.gone if event.kind in _NOT_WAITING else heard.contacts).add(contact)
+            (heard.gone if event.kind == "ended" else heard.contacts).add(contact)
         if agent := event.data.get("agent"):
             heard.agents.add(agent)
     return heard
-
-
-_NOT_WAITING = frozenset({"offered", "connected", "ended"})
