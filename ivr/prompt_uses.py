@@ -13,8 +13,14 @@ from ivr.dialplan.loader import read_flows
 from ivr.dialplan.model import Flow
 from ivr.dialplan.speech import PromptPart, TextPart
 from ivr.errors import ConfigError
+from ivr.session.delaying import DELAYED
 from ivr.speech.catalog import text_key
 from ivr.speech.prompt_faults import Uses
+
+BUILT_IN = Path(__file__).parent / "outbound" / "callback.yaml"
+"""The flow that calls customers back, where nobody wrote one."""
+LANGUAGES = ("zh", "en")
+"""Those in which a node itself speaks."""
 
 
 def uses_of(paths: Iterable[Path]) -> Uses:
@@ -23,11 +29,11 @@ def uses_of(paths: Iterable[Path]) -> Uses:
     for path in paths:
         if not path.exists():
             raise ConfigError(f"{path}: no such flow or folder")
-    flows, problems = read_flows(paths)
+    flows, problems = read_flows([*paths, BUILT_IN])
     wrong = next((problem for problem in problems if problem.severity == "error"), None)
     if wrong is not None:
         raise ConfigError(str(wrong).replace("\n    ", "; "))
-    names: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {DELAYED: set(LANGUAGES)}
     for flow in flows:
         for name, languages in _named(flow):
             names.setdefault(name, set()).update(languages)
