@@ -22,6 +22,7 @@ LARGEST = 20 << 20
 """Octets of an upload."""
 LONGEST = 300.0
 """Seconds of one recording."""
+TOO_LONG = f"longer than {LONGEST / 60:g} minutes; cut it"
 SHORTEST = 0.1
 RATES = (8_000, 16_000)
 DECODED_RATE = 48_000
@@ -47,7 +48,7 @@ def taken(data: bytes, rate: int, trim: bool, even: bool) -> Samples:
         raise Unreadable(f"larger than {LARGEST >> 20} MiB; send a shorter recording")
     samples, had = _decoded(data)
     if len(samples) > LONGEST * had:
-        raise Unreadable(f"longer than {LONGEST / 60:g} minutes; cut it")
+        raise Unreadable(TOO_LONG)
     samples = resample(samples, had, rate)
     if len(samples) < SHORTEST * rate or level(samples)[1] < -55.0:
         raise Unreadable("there is nothing to hear in it; check the microphone or the file")
@@ -95,6 +96,9 @@ def _bounded_wav(data: bytes) -> None:
         with wave.open(io.BytesIO(data)) as file:
             if not 1_000 <= file.getframerate() <= 384_000 or file.getnchannels() > 16:
                 raise Unreadable("a WAV of such a rate or with so many channels cannot be used")
+            frames = min(file.getnframes(), len(data) // max(1, file.getnchannels() * file.getsampwidth()))
+            if frames > LONGEST * file.getframerate():
+                raise Unreadable(TOO_LONG)
     except (wave.Error, EOFError):
         return  # ffmpeg reads more kinds of WAV than that module
 

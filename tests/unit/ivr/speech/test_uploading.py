@@ -86,6 +86,7 @@ def test_what_browsers_and_people_send_is_taken(form: str, codec: str, ffmpeg: b
         (wav_of(np.zeros(8_000 * 302, np.int16), 8_000), "longer than 5 minutes"),
         (b"x" * (uploading.LARGEST + 1), "larger than 20 MiB"),
     ],
+    ids=["empty", "garbage", "no-chunks", "matroska", "mp3", "silence", "blip", "too-long", "too-large"],
 )
 def test_what_is_no_recording_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(Unreadable, match=words):
