@@ -29,17 +29,19 @@ def uses_of(paths: Iterable[Path]) -> Uses:
     for path in paths:
         if not path.exists():
             raise ConfigError(f"{path}: no such flow or folder")
-    flows, problems = read_flows([*paths, BUILT_IN])
+    flows, problems = read_flows(paths)
     wrong = next((problem for problem in problems if problem.severity == "error"), None)
     if wrong is not None:
         raise ConfigError(str(wrong).replace("\n    ", "; "))
+    own, _ = read_flows([BUILT_IN])
     names: dict[str, set[str]] = {DELAYED: set(LANGUAGES)}
-    for flow in flows:
+    for flow in (*flows, *own):
         for name, languages in _named(flow):
             names.setdefault(name, set()).update(languages)
     texts = {(language, text_key(text)) for flow in flows for language, text in _fixed(flow)}
     labels = {(lang, text_key(text)) for flow in flows for one in flow.intents.values() for lang, text in one.label.items()}
-    return Uses(names, texts, labels | set(_said_by_steps()))
+    ours = {(language, text_key(text)) for flow in own for language, text in _fixed(flow)}
+    return Uses(names, texts, labels | ours | set(_said_by_steps()))
 
 
 def _named(flow: Flow) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -126,7 +126,7 @@ def test_check_tells_whom_no_flow_needs(
     assert "en/words/old.wav: no flow uses it (“What was it about?”)" in out
     assert "en/goodbye.wav: no flow uses it\n" in out
     assert "words/label" not in out and "again.wav" not in out and "hi.wav" not in out
-    assert "0 problems, 4 unused, 0 texts of flows are left to the voice" in out
+    assert "0 problems, 3 unused, 0 texts of flows are left to the voice" in out
     flow.write_text(FLOW.replace("What is it about?", "Is it fixed?"), "utf-8")
     assert run(folder, monkeypatch, "check", "--flow", str(flow.parent)) == 0, (
         "a folder of flows asks for no recording of its texts"
