@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from redis.asyncio import Redis
@@ -238,9 +238,10 @@ def test_nothing_is_ever_stuck_left_or_miscounted() -> None:
             run_state_machine_as_test(
                 Lives,
                 settings=settings(
-                    max_examples=30,
+                    max_examples=15,
                     stateful_step_count=40,
                     deadline=None,
+                    phases=(Phase.generate, Phase.shrink),
                     suppress_health_check=list(HealthCheck),
                     database=None,
                 ),

@@ -131,7 +131,7 @@ def test_check_tells_whom_no_flow_needs(
     assert run(folder, monkeypatch, "check", "--flow", str(flow.parent)) == 0, (
         "a folder of flows asks for no recording of its texts"
     )
-    assert "5 unused, 1 texts of flows are left to the voice" in capsys.readouterr().out
+    assert "4 unused, 1 texts of flows are left to the voice" in capsys.readouterr().out
     assert run(folder, monkeypatch, "check", "--flow", str(flow)) == 1
     assert "not rendered" in capsys.readouterr().out
 
