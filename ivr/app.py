@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
 import os
 import signal
+import sys
+import threading
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -26,6 +29,8 @@ from telephony.errors import TelephonyError
 log = logging.getLogger(__name__)
 
 MOST_WORKERS = 64
+CLOSING = 15.0
+"""Seconds that closing everything may take once no call is left."""
 
 
 def serve_forever(
@@ -46,14 +51,17 @@ def serve_forever(
         if workers > 1 and seat is None:
             serve_workers(settings, workers, arguments)
         else:
-            asyncio.run(_serve(settings, seat))
+            asyncio.run(_serve(settings, seat)).cancel()
     except TelephonyError as error:
         raise ConfigError(str(error)) from error
     return 0
 
 
-async def _serve(settings: Settings, seat: Seat | None = None) -> None:
-    """Start everything, say `ready`, wait for the order to stop, drain, and end in the reverse order."""
+async def _serve(settings: Settings, seat: Seat | None = None) -> threading.Timer:
+    """Start everything, say `ready`, wait for the order to stop, drain, and end in the reverse order.
+
+    Returns what ends the process where that takes too long: to be cancelled when it did not.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -77,6 +85,25 @@ async def _serve(settings: Settings, seat: Seat | None = None) -> None:
         node.sip.stop_offering()
         ended = await node.switchboard.drain(settings.drain_seconds)
         say(f"Stopped{f'; {_calls(ended)} ended by us' if ended else ''}")
+        return _end_within(CLOSING)
+
+
+def _end_within(seconds: float) -> threading.Timer:
+    """Name in the log what does not let go by then, and end the process all the same: a service manager waits for it."""
+
+    def give_up() -> None:
+        log.error("closing takes longer than %g s; this is what does not end:", seconds)
+        faulthandler.dump_traceback(all_threads=True)
+        for task in asyncio.all_tasks(loop):
+            task.print_stack(limit=4)
+        sys.stderr.flush()
+        os._exit(1)
+
+    loop = asyncio.get_running_loop()
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 def _say(line: str) -> None:
