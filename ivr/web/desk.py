@@ -21,6 +21,9 @@ from telephony.leg import CallLeg, Party
 
 log = logging.getLogger(__name__)
 
+CLOSING = 5.0
+"""Seconds that what pages asked for may still take when the server stops."""
+
 REPLACED = 4001
 SIGNED_OUT = 4401
 TRY_AGAIN = 1013
@@ -183,7 +186,10 @@ class DeskHub:
             if desk.page is not None:
                 desk.page.close(GOING_AWAY, "the server stops")
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            _, late = await asyncio.wait(self._tasks, timeout=CLOSING)
+            for task in late:
+                log.warning("what a page asked for is given up: %s", task.get_coro())
+                task.cancel()
 
     # --- ivr.acd.desk.Desk
 
