@@ -33,11 +33,13 @@ def free_port() -> int:
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
     while True:
         port = random.randrange(10_000 + 2_500 * worker, 12_500 + 2_500 * worker, 2)
-        if port not in _given and _is_free(port) and _is_free(port + 1):
+        if port != NOT_FOR_PAGES and port not in _given and _is_free(port) and _is_free(port + 1):
             _given.append(port)
             return port
 
 
+NOT_FOR_PAGES = 10_080
+"""Chromium opens no page there."""
 _given: deque[int] = deque(maxlen=200)
 """Ports given away lately, which may not be bound yet."""
 
