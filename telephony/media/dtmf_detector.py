@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from telephony.media.spectrum import Bank, mean_square, power, square_of
+from telephony.media.spectrum import Bank, power, square_of
 
 LOW = (697.0, 770.0, 852.0, 941.0)
 HIGH = (1209.0, 1336.0, 1477.0, 1633.0)
@@ -57,18 +57,39 @@ class DtmfDetector:
         self._on_digit = on_digit
         self._rest: NDArray[np.int16] = np.zeros(0, np.int16)
         self._phasors: NDArray[np.complex64] | None = None
+        """Of the window before; None where that was silence."""
         self._last = ""
         self._hits = self._misses = 0
         self._pressed = ""
 
     def hear(self, samples: NDArray[np.int16]) -> None:
-        """Take any number of samples, 8 kHz mono; 160 at a time is usual."""
+        """Take any number of samples, 8 kHz mono; 160 at a time is usual, and long pieces cost a fraction."""
         voice = np.concatenate((self._rest, samples)) if len(self._rest) else samples
-        start = 0
-        while start + _WINDOW <= len(voice):
-            self._judge(self._key(voice[start : start + _WINDOW]))
-            start += _HOP
-        self._rest = voice[start:].copy()
+        count = max(0, (len(voice) - _WINDOW) // _HOP + 1)
+        if count:
+            hops = voice[: (count + 1) * _HOP].astype(np.float32).reshape(-1, _HOP)
+            self._hear(np.hstack((hops[:-1], hops[1:])))
+        self._rest = voice[count * _HOP :].copy()
+
+    def _hear(self, windows: NDArray[np.float32]) -> None:
+        totals = np.einsum("ij,ij->i", windows, windows) / _WINDOW
+        loud = totals >= _FLOOR
+        if not loud.any():
+            self._phasors = None
+            for _ in windows:
+                self._judge("")
+            return
+        phasors = _BANK.phasors(windows)
+        strength = power(phasors)
+        tones = strength[:, :24].reshape(-1, 3, 8).max(axis=1)
+        enough = loud & (tones[:, :4].max(axis=1) + tones[:, 4:].max(axis=1) >= SHARE * totals)
+        for number, likely in enumerate(enough.tolist()):
+            key = ""
+            if likely:
+                before = self._phasors if number == 0 else phasors[number - 1] if loud[number - 1] else None
+                key = self._key(before, phasors[number], tones[number], strength[number, 24:])
+            self._judge(key)
+        self._phasors = phasors[-1] if loud[-1] else None
 
     def _judge(self, key: str) -> None:
         """Count windows with and without the key."""
@@ -86,23 +107,18 @@ class DtmfDetector:
             self._pressed, self._misses = key, 0
             self._on_digit(key)
 
-    def _key(self, window: NDArray[np.int16]) -> str:
-        """The key in one window, "" for none."""
-        wide = window.astype(np.float32)
-        total = mean_square(wide)
-        if total < _FLOOR:
-            self._phasors = None
-            return ""
-        phasors = _BANK.phasors(wide)
-        before, self._phasors = self._phasors, phasors
-        strength = power(phasors)
-        tones, harmonics = strength[:24].reshape(3, 8).max(axis=0), strength[24:]
+    def _key(
+        self,
+        before: NDArray[np.complex64] | None,
+        now: NDArray[np.complex64],
+        tones: NDArray[np.float32],
+        harmonics: NDArray[np.float32],
+    ) -> str:
+        """The key in one window whose two strongest tones hold enough of it, "" for none."""
         low, high = int(tones[:4].argmax()), 4 + int(tones[4:].argmax())
-        if tones[low] + tones[high] < SHARE * total:
+        if not _is_pair(tones, low, high) or not _is_pure(tones, harmonics, low, high):
             return ""
-        if not _is_pair(tones, low, high, total) or not _is_pure(tones, harmonics, low, high):
-            return ""
-        if before is not None and self._last and not _keeps_phase(before, phasors, low, high):
+        if before is not None and self._last and not _keeps_phase(before, now, low, high):
             return ""
         return KEYS[low][high - 4]
 
@@ -110,14 +126,13 @@ class DtmfDetector:
 _FLOOR = square_of(FLOOR_DBM0)
 
 
-def _is_pair(tones: NDArray[np.float32], low: int, high: int, total: float) -> bool:
+def _is_pair(tones: NDArray[np.float32], low: int, high: int) -> bool:
     """Two tones of like strength, and nothing else."""
     below, above = float(tones[low]), float(tones[high])
     return (
         min(below, above) >= _FLOOR
         and above <= below * NORMAL_TWIST
         and below <= above * REVERSE_TWIST
-        and below + above >= SHARE * total
         and all(tones[i] <= below * LONELY for i in range(4) if i != low)
         and all(tones[i] <= above * LONELY for i in range(4, 8) if i != high)
     )

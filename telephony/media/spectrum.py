@@ -25,8 +25,11 @@ class Bank:
         self._matrix: NDArray[np.complex64] = (np.exp(-1j * angles) / samples).astype(np.complex64)
 
     def phasors(self, frame: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.complex64]:
-        """Half the peak amplitude of each frequency, with its phase at the first sample. Shape (frequencies,)."""
-        found: NDArray[np.complex64] = self._matrix @ frame.astype(np.float32, copy=False)
+        """Half the peak amplitude of each frequency, with its phase at the first sample.
+
+        Shape (frequencies,), or (frames, frequencies) for a row of frames.
+        """
+        found: NDArray[np.complex64] = frame.astype(np.float32, copy=False) @ self._matrix.T
         return found
 
 
