@@ -64,3 +64,23 @@ def seconds_with(samples: Samples, hertz: float, rate: int = RATE, window: float
     return window * sum(
         share_of(samples[at : at + step], hertz, rate) >= share for at in range(0, len(samples) - step + 1, step)
     )
+
+
+def likeness(recording: Samples, call: Samples, seconds: float = 0.5) -> float:
+    """Of the stretch of the recording that came through best with the call: 1 is the same, up to its level. At 8 kHz.
+
+    Half a second is enough to know what was heard, on a loaded machine too, where a jitter buffer stretches the voice now and
+    then. Two sentences of one voice have half a second up to 0.7 alike, and a whole one up to 0.5: what must not have been
+    heard is looked for by the second.
+    """
+    length = int(seconds * RATE)
+    whole = call.astype(float)
+    return max(_best(recording[at : at + length].astype(float), whole) for at in range(1600, len(recording) - length, 2000))
+
+
+def _best(part: NDArray[np.float64], call: NDArray[np.float64]) -> float:
+    size = 1 << (len(call) + len(part)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(call, size) * np.conj(np.fft.rfft(part, size)), size)[: len(call) - len(part)]
+    energy = np.concatenate([[0.0], np.cumsum(call**2)])
+    power = np.sqrt(energy[len(part) :] - energy[: -len(part)])[: len(product)]
+    return float(np.max(product / np.maximum(power * np.sqrt(np.sum(part**2)), 1e6)))
