@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +45,15 @@ NEEDS = st.sampled_from([{}, {"telecom": 1}, {"telecom": 4}, {"billing": 2}, {"t
 DEFINITIONS = {"agents", "queues", "events", "totals", "swept", "leader", *(f"agent:{agent.id}" for agent in STAFF)}
 
 
+@dataclass(frozen=True)
+class Seen:
+    contacts: list[Contact]
+    staff: dict[str, Agent]
+    silent: set[str]
+    """Nodes for whose callers nobody is reserved."""
+    totals: dict[str, int]
+
+
 class Lives(RuleBasedStateMachine):
     runner: asyncio.Runner
     redis: Redis
@@ -56,7 +65,7 @@ class Lives(RuleBasedStateMachine):
         self.clock = Clock()
         self.store = Matched(AcdStore(self.redis, self.clock, prefix=f"{{lives-{Lives.serial}}}"))
         self.made = 0
-        self.seen: tuple[list[Contact], dict[str, Agent]] | None = None
+        self.seen: Seen | None = None
         together = Queue("all", 15, 5, strategy="ring_all", ring_most=3)
         self.run(self.store.define_queues([Queue("q", 20, 30), Queue("quick", 10, 0), together]))
         self.run(self.store.define_agents(STAFF))
@@ -65,18 +74,11 @@ class Lives(RuleBasedStateMachine):
         self.seen = None
         return self.runner.run(what)
 
-    def look(self) -> tuple[list[Contact], dict[str, Agent]]:
+    def look(self) -> Seen:
         """Everything as it is; read once between two moves."""
         if self.seen is None:
-            self.seen = (
-                self.runner.run(self.store.contacts()),
-                {agent.id: agent for agent in self.runner.run(self.store.agents())},
-            )
+            self.seen = self.runner.run(_seen(self.store.store))
         return self.seen
-
-    def silent(self) -> set[str]:
-        """Nodes for whose callers nobody is reserved."""
-        return self.runner.run(self.store.silent_nodes())
 
     @rule(
         needs=NEEDS,
@@ -112,7 +114,7 @@ class Lives(RuleBasedStateMachine):
             channel=channel,
             where=where,
         )
-        able = candidates(contact, self.look()[1].values(), self.clock.now)
+        able = candidates(contact, self.look().staff.values(), self.clock.now)
         able.sort(key=lambda agent: (agent.idle_since, agent.id))
         offers = self.run(self.store.enqueue_all(contact))
         right = [agent.id for agent in able[: 3 if queue == "all" else 1]]
@@ -120,20 +122,21 @@ class Lives(RuleBasedStateMachine):
 
     @rule(name=NAMES, state=st.sampled_from([AgentState.AVAILABLE, AgentState.AVAILABLE, AgentState.BREAK, AgentState.OFFLINE]))
     def ask(self, name: str, state: AgentState) -> None:
-        contacts, staff = self.look()
+        seen = self.look()
         offers = self.run(self.store.set_state(name, state))
-        before = staff[name]
+        before = seen.staff[name]
         if state is AgentState.AVAILABLE and before.state in (AgentState.OFFLINE, AgentState.BREAK, AgentState.WRAP_UP):
             ready = replace(before, state=AgentState.AVAILABLE, wanted=None)
-            heard = [contact for contact in contacts if contact.node not in self.silent()]
-            right = best_contact(ready, heard, staff.values(), self.clock.now)
-            rung = {contact.id for contact in contacts if contact.state is ContactState.OFFERED}
+            silent = self.look().silent
+            heard = [contact for contact in seen.contacts if contact.node not in silent]
+            right = best_contact(ready, heard, seen.staff.values(), self.clock.now)
+            rung = {contact.id for contact in seen.contacts if contact.state is ContactState.OFFERED}
             fresh = [offer.contact_id for offer in offers if offer.contact_id not in rung]
             assert right.id in fresh if right else not fresh
 
     @rule(data=st.data(), verb=st.sampled_from(["accept", "accept", "declined", "missed", "gone", "media", "leave", "leave"]))
     def happen(self, data: st.DataObject, verb: str) -> None:
-        contacts, _ = self.look()
+        contacts = self.look().contacts
         if not contacts:
             return
         contact = data.draw(st.sampled_from(contacts))
@@ -143,7 +146,7 @@ class Lives(RuleBasedStateMachine):
                 right = agent in contact.rung or contact.agent == agent
                 assert self.run(self.store.accept(contact.id, agent)) is right
                 if right:
-                    assert {one.id for one in self.look()[1].values() if contact.id in one.held} == {agent}, (
+                    assert {one.id for one in self.look().staff.values() if contact.id in one.held} == {agent}, (
                         "the others are free"
                     )
             case "leave":
@@ -167,18 +170,17 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def nobody_idles_while_a_caller_waits_for_him(self) -> None:
-        contacts, staff = self.look()
-        silent = self.silent()
-        for contact in contacts:
-            if contact.node in silent or any(until > self.clock.now for until in contact.refused.values()):
+        seen = self.look()
+        for contact in seen.contacts:
+            if contact.node in seen.silent or any(until > self.clock.now for until in contact.refused.values()):
                 continue
             rings_more = contact.state is ContactState.OFFERED and contact.queue == "all" and len(contact.rung) < 3
             if contact.state is ContactState.WAITING or rings_more:
-                assert best_agent(contact, staff.values(), self.clock.now) is None, contact
+                assert best_agent(contact, seen.staff.values(), self.clock.now) is None, contact
 
     @invariant()
     def contacts_and_agents_tell_the_same(self) -> None:
-        contacts, staff = self.look()
+        contacts, staff = self.look().contacts, self.look().staff
         held = {(one, contact.id): contact.state for contact in contacts for one in contact.rung or {contact.agent} - {""}}
         assert held == {(agent.id, one): state for agent in staff.values() for one, state in agent.held.items()}
         for agent in staff.values():
@@ -194,27 +196,34 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def the_sums_are_right(self) -> None:
-        assert imbalance(self.runner.run(self.store.totals()), self.look()[0]) == []
+        assert imbalance(self.look().totals, self.look().contacts) == []
 
     def teardown(self) -> None:
         for seconds in (31.0, 11.0, 31.0, 4.0):
             self.clock.now += seconds
             self.run(self.store.sweep())
-        for contact in self.look()[0]:
+        for contact in self.look().contacts:
             self.run(self.store.leave(contact.id))
+        alone = self.store.store  # nobody waits any more: there is nothing to decide
         for seconds in (3.0,) * 12:
             self.clock.now += seconds
-            self.run(self.store.sweep())
+            self.run(alone.sweep())
         for agent in STAFF:
-            self.run(self.store.set_state(agent.id, AgentState.OFFLINE))
+            self.run(alone.set_state(agent.id, AgentState.OFFLINE))
         lost = LostContacts(self.redis, self.store.prefix)
         while found := self.runner.run(lost.before(self.clock.now)):
             self.run(lost.forget(one.id for one in found))
         prefix = f"{self.store.prefix}:"
         keys = {key.decode().removeprefix(prefix) for key in self.run(_keys(self.redis, prefix))}
         assert keys <= DEFINITIONS, keys
-        assert {agent.state for agent in self.look()[1].values()} == {AgentState.OFFLINE}
+        assert {agent.state for agent in self.look().staff.values()} == {AgentState.OFFLINE}
         self.run(_drop(self.redis, prefix))
+
+
+async def _seen(store: AcdStore) -> Seen:
+    contacts, staff = await store.read(await store.contact_ids(), [agent.id for agent in STAFF])
+    contacts.sort(key=lambda contact: (contact.order(), contact.id))  # the queues age alike
+    return Seen(contacts, {agent.id: agent for agent in staff}, await store.silent_nodes(), await store.totals())
 
 
 async def _keys(redis: Redis, prefix: str) -> list[bytes]:
@@ -238,7 +247,7 @@ def test_nothing_is_ever_stuck_left_or_miscounted() -> None:
             run_state_machine_as_test(
                 Lives,
                 settings=settings(
-                    max_examples=15,
+                    max_examples=30,
                     stateful_step_count=40,
                     deadline=None,
                     phases=(Phase.generate, Phase.shrink),
