@@ -26,6 +26,8 @@ from ivr.outbound.callbacks_lost import LostCalls
 from ivr.outbound.callbacks_plan import Patience
 from ivr.records.followups import CALLBACK, number_of
 from ivr.records.promises import Promises, Row
+from ivr.records.reader import ContactReader
+from ivr.records.whole import WholeContacts
 from ivr.session.calling_back import call_for, converse
 from ivr.session.promised import CameBack, Promise, wanted
 from ivr.session.services import Services
@@ -98,8 +100,9 @@ class CallbackParts:
             return
         self.dialer = dialer_of(self, services, switchboard)
         if options.lost:
-            lost, log_ = LostContacts(self.stores.redis, self.stores.acd.prefix), self.stores.log
-            self.lost = LostCalls(lost, log_.live, self.left.followups, options.lost_window, time.time)
+            lost = LostContacts(self.stores.redis, self.stores.acd.prefix)
+            records = WholeContacts(self.stores.log, ContactReader(self.stores.engine))
+            self.lost = LostCalls(lost, records.find, self.left.followups, options.lost_window, time.time)
 
     async def run(self, services: Services, switchboard: Switchboard) -> None:
         """Dial until cancelled."""

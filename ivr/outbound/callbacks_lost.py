@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from ivr.acd.lost import Lost, LostContacts
+from ivr.call import Disposition
 from ivr.records.followups import FollowUps
 
 log = logging.getLogger(__name__)
@@ -14,11 +15,13 @@ log = logging.getLogger(__name__)
 GRACE = 5.0
 """Seconds for which a contact stays lost before it is promised a call: a node that hung and comes back takes its own again."""
 FEWEST_DIGITS = 3
+UNFINISHED = ("", Disposition.LOST.value)
+"""Of calls that broke off; any other had ended, though Redis was not told of it any more."""
 MINE = "callback"
 """Channel of calls that are callbacks themselves: their row goes on by its lease."""
 
 Record = Callable[[str], Awaitable[Mapping[str, Any] | None]]
-"""`ContactLog.live`: what was written of a contact before its node died."""
+"""`WholeContacts.find`: what was written of a contact. Its node may have come back and closed it as lost meanwhile."""
 
 
 class LostCalls:
@@ -45,6 +48,9 @@ async def promise_lost(lost: Lost, record: Mapping[str, Any] | None, followups: 
     number = str((record or {}).get("caller_number") or "")
     if record is None or record["channel"] == MINE or sum(map(str.isdigit, number)) < FEWEST_DIGITS:
         log.warning("contact %s of node %s is lost, and there is nobody to call", lost.id, lost.node)
+        return False
+    if record["disposition"] not in UNFINISHED:
+        log.info("contact %s of node %s was over: %s", lost.id, lost.node, record["disposition"])
         return False
     if not set(number) <= set("+0123456789"):
         log.warning("contact %s of node %s is lost, and has no number that can be called", lost.id, lost.node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ivr.errors import NotFound
 from ivr.records.reader import ContactReader, iso
 from ivr.records.schema import TIMES
 from ivr.records.writer import ContactLog
@@ -24,3 +25,10 @@ class WholeContacts:
         times = {name: iso(row[name]) for name in TIMES}
         turns = [{**turn, "at": iso(turn["at"])} for turn in row["turns"]]
         return {**row, **times, "turns": turns} | ({} if over else {"ended_at": None, "disposition": ""})
+
+    async def find(self, contact_id: str) -> dict[str, Any] | None:
+        """As `get`; None where nothing was ever written of it."""
+        try:
+            return await self.get(contact_id)
+        except NotFound:
+            return None

@@ -20,6 +20,7 @@ from tests.unit.ivr.records.samples import T0
 
 RECORD: dict[str, Any] = {
     "channel": "sip",
+    "disposition": "",
     "caller_number": "+4930123",
     "caller_name": "Ann",
     "called": "10086",
@@ -97,3 +98,13 @@ async def test_whichever_node_takes_it_one_row_is_made(engine: AsyncEngine) -> N
 async def test_who_cannot_be_called_is_not_promised_it(engine: AsyncEngine, record: Mapping[str, Any] | None) -> None:
     board = Board("c1")
     assert (await calls(engine, board, record).take(), board.lost, await rows(engine)) == (0, {}, [])
+
+
+@pytest.mark.parametrize(("disposition", "promised"), [("lost", 1), ("served", 0), ("abandoned", 0)])
+async def test_who_was_closed_as_lost_is_promised_and_who_had_ended_is_not(
+    engine: AsyncEngine, disposition: str, promised: int
+) -> None:
+    """The node came back before anybody looked, and closed what it had left behind; or the end came while Redis was away."""
+    board = Board("c1")
+    assert await calls(engine, board, {**RECORD, "disposition": disposition}).take() == promised
+    assert board.lost == {}

@@ -45,3 +45,17 @@ async def test_one_that_sql_could_not_take_yet_has_its_end(log: ContactLog, redi
 async def test_nobody_is_not_found(log: ContactLog, engine: AsyncEngine) -> None:
     with pytest.raises(NotFound):
         await WholeContacts(log, ContactReader(engine)).get("c9")
+
+
+async def test_one_that_a_crash_cut_off_is_found_after_its_node_has_closed_it(
+    log: ContactLog, redis: Redis, engine: AsyncEngine
+) -> None:
+    await log.open(a_call(), "n1")
+    whole = WholeContacts(ContactLog(redis, engine), ContactReader(engine))
+    before = await whole.find("c1")
+    assert await ContactLog(redis, engine).recover([]) == 1
+    after = await whole.find("c1")
+    assert before is not None and after is not None
+    assert (before["disposition"], after["disposition"]) == ("", "lost")
+    assert all(before[name] == after[name] for name in ("caller_number", "channel", "called", "flow", "language", "handover"))
+    assert await whole.find("c9") is None
