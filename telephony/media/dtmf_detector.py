@@ -7,7 +7,7 @@ near, the second harmonics are absent, and the phases move on as those two frequ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ HARMONIC = 10 ** (-13.0 / 10)
 """What a second harmonic may have at most of its tone: 13 dB below. Vowels have it strong."""
 _LEAK = 10 ** (-13.0 / 10)
 """What leaks of a high tone into the harmonic of a low one, 120 Hz away or more; nearer ones are not looked at."""
-_APART = np.abs(2 * np.array(LOW)[:, None] - np.array(HIGH)[None, :]) >= 120.0
+_APART = [[abs(2 * low - high) >= 120.0 for high in HIGH] for low in LOW]
 PHASE = 1.7
 """Radians that a tone's phase may stray within one hop: 27 Hz, and the noise."""
 HITS = 3
@@ -68,28 +68,27 @@ class DtmfDetector:
         count = max(0, (len(voice) - _WINDOW) // _HOP + 1)
         if count:
             hops = voice[: (count + 1) * _HOP].astype(np.float32).reshape(-1, _HOP)
-            self._hear(np.hstack((hops[:-1], hops[1:])))
+            self._hear(np.concatenate((hops[:-1], hops[1:]), axis=1))
         self._rest = voice[count * _HOP :].copy()
 
     def _hear(self, windows: NDArray[np.float32]) -> None:
-        totals = np.einsum("ij,ij->i", windows, windows) / _WINDOW
-        loud = totals >= _FLOOR
-        if not loud.any():
+        totals = ((windows * windows).sum(axis=1) / _WINDOW).tolist()
+        if max(totals) < _FLOOR:
             self._phasors = None
-            for _ in windows:
+            for _ in totals:
                 self._judge("")
             return
         phasors = _BANK.phasors(windows)
         strength = power(phasors)
-        tones = strength[:, :24].reshape(-1, 3, 8).max(axis=1)
-        enough = loud & (tones[:, :4].max(axis=1) + tones[:, 4:].max(axis=1) >= SHARE * totals)
-        for number, likely in enumerate(enough.tolist()):
-            key = ""
-            if likely:
-                before = self._phasors if number == 0 else phasors[number - 1] if loud[number - 1] else None
-                key = self._key(before, phasors[number], tones[number], strength[number, 24:])
-            self._judge(key)
-        self._phasors = phasors[-1] if loud[-1] else None
+        rows = strength[:, :24].reshape(-1, 3, 8).max(axis=1).tolist()
+        for number, (total, tones) in enumerate(zip(totals, rows, strict=True)):
+            before, self._phasors = self._phasors, None if total < _FLOOR else phasors[number]
+            low, high = max(tones[:4]), max(tones[4:])
+            if total < _FLOOR or low + high < SHARE * total:
+                self._judge("")
+            else:
+                pair = tones.index(low), 4 + tones[4:].index(high)
+                self._judge(self._key(before, phasors[number], tones, strength[number, 24:].tolist(), *pair))
 
     def _judge(self, key: str) -> None:
         """Count windows with and without the key."""
@@ -111,11 +110,12 @@ class DtmfDetector:
         self,
         before: NDArray[np.complex64] | None,
         now: NDArray[np.complex64],
-        tones: NDArray[np.float32],
-        harmonics: NDArray[np.float32],
+        tones: Sequence[float],
+        harmonics: Sequence[float],
+        low: int,
+        high: int,
     ) -> str:
-        """The key in one window whose two strongest tones hold enough of it, "" for none."""
-        low, high = int(tones[:4].argmax()), 4 + int(tones[4:].argmax())
+        """The key in a window whose two strongest tones hold enough of it, "" for none."""
         if not _is_pair(tones, low, high) or not _is_pure(tones, harmonics, low, high):
             return ""
         if before is not None and self._last and not _keeps_phase(before, now, low, high):
@@ -126,9 +126,9 @@ class DtmfDetector:
 _FLOOR = square_of(FLOOR_DBM0)
 
 
-def _is_pair(tones: NDArray[np.float32], low: int, high: int) -> bool:
+def _is_pair(tones: Sequence[float], low: int, high: int) -> bool:
     """Two tones of like strength, and nothing else."""
-    below, above = float(tones[low]), float(tones[high])
+    below, above = tones[low], tones[high]
     return (
         min(below, above) >= _FLOOR
         and above <= below * NORMAL_TWIST
@@ -138,12 +138,12 @@ def _is_pair(tones: NDArray[np.float32], low: int, high: int) -> bool:
     )
 
 
-def _is_pure(tones: NDArray[np.float32], harmonics: NDArray[np.float32], low: int, high: int) -> bool:
+def _is_pure(tones: Sequence[float], harmonics: Sequence[float], low: int, high: int) -> bool:
     """No second harmonic of either tone."""
-    below, above = float(tones[low]), float(tones[high])
+    below, above = tones[low], tones[high]
     if harmonics[high] > above * HARMONIC:
         return False
-    return not _APART[low, high - 4] or bool(harmonics[low] <= below * HARMONIC + above * _LEAK)
+    return not _APART[low][high - 4] or harmonics[low] <= below * HARMONIC + above * _LEAK
 
 
 def _keeps_phase(before: NDArray[np.complex64], now: NDArray[np.complex64], low: int, high: int) -> bool:

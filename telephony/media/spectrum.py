@@ -21,16 +21,17 @@ class Bank:
 
     def __init__(self, hertz: Sequence[float], samples: int) -> None:
         self.samples = samples
-        angles = np.outer(np.asarray(hertz, np.float64), np.arange(samples)) * (2 * np.pi / RATE)
-        self._matrix: NDArray[np.complex64] = (np.exp(-1j * angles) / samples).astype(np.complex64)
+        angles = np.outer(np.arange(samples), np.asarray(hertz, np.float64)) * (2 * np.pi / RATE)
+        turning = (np.exp(-1j * angles) / samples).astype(np.complex64)
+        self._matrix: NDArray[np.float32] = turning.view(np.float32)
+        """Shape (samples, 2 * frequencies): each a real and an imaginary part, so that frames stay real."""
 
     def phasors(self, frame: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.complex64]:
         """Half the peak amplitude of each frequency, with its phase at the first sample.
 
         Shape (frequencies,), or (frames, frequencies) for a row of frames.
         """
-        found: NDArray[np.complex64] = frame.astype(np.float32, copy=False) @ self._matrix.T
-        return found
+        return (frame.astype(np.float32, copy=False) @ self._matrix).view(np.complex64)
 
 
 def power(phasors: NDArray[np.complex64]) -> NDArray[np.float32]:
