@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.acd.matcher import candidates, fits, spared
+from ivr.acd.matcher import candidates, fits, preferred, spared
 from ivr.acd.model import ON_DUTY, Agent, AgentState, Contact, ContactState, Queue
 from ivr.acd.strategies import Cost, strategies
 
@@ -118,8 +118,8 @@ class AgentWhy:
     contacts: tuple[Passed, ...]
 
 
-def obstacle(contact: Contact, agent: Agent, now: float, preferred: Sequence[str] = ()) -> Obstacle:
-    """What is in the way of these two first of all; `preferred` are on duty and come before everybody else."""
+def obstacle(contact: Contact, agent: Agent, now: float, chosen: Sequence[Agent] = ()) -> Obstacle:
+    """What is in the way of these two first of all; `chosen` are preferred to everybody else."""
     if agent.id in contact.excluded:
         return Obstacle("excluded")
     if contact.only and agent.id not in contact.only:
@@ -137,8 +137,8 @@ def obstacle(contact: Contact, agent: Agent, now: float, preferred: Sequence[str
             return Obstacle("skill", {"skill": need.skill, "needed": need.level, "has": level})
     if contact.language and agent.languages and contact.language not in agent.languages:
         return Obstacle("language", {"language": contact.language, "speaks": list(agent.languages)})
-    if preferred and agent.id not in preferred:
-        return Obstacle("preferred", {"agents": list(preferred), "seconds": contact.prefer_until - now})
+    if chosen and agent.id not in (names := [one.id for one in chosen]):
+        return Obstacle("preferred", {"agents": names, "seconds": contact.prefer_until - now})
     if spared(contact, agent, now):
         return Obstacle("spared", {"seconds": contact.refused[agent.id] - now})
     if agent.room(contact.channel):
@@ -159,13 +159,13 @@ def why_contact(
     queue = queues.get(contact.queue) or Queue(contact.queue)
     able = [agent for agent in everybody if fits(contact, agent, now)]
     on_duty = [agent for agent in able if agent.state in ON_DUTY]
-    preferred = _preferred(contact, on_duty, now)
+    chosen = preferred(contact, on_duty, now)
     now_free = candidates(contact, everybody, now) if contact.state is ContactState.WAITING else []
     cost = _cost(queue)
     ranked = sorted(now_free, key=lambda agent: (cost(contact, agent, queue, now), agent.idle_since, agent.id))
     place = {agent.id: rank for rank, agent in enumerate(ranked, 1)}
     fitting = {agent.id for agent in able}
-    considered = _considered(contact, everybody, fitting, place, preferred, queue, now) if most else []
+    considered = _considered(contact, everybody, fitting, place, chosen, queue, now) if most else []
     where = contact.where_at(now)
     later = [step.after - (now - contact.enqueued_at) for step in contact.relax if step.after > now - contact.enqueued_at]
     return ContactWhy(
@@ -173,7 +173,7 @@ def why_contact(
         queue=contact.queue,
         channel=contact.channel.value,
         state=contact.state.value,
-        verdict=_contact_verdict(contact, everybody, able, on_duty, ranked, preferred, before),
+        verdict=_contact_verdict(contact, everybody, able, on_duty, ranked, chosen, before),
         agent=contact.agent,
         why=contact.why,
         waited=max(0.0, now - contact.enqueued_at),
@@ -233,7 +233,7 @@ def _considered(
     everybody: Sequence[Agent],
     fitting: Container[str],
     place: Mapping[str, int],
-    preferred: Sequence[str],
+    chosen: Sequence[Agent],
     queue: Queue,
     now: float,
 ) -> list[Considered]:
@@ -244,7 +244,7 @@ def _considered(
             agent.id,
             agent.name or agent.id,
             agent.state.value,
-            obstacle(contact, agent, now, preferred),
+            obstacle(contact, agent, now, chosen),
             _finite(cost(contact, agent, queue, now)) if agent.id in fitting else None,
             place.get(agent.id),
         )
@@ -257,21 +257,13 @@ def _considered(
 _NEAR = ("available", "wrap_up", "in_call", "reserved")
 
 
-def _preferred(contact: Contact, on_duty: Iterable[Agent], now: float) -> list[str]:
-    """Those on duty who alone may get it for a while."""
-    if now >= contact.prefer_until:
-        return []
-    there = {agent.id for agent in on_duty}
-    return [one for one in contact.prefer if one in there]
-
-
 def _contact_verdict(
     contact: Contact,
     everybody: Sequence[Agent],
     able: Sequence[Agent],
     on_duty: Sequence[Agent],
     free: Sequence[Agent],
-    preferred: Sequence[str],
+    chosen: Sequence[Agent],
     before: int,
 ) -> str:
     if contact.state is not ContactState.WAITING:
@@ -284,12 +276,12 @@ def _contact_verdict(
         return "nobody_on_duty"
     if free:
         return "behind" if before else "soon"
-    return "preferred" if preferred else "busy"
+    return "preferred" if chosen else "busy"
 
 
 def _passed(contact: Contact, agent: Agent, staff: Sequence[Agent], queues: Mapping[str, Queue], now: float) -> Passed:
     on_duty = [one for one in staff if one.state in ON_DUTY and fits(contact, one, now)]
-    found = obstacle(contact, agent, now, _preferred(contact, on_duty, now))
+    found = obstacle(contact, agent, now, preferred(contact, on_duty, now))
     if found.code == "free":
         queue = queues.get(contact.queue) or Queue(contact.queue)
         cost = _cost(queue)

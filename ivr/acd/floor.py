@@ -15,6 +15,7 @@ import heapq
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from weakref import WeakValueDictionary
 
 from ivr.acd.lines import Group, Line, LineKey, seat
 from ivr.acd.model import ON_DUTY, Agent, Channel, Contact, ContactState, Match, Queue
@@ -36,11 +37,12 @@ class Floor:
         self._groups: dict[str, Group] = {}
         self._group_of: dict[str, Group] = {}
         self._contacts: dict[str, Contact] = {}
-        self._lines: dict[LineKey, Line] = {}
-        self._line_of: dict[str, LineKey] = {}
+        self._lines: WeakValueDictionary[LineKey, Line] = WeakValueDictionary()
+        """Those that somebody stands in, or beside."""
+        self._line_of: dict[str, Line] = {}
         """Contacts in lines; who is not here is particular."""
-        self._particular: set[str] = set()
-        """Contacts for some agents and not for others of a group: preferred, excluded, refused."""
+        self._particular: dict[str, Line] = {}
+        """Contacts for some agents and not for others of a group (preferred, excluded, refused), and where they would stand."""
         self._looked: set[str] = set()
         """Particular ones that were looked at since an agent changed."""
         self._rung: dict[str, Contact] = {}
@@ -83,6 +85,7 @@ class Floor:
 
     def put_contact(self, contact: Contact, now: float) -> None:
         """Take a contact as it is now; one that does not wait (any more), and rings no more agents, is forgotten."""
+        before = self._contacts.get(contact.id)
         self.drop_contact(contact.id)
         if contact.state is not ContactState.WAITING:
             if contact.state is ContactState.OFFERED and self._queue(contact).strategy == RING_ALL:
@@ -90,14 +93,11 @@ class Floor:
             return
         self._contacts[contact.id] = contact
         self._stand(contact, now)
-        moments = (
-            *(contact.enqueued_at + step.after for step in contact.relax),
-            contact.prefer_until,
-            *contact.refused.values(),
-        )
-        for moment in moments:
-            if moment > now:
-                heapq.heappush(self._timers, (moment, contact.id))
+        moments = _moments(contact)
+        if before is None or moments != _moments(before):
+            for moment in moments:
+                if moment > now:
+                    heapq.heappush(self._timers, (moment, contact.id))
 
     def drop_contact(self, contact_id: str) -> None:
         contact = self._contacts.pop(contact_id, None)
@@ -191,7 +191,7 @@ class Floor:
             room = sum(self._agents[one].room(line.kind) for one in able) if roomy else len(able)
             for order, contact_id in line.waiting[: min(room, MOST + 1)]:
                 yield self._candidate(self._contacts[contact_id], order, able, now)
-        for contact_id in self._particular - self._looked:
+        for contact_id in self._particular.keys() - self._looked:
             self._looked.add(contact_id)
             contact = self._contacts[contact_id]
             if able := self._able(contact, free, now):
@@ -213,13 +213,12 @@ class Floor:
         """Free agents for one who is particular; the same as `matcher.candidates`."""
         line = self._line(contact, now)
         if now < contact.prefer_until:
-            chosen = [one for one in contact.prefer if self._could(contact, line, one)]
-            if chosen:
-                chosen = [one for one in chosen if contact.refused.get(one, 0.0) <= now] or chosen
+            fresh = (one for one in contact.prefer if contact.refused.get(one, 0.0) <= now)
+            if chosen := [one for one in fresh if self._could(contact, line, one)]:
                 return [one for one in chosen if self._agents[one].room(line.kind)]
         able = [one for group in free if line.takes(group) for one in group.room[line.kind] if _allowed(contact, one)]
-        fresh = [one for one in able if contact.refused.get(one, 0.0) <= now]
-        return fresh if len(fresh) == len(able) or self._others(contact, line, now) else able
+        others = [one for one in able if contact.refused.get(one, 0.0) <= now]
+        return others if len(others) == len(able) or self._others(contact, line, now) else able
 
     def _could(self, contact: Contact, line: Line, agent_id: str) -> bool:
         """Whether this agent is on duty and could take it, now or later."""
@@ -290,28 +289,25 @@ class Floor:
             or any(until > now for until in contact.refused.values())
         )
         if particular:
-            self._particular.add(contact.id)
+            self._particular[contact.id] = line
             self._looked.discard(contact.id)
             return
         insort(line.waiting, (self._order(contact), contact.id))
         line.changed = True
-        self._line_of[contact.id] = line.key
+        self._line_of[contact.id] = line
 
     def _step_out(self, contact: Contact) -> None:
-        self._particular.discard(contact.id)
+        self._particular.pop(contact.id, None)
         self._looked.discard(contact.id)
-        key = self._line_of.pop(contact.id, None)
-        if key is None:
+        line = self._line_of.pop(contact.id, None)
+        if line is None:
             return
-        line = self._lines[key]
         place = (self._order(contact), contact.id)
         at = bisect_left(line.waiting, place)
         if at < len(line.waiting) and line.waiting[at] == place:
             del line.waiting[at]
         else:  # the queue's ageing was changed meanwhile
             line.waiting = [one for one in line.waiting if one[1] != contact.id]
-        if not line.waiting:
-            del self._lines[key]
 
     def _join_group(self, agent: Agent) -> Group:
         key = agent.profile
@@ -329,6 +325,12 @@ class Floor:
             del self._groups[group.key]
             for line in self._lines.values():
                 line.fits.pop(group.key, None)
+
+
+def _moments(contact: Contact) -> tuple[float, ...]:
+    """When time alone may change who can take it."""
+    relaxed = (contact.enqueued_at + step.after for step in contact.relax)
+    return (*relaxed, contact.prefer_until, *contact.refused.values())
 
 
 def _allowed(contact: Contact, agent_id: str) -> bool:

@@ -10,7 +10,7 @@ from ivr.acd.model import Agent, Channel, Need, Where
 LineKey = tuple[tuple[Need, ...], Where, str, Channel]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Line:
     """Contacts that the same agents can take, in the order of service."""
 
@@ -24,10 +24,6 @@ class Line:
     fits: dict[str, bool] = field(default_factory=dict)
     """By group."""
     changed: bool = True
-
-    @property
-    def key(self) -> LineKey:
-        return self.needs, self.where, self.language, self.kind
 
     def takes(self, group: Group) -> bool:
         known = self.fits.get(group.key)

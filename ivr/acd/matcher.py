@@ -34,17 +34,23 @@ def spared(contact: Contact, agent: Agent, now: float) -> bool:
     return contact.refused.get(agent.id, 0.0) > now
 
 
+def preferred(contact: Contact, able: Iterable[Agent], now: float) -> list[Agent]:
+    """Those of these, who are on duty and fit, who alone get `contact` for a while; none where nobody does."""
+    if now >= contact.prefer_until:
+        return []
+    return [agent for agent in able if agent.id in contact.prefer and not spared(contact, agent, now)]
+
+
 def candidates(contact: Contact, staff: Iterable[Agent], now: float) -> list[Agent]:
     """Who may take `contact` now: free, fitting, preferred where somebody is, not spared where others can.
 
-    A preference holds until its time, and only while somebody who is preferred is on duty; a refusal counts only while somebody
-    else on duty could take the contact now or later, be it that less is needed then.
+    A preference holds until its time, and only while somebody who is preferred is on duty and not spared; a refusal counts only
+    while somebody else on duty could take the contact now or later, be it that less is needed then.
     """
     staff = list(staff)
     able = [agent for agent in staff if agent.state in ON_DUTY and fits(contact, agent, now)]
-    chosen = [agent for agent in able if agent.id in contact.prefer] if now < contact.prefer_until else []
-    if chosen:
-        able = [agent for agent in chosen if not spared(contact, agent, now)] or chosen
+    if chosen := preferred(contact, able, now):
+        able = chosen
     else:
         fresh = [agent for agent in able if not spared(contact, agent, now)]
         able = fresh or ([] if _others_soon(contact, staff, now) else able)

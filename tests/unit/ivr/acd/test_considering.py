@@ -73,6 +73,12 @@ def test_needs_count_as_they_are_by_now() -> None:
             0,
             "preferred",
         ),
+        (
+            [agent("ann", state=AgentState.WRAP_UP), agent("bob")],
+            {"prefer": ("bob",), "prefer_until": NOW + 9, "refused": {"bob": NOW + 5}},
+            0,
+            "busy",
+        ),
         ([agent("ann")], {"state": ContactState.OFFERED, "agent": "ann"}, 0, "offered"),
     ],
 )

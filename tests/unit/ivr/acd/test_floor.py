@@ -76,6 +76,42 @@ def test_a_preferred_agent_is_waited_for_but_not_beyond_the_time_nor_off_duty() 
     assert (match.agent_id, match.why) == ("bob", "preferred")
 
 
+def test_a_preferred_agent_who_declines_is_spared_while_others_can() -> None:
+    """Else the caller rings at the same agent, again and again, until the preference ends."""
+    refused = Contact("c", "q", NOW, prefer=("bob",), prefer_until=NOW + 15.0, refused={"bob": NOW + 10.0})
+    ann, bob = agent("ann"), agent("bob", idle=-9.0)
+    assert decided(floor_of([ann, bob], [refused])) == {"c": "ann"}
+    busy = replace(ann, state=AgentState.IN_CALL)
+    floor = floor_of([busy, bob], [refused])
+    assert decided(floor) == {}, "somebody else will be free"
+    assert decided(floor, NOW + 10.0) == {"c": "bob"}
+    assert decided(floor_of([replace(ann, state=AgentState.BREAK), bob], [refused])) == {"c": "bob"}, "there is nobody else"
+
+
+def test_nothing_is_kept_of_contacts_that_are_gone() -> None:
+    """Needs may have any number of values over the weeks: no empty line stays for any of them."""
+    ann = agent("ann", a=1)
+    floor = floor_of([ann, agent("bob", state=AgentState.IN_CALL, a=1)], [])
+    for number in range(1, 10):
+        relax = (Relaxed(5.0, needs_of({"a": 1})),)
+        contact = Contact(f"c{number}", "q", NOW, needs_of({"a": number}), relax=relax, refused={"ann": NOW + 9})
+        for one in (contact, replace(contact, refused={}), replace(contact, excluded=frozenset({"ann"}))):
+            floor.put_contact(one, NOW)
+            floor.decide(NOW)
+        floor.drop_contact(contact.id)
+    assert not floor._lines and not floor._particular and not floor._line_of
+
+
+def test_reading_a_contact_again_winds_no_second_clock() -> None:
+    contact = Contact("c", "q", NOW, needs_of({"a": 8}), relax=(Relaxed(3600.0, ()),))
+    floor = floor_of([], [contact])
+    for _ in range(50):
+        floor.put_contact(contact, NOW)
+    assert len(floor._timers) == 1
+    floor.put_contact(replace(contact, refused={"ann": NOW + 5}), NOW)
+    assert floor.next_change() == NOW + 5
+
+
 def test_a_call_for_one_person_waits_for_that_person() -> None:
     contact = Contact("c", "q", NOW, only=frozenset({"bob"}))
     floor = floor_of([agent("ann"), agent("bob", state=AgentState.IN_CALL)], [contact])
