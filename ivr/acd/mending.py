@@ -21,7 +21,7 @@ SLICE = 50
 
 
 class Held(Protocol):
-    """A place as it is here: `ivr.acd.routing.Place`."""
+    """A place as it is here: `ivr.acd.place.Place`."""
 
     contact: Contact
     agent_id: str
@@ -43,7 +43,8 @@ class Mending:
     def __init__(self, store: AcdStore) -> None:
         self._store = store
         self._leaves: dict[str, str] = {}
-        self._declines: dict[str, tuple[str, str]] = {}
+        self._declines: dict[tuple[str, str], str] = {}
+        """Contact and agent to the reason: several may ring for one."""
         self.doubted: set[str] = set()
         """Contacts of which Redis may believe something else."""
 
@@ -53,7 +54,8 @@ class Mending:
         return bool(self._leaves or self._declines)
 
     def owe_leave(self, contact_id: str, outcome: str) -> None:
-        self._declines.pop(contact_id, None)
+        for owed in [owed for owed in self._declines if owed[0] == contact_id]:
+            del self._declines[owed]
         self.doubted.discard(contact_id)
         self._leaves[contact_id] = outcome
 
@@ -62,16 +64,21 @@ class Mending:
         self._leaves.pop(contact_id, None)
 
     def owe_decline(self, contact_id: str, agent_id: str, reason: str) -> None:
-        self._declines[contact_id] = (agent_id, reason)
+        self._declines[contact_id, agent_id] = reason
 
     async def pay(self) -> None:
         """Tell Redis what it could not be told."""
-        for contact_id, outcome in list(self._leaves.items()):
-            await self._store.leave(contact_id, outcome)
-            self.left(contact_id)
-        for contact_id, (agent_id, reason) in list(self._declines.items()):
+        for contact_id in list(self._leaves):
+            await self.pay_leave(contact_id)
+        for (contact_id, agent_id), reason in list(self._declines.items()):
             await self._store.decline(contact_id, agent_id, reason)
-            self._declines.pop(contact_id, None)
+            self._declines.pop((contact_id, agent_id), None)
+
+    async def pay_leave(self, contact_id: str) -> None:
+        """Tell Redis that this one left, where that is still owed."""
+        if contact_id in self._leaves:
+            await self._store.leave(contact_id, self._leaves[contact_id])
+            self.left(contact_id)
 
     async def compare(self, places: Iterable[Held]) -> None:
         """Make Redis believe what is true here, and tell the places what they missed."""
@@ -92,13 +99,19 @@ class Mending:
         if place.connected:
             if known is None or known.state is not ContactState.CONNECTED or known.agent != place.agent_id:
                 log.warning("contact %s talks to %s, which Redis did not know", place.contact.id, place.agent_id)
-                await self._store.resume(place.contact, place.agent_id)
+                await self._resume(place)
         elif known is None:
             await self.put_back(place)
         elif known.state is ContactState.CONNECTED:
             await self._store.decline(known.id, known.agent, "lost")
         else:
             _catch_up(place, known)
+
+    async def _resume(self, place: Held) -> None:
+        try:
+            await self._store.resume(place.contact, place.agent_id)
+        except NotFound as error:
+            log.error("a talk goes on that the queues cannot know: %s", error)
 
     async def put_back(self, place: Held) -> None:
         """Redis does not know a caller who is on the line: it was away, lost data, or another node believed us dead."""

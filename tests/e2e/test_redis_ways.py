@@ -11,7 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from ivr.acd.model import Agent, AgentState, Contact, Queue
-from ivr.acd.routing import Offered, Place, Router
+from ivr.acd.place import Offered, Place
+from ivr.acd.routing import Router
 from ivr.acd.store import AcdStore
 from ivr.errors import StoreUnavailable
 from ivr.nodes.link import NodeLink

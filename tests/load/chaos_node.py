@@ -16,7 +16,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ivr.acd.model import Contact, Need
-from ivr.acd.routing import Offered, Place, Refused, Router
+from ivr.acd.place import Offered, Place, Refused
+from ivr.acd.routing import Router
 from ivr.acd.store import AcdStore
 from ivr.errors import StoreUnavailable
 from ivr.nodes.redis_client import redis_client

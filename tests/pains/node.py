@@ -10,7 +10,8 @@ import sys
 from redis.asyncio import Redis
 
 from ivr.acd.model import Contact
-from ivr.acd.routing import Offered, Router
+from ivr.acd.place import Offered
+from ivr.acd.routing import Router
 from ivr.acd.store import AcdStore
 
 TALK = 0.05

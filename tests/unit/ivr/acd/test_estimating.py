@@ -12,7 +12,8 @@ from ivr.acd.estimating import KEPT, EstimateBoard, Estimating, Foretelling
 from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, Queue
 from ivr.acd.outlook import Outlook, kind_of
 from ivr.acd.pace import Pace
-from ivr.acd.routing import Moved, Offered, Router
+from ivr.acd.place import Moved, Offered
+from ivr.acd.routing import Router
 from ivr.acd.store import AcdStore
 from tests.unit.ivr.acd.conftest import Clock
 

@@ -14,7 +14,8 @@ from ivr.acd.feed import EventFeed
 from ivr.acd.lost import Lost, LostContacts
 from ivr.acd.matching import Matching
 from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need, Queue
-from ivr.acd.routing import Delayed, Offered, Place, PlaceEvent, Refused, Router
+from ivr.acd.place import Delayed, Offered, Place, PlaceEvent, Refused
+from ivr.acd.routing import Router
 from ivr.acd.store import AcdStore
 from ivr.errors import StoreUnavailable
 from tests.unit.ivr.acd.conftest import Clock
@@ -257,3 +258,50 @@ async def test_a_caller_whom_redis_refuses_is_let_go(router: Router, store: AcdS
         away.come_back()
         refused = await until(place, Refused)
         assert isinstance(refused, Refused) and "support" in refused.why
+
+
+async def test_who_declined_while_redis_was_away_is_not_taken_for_one_who_missed(
+    router: Router, store: AcdStore, away: Away
+) -> None:
+    """Both were rung, and both said no: neither is sent on a break by the sweep."""
+    await store.define_queues([Queue("support", ring_seconds=30.0, strategy="ring_all", wrap_up_seconds=0)])
+    for name in ("ann", "bob"):
+        await store.set_state(name, AgentState.AVAILABLE)
+    async with router.place(caller()) as place:
+        while len(place.rung) < 2:
+            await until(place, Offered)
+        away.go()
+        for name in ("ann", "bob"):
+            await place.declined("gone", name)
+        away.come_back()
+        async with asyncio.timeout(10):
+            while [agent.state for agent in await store.agents()] != [AgentState.OFFLINE] * 2:  # noqa: ASYNC110  # no event says both
+                await asyncio.sleep(0.01)
+    await right(store)
+
+
+async def test_a_leave_that_is_owed_does_not_end_the_next_place_of_the_same_call(store: AcdStore) -> None:
+    """Redis was away as the caller was sent on, and is back as the next queue is entered."""
+    await store.define_queues([Queue("support"), Queue("other")])
+    router = Router(store, "n1")
+    router._up.set()
+    await store.enqueue(caller())
+    router.mending.owe_leave("c1", "overflowed")
+    async with router.place(replace(caller(), queue="other")):
+        await router.tick()
+        assert (await store.contact("c1")).queue == "other"
+    assert (await store.totals())["overflowed"] == 1
+
+
+async def test_a_talk_that_cannot_be_known_again_ends_no_queues(router: Router, store: AcdStore) -> None:
+    """Its queue is not defined any more, and another node believed this one dead."""
+    await store.set_state("ann", AgentState.AVAILABLE)
+    async with router.place(caller()) as place:
+        await until(place, Offered)
+        assert await place.accepted()
+        await store.define_queues([Queue("other")])
+        await store.release("n1")
+        await asyncio.sleep(0.2)
+        await store.set_state("bob", AgentState.AVAILABLE)
+        async with router.place(replace(caller("c2"), queue="other")) as second:
+            await until(second, Offered)

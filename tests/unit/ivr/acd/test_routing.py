@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 
 from ivr.acd.feed import EventFeed
 from ivr.acd.model import Agent, AgentState, Contact, Queue
-from ivr.acd.routing import Moved, Offered, Place, PlaceEvent, Router, Withdrawn
+from ivr.acd.place import Moved, Offered, Place, PlaceEvent, Withdrawn
+from ivr.acd.routing import Router
 from ivr.acd.store import AcdStore
 from ivr.errors import NotFound, StoreUnavailable
 from tests.unit.ivr.acd.conftest import Clock
