@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import { day, language, languageName, length, named, t } from "../i18n";
+import { chosen } from "./chosen";
 import { Confidence } from "./Conversation";
 import { CalledBack } from "./Earlier";
 import { Feeling } from "./Feeling";
@@ -40,7 +41,7 @@ export function Who({ contact }: { contact: Contact }): JSX.Element {
             {contact.queue}
             <Waited contact={contact} />
           </Fact>
-          <Fact name={t("who.why")}>{contact.why}</Fact>
+          <Fact name={t("who.why")}>{chosen(contact.why)}</Fact>
           <Fact name={t("who.sent")}>{contact.signalling?.user_to_user}</Fact>
           <Fact name={t("who.tags")}>{contact.tags.join(", ")}</Fact>
           <Fact name={t("who.products")}>{profile.products?.join(", ")}</Fact>
