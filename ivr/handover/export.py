@@ -8,14 +8,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
 from ivr.errors import IvrError
-from ivr.handover.document import document, iso, plain
+from ivr.handover.document import document, iso, packed, plain
 from ivr.handover.size import bounded
 
 VENDOR = "hotline"
@@ -23,6 +25,10 @@ CALLER, BOT, AGENT = 0, 1, 2
 AUDIO = "audio/wav"
 ATTACHED = 256 * 1024
 """Octets of the handover that is attached."""
+SLICE = 96 * 1024
+"""Octets that are encoded at once, a multiple of 3: other threads run in between."""
+LOADING = Lock()
+"""Warnings are of the whole process: two threads that catch them would leave them caught."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,7 @@ def vcon_of(
     `rows` are what it left behind, by their kind (`tickets`, `callbacks`). Raises IvrError where the package does not take it,
     which would be a defect of ours. Takes tens of milliseconds, the first time half a second: call it in a thread.
     """
-    with warnings.catch_warnings():  # of what it brings along, which tells each reader of the log that it will change
-        warnings.simplefilter("ignore")
+    with LOADING, warnings.catch_warnings(record=True):  # what it brings along warns of itself, whatever filters say
         from vcon import Vcon  # takes a third of a second to load: not at the start of a node
 
     made = Vcon.build_new()
@@ -73,7 +78,25 @@ def vcon_of(
     valid, problems = made.is_valid()
     if not valid:
         raise IvrError(f"the vCon of {record['id']} is not valid: {'; '.join(problems[:3])}")
-    return dict(made.to_dict())
+    whole: dict[str, Any] = made.to_dict()
+    for dialog, sound in zip(whole["dialog"], sounds, strict=False):
+        if sound.body is not None:  # not before: the package writes all of it as JSON and reads it again
+            dialog["body"] = _b64(sound.body)
+    return whole
+
+
+def spelled(found: Mapping[str, Any]) -> Iterator[bytes]:
+    """A vCon as JSON, in pieces: to write all the sound within it at once would hold up everything else for long."""
+    mark = secrets.token_hex(16)
+    sounds = [dialog["body"] for dialog in found["dialog"] if "body" in dialog]
+    bare = [{**dialog, "body": mark} if "body" in dialog else dialog for dialog in found["dialog"]]
+    rest = packed({**found, "dialog": bare})
+    for sound in sounds:
+        before, _, rest = rest.partition(mark.encode())
+        yield before
+        for at in range(0, len(sound), SLICE):
+            yield sound[at : at + SLICE].encode("ascii")
+    yield rest
 
 
 def uuid_of(contact_id: str, started_at: str) -> UUID:
@@ -125,7 +148,7 @@ def _dialog(common: Mapping[str, Any], sound: Sound) -> dict[str, Any]:
     }
     if sound.body is None:
         return {**found, "url": sound.url}
-    return {**found, "body": _b64(sound.body), "encoding": "base64url"}
+    return {**found, "encoding": "base64url"}
 
 
 def _analysis(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -157,4 +180,5 @@ def _json(body: Any) -> str:
 
 
 def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
+    slices = (base64.urlsafe_b64encode(data[at : at + SLICE]) for at in range(0, len(data), SLICE))
+    return b"".join(slices).decode("ascii").rstrip("=")

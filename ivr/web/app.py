@@ -99,7 +99,10 @@ async def _known(request: Request, error: Exception) -> Response:
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    path = request.url.path
+    if token := request.path_params.get("token"):  # whoever has it may read a handover
+        path = path.replace(token, "…")
+    log.error("%s %s failed", request.method, path, exc_info=error)
     return answer_error(request, error)
 
 

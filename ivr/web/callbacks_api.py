@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ivr.errors import Conflict, NotFound
+from ivr.errors import Conflict, NotAllowed, NotFound
 from ivr.records.followups import CALLBACK, FollowUps, row_of
 from ivr.records.promises import Promises, Row
 from ivr.records.shelf import Shelf, Shelves
@@ -63,7 +63,7 @@ class CallbacksApi:
 
     async def make(self, request: Request) -> Response:
         """Promise a call: `{"number": ..., "queue": ..., ...}`. The same `Idempotency-Key` again gives the same callback."""
-        await self._gate.require(request, *ROLES)
+        await self._admit(request)
         key = request.headers.get("idempotency-key", "") or uuid4().hex
         if not _KEY.fullmatch(key):
             raise Conflict("Idempotency-Key must be 1 to 100 of letters, digits and _ . : -")
@@ -73,7 +73,7 @@ class CallbacksApi:
 
     def _action(self, do: Do) -> Callable[[Request], Any]:
         async def act(request: Request) -> Response:
-            await self._gate.require(request, *ROLES)
+            await self._admit(request)
             name = request.path_params["id"]
             row_id = row_of(CALLBACK, name)
             row = None if row_id is None else await self._promises.get(row_id)
@@ -114,6 +114,12 @@ class CallbacksApi:
         if not await self._promises.reschedule(row["id"], now, end, now, at_once=True):
             raise Conflict(f"a callback that is {row['status']} cannot be dialled")
         return "dialled now"
+
+    async def _admit(self, request: Request) -> None:
+        """Raises NotAllowed, SignInNeeded."""
+        await self._gate.require(request, *ROLES)
+        if not self._gate.same_origin(request):
+            raise NotAllowed("this came from another site's page")
 
     async def _audit(self, request: Request, what: str) -> None:
         account = await self._gate.account(request)

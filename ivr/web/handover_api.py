@@ -15,12 +15,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from ivr.errors import Conflict, IvrError, NotFound
 from ivr.handover.document import MEDIA_TYPE, SCHEMA_PATH, Document, document, packed, schema
-from ivr.handover.export import Sound, vcon_of
+from ivr.handover.export import Sound, spelled, vcon_of
 from ivr.handover.links import PATH
 from ivr.handover.page import page_of
 from ivr.handover.size import bounded
@@ -106,11 +106,11 @@ class HandoverApi:
         who = account.id if account is not None else "api token"
         audit.warning("vCon of %s given to %s at %s, audio %s", record["id"], who, _host(request), audio)
         name = f'attachment; filename="{record["id"]}.vcon.json"'
-        return Response(packed(found), media_type="application/vcon+json", headers={"content-disposition": name})
+        return StreamingResponse(spelled(found), media_type="application/vcon+json", headers={"content-disposition": name})
 
     async def _document(self, contact_id: str, link: str) -> Document:
         record = await self._desk.contacts.get(contact_id)
-        return bounded(document(record, link), self._desk.octets)
+        return await asyncio.to_thread(lambda: bounded(document(record, link), self._desk.octets))
 
     async def _sounds(self, request: Request, record: Mapping[str, Any], inline: bool) -> list[Sound]:
         """The recordings that are there, each read once for its hash. Raises Conflict where they are too large to be inline."""

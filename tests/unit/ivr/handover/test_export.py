@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from vcon import Vcon
 
-from ivr.handover.export import Sound, uuid_of, vcon_of
+from ivr.handover.export import SLICE, Sound, spelled, uuid_of, vcon_of
 from tests.unit.ivr.handover.samples import record
 
 WAV = b"RIFF0000WAVE"
@@ -50,6 +52,24 @@ def test_a_recording_may_be_within_it() -> None:
     assert base64.urlsafe_b64decode(dialog["body"] + "==") == WAV
     assert (dialog["encoding"], "url" in dialog) == ("base64url", False)
     assert dialog["start"] == "2026-09-21T14:13:21.000Z", "without a start of its own that of the call"
+
+
+def test_it_is_written_in_pieces() -> None:
+    """32 MiB of sound at once would keep the calls of the node waiting for a third of a second."""
+    wav = bytes(range(256)) * 2000
+    sounds = [Sound("u", SOUND.digest, None, 1.0, "1.wav", wav), SOUND, Sound("u", SOUND.digest, None, 1.0, "2.wav", b"")]
+    found = vcon_of(record(), sounds)
+    pieces = list(spelled(found))
+    assert json.loads(b"".join(pieces)) == found
+    assert max(map(len, pieces)) <= SLICE
+    assert base64.urlsafe_b64decode(found["dialog"][0]["body"] + "==") == wav
+
+
+def test_it_is_loaded_without_a_word() -> None:
+    """Whoever reads the log of a node cannot change what the package brings along."""
+    code = "from ivr.handover.export import vcon_of; vcon_of({'id': 'c-1', 'started_at': 1.0})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stderr == b""
 
 
 def test_the_same_contact_is_the_same_vcon() -> None:

@@ -49,6 +49,16 @@ async def test_only_supervisors_administrators_and_the_token_may(web: httpx.Asyn
         assert (await web.post(path, json={})).status_code == 401, path
 
 
+async def test_another_site_s_page_has_nobody_called(web: httpx.AsyncClient, promises: Promises) -> None:
+    """A form of another page on this host brings the cookie of whoever is signed in along."""
+    body = {"number": "+4930123", "queue": "support"}
+    elsewhere = {"Origin": "http://test:8081"}
+    for path in (PATH, *(f"{PATH}/C-000001/{action}" for action in ("cancel", "close", "reschedule", "dial"))):
+        assert (await web.post(path, json=body, headers=elsewhere)).status_code == 403, path
+    assert await promises.get(2) is None
+    assert (await web.post(PATH, json=body, headers={"Origin": "http://test"})).status_code == 201
+
+
 async def test_a_call_is_promised_once(web: httpx.AsyncClient, promises: Promises) -> None:
     body = {"number": "+49 30 123", "queue": "support", "needs": {"telecom": 3}, "reason": "asked by mail", "language": "de"}
     made = await web.post(PATH, json=body, headers={"Idempotency-Key": "mail-7"})

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from ivr.errors import IvrError, NotFound
 from ivr.handover.document import schema
 from ivr.web.api import answer_error
+from ivr.web.app import _unknown
 from ivr.web.auth import Gate
 from ivr.web.handover_api import MOST_INLINE, HandoverApi, HandoverDesk
 from ivr.web.parts import WebParts
@@ -92,6 +93,19 @@ async def test_a_link_needs_no_account_is_bounded_and_written_down(caplog: pytes
     assert response.json()["left_out"]["turns"] > 0
     assert (forged.status_code, forged.json()["error"]["code"]) == (404, "not_found")
     assert [entry.message for entry in caplog.records] == ["handover of c-1 given by its link at 127.0.0.1"]
+
+
+async def test_a_fault_does_not_write_the_link_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever reads the log must not read what was said."""
+    house = House()
+    house.get = None  # type: ignore[method-assign, assignment]
+    api = HandoverApi(HandoverDesk(house, house, 8192), cast(WebParts, house), cast(Gate, SignedIn()))
+    app = Starlette(routes=api.routes, exception_handlers={Exception: _unknown})
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
+        assert (await http.get("/api/v1/handover/good")).status_code == 500
+    assert "GET /api/v1/handover/… failed" in caplog.text
+    assert "handover/good" not in caplog.text
 
 
 async def test_a_browser_gets_a_page_without_scripts() -> None:
