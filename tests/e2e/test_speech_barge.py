@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ states:
 """
 PROMPT = sum(len(read_wav(ROOT / "prompts" / "en" / f"{name}.wav")[0]) / 8000 for name in ("main_examples", "out_of_service"))
 """Seconds."""
+STILL = 0.3
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -84,21 +86,27 @@ async def test_words_spoken_over_a_prompt_stop_it_and_are_kept(server: HotlinePr
 async def test_the_echo_of_a_prompt_does_not_stop_it(server: HotlineProcess) -> None:
     """The whole prompt comes back, loud, 160 ms late; then the caller answers.
 
-    A machine that is short of time sends the echo back in jumps, which no line does: such a call may be tried once more. How
-    often an echo stops a prompt is measured by `python -m tests.load.barge`.
+    Where this machine stood still for longer than an echo may be late, the call says nothing of the line and is made again.
     """
-    heard = []
-    for number in ("2002", "2012"):
+    for number in ("2002", "2012", "2022"):
         async with EchoingPhone(number, loss=12.0) as phone:
             await phone.call(server.sip)
             begun = await phone.until_sound(0.0, within=10.0)
             await phone.until_quiet(1.2, within=PROMPT + 20.0)
-            heard.append(max(at for at, rms in phone.heard if rms > 150) - begun)
-            if heard[-1] > PROMPT - 0.7:
-                phone.speak(clip("en_bill_heart.wav"))
-                assert await said_by(server, phone) == [("I want to check my bill", "bill")]
-                return
-    pytest.fail(f"the prompt was heard for {heard} s of {PROMPT:.1f}")
+            last = max(at for at, rms in phone.heard if rms > 150)
+            if last - begun <= PROMPT - 0.7 and stood_still(phone) > STILL:
+                continue
+            assert last - begun > PROMPT - 0.7
+            phone.speak(clip("en_bill_heart.wav"))
+            assert await said_by(server, phone) == [("I want to check my bill", "bill")]
+            return
+    pytest.fail("this machine stood still in each of three calls: nothing was measured")
+
+
+def stood_still(phone: EchoingPhone) -> float:
+    """The longest time without a frame, in seconds: one comes each 20 ms."""
+    times = [at for at, _ in phone.heard]
+    return max(after - before for before, after in pairwise(times))
 
 
 async def test_a_caller_is_understood_over_the_echo(server: HotlineProcess) -> None:
