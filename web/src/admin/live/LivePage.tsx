@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { length } from "../../i18n";
 import { byWhom, contactVerdict } from "../../ui/why";
 import { complain, wordsOf } from "../store";
-import { t } from "../words";
+import { t, type AdminKey } from "../words";
 import { AgentDialog, ContactDialog } from "./Explained";
 import { failed, follow, live, now, order, reasonName, type Agent, type Queue, type Waiting } from "./store";
 
@@ -65,39 +65,19 @@ function Figures({ queues, agents }: { queues: Queue[]; agents: Agent[] }): JSX.
 
 function Contacts({ waiting, show }: { waiting: Waiting[]; show(id: string): void }): JSX.Element {
   return (
-    <section aria-labelledby="live-waiting">
-      <h2 id="live-waiting">{t("live.waiting")}</h2>
-      {waiting.length === 0 ? (
-        <p class="calm" data-testid="live-nobody">{t("live.nobody")}</p>
-      ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="live-waiting">
-          <table class="list" data-testid="live-contacts">
-            <thead>
-              <tr>
-                <th scope="col">{t("live.queue")}</th>
-                <th scope="col">{t("live.wait")}</th>
-                <th scope="col">{t("live.needs")}</th>
-                <th scope="col">{t("live.why")}</th>
-                <th scope="col"><span class="unseen">{t("live.do")}</span></th>
-              </tr>
-            </thead>
-            <tbody>
-              {waiting.map((one) => (
-                <tr key={one.contact} data-testid={`contact-${one.contact}`} data-verdict={one.verdict}>
-                  <th scope="row">{one.queue}</th>
-                  <td class="figures">{length(now.value - one.since)}</td>
-                  <td>{needsOf(one)}</td>
-                  <td>{contactVerdict(one)}</td>
-                  <td class="do">
-                    <button type="button" data-testid="why-contact" onClick={() => show(one.contact)}>{t("live.considered")}</button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
+    <Listed id="live-waiting" title="live.waiting" nobody="live.nobody" columns={["live.queue", "live.wait", "live.needs", "live.why"]}>
+      {waiting.map((one) => (
+        <tr key={one.contact} data-testid={`contact-${one.contact}`} data-verdict={one.verdict}>
+          <th scope="row">{one.queue}</th>
+          <td class="figures">{length(now.value - one.since)}</td>
+          <td>{needsOf(one)}</td>
+          <td>{contactVerdict(one)}</td>
+          <td class="do">
+            <button type="button" data-testid="why-contact" onClick={() => show(one.contact)}>{t("live.considered")}</button>
+          </td>
+        </tr>
+      ))}
+    </Listed>
   );
 }
 
@@ -111,38 +91,54 @@ function needsOf(one: Waiting): string {
 
 function Agents({ agents, show }: { agents: Agent[]; show(id: string): void }): JSX.Element {
   return (
-    <section aria-labelledby="live-agents">
-      <h2 id="live-agents">{t("live.agents")}</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="live-agents">
-        <table class="list" data-testid="live-agents">
-          <thead>
-            <tr>
-              <th scope="col">{t("live.agent")}</th>
-              <th scope="col">{t("live.what")}</th>
-              <th scope="col">{t("live.since")}</th>
-              <th scope="col">{t("live.devices")}</th>
-              <th scope="col">{t("live.order")}</th>
-              <th scope="col"><span class="unseen">{t("live.do")}</span></th>
-            </tr>
-          </thead>
-          <tbody>
-            {agents.map((one) => (
-              <tr key={one.id} data-testid={`agent-${one.id}`} data-state={one.state}>
-                <th scope="row">{one.name}</th>
-                <td>
-                  <span class={`shape ${SHAPE[one.state] ?? ""}`} aria-hidden="true" /> {stateOf(one)}
-                </td>
-                <td class="figures">{length(now.value - one.since)}</td>
-                <td>{one.devices.map((device) => t(`why.device.${device.kind}` as "why.device.page", { where: device.where })).join(", ") || "–"}</td>
-                <td><Order agent={one} /></td>
-                <td class="do">
-                  <button type="button" data-testid="why-agent" onClick={() => show(one.id)}>{t("live.no_calls")}</button>
-                </td>
+    <Listed id="live-agents" title="live.agents" columns={["live.agent", "live.what", "live.since", "live.devices", "live.order"]}>
+      {agents.map((one) => (
+        <tr key={one.id} data-testid={`agent-${one.id}`} data-state={one.state}>
+          <th scope="row">{one.name}</th>
+          <td>
+            <span class={`shape ${SHAPE[one.state] ?? ""}`} aria-hidden="true" /> {stateOf(one)}
+          </td>
+          <td class="figures">{length(now.value - one.since)}</td>
+          <td>{one.devices.map((device) => t(`why.device.${device.kind}` as "why.device.page", { where: device.where })).join(", ") || "–"}</td>
+          <td><Order agent={one} /></td>
+          <td class="do">
+            <button type="button" data-testid="why-agent" onClick={() => show(one.id)}>{t("live.no_calls")}</button>
+          </td>
+        </tr>
+      ))}
+    </Listed>
+  );
+}
+
+interface ListedProps {
+  id: string;
+  title: AdminKey;
+  /** Said instead of a table without rows. */
+  nobody?: AdminKey;
+  columns: AdminKey[];
+  children: JSX.Element[];
+}
+
+/** Rows under their head; each ends with what can be done about it. */
+function Listed({ id, title, nobody, columns, children }: ListedProps): JSX.Element {
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id}>{t(title)}</h2>
+      {nobody !== undefined && children.length === 0 ? (
+        <p class="calm" data-testid="live-nobody">{t(nobody)}</p>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-labelledby={id}>
+          <table class="list" data-testid={id}>
+            <thead>
+              <tr>
+                {columns.map((column) => <th key={column} scope="col">{t(column)}</th>)}
+                <th scope="col"><span class="unseen">{t("live.do")}</span></th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+            </thead>
+            <tbody>{children}</tbody>
+          </table>
+        </div>
+      )}
     </section>
   );
 }
