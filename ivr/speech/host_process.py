@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -89,4 +90,6 @@ class HostProcess:
 
 
 def _launch(control: socket.socket) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "ivr.speech.model_host"], stdin=control.fileno())
+    """There is a worker for each core: matrices spread over threads would wait for each other, the more the later they are."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, "-m", "ivr.speech.model_host"], stdin=control.fileno(), env=environment)
