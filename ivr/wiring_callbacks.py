@@ -120,6 +120,8 @@ class CallbackParts:
                 await lost.take()
             except StoreUnavailable as error:
                 log.warning("calls that broke off wait: %s", error)
+            except Exception:
+                log.exception("calls that broke off")
             await asyncio.sleep(LOST_SECONDS)
 
     async def give_up(self, row: Row) -> None:
@@ -178,13 +180,13 @@ def dialer_of(parts: CallbackParts, services: Services, switchboard: Switchboard
         outcome, detail = await converse(switchboard, leg, call, row, turns, served)
         return Tried(outcome, detail)
 
-    manners = callbacks_call.Manners(options.ring, options.payer, options.caller, "")
+    manners = callbacks_call.Manners(options.ring, options.payer, options.caller)
     detector = (lambda: AnswerDetector(QUICK)) if options.machine == "later" else None
     house = House(
         call=callbacks_call.Outcall(services.dial, talk, manners, detector),
         plan=FloorPlanner(stores.acd, place_of, options.lead, EstimateBoard(stores.acd).of),
         turn=DialerTurn(stores.redis, f"{settings.node}:{uuid4().hex[:8]}", lambda: switchboard.open),
-        goes_on=lambda contact_id: _live(stores, contact_id),
+        goes_on=lambda contact_id: goes_on(stores, contact_id),
         talking=lambda: numbers_of(services, same),
         same=same,
         give_up=parts.give_up,
@@ -239,8 +241,10 @@ async def first_queue(store: AcdStore) -> str:
     return queues[0].name if queues else ""
 
 
-async def _live(stores: Stores, contact_id: str) -> bool:
-    return await stores.log.live(contact_id) is not None
+async def goes_on(stores: Stores, contact_id: str) -> bool:
+    """Whether somebody is on the line; the record of a node that died stays in Redis until some node starts."""
+    found = await stores.log.live(contact_id)
+    return found is not None and found["end_cause"] is None and found["node"] in await stores.acd.alive_nodes()
 
 
 def _words(row: Mapping[str, Any], number: str) -> tuple[str, str]:

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import uuid4
@@ -192,11 +191,9 @@ class Callbacks:
             if await self._promises.fail(row, {"at": now, "outcome": row["outcome"] or "too_late"}, now):
                 log.warning("callback %s: nobody was called in time", _name(row))
 
-    async def _follow(self, row: Row, tried: Mapping[str, Any], now: float, soonest: float = 0.0) -> None:
-        """Another try, or the end of them."""
-        at = self._patience.next_try(int(row["attempts"]), float(row["until_at"]), now)
-        if soonest and at is not None:
-            at = self._patience.opens(now + soonest)
+    async def _follow(self, row: Row, tried: Mapping[str, Any], now: float, soonest: float | None = None) -> None:
+        """Another try, `soonest` seconds from now where the customer is not to blame, or the end of them."""
+        at = self._patience.next_try(int(row["attempts"]), float(row["until_at"]), now, soonest)
         if at is not None:
             await self._promises.again(row, tried, at, now)
             log.info("callback %s: %s, again in %.0f s", _name(row), tried["outcome"], at - now)
@@ -255,10 +252,8 @@ class Callbacks:
             elif tried.outcome == "unwanted":
                 if await self._promises.cancel(claim.row["id"], "unwanted", now):
                     await self._promises.note(claim.row["id"], told, now)
-            elif tried.outcome == "shutdown":
-                await self._promises.again(claim.row, told, now, now)
             elif not claim.gone.is_set():
-                await self._follow(claim.row, told, now)
+                await self._follow(claim.row, told, now, LOOK if tried.outcome == "shutdown" else None)
 
         await _until_written(write, claim.number)
 
@@ -290,9 +285,11 @@ async def _until_written(write: Callable[[], Awaitable[object]], number: str) ->
             if left <= 0:
                 log.error("callback %s: how it went is not written: %s", number, error)
                 return
-        with suppress(asyncio.CancelledError):  # the node stops: one more try, then the lease heals it
+        try:
             await asyncio.sleep(pause)
-        left, pause = left - pause, min(5.0, pause * 2)
+            left, pause = left - pause, min(5.0, pause * 2)
+        except asyncio.CancelledError:  # the node stops: one more try, then the lease heals it
+            left = 0.0
 
 
 def _name(row: Row) -> str:

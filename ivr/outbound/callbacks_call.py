@@ -63,7 +63,6 @@ class Manners:
     """Empty: the flow that made the promise."""
     caller: str = ""
     """Number that is shown; empty: the one that the customer called."""
-    name: str = ""
 
 
 class Outcall:
@@ -79,7 +78,7 @@ class Outcall:
         loop = asyncio.get_running_loop()
         row, manners = claim.row, self._manners
         began = loop.time()
-        shown = Party(manners.caller or row["called"], manners.name)
+        shown = Party(manners.caller or row["called"])
         options = DialOptions(payer=manners.payer or f"flow:{row['flow']}", ring_timeout=manners.ring)
         leg = self._dial(row["number"], shown, options=options)
         try:

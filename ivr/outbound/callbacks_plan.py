@@ -178,10 +178,11 @@ class Patience:
                 return max(now, begin)
         return now + 86400.0
 
-    def next_try(self, attempts: int, until: float, now: float) -> float | None:
+    def next_try(self, attempts: int, until: float, now: float, pause: float | None = None) -> float | None:
         """When to call again after `attempts` calls; None where that was the last, or the window ends before."""
         if attempts >= self.attempts:
             return None
-        pause = self.pauses[min(max(attempts, 1), len(self.pauses)) - 1]
+        if pause is None:
+            pause = self.pauses[min(max(attempts, 1), len(self.pauses)) - 1]
         at = self.opens(now + pause)
         return at if at < until else None

@@ -34,7 +34,7 @@ async def converse(
     """Let the flow of `call` have an answered leg; returns how it went, and a word more, when the call is over.
 
     `served` where an agent talked to the customer (it was called as that began), `unwanted` where no call is needed any more,
-    `hung_up` before that, `unserved` where the queue could not help, `shutdown` where that was our fault.
+    `hung_up` before that, `unserved` where the queue could not help, `failed` by our fault, `shutdown` as this node stops.
     """
     talked: list[bool] = []
 
@@ -53,7 +53,7 @@ async def converse(
         return "unwanted", ""
     how = session[0].disposition
     if how is Disposition.LOST:
-        return "shutdown", "a fault of ours"
+        return "failed" if switchboard.open else "shutdown", "a fault of ours"
     return ("hung_up" if how in LEFT else "unserved"), how.value
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.errors import StoreUnavailable
-from ivr.outbound.callbacks import LEASE, Callbacks, Claim, House, Tried
+from ivr.outbound.callbacks import LEASE, Callbacks, Claim, House, Tried, _until_written
 from ivr.outbound.callbacks_plan import Patience, Turn
 from ivr.records.database import open_database, sqlite_url
 from ivr.records.followups import FollowUps
@@ -279,6 +279,45 @@ async def test_a_node_that_stops_gives_its_rows_back(engine: AsyncEngine, clock:
     await asyncio.gather(running, return_exceptions=True)
     row = await row_of(engine)
     assert (row["status"], row["holder"], row["outcome"]) == ("promised", "", "shutdown")
+
+
+async def test_calls_that_our_own_stops_end_are_counted(engine: AsyncEngine, clock: Clock) -> None:
+    """Else a customer is rung without a pause and without an end, where every call ends so."""
+    await promise(engine)
+    node = Node(engine, clock)
+    node.outcomes = [Tried("shutdown") for _ in range(20)]
+    for _ in range(20):
+        await node.look()
+        clock.now += 2
+    assert (len(node.calls), (await row_of(engine))["status"], node.given_up) == (3, "failed", [1])
+
+
+async def test_a_crash_late_in_the_window_leaves_another_try(engine: AsyncEngine, clock: Clock) -> None:
+    await promise(engine, until_at=T0 + 50)
+    node = Node(engine, clock)
+    await node.promises.make_comparable(str)
+    assert await node.promises.claim(1, "dead|c9", clock.now, LEASE)
+    clock.now += LEASE + 1
+    await node.look()
+    clock.now += 20
+    await node.look()
+    assert len(node.calls) == 1
+
+
+async def test_a_node_that_stops_while_the_database_is_away_stops() -> None:
+    writes = 0
+
+    async def write() -> None:
+        nonlocal writes
+        writes += 1
+        raise StoreUnavailable("away")
+
+    async with asyncio.timeout(5):
+        writing = asyncio.create_task(_until_written(write, "C-000001"))
+        await asyncio.sleep(0)
+        writing.cancel()
+        await writing
+    assert writes == 2, "one more try"
 
 
 async def test_a_database_that_is_away_costs_nothing_but_time(
