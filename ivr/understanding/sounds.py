@@ -45,7 +45,6 @@ class Token:
     clause: int
 
 
-@lru_cache(maxsize=12_288)  # the 8,000 forms of the built-in triggers, read again for each flow, and what is said
 def tokens(text: str) -> tuple[Token, ...]:
     """The words and characters of a turn, fillers left out, each with its sound and the clause that it stands in."""
     plain = unicodedata.normalize("NFKC", text[-LONGEST:]).casefold().replace("’", "'")[:LONGEST]

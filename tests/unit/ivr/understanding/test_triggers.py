@@ -10,7 +10,7 @@ import pytest
 
 from ivr.dialplan.triggers import built_in
 from ivr.understanding.sounds import LONGEST, tokens
-from ivr.understanding.triggers import Sought, Spotter
+from ivr.understanding.triggers import Sought, Spotter, form_tokens
 from tests.load.triggers import cases, misheard, score
 
 THINK = Sought("think", {"zh": ("我考虑一下", "考虑*再说"), "en": ("let me think about it", "want to cancel.")})
@@ -20,6 +20,13 @@ SPOTTER = Spotter([THINK, SUE])
 
 def names(text: str, language: str, speaker: str = "caller", spotter: Spotter = SPOTTER) -> list[str]:
     return [one.name for one in spotter.find(text, language, speaker)]
+
+
+def test_what_is_said_is_not_kept() -> None:
+    kept = form_tokens.cache_info().currsize
+    assert names("我考虑一下" + "好" * 390, "zh") == ["think"]
+    assert form_tokens.cache_info().currsize == kept
+    assert not hasattr(tokens, "cache_info")
 
 
 @pytest.mark.parametrize(
