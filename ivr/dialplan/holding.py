@@ -76,13 +76,23 @@ def settled(run: Run) -> None:
 def come_back(run: Run) -> None:
     """Stop what goes on and stand in the queue again, as the agent who is rung finds it."""
     before = run.state.held
-    here = (run.state.flow, list(run.state.stack)) == (before["flow"], list(before["stack"]))
-    resume = run.state.state if here else ""
+    left = {"flow": run.state.flow, "state": run.state.state, "stack": list(run.state.stack)}
     run.pending.clear()
     run.settle()
     run.flow = run.root.subflows.get(before["flow"], run.root)
-    step = {**before["step"], "rung": before.get("rung", False), "resume": resume}
+    step = {**before["step"], "rung": before.get("rung", False), "resume": left}
     run.update(flow=before["flow"], state=before["state"], stack=tuple(before["stack"]), attempt=0, held={})
     run.update(phase=Phase.QUEUE, queue=before["queue"], step=step)
     if run.state.language not in run.flow.languages:
         run.change_language(run.flow.languages[0])
+
+
+def go_on(run: Run, left: Mapping[str, Any]) -> bool:
+    """Hold the place once more, in the state that an agent who was rung in vain broke off; False where there is none."""
+    flow = run.root.subflows.get(left["flow"], run.root)
+    if left["state"] not in flow.states:
+        return False
+    hold(run)
+    run.flow = flow
+    run.update(flow=left["flow"], state=left["state"], stack=tuple(left["stack"]))
+    return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from ivr.dialplan import holding, overflowing, telling
 from ivr.dialplan.build_edges import edge_of
 from ivr.dialplan.events import AgentRung, Enqueue, Event, Queued, QueueLeft, TimerFired
-from ivr.dialplan.expression import EvaluationError, Expression, Template, compile_template
+from ivr.dialplan.expression import EvaluationError, Expression, Template
 from ivr.dialplan.fields import Fields
 from ivr.dialplan.kinds import KEYS, About, Schema, Site, WaitingStep
 from ivr.dialplan.model import Edge
@@ -153,8 +153,8 @@ class EnqueueStep(WaitingStep):
     def start(self, run: Run) -> Edge | None:
         held = run.state.held
         if held and (held["flow"], held["state"]) == (run.state.flow, run.state.state):
-            run.update(phase=Phase.QUEUE, queue=held["queue"], step=held["step"], held={})
-            self._arm(run)
+            run.update(phase=Phase.QUEUE, queue=held["queue"], step={**held["step"], "rung": held["rung"]}, held={})
+            self._arm(run, late=True)
             return None
         scope = run.scope()
         queue = self.queue.text(scope)
@@ -222,12 +222,12 @@ class EnqueueStep(WaitingStep):
         """Seconds since the place was taken."""
         return max(float(run.state.queue.get("waited", 0.0)), run.now - float(run.state.step.get("since", run.now)))
 
-    def _arm(self, run: Run) -> None:
-        """Set what is to happen by time alone and does not run."""
+    def _arm(self, run: Run, late: bool = False) -> None:
+        """Set what is to happen by time alone and does not run; `late`: also what was due while the flow did something else."""
         for name, rule in overflowing.named(self.rules).items():
             left = rule.after - self._waited(run)
-            if left > 0 and name not in run.state.timers and name not in run.state.step.get("rules", ()):
-                run.set_timer(name, round(left, 3))
+            if (left > 0 or late) and name not in run.state.timers and name not in run.state.step.get("rules", ()):
+                run.set_timer(name, max(0.0, round(left, 3)))
         if self.comfort is not None and COMFORT not in run.state.timers:
             run.set_timer(COMFORT, self.comfort.every)
 
@@ -240,7 +240,6 @@ class EnqueueStep(WaitingStep):
         self._arm(run)
         self._announce(run, event)
         if (edge := self._on_with(run)) is not None:
-            holding.hold(run)
             return edge
         if run.pending:
             run.say(None)
@@ -262,10 +261,12 @@ class EnqueueStep(WaitingStep):
             return None
         if "meanwhile" not in memory:
             self._remember(run, meanwhile=True)
-            return run.edge(MEANWHILE)
-        resume = str(memory.get("resume", ""))
-        self._remember(run, resume="")
-        return Edge(compile_template(resume, self.place), self.place) if resume in run.flow.states else None
+            edge = run.edge(MEANWHILE)
+            holding.hold(run)
+            return edge
+        left = memory.get("resume")
+        self._remember(run, resume=None)
+        return Edge(None, self.place) if left and holding.go_on(run, left) else None
 
     def _announce(self, run: Run, event: Queued) -> None:
         """Tell the place on entry, when it got better, and then as often as the flow wants."""

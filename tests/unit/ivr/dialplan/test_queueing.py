@@ -18,7 +18,9 @@ from ivr.dialplan.events import (
     SetTimer,
     TimerFired,
 )
-from ivr.dialplan.loader import examine
+from ivr.dialplan.linking import linked
+from ivr.dialplan.loader import examine, load
+from ivr.dialplan.machine import Machine
 from ivr.dialplan.state import Phase
 from tests.unit.ivr.dialplan.flows import NOON, Caller, machine_of
 
@@ -191,6 +193,55 @@ def test_a_rule_waits_until_the_caller_is_back() -> None:
     call.does(*(Pressed(one) for one in "1234")).hears_out()
     assert call.does(Queued(3, 71.0)).state.state == "other"
     assert call.of(Listen) == [] and call.of(Hangup) == []
+
+
+def test_a_rule_that_was_due_meanwhile_is_taken_when_the_caller_is_back() -> None:
+    call = later(asked().hears_out(), 70)
+    call.does(*(Pressed(one) for one in "1234")).hears_out()
+    assert SetTimer("overflow:1", 0.0) in call.log, "nothing may move for a long time"
+    assert call.does(TimerFired("overflow:1")).state.state == "other"
+
+
+def test_a_caller_who_comes_back_during_a_ring_hears_nothing_into_it() -> None:
+    call = asked().hears_out().does(*(Pressed(one) for one in "1234"), AgentRung()).hears_out()
+    assert (call.state.state, call.state.phase) == ("busy", Phase.QUEUE)
+    assert later(call, 70).does(TimerFired("overflow:1")).state.state == "busy"
+    assert call.does(Queued(3, 71.0)).state.state == "other", "the agent declined"
+
+
+WHO = """
+flow: who
+languages: [en]
+defaults: { error: out }
+states:
+  number:
+    do: [{ set: { asked: "{vars.asked + 1}" } }]
+    ask: { say: which, expect: { digits: { min: 2, max: 2 } }, into: who }
+    on: { done: out, no_input: out, no_match: out }
+  out: { return: known }
+"""
+CALLING = """
+flow: small
+languages: [en]
+vars: { asked: 0 }
+defaults: { error: end, no_agents: end, closed: end, full: end }
+states:
+  desk: { enqueue: { queue: support, while_waiting: who, announce: { say: place } } }
+  who: { call: who, on: { known: desk } }
+"""
+
+
+def test_a_ring_in_vain_brings_back_a_question_of_another_flow() -> None:
+    flows = linked({"small": load(CALLING), "who": load(WHO)})
+    call = Caller(Machine(flows["small"])).does(Queued(2, 0.2))
+    assert (call.state.flow, call.state.state, call.said()) == ("who", "number", ["place", "which"])
+    call.does(AgentRung()).hears_out()
+    assert (call.state.flow, call.state.state, call.state.stack) == ("small", "desk", ())
+    assert call.does(Queued(2, 50.0)).said() == ["place", "which"]
+    assert (call.state.flow, call.state.state, call.state.vars["asked"]) == ("who", "number", 1)
+    call.hears_out().does(Pressed("4"), Pressed("2")).hears_out()
+    assert (call.state.flow, call.state.state, call.state.held) == ("small", "desk", {})
+    assert call.state.slots == {"who": "42"}
 
 
 # --- what `check` says
