@@ -70,6 +70,8 @@ def row_of_lost(lost: Lost, record: Mapping[str, Any], window: float, now: float
     }
     place |= {"prefer": list(was.get("prefer") or ()), "only": list(was.get("only") or ())}
     place["exclude"] = list(was.get("excluded") or ())
+    place["relax"] = [[after, dict(needs)] for after, needs in was.get("relax") or ()]
+    place["where"] = [{"team": teams, "site": sites} for teams, sites in was.get("where") or ()]
     told = {name: record[name] for name in ("intent", "slots", "tags") if record.get(name)}
     return {
         "number": record["caller_number"],

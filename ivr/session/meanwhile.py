@@ -11,14 +11,11 @@ from ivr.dialplan import events as flow
 from ivr.dialplan.events import Prompt, Say
 from ivr.dialplan.state import Phase
 from ivr.session.queue_rules import QueueRules
+from ivr.session.voice_io import NOBODYS
 
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
     from ivr.session.waiting import Waiting
-
-
-NOBODYS = -1
-"""Number of what no flow says: its end is nobody's next step."""
 
 
 @dataclass(frozen=True, slots=True)

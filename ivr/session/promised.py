@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from ivr.acd.model import ANYWHERE, Need, Relaxed, Where, needs_of
 from ivr.dialplan.events import Enqueue
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ UNWANTED = "callback:unwanted"
 """Tag of a call whose customer said that no call is needed any more."""
 MOST_PROFILE = 4000
 """Characters of a profile that a promise remembers."""
-_ROUTING = ("needs", "relax", "prefer", "prefer_seconds", "only", "exclude", "priority", "music", "announce_every")
+_ROUTING = ("needs", "relax", "where", "prefer", "prefer_seconds", "only", "exclude", "priority", "music", "announce_every")
 """What is taken over of the way in which the customer waited."""
 
 
@@ -37,10 +38,15 @@ class Promise:
 
     def __init__(self) -> None:
         self.stay: Stay | None = None
+        self._spent = 0.0
+        """When an agent was done with the caller; a place from before that is used up."""
 
     def stays(self, command: Enqueue, now: float) -> Enqueue:
         """The way into a queue, with the place and the needs that were promised."""
-        command = self.placed(command)
+        if self._spent:
+            command = replace(command, since=command.since if command.since >= self._spent else 0.0)
+        else:
+            command = self.placed(command)
         self.stay = Stay(command, command.since or now)
         return command
 
@@ -53,6 +59,10 @@ class Promise:
 
     def talks(self, session: CallSession) -> None:
         """An agent has the caller now."""
+
+    def spent(self, now: float) -> None:
+        """The talk is over that the caller waited for: who waits again waits anew."""
+        self.stay, self._spent = None, now
 
 
 Promised = Callable[[str], Promise]
@@ -134,11 +144,23 @@ def wanted(row: Mapping[str, Any]) -> Enqueue:
     place |= {"queue": row["queue"], "needs": dict(row["needs"] or {}), "priority": int(row["priority"])}
     if place["needs"] != (row["place"] or {}).get("needs"):  # the callback asks for something of its own: that does not relax
         place.pop("relax", None)
+        place.pop("where", None)
     return Enqueue(**place, since=float(row["queued_at"]))
+
+
+def asked(command: Enqueue) -> tuple[tuple[Need, ...], Where, tuple[Relaxed, ...]]:
+    """What an agent must have: skills, team and site, and of them what will do later; nothing where agents are named."""
+    if command.only:
+        return (), ANYWHERE, ()
+    relax = [(after, needs_of(levels)) for after, levels in command.relax]
+    places = [Where(one.get("team", ()), one.get("site", ())) for one in command.where or [{}] * (len(relax) + 1)]
+    return needs_of(command.needs), places[0], tuple(Relaxed(*one, at) for one, at in zip(relax, places[1:], strict=True))
 
 
 def _frozen(value: Any) -> Any:
     """What JSON made a list of, as a tuple again."""
+    if isinstance(value, dict):
+        return {name: _frozen(one) for name, one in value.items()}
     return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from ivr.acd.desk import RingOutcome
-from ivr.acd.routing import Offered, Place, PlaceEvent, Withdrawn
+from ivr.acd.place import Offered, Place, PlaceEvent, Refused, Withdrawn
+from ivr.errors import StoreUnavailable
 from telephony.errors import TelephonyError
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class Ringing:
             case Withdrawn(agent_id):
                 if agent_id in self._rings:
                     await self._quiet(agent_id)
+            case Refused(why):
+                raise StoreUnavailable(why)
             case _:
                 self._reads.heard(event)
         return True

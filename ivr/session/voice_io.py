@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 FRAME_SECONDS = 0.02
 GAP_SECONDS = 0.1
 """Without a packet for this long the caller counts as silent, not as late."""
+NOBODYS = -1
+"""Number of what no flow says: its end, and that it cannot be said, are nobody's next step."""
 RETRY_SECONDS = (0.3, 1.0, 3.0, 10.0)
 """Between tries to listen again where nobody would ask the caller anew; the last is kept."""
 SILENT_FRAME: Frame = np.zeros(FRAME_SAMPLES, np.int16)
@@ -90,6 +92,7 @@ class VoiceIO:
         try:
             pieces = self._prompts.pieces(command.utterances)
         except PromptMissing as error:
+            self._number = command.number
             self._unspoken(error)
             return ""
         clips = [piece for piece in pieces if isinstance(piece, Clip)]
@@ -123,13 +126,14 @@ class VoiceIO:
     def _unspoken(self, error: Exception) -> None:
         log.error("%s: %s", self._leg.correlation, error)
         self._speaking = False
-        self._emit(StepFailed(str(error)))
+        self._emit(PromptEnded(NOBODYS) if self._number == NOBODYS else StepFailed(str(error)))
 
     def play(self, command: Play, language: str) -> None:
         self._quiet()
         try:
             clips = self._prompts.clips((Prompt(command.name, language),))
         except PromptMissing as error:
+            self._number = command.number
             self._unspoken(error)
             return
         self._start(clips, command.number, repeat=command.repeat)

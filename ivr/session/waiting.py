@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ivr.acd.estimate import Foretold
-from ivr.acd.model import ANYWHERE, Contact, Relaxed, Where, named, needs_of
-from ivr.acd.routing import Delayed, Moved, Offered, Place, PlaceEvent, Refused
+from ivr.acd.model import Contact, named
+from ivr.acd.place import Delayed, Moved, Offered, Place, PlaceEvent, Refused
 from ivr.acd.rows import details_of
 from ivr.call import Disposition
 from ivr.dialplan.events import AgentRung, Enqueue, Listen, Queued, QueueLeft
@@ -26,6 +26,7 @@ from ivr.session.destination import Destination, Kind
 from ivr.session.meanwhile import Told, comforting
 from ivr.session.onward import AGENT_SECONDS, send_on
 from ivr.session.overhearing import overhear
+from ivr.session.promised import Stay, asked
 from ivr.session.ringing import Ringing
 from ivr.session.talk import Talk
 from ivr.session.view import Placement
@@ -43,11 +44,10 @@ class Waiting:
 
     def __init__(self, session: CallSession, command: Enqueue, only: str = "") -> None:
         """`only` is the one agent who may take the call, for `AGENT_SECONDS`; then anybody who can."""
-        self._session, self._command, self._only = session, command, only
+        self._session, self._only = session, only
         self._services = session.services
         self._started = session.services.clock()
-        self._rules = session.services.queues.of(command.queue)
-        self._music = session.voice.music(command.music or self._rules.music, session.call.language)
+        self._wait_by(command)
         self._alone: asyncio.Future[None]
         self.overflowing = False
         """The flow takes the caller out of the queue: no caller has given up."""
@@ -62,6 +62,10 @@ class Waiting:
         self._last_agent = ""
         self._until: float | None = None
         """End of the wait on the loop's clock; a talk suspends it."""
+
+    def _wait_by(self, command: Enqueue) -> None:
+        self._command, self._rules = command, self._services.queues.of(command.queue)
+        self._music = self._session.voice.music(command.music or self._rules.music, self._session.call.language)
 
     async def run(self) -> QueueLeft:
         session = self._session
@@ -109,11 +113,12 @@ class Waiting:
         ahead = min(10, self._command.priority + 2)
         if to.kind is Kind.QUEUE:
             fresh = Enqueue(to.name, {}, ahead, self._command.music, self._command.announce_every)
-            self._command = replace(fresh, exclude=self._command.exclude)
+            self._wait_by(replace(fresh, exclude=self._command.exclude))
             self._only = ""
         else:
             self._command = replace(self._command, priority=ahead)
             self._only = to.name
+        self._session.promise.stay = Stay(self._command, self._started)
 
     def _limit_anew(self) -> None:
         seconds = AGENT_SECONDS if self._only else self._command.max_wait
@@ -169,15 +174,14 @@ class Waiting:
         """The caller as the queue sees it: what is needed, or the one agent who is wanted."""
         session, command = self._session, self._command
         only = (self._only,) if self._only else command.only
-        relax = [(after, needs_of(levels)) for after, levels in command.relax]
-        places = [Where(one.get("team", ()), one.get("site", ())) for one in command.where or [{}] * (len(relax) + 1)]
+        needs, where, relax = asked(replace(command, only=only))
         return Contact(
             id=session.call.id,
             queue=command.queue,
             enqueued_at=min(command.since, self._started) or self._started,
-            needs=() if only else needs_of(command.needs),
-            where=ANYWHERE if only else places[0],
-            relax=() if only else tuple(Relaxed(*one, place) for one, place in zip(relax, places[1:], strict=True)),
+            needs=needs,
+            where=where,
+            relax=relax,
             priority=command.priority,
             prefer=named(command.prefer),
             prefer_until=self._started + command.prefer_seconds if command.prefer else 0.0,
@@ -284,10 +288,10 @@ class Waiting:
 
     async def _connect(self, agent_id: str) -> CallLeg:
         self._session.emit(told := Told(AgentRung(answered=True)))
-        await told.done.wait()
-        self._place("connecting", answered_at=self._services.clock())
-        self._session.voice.pause()
         try:
+            await told.done.wait()
+            self._place("connecting", answered_at=self._services.clock())
+            self._session.voice.pause()
             return await self._services.desk.connect(agent_id, self._session.call.id)
         except asyncio.CancelledError:  # the caller left in this very moment: the agent, who had accepted, wraps up
             self._place("wrap_up")
@@ -324,6 +328,7 @@ class Waiting:
             self._limit_anew()
             self._wait_again()
             return ""
+        session.promise.spent(services.clock())
         with suppress(StoreUnavailable):  # the router owes it then; the talk was served all the same
             await asyncio.shield(place.finished("served"))
         return await self._after(talk, how, agent_id)

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.acd.lost import Lost, LostContacts
-from ivr.acd.model import ContactState
+from ivr.acd.model import ContactState, Relaxed, Where, needs_of
 from ivr.outbound.callbacks_lost import GRACE, LostCalls
 from ivr.records.database import open_database, sqlite_url
 from ivr.records.followups import FollowUps
 from ivr.records.promises import Promises, Row
-from ivr.session.promised import wanted
+from ivr.session.promised import asked, wanted
 from tests.unit.ivr.records.samples import T0
 
 RECORD: dict[str, Any] = {
@@ -31,7 +31,16 @@ RECORD: dict[str, Any] = {
     "tags": [],
     "handover": {"summary": "Ann has no line."},
 }
-PLACE = {"needs": {"telecom": 3}, "priority": 8, "language": "en", "prefer": ["emma"], "excluded": ["bob"], "only": []}
+PLACE: dict[str, Any] = {
+    "needs": {"telecom": 3},
+    "priority": 8,
+    "language": "en",
+    "prefer": ["emma"],
+    "excluded": ["bob"],
+    "only": [],
+    "relax": [[30.0, []]],
+    "where": [[["gold"], []], [[], ["ulm"]]],
+}
 
 
 class Board:
@@ -83,6 +92,7 @@ async def test_a_lost_call_is_promised_with_its_place(engine: AsyncEngine) -> No
     assert row["handover"] == {"intent": "fault", "slots": {"port": 7}, "summary": "Ann has no line."}
     entry = wanted(row)
     assert (entry.needs, entry.priority, entry.prefer, entry.exclude) == ({"telecom": 3}, 8, ("emma",), ("bob",))
+    assert asked(entry) == (needs_of({"telecom": 3}), Where(("gold",)), (Relaxed(30.0, (), Where((), ("ulm",))),))
 
 
 async def test_whichever_node_takes_it_one_row_is_made(engine: AsyncEngine) -> None:

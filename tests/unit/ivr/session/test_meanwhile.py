@@ -128,6 +128,21 @@ async def test_a_ring_that_comes_to_nothing_brings_the_question_back(house: Hous
     assert (await house.row(contact))["disposition"] == "served"
 
 
+async def test_a_message_that_nobody_recorded_takes_no_caller_out_of_the_queue(house: House) -> None:
+    await house.open()
+    settled(house, comfort=("never_recorded", "place"), comfort_every=0.05)
+    leg, contact = call(house, "asked")
+    await house.playing(leg, "number")
+    leg.press("4")
+    leg.press("2")
+    await house.until(lambda: bool(leg.playing) and leg.playing[0].name == "place")
+    session = house.switchboard.find(contact)
+    assert session is not None and session.flow_state is not None
+    assert (session.flow_state.state, session.flow_state.errors) == ("asked", 0)
+    leg.vanish()
+    await house.over()
+
+
 async def test_messages_of_the_queue_are_told_over_the_music(house: House) -> None:
     await house.open()
     settled(house, comfort=("place",), comfort_every=0.05)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from ivr.acd.model import Relaxed, Where, needs_of
 from ivr.call import Call, Caller, Speaker, Turn
 from ivr.dialplan.events import Enqueue
 from ivr.session.calling_back import call_for
-from ivr.session.promised import CalledBack, CameBack, Promise, digest, promise_of, wanted
+from ivr.session.promised import CalledBack, CameBack, Promise, asked, digest, promise_of, wanted
 from tests.unit.ivr.session.house import House
 
 ROW: dict[str, Any] = {
@@ -108,6 +110,43 @@ def test_a_promise_remembers_how_the_caller_waited() -> None:
     assert promise_of(Session(), {**given, "keep_place": False})["queued_at"] == 1100.0  # type: ignore[arg-type]
     elsewhere = promise_of(Session(), {**given, "queue": "sales"})  # type: ignore[arg-type]
     assert (elsewhere["queued_at"], elsewhere["place"]) == (1100.0, {})
+
+
+def test_team_and_site_are_promised_with_the_steps_that_they_relax_with() -> None:
+    first = Enqueue("support", {"telecom": 5}, relax=((30.0, {}),), where=({"team": ("gold",)}, {"site": ("ulm",)}))
+
+    class Session:
+        call = Call("c-1", Caller("1001"), "10086", 0.0)
+        promise = Promise()
+
+        class services:
+            clock = staticmethod(lambda: 1100.0)
+
+    Session.promise.stays(first, 1000.0)
+    kept = promise_of(Session(), {"queue": "", "needs": {}, "priority": 5})  # type: ignore[arg-type]
+    row = {**ROW, "needs": kept["needs"], "place": json.loads(json.dumps(kept["place"]))}
+    placed = CalledBack(row, [], lambda: None).placed(Enqueue("support", {}))
+    assert (placed.relax, placed.where) == (first.relax, first.where)
+    assert asked(placed) == (needs_of({"telecom": 5}), Where(("gold",)), (Relaxed(30.0, (), Where((), ("ulm",))),))
+    here = Enqueue("support", {}, relax=((9.0, {}), (19.0, {})), where=({"team": ("a",)}, {}, {}))
+    for own in (ROW, {**row, "needs": {"sales": 1}}):
+        assert asked(CalledBack(own, [], lambda: None).placed(here))[1] == Where(), "not those of the flow that calls"
+
+
+def test_a_place_that_led_to_a_talk_is_used_up() -> None:
+    class Session:
+        call = Call("c-1", Caller("1001"), "10086", 0.0)
+        promise = CalledBack(ROW, [], lambda: None)
+
+        class services:
+            clock = staticmethod(lambda: 1300.0)
+
+    promise = Session.promise
+    assert promise.stays(Enqueue("support", {}), 1100.0).since == 1000.0
+    promise.spent(1200.0)
+    assert promise_of(Session(), {"queue": "support"})["queued_at"] == 1300.0  # type: ignore[arg-type]
+    assert promise.stays(Enqueue("support", {}, since=1000.0), 1250.0).since == 0.0
+    assert promise.stays(Enqueue("support", {}, since=1250.0), 1260.0).since == 1250.0, "taken after the talk"
 
 
 def test_a_digest_is_small() -> None:

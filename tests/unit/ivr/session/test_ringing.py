@@ -102,3 +102,14 @@ async def test_an_agent_who_signs_out_is_quiet_while_the_others_ring_on(house: H
     assert house.talks.find(contact, "cid")
     leg.vanish()
     await house.over()
+
+
+async def test_a_place_that_is_refused_during_a_ring_is_an_error_and_no_wait_for_ever(house: House) -> None:
+    desk, leg, contact = await three_ring(house)
+    house.router._places[contact].refuse("there is no queue support")
+    await house.says(leg, "trouble")
+    await house.over()
+    assert await house.store.contact_ids() == []
+    for agent in ("anna", "bob", "cid"):
+        assert await house.state(agent) is AgentState.AVAILABLE
+        assert desk.of_agent("ring_ended", agent)

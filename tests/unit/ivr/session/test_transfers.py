@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ivr.acd.model import AgentState, Queue
+from ivr.acd.model import AgentState, Contact, Queue
 from ivr.errors import Conflict, NotAllowed
 from ivr.session.agents import Agents
 from ivr.session.parking import ParkingLot
+from ivr.session.queue_rules import QueueHouse, QueueRules
 from telephony.fake import FakeLeg
 from telephony.joining import Role
 from telephony.leg import (
@@ -118,6 +119,21 @@ async def test_a_caller_sent_to_another_queue_waits_there_and_is_served(office: 
     await house.over()
     row = await house.row(contact)
     assert (row["queue"], row["agent_id"], row["disposition"]) == ("billing", "bob", "served")
+
+
+async def test_the_rules_of_the_queue_that_a_caller_came_from_end_with_the_talk(office: Office) -> None:
+    house = office.house
+    house.with_services(queues=QueueHouse({"support": QueueRules(max_waiting=1)}))
+    office.buttons.find = house.switchboard.find
+    leg, contact = await office.talk()
+    await house.store.define_queues([*await house.store.queues(), Queue("billing", ring_seconds=5.0, wrap_up_seconds=0.0)])
+    await house.store.enqueue(Contact("other", "billing", house.services.clock(), node=house.router.node))
+    await office.buttons.transfer("anna", contact, "queue:billing")
+    await house.playing(leg, "music")
+    await house.until(lambda: house.router.waiting == 1)
+    leg.vanish()
+    await house.over()
+    assert (await house.store.totals()).get("refused_full", 0) == 0
 
 
 async def test_a_caller_sent_to_an_agent_goes_to_no_other(office: Office) -> None:

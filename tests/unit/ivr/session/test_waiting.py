@@ -10,6 +10,7 @@ from ivr.acd.desk import RingOutcome
 from ivr.acd.model import AgentState
 from ivr.dialplan.commands import Enqueue
 from ivr.errors import StoreUnavailable
+from ivr.session.meanwhile import Told
 from ivr.session.waiting import Waiting
 from telephony.errors import Misuse, TransportError
 from telephony.fake import FakeLeg
@@ -95,6 +96,28 @@ async def test_a_caller_who_leaves_ends_the_ring_and_frees_the_agent(house: Hous
     assert (row["disposition"], row["agent_id"]) == ("abandoned", None)
     assert row["wait_seconds"] >= 0.0
     assert await house.store.contacts() == []
+
+
+async def test_a_caller_who_leaves_as_the_agent_accepts_leaves_a_wrap_up_on_the_page(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.open("anna")
+    leg, contact = house.call()
+    session = house.switchboard.find(contact)
+    assert session is not None
+    tell = session.emit
+
+    def gone(event: object) -> None:
+        """The end of the call comes before the flow has heard of the agent."""
+        if isinstance(event, Told):
+            leg.vanish()
+        tell(event)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(session, "emit", gone)
+    await house.chooses(leg, "2")
+    await house.over()
+    assert house.desk.phases()[-1] == "wrap_up"
+    assert await house.state("anna") is AgentState.WRAP_UP
 
 
 async def test_an_offer_that_the_queue_takes_back_stops_the_ring(house: House) -> None:
