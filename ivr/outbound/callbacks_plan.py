@@ -8,20 +8,21 @@ fits. How long talks still last nobody knows: of n agents who talk the first is 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ivr.acd.matcher import fits
-from ivr.acd.model import Agent, AgentState, Contact, ContactState
+from ivr.acd.model import Agent, AgentState, Channel, Contact, ContactState
 
 USUAL_TALK = 180.0
 """Seconds of a talk where nobody has talked yet; counts like `USUAL_COUNT` talks."""
 USUAL_COUNT = 2
 WRAP_UP = 15.0
 MOST_AHEAD = 60
-"""Contacts before a place up to which it is looked at in detail: whoever has more before them is not next."""
+"""Contacts before a place in its queue up to which it is looked at in detail: whoever has more before them is not next."""
 MOST_ROOMS = 120
 """Rooms that are looked at, those first that are free first."""
 SLOW = 30.0
@@ -66,13 +67,15 @@ def turns(
     staff = list(agents)
     rooms = rooms_of(staff, now)
     talk = mean_talk(staff)
-    able = _Able(now)
-    line = [(order, contact.id, contact, None) for order, contact in waiting if contact.state is ContactState.WAITING]
+    able, places = _Able({room[2].id: room[2] for room in rooms}.values(), now), Counter[str]()
+    line = [(order, contact.id, contact, None) for order, contact in waiting if _takes_room(contact)]
     ahead = sorted([*line, *((wish.order, wish.contact.id, wish.contact, wish) for wish in wishes)], key=lambda one: one[:2])
     chosen = [Turn(wish.id, 0.0) for wish in wishes if wish.at_once and not wish.active]
     pending = 0
-    for place, (_, _, contact, wish) in enumerate(ahead):
-        room = next((one for one in rooms if able.takes(contact, one[2])), None) if place < MOST_AHEAD else None
+    for _, _, contact, wish in ahead:
+        places[contact.queue] += 1
+        able_ids = able.of(contact) if places[contact.queue] <= MOST_AHEAD else ()
+        room = next((one for one in rooms if one[2].id in able_ids), None) if able_ids else None
         if room is not None:
             rooms.remove(room)
             insort(rooms, (room[0] + talk + WRAP_UP, room[1], room[2]))
@@ -126,26 +129,24 @@ def mean_talk(agents: Iterable[Agent]) -> float:
     return busy / served
 
 
+def _takes_room(contact: Contact) -> bool:
+    """Whether it waits for the room of a call, as callbacks do."""
+    return contact.state is ContactState.WAITING and contact.channel.room == Channel.CALLBACK.room
+
+
 class _Able:
-    """Whether an agent can take a contact; asked once for contacts and agents of the same kind."""
+    """Who of these can take a contact; asked once for contacts that want the same."""
 
-    def __init__(self, now: float) -> None:
-        self._now = now
-        self._known: dict[tuple[object, ...], bool] = {}
+    def __init__(self, agents: Collection[Agent], now: float) -> None:
+        self._agents, self._now = agents, now
+        self._known: dict[tuple[object, ...], frozenset[str]] = {}
 
-    def takes(self, contact: Contact, agent: Agent) -> bool:
-        if contact.only or contact.excluded:
-            return fits(contact, agent, self._now)
-        kind = (
-            contact.needs_at(self._now),
-            contact.where_at(self._now),
-            contact.language,
-            agent.profile,
-            agent.team,
-            agent.site,
-        )
+    def of(self, contact: Contact) -> frozenset[str]:
+        """Their ids."""
+        named = contact.only, contact.excluded
+        kind = (contact.needs_at(self._now), contact.where_at(self._now), contact.language, *named)
         if kind not in self._known:
-            self._known[kind] = fits(contact, agent, self._now)
+            self._known[kind] = frozenset(one.id for one in self._agents if fits(contact, one, self._now))
         return self._known[kind]
 
 

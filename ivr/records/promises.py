@@ -50,11 +50,16 @@ class Promises:
 
     # --- what there is
 
-    async def due(self, now: float, most: int = 50) -> list[Row]:
-        """Those that may be dialled now, the oldest place first; those of which a number is still to be compared come later."""
+    async def due(self, now: float, most: int = 200) -> list[Row]:
+        """Those that may be dialled now, the oldest places of each queue first: none that nobody serves hides the others.
+
+        Those of which a number is still to be compared come later.
+        """
         when = callbacks.c.status.in_(OPEN) & (callbacks.c.from_at <= now) & (callbacks.c.next_at <= now)
+        order = (callbacks.c.at_once.desc(), callbacks.c.queued_at, callbacks.c.id)
+        place = func.row_number().over(partition_by=callbacks.c.queue, order_by=order)
         query = select(callbacks).where(when, callbacks.c.until_at > now, callbacks.c.callee != "")
-        return await self._rows(query.order_by(callbacks.c.at_once.desc(), callbacks.c.queued_at, callbacks.c.id).limit(most))
+        return await self._rows(query.order_by(place, *order).limit(most))
 
     async def dialing(self) -> list[Row]:
         return await self._rows(select(callbacks).where(callbacks.c.status == DIALING))

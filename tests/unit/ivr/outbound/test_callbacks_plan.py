@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ivr.acd.model import Agent, AgentState, Contact, ContactState, Need
+from ivr.acd.matcher import fits
+from ivr.acd.model import Agent, AgentState, Channel, Contact, ContactState, Need
+from ivr.outbound import callbacks_plan
 from ivr.outbound.callbacks_plan import Patience, Wish, mean_talk, rooms_of, turns
 
 NOW = 1_800_000_000.0
@@ -67,6 +69,32 @@ def test_of_many_who_talk_one_is_soon_free() -> None:
     busy = [agent(f"a{n}", AgentState.IN_CALL, since=NOW - n) for n in range(30)]
     assert ids([wish(1)], [], busy, NOW, 25.0) == [1]
     assert rooms_of(busy, NOW)[0][0] == pytest.approx(180 / 30 + 15)
+
+
+def test_messages_that_wait_take_no_room_of_a_call() -> None:
+    writing = [Contact(f"m{n}", "support", NOW - 900 + n, channel=Channel.MESSAGE) for n in range(80)]
+    assert ids([wish(1)], [(one.enqueued_at, one) for one in writing], [agent("anna")], NOW, 25.0) == [1]
+
+
+def test_a_queue_that_nobody_serves_does_not_hide_another() -> None:
+    waiting = [Contact(f"w{n}", "care", NOW - 900 + n, (Need("care", 5),)) for n in range(80)]
+    assert ids([wish(1)], [(one.enqueued_at, one) for one in waiting], [agent("anna")], NOW, 25.0) == [1]
+
+
+def test_many_who_nobody_can_serve_do_not_hold_up_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for each of 120 rooms and 60 places it was 50 ms, each second."""
+    asked = 0
+
+    def counted(contact: Contact, one: Agent, now: float) -> bool:
+        nonlocal asked
+        asked += 1
+        return fits(contact, one, now)
+
+    monkeypatch.setattr(callbacks_plan, "fits", counted)
+    staff = [agent(f"a{n}", AgentState.IN_CALL if n % 2 else AgentState.AVAILABLE, since=NOW) for n in range(120)]
+    waiting = [Contact(f"w{n}", "care", NOW - 900 + n, (Need("care", 5),)) for n in range(60)]
+    assert ids([wish(1)], [(one.enqueued_at, one) for one in waiting], staff, NOW, 25.0) == [1]
+    assert asked == 2 * 120
 
 
 def test_what_the_deciding_node_foresees_counts_where_nobody_is_free() -> None:
