@@ -34,4 +34,5 @@ async def handover_parts(settings: Settings, stores: Stores) -> HandoverParts:
     links = Links(stores.redis, options.url or settings.web.public_url, options.expires, time)
     await links.open()
     contacts = WholeContacts(stores.log, ContactReader(stores.engine))
-    return HandoverParts(Handing(links.link, options.body, options.phones), HandoverDesk(contacts, links, options.size))
+    bodies = "body" in (options.phones, *(trunk.handover for trunk in settings.trunks.values()))
+    return HandoverParts(Handing(links.link, options.body, options.phones, bodies), HandoverDesk(contacts, links, options.size))

@@ -30,6 +30,8 @@ class Handing:
     """Of what stands beside the SDP."""
     phones: str = "none"
     """What phones of ours are told: `none`, `link` or `body`."""
+    bodies: bool = True
+    """Whether a trunk, or phones, may get one where no step asks for it: made for each call, it takes milliseconds."""
 
 
 def handed_by(session: CallSession, how: str = "") -> Handed:
@@ -38,6 +40,8 @@ def handed_by(session: CallSession, how: str = "") -> Handed:
         return Handed(how=how)
     handing = session.services.handing
     link = handing.link(session.call.id)
+    if how != "body" and (how or not handing.bodies):
+        return Handed(link, how=how, phones=handing.phones)
     body = packed(bounded(document(so_far(session), link), handing.octets))
     return Handed(link, MEDIA_TYPE, body, how, handing.phones)
 

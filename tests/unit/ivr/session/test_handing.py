@@ -92,6 +92,11 @@ async def test_a_step_may_forbid_it_and_then_nothing_is_made(house: House) -> No
     assert session is not None
     assert handed_by(session, "none") == Handed(how="none")
     assert handed_by(session, "body").how == "body"
+    assert handed_by(session, "link").body == b"", "a link is all that is wanted"
+    house.with_services(handing=Handing(lambda contact_id: f"https://us/{contact_id}", phones="link", bodies=False))
+    session.services = house.services
+    assert handed_by(session) == Handed(f"https://us/{contact}", phones="link"), "nobody who could be called takes it"
+    assert opened(handed_by(session, "body"))["contact"]["id"] == contact
     leg.vanish()
     await house.over()
 
