@@ -16,7 +16,7 @@ from ivr.dialplan.lint import Surroundings
 from ivr.dialplan.loader import examine
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
-from ivr.errors import ConfigError, Conflict, DialplanError, NotAllowed, NotFound, SpeechUnavailable, Stale, Unreadable
+from ivr.errors import ConfigError, Conflict, DialplanError, NotFound, SpeechUnavailable, Stale, Unreadable
 from ivr.rehearsing import understand
 from ivr.web.admin_door import Door
 from ivr.web.admin_flows import FlowsApi
@@ -25,8 +25,8 @@ from ivr.web.admin_parts import AdminParts, Upload
 from ivr.web.admin_prompts import PromptsApi
 from ivr.web.admin_text import TextApi
 from ivr.web.admin_trials import TrialsApi
-from ivr.web.auth import Gate, SignInNeeded
-from ivr.web.parts import Account
+from ivr.web.auth import Gate
+from tests.unit.ivr.web.signed_in import SignedIn
 
 TEXT = """\
 flow: telecom
@@ -51,26 +51,6 @@ states:
 ROLES = {"boss": ("supervisor",), "root": ("admin",), "wang": ("agent",)}
 ADMIN = "/api/v1/admin"
 NOWHERE = Surroundings()
-
-
-class SignedIn:
-    """A gate for whom a header says who signed in."""
-
-    async def account(self, connection: Any) -> Account | None:
-        name = connection.headers.get("who", "")
-        return Account(name, roles=ROLES[name]) if name in ROLES else None
-
-    async def require(self, connection: Any, *roles: str) -> None:
-        if connection.headers.get("authorization") == "Bearer t":
-            return
-        account = await self.account(connection)
-        if account is None:
-            raise SignInNeeded("sign in")
-        if not set(roles) & set(account.roles):
-            raise NotAllowed("not for you")
-
-    def same_origin(self, connection: Any) -> bool:
-        return str(connection.headers.get("origin", "http://here")) == "http://here"
 
 
 def stamp(text: str) -> str:
@@ -303,7 +283,7 @@ class House:
         return AdminParts(**common, **whole, languages=["zh"], changed=lambda kind, data: self.told.append((kind, data)))
 
     def client(self, who: str = "root", **headers: str) -> httpx.AsyncClient:
-        door = Door(cast(Gate, SignedIn()), lambda: self.now)
+        door = Door(cast(Gate, SignedIn(ROLES)), lambda: self.now)
         parts = self.parts()
         apis = (TextApi(parts, door), FlowsApi(parts, door), PromptsApi(parts, door), FormsApi(parts, door))
         routes: list[BaseRoute] = [route for api in apis for route in api.routes]

@@ -18,9 +18,9 @@ from ivr.web import admin_socket
 from ivr.web.admin_door import Door
 from ivr.web.admin_socket import AdminHub
 from ivr.web.auth import Gate
-from tests.unit.ivr.web import admin_house
-from tests.unit.ivr.web.admin_house import SignedIn
+from tests.unit.ivr.web.admin_house import ROLES
 from tests.unit.ivr.web.conftest import Page, until
+from tests.unit.ivr.web.signed_in import SignedIn
 
 
 class Counting:
@@ -43,7 +43,7 @@ class Serving:
 async def serving(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serving]:
     monkeypatch.setattr(admin_socket, "EVERY", 0.02)
     counting = Counting()
-    hub = AdminHub(Door(cast(Gate, SignedIn())), redis, counting)
+    hub = AdminHub(Door(cast(Gate, SignedIn(ROLES))), redis, counting)
     app = Starlette(routes=[WebSocketRoute("/ws/admin", hub.serve)])
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
@@ -95,7 +95,7 @@ async def test_a_signed_out_page_is_closed(serving: Serving, monkeypatch: pytest
     monkeypatch.setattr(admin_socket, "SIGNED_IN_EVERY", 2)
     async with serving.page() as socket:
         await Page(socket).request("ping")
-        monkeypatch.setattr(admin_house, "ROLES", {})
+        monkeypatch.delitem(ROLES, "root")
         assert (await Page(socket).closed())[0] == 4401
 
 

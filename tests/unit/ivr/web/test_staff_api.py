@@ -11,33 +11,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from ivr.errors import Conflict, IvrError, NotAllowed, NotFound
+from ivr.errors import Conflict, IvrError, NotFound
 from ivr.web.api import answer_error
-from ivr.web.auth import Gate, SignInNeeded
-from ivr.web.parts import Account
+from ivr.web.auth import Gate
 from ivr.web.staff_api import StaffApi
+from tests.unit.ivr.web.signed_in import SignedIn
 
 ROLES = {"boss": ("supervisor",), "root": ("admin",), "ann": ("agent",), "bob": ("agent",)}
-
-
-class SignedIn:
-    """A gate for whom a header says who signed in."""
-
-    async def account(self, connection: Any) -> Account | None:
-        name = connection.headers.get("who", "")
-        return Account(name, roles=ROLES[name]) if name in ROLES else None
-
-    async def require(self, connection: Any, *roles: str) -> None:
-        if connection.headers.get("authorization") == "Bearer t":
-            return
-        account = await self.account(connection)
-        if account is None:
-            raise SignInNeeded("sign in")
-        if not set(roles) & set(account.roles):
-            raise NotAllowed("role")
-
-    def same_origin(self, connection: Any) -> bool:
-        return connection.headers.get("origin") in (None, "http://here")
 
 
 @dataclass
@@ -86,7 +66,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
-    api = StaffApi(cast(Any, desk), cast(Gate, SignedIn()))
+    api = StaffApi(cast(Any, desk), cast(Gate, SignedIn(ROLES)))
     app = Starlette(routes=api.routes, exception_handlers={IvrError: cast(Any, answer_error)})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
         yield client
