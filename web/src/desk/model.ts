@@ -1,6 +1,6 @@
 /** What stands on the desk socket (docs/desk-protocol.md). Times are server seconds since the epoch. */
 
-import type { AgentWhy } from "../ui/why";
+import type { AgentWhy, Reason } from "../ui/why";
 
 export type AgentState = "offline" | "available" | "reserved" | "in_call" | "wrap_up" | "break";
 export type Phase = "offered" | "connecting" | "connected" | "held" | "wrap_up" | "ended";
@@ -162,13 +162,6 @@ export interface Contact {
   earlier?: Turn[];
 }
 
-/** A reason that may be chosen for a break. */
-export interface BreakReason {
-  name: string;
-  zh: string;
-  en: string;
-}
-
 /** Something that happened to this agent without this agent's doing. */
 export interface Told {
   at: number;
@@ -183,7 +176,8 @@ export interface DeskSettings {
   ring_seconds: number;
   wrap_up_seconds: number;
   dispositions: string[];
-  breaks: BreakReason[];
+  /** Reasons that may be chosen for a break. */
+  breaks: Reason[];
   ice_servers: RTCIceServer[];
 }
 

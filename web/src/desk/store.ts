@@ -1,5 +1,5 @@
 import { batch, computed, effect, signal } from "@preact/signals";
-import { language, named, t, type Key } from "../i18n";
+import { t, type Key } from "../i18n";
 import { mark } from "../media/debug";
 import { Microphone } from "../media/microphone";
 import { Phone } from "../media/phone";
@@ -8,6 +8,7 @@ import { logout, signedIn } from "../net/api";
 import { ServerClock } from "../net/clock";
 import type { ServerMessage } from "../net/envelope";
 import { RequestError, SIGNED_OUT, Socket, socketUrl, type SocketStatus } from "../net/socket";
+import { reasonIn } from "../ui/why";
 import { forgetDraft, keepDraft, loadDraft, mergeDraft, type Draft } from "./draft";
 import { EMPTY, type AgentState, type Alert, type Contact } from "./model";
 import { afterPaint } from "./painted";
@@ -175,8 +176,7 @@ export async function setState(state: AgentState, reason = ""): Promise<void> {
 
 /** What this house calls a reason for a break, in the language of the page. */
 export function reasonName(name: string): string {
-  const found = desk.value.settings.breaks.find((one) => one.name === name);
-  return found?.[language.value] || named("reason", name);
+  return reasonIn(desk.value.settings.breaks, name);
 }
 
 export const extendWrapUp = (): Promise<boolean> => send("extend_wrap_up", {});

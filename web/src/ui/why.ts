@@ -1,4 +1,4 @@
-import { length, named, t, type Key } from "../i18n";
+import { language, length, named, t, type Key } from "../i18n";
 
 /** What `/api/v1/agents/ID/explain` and the desk's `explained` say (docs/queues.md). */
 export interface Obstacle {
@@ -105,6 +105,19 @@ export function obstacleWords(obstacle: Obstacle, name: Name = plain): string {
 
 function withReason(words: string, reason: string, name: Name): string {
   return reason === "" ? words : `${words} (${name(reason)})`;
+}
+
+/** A reason that a house has given a name of its own. */
+export interface Reason {
+  name: string;
+  zh: string;
+  en: string;
+}
+
+/** What the house calls a reason, in the language of the page. */
+export function reasonIn(reasons: readonly Reason[], name: string): string {
+  const found = reasons.find((one) => one.name === name);
+  return found?.[language.value] || named("reason", name);
 }
 
 /** Who asked for a state. */

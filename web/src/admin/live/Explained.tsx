@@ -49,6 +49,8 @@ export function AgentDialog({ id, close }: Props): JSX.Element {
 /** Why a contact waits, and who was considered. */
 export function ContactDialog({ id, close }: Props): JSX.Element {
   const [why, failed] = useAnswer<ContactWhy>(`/api/v1/contacts/${encodeURIComponent(id)}/explain`);
+  /** Costs of one contact are compared with each other alone, so the least is shown as 0. */
+  const least = Math.min(...(why?.agents ?? []).map((one) => one.cost ?? Infinity));
   return (
     <Dialog id="contact-why" title={t("live.why_contact")} wide close={close}>
       {failed !== "" && <p class="danger" role="alert">{failed}</p>}
@@ -75,7 +77,7 @@ export function ContactDialog({ id, close }: Props): JSX.Element {
                     <td class="figures">{one.rank ?? "–"}</td>
                     <th scope="row">{one.name}</th>
                     <td>{obstacleWords(one.obstacle, reasonName)}</td>
-                    <td class="figures">{one.cost === null ? "–" : (one.cost - least(why)).toFixed(1)}</td>
+                    <td class="figures">{one.cost === null ? "–" : (one.cost - least).toFixed(1)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -85,11 +87,6 @@ export function ContactDialog({ id, close }: Props): JSX.Element {
       )}
     </Dialog>
   );
-}
-
-/** Costs of one contact are compared with each other alone, so the least is shown as 0. */
-function least(why: ContactWhy): number {
-  return Math.min(...why.agents.flatMap((one) => (one.cost === null ? [] : [one.cost])));
 }
 
 function useAnswer<T>(path: string): [T | null, string] {

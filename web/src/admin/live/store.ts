@@ -1,6 +1,5 @@
 import { signal } from "@preact/signals";
-import type { ContactWhy } from "../../ui/why";
-import { language, named } from "../../i18n";
+import { reasonIn, type ContactWhy, type Reason } from "../../ui/why";
 import { ask } from "../api";
 
 /** What `GET /api/v1/queues` says (docs/queues.md). */
@@ -39,7 +38,7 @@ export interface Live {
   queues: Queue[];
   agents: Agent[];
   totals: Record<string, number>;
-  reasons: { name: string; zh: string; en: string }[];
+  reasons: Reason[];
 }
 
 const EVERY_MS = 3000;
@@ -89,6 +88,5 @@ export async function order(agent: string, state: string, reason: string): Promi
 
 /** What this house calls a reason. */
 export function reasonName(name: string): string {
-  const found = live.value?.reasons.find((one) => one.name === name);
-  return found?.[language.value] || named("reason", name);
+  return reasonIn(live.value?.reasons ?? [], name);
 }
