@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.elements import ColumnElement
@@ -38,6 +38,8 @@ MOST_TRIES = 20
 """Tries that a row remembers."""
 MOST_KNOWN = 5000
 FREE: Mapping[str, Any] = {"holder": "", "lease_until": 0.0}
+RENUMBERED = case((callbacks.c.status == DIALING, callbacks.c.callee), else_="")
+"""`callee` of a row whose number is changed: compared anew, after the call that is being made to the one before."""
 
 Row = dict[str, Any]
 
@@ -126,8 +128,11 @@ class Promises:
         return {row["holder"] for row in await self._rows(select(callbacks.c.holder).where(mine))}
 
     async def again(self, row: Row, tried: Mapping[str, Any], next_at: float, now: float) -> bool:
-        """Another try at `next_at`: after a call of ours, or of a dialer that is gone. False where the row moved on."""
-        values = {"status": "promised", "next_at": next_at, "updated_at": now, **_tried(row, tried), **FREE}
+        """Another try at `next_at`: after a call of ours, or of a dialer that is gone. False where the row moved on.
+
+        Its number is compared anew: somebody may have changed it during the call.
+        """
+        values = {"status": "promised", "next_at": next_at, "updated_at": now, "callee": "", **_tried(row, tried), **FREE}
         return await self._move("again", row["id"], *_as_it_was(row), **values)
 
     async def note(self, row_id: int, tried: Mapping[str, Any], now: float) -> None:

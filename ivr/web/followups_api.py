@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from ivr.errors import Conflict, NotFound
 from ivr.records.followups import PRIORITIES, TICKET_STATUS
+from ivr.records.promises import RENUMBERED
 from ivr.records.shelf import Shelf, Shelves
 from ivr.web.auth import Gate
 from ivr.web.calls_api import MEDIA_TYPES
@@ -107,8 +108,8 @@ class FollowUpsApi:
             """Some of the columns that may be changed, as JSON; the whole row comes back."""
             await self._gate.require(request, *ROLES)
             values = checked(await _body(request), kind)
-            if "number" in values:  # of a callback: the dialer compares it anew
-                values["callee"] = ""
+            if "number" in values:
+                values["callee"] = RENUMBERED
             name = request.path_params["id"]
             row = await kind.shelf.change(name, **values)
             await self._audit(request, f"{kind.name} {name}: {', '.join(sorted(values))} changed")
