@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ivr.acd.kept_calls import KEPT, VERSION, KeptCalls
@@ -29,7 +30,9 @@ AGAIN = KEPT / 3
 MOST = 65_536
 """Octets of one snapshot; of longer ones the turns in the middle go, then the profile, then it is not kept."""
 SLICE = 8
-"""Calls that are dumped at once: a fraction of a millisecond each."""
+"""Calls that are sent at once. Each is dumped apart, so that the audio of all others goes on in between: some ms."""
+MOST_TURNS = 300
+"""Of more a call keeps the first and the last: they would not find room, and dumping an hour's talk takes long."""
 LAST_TURNS = 20
 
 _PRIVATE = ("vars", "slots", "step", "result")
@@ -75,7 +78,6 @@ class Snapshots:
         due = [one for one in sessions.values() if self._due(one, now)]
         for at in range(0, len(due), SLICE):
             await self._put(due[at : at + SLICE], now)
-            await asyncio.sleep(0)
         return len(due)
 
     def _due(self, session: CallSession, now: float) -> bool:
@@ -85,7 +87,10 @@ class Snapshots:
         return now - at > AGAIN or not _same(mark, _mark(session))
 
     async def _put(self, sessions: Iterable[CallSession], now: float) -> None:
-        made = {session.call.id: (_mark(session), shortened(snapshot_of(session, self._node, now))) for session in sessions}
+        made = {}
+        for session in sessions:
+            made[session.call.id] = _mark(session), shortened(snapshot_of(session, self._node, now))
+            await asyncio.sleep(0)
         self.too_long += sum(not value for _, value in made.values())
         await self._kept.put({call_id: value for call_id, (_, value) in made.items() if value})
         for call_id, (mark, _) in made.items():
@@ -99,8 +104,10 @@ class Snapshots:
 
 def snapshot_of(session: CallSession, node: str, now: float) -> dict[str, Any]:
     """Everything of a call that another process needs to go on with it, as plain data."""
-    state = session.flow_state
+    state, call = session.flow_state, session.call
     assert state is not None
+    if cut := len(call.turns) > MOST_TURNS:
+        call = replace(call, turns=(*call.turns[:1], *call.turns[-LAST_TURNS:]))
     hidden = session.machine.hidden(state)
     dump = state.to_dict()
     cleaned = session.private.clean(session, {name: dump[name] for name in _PRIVATE})
@@ -111,15 +118,15 @@ def snapshot_of(session: CallSession, node: str, now: float) -> dict[str, Any]:
         withheld.append("keys")
     return {
         "v": VERSION,
-        "id": session.call.id,
+        "id": call.id,
         "node": node,
         "at": round(now, 3),
-        "call": session.call.to_dict(),
+        "call": call.to_dict(),
         "state": dump,
         "place": _place(session),
         "leg": _leg(session),
         "withheld": withheld,
-        "cut": [],
+        "cut": ["turns"] if cut else [],
     }
 
 

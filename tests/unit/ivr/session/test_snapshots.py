@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +12,9 @@ import pytest
 from redis.asyncio import Redis
 
 from ivr.acd.kept_calls import KEPT, KeptCalls, key_of
+from ivr.call import Speaker, Turn
 from ivr.dialplan.state import State
+from ivr.session import snapshots as module
 from ivr.session.snapshots import MOST, Snapshots, shortened
 from telephony.fake import FakeLeg
 from tests.unit.ivr.session.house import House
@@ -100,6 +103,39 @@ def test_a_long_one_is_cut_and_one_that_stays_too_long_is_not_kept() -> None:
     assert json.loads(shortened(dict(fat)))["cut"] == ["turns", "profile", "handover"]
     hopeless = {"call": {"turns": [], "profile": {}, "handover": {}}, "state": {"vars": {"all": "语" * MOST}}, "cut": []}
     assert shortened(dict(hopeless)) == ""
+
+
+async def test_many_and_long_calls_are_dumped_one_by_one_and_never_whole(
+    house: House, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.open()
+    turns = tuple(Turn(float(one), Speaker.CALLER, "words " * 20) for one in range(2000))
+    for _ in range(3):
+        leg, contact = house.call()
+        await house.playing(leg, "hello")
+        session = house.switchboard.find(contact)
+        assert session is not None
+        session.change(turns=turns)
+    sizes, rounds, passed = [], [], [0]
+
+    async def others() -> None:
+        while True:
+            passed[0] += 1
+            await asyncio.sleep(0)
+
+    def measured(snapshot: dict[str, Any]) -> str:
+        sizes.append(len(json.dumps(snapshot)))
+        rounds.append(passed[0])
+        return shortened(snapshot)
+
+    monkeypatch.setattr(module, "shortened", measured)
+    task = asyncio.create_task(others())
+    assert await snapshots(house, redis).write() == 3
+    task.cancel()
+    assert len(set(rounds)) == 3, "the audio of others comes in between"
+    assert max(sizes) < MOST
+    found = await KeptCalls(redis).read(contact)
+    assert found is not None and found["cut"] == ["turns"] and len(found["call"]["turns"]) == 21
 
 
 async def test_what_a_newer_version_or_nobody_wrote_is_no_snapshot(redis: Redis) -> None:
