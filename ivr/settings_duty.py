@@ -53,6 +53,8 @@ class PlannedBreakOptions:
 
 def check_reasons(breaks: Sequence[BreakOptions], file: str) -> None:
     """Raises ConfigError with the file and the key."""
+    if not breaks:
+        raise ConfigError(f"{file}: breaks: no reason at all; name one, or leave `breaks` out for the four standard ones")
     seen: set[str] = set()
     for one in breaks:
         if not _NAME.fullmatch(one.name) or one.name in seen:
@@ -70,6 +72,8 @@ def check_planned(planned: Sequence[PlannedBreakOptions], reasons: Sequence[Brea
             raise ConfigError(f"{place}: length: {one.length:g} s is not from 1m to 12h")
         if one.reason not in known:
             raise ConfigError(f"{place}: reason: '{one.reason}' is none of the `breaks`: {', '.join(sorted(known))}")
+        if not one.days:
+            raise ConfigError(f"{place}: days: none at all; leave `days` out for every day, or take the break out")
         for day in one.days:
             if day not in DAYS:
                 raise ConfigError(f"{place}: days: '{day}' is none of {' '.join(DAYS)}")

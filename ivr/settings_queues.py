@@ -96,6 +96,10 @@ def check_rules(queues: Mapping[str, QueueOptions], file: str) -> None:
         ):
             if not 0 <= value <= 100:
                 raise ConfigError(f"{file}: queues.{name}.{key}: {value} is not from 0 to 100")
+        if one.ring <= 0:
+            raise ConfigError(f"{file}: queues.{name}.ring: nobody can answer within {one.ring:g} s; such as 20s")
+        if one.strategy == "sequential" and not one.order:
+            raise ConfigError(f"{file}: queues.{name}.order: `sequential` needs the agents in their order: [anna, bob]")
         if not 2 <= one.ring_most <= 10:
             raise ConfigError(f"{file}: queues.{name}.ring_most: {one.ring_most} is not from 2 to 10")
         if one.max_waiting < 0:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from ivr.acd.estimating import EstimateBoard
 from ivr.acd.lost import LostContacts
-from ivr.acd.model import Contact, Relaxed, named, needs_of
+from ivr.acd.model import Contact, named
 from ivr.acd.store import AcdStore
 from ivr.dialplan.loader import FlowStore, load
 from ivr.errors import ConfigError, StoreUnavailable
@@ -29,7 +29,7 @@ from ivr.records.promises import Promises, Row
 from ivr.records.reader import ContactReader
 from ivr.records.whole import WholeContacts
 from ivr.session.calling_back import call_for, converse
-from ivr.session.promised import CameBack, Promise, wanted
+from ivr.session.promised import CameBack, Promise, asked, wanted
 from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings
@@ -221,12 +221,14 @@ def place_of(row: Row, contact_id: str) -> Contact:
     """The contact that the customer of a row would be."""
     command = wanted(row)
     try:
+        needs, where, relax = asked(command)
         return Contact(
             id=contact_id,
             queue=row["queue"] or "none",
             enqueued_at=float(row["queued_at"]) or float(row["created_at"]),
-            needs=() if command.only else needs_of(command.needs),
-            relax=tuple(Relaxed(after, needs_of(levels)) for after, levels in command.relax),
+            needs=needs,
+            where=where,
+            relax=relax,
             priority=min(10, max(0, command.priority)),
             only=frozenset(named(command.only)),
             excluded=frozenset(named(command.exclude)),

@@ -40,6 +40,8 @@ def test_there_are_reasons_where_none_are_set(tmp_path: Path) -> None:
         ("breaks: [{ name: a }, { name: a }]", "breaks: 'a' stands there twice"),
         ("breaks: [{ name: 'a b' }]", "write letters, digits"),
         ("queues: { a: { missed_limit: -1 } }", "queues.a.missed_limit: -1 is not from 0 to 100"),
+        ("breaks: []", "breaks: no reason at all"),
+        ("agents: [{ id: ann, breaks: [{ at: '9:00', days: [] }] }]", "agents: ann: breaks: days: none at all"),
         ("agents: [{ id: ann, breaks: [{ at: noon }] }]", "agents: ann: breaks: at: 'noon' is not a time of day"),
         ("agents: [{ id: ann, breaks: [{ at: '25:00' }] }]", "at: '25:00'"),
         ("agents: [{ id: ann, breaks: [{ at: 1500 }] }]", "at: '1500'"),

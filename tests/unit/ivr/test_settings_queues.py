@@ -45,6 +45,8 @@ def test_a_queue_rings_all_up_to_a_number(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("queues: { q: { ring_most: 1 } }", "queues.q.ring_most: 1 is not from 2 to 10"),
+        ("queues: { q: { ring: 0 } }", "queues.q.ring: nobody can answer within 0 s"),
+        ("queues: { q: { strategy: sequential } }", "queues.q.order: `sequential` needs the agents"),
         ("agents: [{ id: a, capacity: 0 }]", "agents: a: capacity: expected 1 or more calls at a time, found 0"),
         ("agents: [{ id: a, capacity: true }]", "agents: a: capacity: expected 1 or more calls at a time, found True"),
         (

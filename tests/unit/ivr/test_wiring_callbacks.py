@@ -10,13 +10,14 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr import wiring_callbacks
+from ivr.acd.model import Relaxed, Where
 from ivr.acd.store import AcdStore
 from ivr.outbound.callbacks_lost import LostCalls
 from ivr.records.promises import Promises
 from ivr.records.writer import ContactLog
 from ivr.settings import Settings
 from ivr.stores import Stores
-from ivr.wiring_callbacks import CallbackParts, goes_on
+from ivr.wiring_callbacks import CallbackParts, goes_on, place_of
 from tests.unit.ivr.records.conftest import engine, log, log_redis_url, redis
 from tests.unit.ivr.records.samples import a_call
 
@@ -64,3 +65,10 @@ async def test_a_call_that_makes_no_sense_does_not_stop_the_others(stores: Store
     async with asyncio.timeout(5):
         await done.wait()
     taking.cancel()
+
+
+def test_the_turn_of_a_promise_comes_with_somebody_of_its_team() -> None:
+    place = {"relax": [[30.0, {}]], "where": [{"team": ["gold"]}, {}], "needs": {"telecom": 3}}
+    row = {"queue": "support", "needs": {"telecom": 3}, "priority": 5, "language": "en", "place": place}
+    contact = place_of({**row, "queued_at": 1000.0, "created_at": 1000.0}, "C-1")
+    assert (contact.where, contact.relax) == (Where(("gold",)), (Relaxed(30.0, ()),))
