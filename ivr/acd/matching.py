@@ -106,8 +106,9 @@ class Matching:
         except NotLeading:
             logger.warning("%s was too slow: another node decides", self.who)
         finally:
-            renewing.cancel()
-            estimating.cancel()
+            for task in (renewing, estimating):
+                task.cancel()
+            await asyncio.gather(renewing, estimating, return_exceptions=True)  # a lease renewed late would outlive us
 
     async def _renew(self) -> None:
         """Keep the lease, whatever the decisions take."""
@@ -147,14 +148,17 @@ class Matching:
         if heard.defined:
             await self._load()
             return
-        if heard.nodes:
-            self._silent = await self._store.silent_nodes()
-            for node in heard.nodes:
-                heard.contacts.update(await self._store.contacts_of(node))
+        if heard.nodes or self._audits[1].begins(self._store.now()):
+            heard.contacts.update(await self._look_at_nodes())
         for contact in heard.gone:
             self._floor.drop_contact(contact)
             self._outlook.drop_contact(contact, self._store.now())
         await self._take(sorted(heard.contacts | await self._due(0)), sorted(heard.agents | await self._due(1)))
+
+    async def _look_at_nodes(self) -> set[str]:
+        """Read anew which nodes say nothing; returns the contacts of those of which that is news."""
+        before, self._silent = self._silent, await self._store.silent_nodes()
+        return {contact for node in before ^ self._silent for contact in await self._store.contacts_of(node)}
 
     async def _due(self, which: int) -> set[str]:
         """The contacts (0) or agents (1) whose turn it is to be read, whatever was heard."""
@@ -238,6 +242,10 @@ class Audit:
     """Where the next page begins."""
     pause: float = SOON
 
+    def begins(self, now: float) -> bool:
+        """Whether all were looked at, and it is time for the next round."""
+        return not self.left and now >= self.due
+
     def begin(self, page: list[str], size: int) -> None:
         """Look at these, at a pace at which `size` take one round."""
         self.left = page
@@ -259,8 +267,8 @@ class Touched:
     gone: set[str] = field(default_factory=set)
     """Contacts that are no more."""
     agents: set[str] = field(default_factory=set)
-    nodes: set[str] = field(default_factory=set)
-    """Nodes that fell silent, or are heard again."""
+    nodes: bool = False
+    """One fell silent, or is heard again."""
     defined: bool = False
     """What exists was changed."""
 
@@ -270,8 +278,7 @@ def _touched(events: Iterable[AcdEvent]) -> Touched:
     heard = Touched()
     for event in events:
         heard.defined |= event.kind == "defined"
-        if event.kind == "node":
-            heard.nodes.add(event.data["node"])
+        heard.nodes |= event.kind == "node"
         if contact := event.data.get("contact"):
             heard.contacts.discard(contact)
             heard.gone.discard(contact)

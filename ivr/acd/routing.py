@@ -11,7 +11,7 @@ from ivr.acd.feed import AcdEvent, EventFeed
 from ivr.acd.matching import Matching
 from ivr.acd.mending import Mending
 from ivr.acd.model import Contact
-from ivr.acd.place import Delayed, Moved, Offered, Place, PlaceEvent, Refused, Withdrawn  # noqa: F401
+from ivr.acd.place import Place
 from ivr.acd.store import AcdStore
 from ivr.errors import StoreUnavailable
 

@@ -143,7 +143,7 @@ class CallActions:
             raise Conflict(f"there is no queue {to.name}")
         if to.kind is Kind.FLOW and to.name not in call.services.flows.flows:
             raise Conflict(f"there is no flow {to.name}")
-        if to.kind is Kind.AGENT and to.name not in {agent.id for agent in await store.agents()}:
+        if to.kind is Kind.AGENT and to.name not in await store.agent_ids():
             raise Conflict(f"there is no agent {to.name}")
         if to.kind is Kind.AGENT and to.name == agent_id:
             raise Conflict("that is you")

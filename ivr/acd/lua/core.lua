@@ -248,7 +248,8 @@ local function set_duty(a, duty, reason, by, seconds)
   if duty ~= 'available' and a.offers > 0 then
     local held = redis.call('HGETALL', P .. 'held:' .. a.id)
     for i = 1, #held, 2 do
-      if held[i + 1] == 'offered' then put_back(contact_of(held[i]), a.id, reason == 'page gone' and 'gone' or 'declined', '') end
+      local c = held[i + 1] == 'offered' and contact_of(held[i])
+      if c and has(c, a.id) then put_back(c, a.id, reason == 'page gone' and 'gone' or 'declined', '') end -- else `heal` mends it
     end
   end
 end

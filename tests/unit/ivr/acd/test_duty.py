@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from redis.asyncio import Redis
 
 from ivr.acd.duty import BACK_SECONDS, Duty, Healed, Plan
 from ivr.acd.model import Agent, AgentState, Contact, ContactState, Queue
+from ivr.acd.store import AcdStore
 from ivr.errors import Conflict, NotFound
 from tests.unit.ivr.acd.conftest import Clock
 from tests.unit.ivr.acd.matched import Matched
@@ -338,3 +340,14 @@ async def test_devices_that_were_seen_lately(matched: Matched, clock: Clock, dut
     assert await duty.devices() == {}
     await duty.seen([])
     assert await matched.redis.exists(matched.key("devices")) == 0
+
+
+async def test_an_agent_goes_off_duty_whatever_is_wrong_with_what_he_holds(store: AcdStore, redis: Redis) -> None:
+    """A script that fails half way would leave him so, and the sweep would fail each second."""
+    await store.define_agents([Agent("ann")])
+    await store.set_state("ann", AgentState.AVAILABLE)
+    await redis.hset(store.key("held:ann"), "gone", "offered")
+    await redis.hset(store.key("agent:ann"), "offers", "1")
+    await store.set_state("ann", AgentState.OFFLINE)
+    await Duty(store).heal(["ann"], signs=False)
+    assert (await store.agent("ann")).state is AgentState.OFFLINE

@@ -151,3 +151,47 @@ async def test_a_decision_that_fails_is_made_again_from_the_start(
     with suppress(asyncio.CancelledError):
         await task
     assert "could not decide" in caplog.text
+
+
+async def test_a_node_whose_return_was_not_heard_of_is_served_within_seconds(
+    store: AcdStore, clock: Clock, redis: Redis
+) -> None:
+    await set_up(store)
+    matching = Matching(store, "n1")
+    assert await store.lead(matching.who, 60.0)
+    await store.set_state("ann", AgentState.AVAILABLE)
+    await store.enqueue(Contact("c1", "q", store.now(), node="n2"))
+    await redis.sadd(store.key("silent"), "n2")
+    assert await matching.step() == []
+    await redis.srem(store.key("silent"), "n2")
+    made = []
+    for _ in range(12):
+        clock.now += 0.5
+        made += await matching.step()
+    assert [(offer.contact_id, offer.agent_id) for offer in made] == [("c1", "ann")]
+
+
+async def test_who_stops_deciding_renews_nothing_after_it(store: AcdStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease renewed behind the word that it is given up would keep all others from deciding."""
+    await set_up(store)
+    matching, lead, busy = Matching(store, "n1"), store.lead, asyncio.Event()
+
+    async def slowly(who: str, seconds: float) -> bool:
+        if matching.leads:
+            busy.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:  # its word is on its way already, and arrives late
+                await asyncio.sleep(0.05)
+                await lead(who, seconds)
+                raise
+        return await lead(who, seconds)
+
+    monkeypatch.setattr(store, "lead", slowly)
+    task = asyncio.create_task(matching.run())
+    await busy.wait()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0.2)
+    assert await lead("another", 5.0)
