@@ -203,7 +203,7 @@ class _Builder:
         fields = Fields(node, self.findings, "a state", state_keys())
         do = fields.get("do")
         step = self._step(fields)
-        own = {**self._edges(fields.get("on")), **({} if step is None else step.edges())}
+        own = self._own(self._edges(fields.get("on")), step)
         return FlowState(
             name,
             place,
@@ -213,6 +213,13 @@ class _Builder:
             own,
             {**_built_in(step, place), **defaults, **own},
         )
+
+    def _own(self, edges: dict[str, Edge], step: WaitingStep | None) -> dict[str, Edge]:
+        """Those of `on` and those that are written in the step, which may not be written twice."""
+        inner = {} if step is None else step.edges()
+        for name in edges.keys() & inner.keys():
+            self.findings.error(edges[name].place, "dead-option", f"`{name}` is written in the step", "take it out of `on`")
+        return {**edges, **inner}
 
     def _step(self, fields: Fields) -> WaitingStep | None:
         kinds = registry.waiting()

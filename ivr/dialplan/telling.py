@@ -19,6 +19,7 @@ from ivr.dialplan.speech import Speech
 
 LEAST = 15.0
 """Seconds between two announcements at least, even of something better."""
+LEAST_COMFORT = 10.0
 MOST_MESSAGES = 20
 
 
@@ -92,8 +93,12 @@ def comfort(node: Node | None, site: Site) -> Comfort | None:
     if said is not None and not 0 < len(items) <= MOST_MESSAGES:
         message = f"`comfort` needs 1 to {MOST_MESSAGES} messages, this has {len(items)}"
         site.findings.error(said.place, "out-of-range", message, "say: [thanks_for_waiting]")
+    every = fields.duration("every", 40.0)
+    if every < LEAST_COMFORT:
+        message = f"`comfort` each {every:g} s leaves no music"
+        site.findings.error(fields.place, "out-of-range", message, "every: 10s, or more")
     messages = tuple(speech(item, site.findings, site.languages) for item in items)
-    return Comfort(max(fields.duration("every", 40.0), 10.0), messages) if messages else None
+    return Comfort(every, messages) if messages else None
 
 
 def speeches(announced: Announce | None, comforting: Comfort | None) -> Iterator[Speech]:

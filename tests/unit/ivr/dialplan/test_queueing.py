@@ -247,6 +247,14 @@ def test_a_ring_in_vain_brings_back_a_question_of_another_flow() -> None:
 # --- what `check` says
 
 
+def test_an_edge_of_the_step_is_not_written_in_on_as_well() -> None:
+    text = "flow: small\nlanguages: [en]\ndefaults: { error: end, no_agents: end, closed: end, full: end }\nstates:\n  one:\n"
+    text += "    enqueue: { queue: support, while_waiting: one, overflow: [{ after: 1m, to: end }] }\n"
+    flow, problems = examine(text + "    on: { while_waiting: end, 'overflow:1': end }\n", "small.yaml")
+    assert flow is None
+    assert [(one.line, one.code) for one in problems] == [(7, "dead-option")] * 2
+
+
 @pytest.mark.parametrize(
     ("written", "words"),
     [
@@ -260,6 +268,7 @@ def test_a_ring_in_vain_brings_back_a_question_of_another_flow() -> None:
         ("overflow: [{ when: queue.position, to: one }]", "queue.position"),
         ("overflow: [{ after: 5m, to: one }], max_wait: 5m", "`max_wait` ends the wait before"),
         ("comfort: { say: [] }", "`comfort` needs 1 to 20 messages"),
+        ("comfort: { every: 2s, say: [thanks] }", "`comfort` each 2 s leaves no music"),
         ("while_waiting: nowhere", "nowhere"),
         ("while_waiting: { say: { en: hello } }", "while_waiting needs `to`"),
         ("keep_place: long", "`keep_place` is no duration"),
