@@ -24,15 +24,12 @@ def agent_in_words(agent: Agent, contacts: Sequence[Contact], staff: Iterable[Ag
     return f"{state}; of {len(waiting)} waiting none fits: {reasons}{more}"
 
 
-def contact_in_words(contact: Contact, queue: Sequence[Contact], staff: Iterable[Agent], now: float) -> str:
-    """Answer "why does this one wait?"."""
+def contact_in_words(contact: Contact, before: int, staff: Iterable[Agent], now: float) -> str:
+    """Answer "why does this one wait?", with `before` others of its queue that come first."""
     if contact.state is ContactState.OFFERED:
         return f"offered to {contact.agent}: {contact.why}"
     if contact.state is not ContactState.WAITING:
         return f"{contact.state.value}{f' with {contact.agent}' if contact.agent else ''}"
-    mine = (contact.order(), contact.id)
-    not_yet = (other for other in queue if other.state is not ContactState.CONNECTED)
-    before = sum((other.order(), other.id) < mine for other in not_yet)
     everybody = list(staff)
     able = [agent for agent in everybody if fits(contact, agent, now)]
     waited = max(0.0, now - contact.enqueued_at)

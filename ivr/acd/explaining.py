@@ -9,6 +9,7 @@ from typing import Any
 
 from ivr.acd.considering import why_agent, why_contact
 from ivr.acd.duty import Duty, Plan
+from ivr.acd.explain import agent_in_words, contact_in_words
 from ivr.acd.model import ON_DUTY, Agent, Contact, Queue
 from ivr.acd.scripts import redis_errors, text
 from ivr.acd.store import AcdStore
@@ -21,21 +22,23 @@ SLICE = 50
 
 
 async def explain_contact(store: AcdStore, contact_id: str) -> dict[str, Any]:
-    """`ContactWhy` as JSON. Raises NotFound, StoreUnavailable."""
+    """`ContactWhy` as JSON, with `words`. Raises NotFound, StoreUnavailable."""
     contact = await store.contact(contact_id)
     place = (await store.positions([(contact.id, contact.queue)])).get(contact.id, 1)
-    found = await asyncio.to_thread(why_contact, contact, await agents_now(store), await _queues(store), store.now(), place - 1)
-    return asdict(found)
+    staff, queues, now = await agents_now(store), await _queues(store), store.now()
+    found = await asyncio.to_thread(why_contact, contact, staff, queues, now, place - 1)
+    return {**asdict(found), "words": await asyncio.to_thread(contact_in_words, contact, place - 1, staff, now)}
 
 
 async def explain_agent(store: AcdStore, duty: Duty, agent_id: str) -> dict[str, Any]:
-    """`AgentWhy` as JSON, with `devices` and the breaks to come. Raises NotFound, StoreUnavailable."""
+    """`AgentWhy` as JSON, with `words`, `devices` and the breaks to come. Raises NotFound, StoreUnavailable."""
     staff, queues = await agents_now(store), await _queues(store)
     agent = next((one for one in staff if one.id == agent_id), None)
     if agent is None:
         raise NotFound(f"there is no agent {agent_id}")
     contacts = [one for name in queues for one in await _first(store, name)]
     found = asdict(await asyncio.to_thread(why_agent, agent, contacts, staff, queues, store.now()))
+    found["words"] = await asyncio.to_thread(agent_in_words, agent, contacts, staff, store.now())
     plans = [plan_view(one) for one in await duty.plans(agent_id)]
     return {**found, "at": store.now(), "devices": (await duty.devices()).get(agent_id, []), "breaks": plans}
 

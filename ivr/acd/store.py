@@ -13,7 +13,6 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from ivr.acd.estimate import USUAL, usual_of
-from ivr.acd.explain import agent_in_words, contact_in_words
 from ivr.acd.model import AGEING, Agent, AgentState, Contact, Match, Offer, Queue
 from ivr.acd.rows import agent_of, agent_row, contact_of, details_of, queue_of, queue_row
 from ivr.acd.scripts import Moves, redis_errors, text
@@ -317,15 +316,6 @@ class AcdStore:
         `ivr.acd.totals.imbalance` says what they add up to; `ended` counts calls that were connected.
         """
         return {name: int(value) for name, value in (await self._hash("totals")).items()}
-
-    async def explain_agent(self, agent_id: str) -> str:
-        """Answer "why am I not getting calls?" in words. Raises NotFound."""
-        return agent_in_words(await self.agent(agent_id), await self.contacts(), await self.agents(), self.now())
-
-    async def explain_contact(self, contact_id: str) -> str:
-        """Answer "why does this one wait?" in words. Raises NotFound."""
-        contact = await self.contact(contact_id)
-        return contact_in_words(contact, await self.contacts(contact.queue), await self.agents(), self.now())
 
     # --- below
 

@@ -41,10 +41,10 @@ class Staff:
         return [agent_line(one, devices.get(one.id, [])) for one in await agents_now(self._store)]
 
     async def explain_agent(self, agent_id: str) -> Mapping[str, Any]:
-        return {**await explain_agent(self._store, self._duty, agent_id), "words": await self._store.explain_agent(agent_id)}
+        return await explain_agent(self._store, self._duty, agent_id)
 
     async def explain_contact(self, contact_id: str) -> Mapping[str, Any]:
-        return {**await explain_contact(self._store, contact_id), "words": await self._store.explain_contact(contact_id)}
+        return await explain_contact(self._store, contact_id)
 
     async def force(self, agent_id: str, state: str, reason: str, seconds: float, by: str) -> Mapping[str, Any]:
         """Put an agent into a state, whatever the agent wants; a call goes on, and it comes after it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -10,7 +10,9 @@ from ivr.acd.considering import obstacle, why_agent, why_contact
 from ivr.acd.duty import Duty, Plan
 from ivr.acd.explaining import explain_agent, explain_contact, overview
 from ivr.acd.model import Agent, AgentState, Channel, Contact, ContactState, Need, Queue, Relaxed, Where
+from ivr.acd.store import AcdStore
 from ivr.errors import NotFound
+from ivr.session.staff import Staff, StateHistory
 from tests.unit.ivr.acd.conftest import Clock
 from tests.unit.ivr.acd.matched import Matched
 
@@ -155,3 +157,18 @@ async def test_the_live_queues_answer(matched: Matched, clock: Clock) -> None:
     for ask in (explain_contact(matched.store, "nobody"), explain_agent(matched.store, duty, "nobody")):
         with pytest.raises(NotFound):
             await ask
+
+
+async def test_a_question_reads_only_who_comes_next(matched: Matched, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ten thousand who wait, all of them would hold up every call of the node."""
+    staff = Staff(matched.store, cast(StateHistory, None), ())
+    await matched.define_queues([Queue("q")])
+    await matched.define_agents([Agent("ann")])
+    await matched.enqueue(Contact("c1", "q", clock.now))
+
+    async def everybody(*_: object) -> list[Contact]:
+        raise AssertionError("all were read")
+
+    monkeypatch.setattr(AcdStore, "contacts", everybody)
+    assert (await staff.explain_agent("ann"))["words"].startswith("offline")
+    assert (await staff.explain_contact("c1"))["words"].startswith("waiting")

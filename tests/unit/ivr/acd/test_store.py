@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from ivr.acd.duty import Duty
+from ivr.acd.explaining import explain_agent, explain_contact
 from ivr.acd.model import Agent, AgentState, Channel, Contact, ContactState, Match, Need, Offer, Queue, Relaxed, Where
 from ivr.acd.store import AcdStore
 from ivr.acd.totals import imbalance
@@ -274,12 +276,11 @@ async def test_why_in_words(matched: Matched, clock: Clock) -> None:
     await matched.set_state("ann", AgentState.AVAILABLE)
     await matched.enqueue(caller("c1", needs=(Need("billing", 4),)))
     clock.now += 42
-    assert await matched.explain_agent("bob") == "offline for 42 s"
-    assert "c1: billing 4 needed, has none" in await matched.explain_agent("ann")
-    assert (
-        await matched.explain_contact("c1")
-        == "waiting 42 s, 0 before it in support, priority 5; the 1 who could take it are not on duty"
-    )
+    assert (await explain_agent(matched.store, Duty(matched.store), "bob"))["words"] == "offline for 42 s"
+    assert "c1: billing 4 needed, has none" in (await explain_agent(matched.store, Duty(matched.store), "ann"))["words"]
+    assert (await explain_contact(matched.store, "c1"))[
+        "words"
+    ] == "waiting 42 s, 0 before it in support, priority 5; the 1 who could take it are not on duty"
 
 
 async def test_why_in_words_tells_what_time_changes(matched: Matched, clock: Clock) -> None:
@@ -296,11 +297,11 @@ async def test_why_in_words_tells_what_time_changes(matched: Matched, clock: Clo
     )
     await matched.enqueue(contact)
     clock.now += 31
-    words = await matched.explain_contact("c1")
+    words = (await explain_contact(matched.store, "c1"))["words"]
     assert "needs relaxed 1 of 2, again in 29 s, bob preferred for 14 s more" in words
     await matched.enqueue(Contact("c2", "support", clock.now, only=frozenset({"bob"})))
-    assert "for bob alone" in await matched.explain_contact("c2")
-    assert "c2: asked for somebody else" in await matched.explain_agent("ann")
+    assert "for bob alone" in (await explain_contact(matched.store, "c2"))["words"]
+    assert "c2: asked for somebody else" in (await explain_agent(matched.store, Duty(matched.store), "ann"))["words"]
 
 
 # --- several at once, and channels
