@@ -20,10 +20,12 @@ from weakref import WeakValueDictionary
 from ivr.acd.lines import Group, Line, LineKey, seat
 from ivr.acd.model import ON_DUTY, Agent, Channel, Contact, ContactState, Match, Queue
 from ivr.acd.pairing import Candidate, pair
-from ivr.acd.strategies import WORDS, Cost, strategies
+from ivr.acd.strategies import OF_THE_LINE, WORDS, Cost, strategies
 
 MOST = 64
 """Contacts that one decision looks at; more are served by the next one, which follows at once."""
+AT_ONCE = 4000
+"""Agents times lines that are ranked in some 3 ms."""
 RING_ALL = "ring_all"
 
 
@@ -114,6 +116,11 @@ class Floor:
 
     # --- deciding
 
+    @property
+    def many(self) -> bool:
+        """Whether a decision may hold an event loop for too long: many are free while many kinds of callers wait."""
+        return sum(len(group.free) for group in self._groups.values()) * len(self._lines) > AT_ONCE
+
     def decide(self, now: float) -> list[Match]:
         """Who gets whom now. What is returned counts as decided only once it is put back as offered or reserved."""
         while (at := self.next_change()) is not None and at <= now:
@@ -189,25 +196,37 @@ class Floor:
                     able += group.room[line.kind]
                     roomy = roomy or group.roomy
             room = sum(self._agents[one].room(line.kind) for one in able) if roomy else len(able)
+            ranks: dict[str, tuple[str, ...]] = {}
             for order, contact_id in line.waiting[: min(room, MOST + 1)]:
-                yield self._candidate(self._contacts[contact_id], order, able, now)
+                yield self._candidate(self._contacts[contact_id], order, able, now, ranks)
         for contact_id in self._particular.keys() - self._looked:
             self._looked.add(contact_id)
             contact = self._contacts[contact_id]
             if able := self._able(contact, free, now):
                 self._looked.discard(contact_id)
-                yield self._candidate(contact, self._order(contact), able, now)
+                yield self._candidate(contact, self._order(contact), able, now, {})
 
-    def _candidate(self, contact: Contact, order: float, able: list[str], now: float) -> Candidate:
-        """The contact with those who may take it, the best first by its queue's strategy."""
+    def _candidate(
+        self, contact: Contact, order: float, able: list[str], now: float, ranks: dict[str, tuple[str, ...]]
+    ) -> Candidate:
+        """The contact with those who may take it, the best first by its queue's strategy.
+
+        `ranks` keeps by queue what was found for others of the same line and the same agents, where one rank is everybody's.
+        """
         queue = self._queue(contact)
-        cost = self._costs.get(queue.strategy) or self._costs["longest_idle"]
-        agents = self._agents
-        ranked = sorted((cost(contact, agents[one], queue, now), agents[one].idle_since, one) for one in able)
-        best, kind = tuple(one for _, _, one in ranked[: MOST + 1]), contact.channel.room
-        if kind is not Channel.VOICE:
-            best = tuple(seat(one, kind) for one in best)
+        best = ranks.get(queue.name)
+        if best is None:
+            cost = self._costs.get(queue.strategy) or self._costs["longest_idle"]
+            best = self._ranked(contact, queue, cost, able, now)
+            if cost in OF_THE_LINE:
+                ranks[queue.name] = best
         return Candidate(contact.id, order, best, len(able))
+
+    def _ranked(self, contact: Contact, queue: Queue, cost: Cost, able: list[str], now: float) -> tuple[str, ...]:
+        agents, kind = self._agents, contact.channel.room
+        ranked = sorted((cost(contact, agents[one], queue, now), agents[one].idle_since, one) for one in able)
+        best = tuple(one for _, _, one in ranked[: MOST + 1])
+        return best if kind is Channel.VOICE else tuple(seat(one, kind) for one in best)
 
     def _able(self, contact: Contact, free: list[Group], now: float) -> list[str]:
         """Free agents for one who is particular; the same as `matcher.candidates`."""

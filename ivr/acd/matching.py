@@ -217,7 +217,8 @@ class Matching:
 
     async def _decide(self) -> list[Offer]:
         assert self._floor is not None
-        matches = self._floor.decide(self._store.now())
+        now, floor = self._store.now(), self._floor  # nobody else touches the floor meanwhile
+        matches = await asyncio.to_thread(floor.decide, now) if floor.many else floor.decide(now)
         made: list[Offer] = []
         for at in range(0, len(matches), BATCH):
             made += await self._store.reserve(self.who, matches[at : at + BATCH])

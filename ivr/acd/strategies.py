@@ -81,6 +81,9 @@ BUILT_IN: Mapping[str, Cost] = {
     )
 }
 
+OF_THE_LINE: frozenset[Cost] = frozenset(BUILT_IN.values()) - {weighted_random}
+"""Those in which contacts of one queue with the same needs cost each agent the same: one rank serves them all."""
+
 WORDS: Mapping[str, str] = {
     "longest_idle": "idle longest",
     "most_skilled": "most skilled",

@@ -191,6 +191,32 @@ def test_every_strategy_has_words_and_packages_may_add_more() -> None:
     assert (match.agent_id, match.why) == ("bob", "backwards")
 
 
+def test_agents_are_ranked_once_for_callers_with_the_same_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def cost(contact: Contact, agent: Agent, queue: Queue, now: float) -> float:
+        asked.append(agent.id)
+        return agent.idle_since
+
+    monkeypatch.setattr("ivr.acd.floor.OF_THE_LINE", frozenset({cost}))
+    floor = Floor({"longest_idle": cost})
+    for number in range(6):
+        floor.put_agent(agent(f"a{number}", idle=number, telecom=5))
+        floor.put_contact(Contact(f"c{number}", "q", number, needs_of({"telecom": 1})), NOW)
+    assert decided(floor) == {f"c{number}": f"a{number}" for number in range(6)}
+    assert sorted(asked) == sorted(f"a{number}" for number in range(6))
+
+
+def test_a_decision_for_many_is_known_before_it_is_made() -> None:
+    floor = floor_of(
+        [agent(f"a{n}", s=5) for n in range(90)], [Contact(f"c{n}", "q", n, needs_of({f"s{n}": 1})) for n in range(40)]
+    )
+    assert not floor.many
+    for number in range(40, 50):
+        floor.put_contact(Contact(f"c{number}", "q", number, needs_of({f"s{number}": 1})), NOW)
+    assert floor.many
+
+
 def test_a_level_of_priority_is_worth_the_ageing_of_the_queue() -> None:
     old, urgent = Contact("old", "q", 0.0, priority=5), Contact("urgent", "q", 100.0, priority=6)
     assert decided(floor_of([agent("ann")], [old, urgent], Queue("q", ageing=120.0))) == {"urgent": "ann"}

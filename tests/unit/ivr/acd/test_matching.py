@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import suppress
 
 import pytest
@@ -195,3 +196,26 @@ async def test_who_stops_deciding_renews_nothing_after_it(store: AcdStore, monke
         await task
     await asyncio.sleep(0.2)
     assert await lead("another", 5.0)
+
+
+async def test_a_decision_for_many_is_made_beside_the_event_loop(store: AcdStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_in: list[threading.Thread] = []
+    plain = Floor.decide
+
+    def decide(self: Floor, now: float) -> list[Match]:
+        made_in.append(threading.current_thread())
+        return plain(self, now)
+
+    monkeypatch.setattr(Floor, "decide", decide)
+    await store.define_queues([Queue("support")])
+    await store.define_agents([Agent("ann", skills={"telecom": 5})])
+    await store.set_state("ann", AgentState.AVAILABLE)
+    await store.enqueue(Contact("c1", "support", store.now()))
+    assert await store.lead("n:1", 60.0)
+    for limit, here in ((4000, True), (-1, False)):
+        monkeypatch.setattr("ivr.acd.floor.AT_ONCE", limit)
+        matching = Matching(store, "n")
+        matching.who = "n:1"
+        await matching.step()
+        assert (made_in[-1] is threading.main_thread()) is here
+    assert (await store.contact("c1")).agent == "ann"
