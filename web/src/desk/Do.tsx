@@ -1,78 +1,19 @@
 import type { JSX } from "preact";
-import { length, named, t } from "../i18n";
+import { t } from "../i18n";
 import { EarlierAdvice } from "./Advice";
 import type { Contact } from "./model";
-import { choose, desk, draft, extendWrapUp, finish, now, saving, typeNote } from "./store";
+import { WrapUp } from "./WrapUp";
 
 /** What the agent writes and decides. */
 export function Do({ contact }: { contact: Contact }): JSX.Element {
-  const wrapping = contact.phase === "wrap_up";
   return (
     <section class="panel do" aria-label={t("panel.do")} data-panel="do">
       <h2>{t("panel.do")}</h2>
       <div class="scroll">
-        {wrapping && <p class="wrap-line">{t("do.wrap")}</p>}
+        {contact.phase === "wrap_up" && <p class="wrap-line">{t("do.wrap")}</p>}
         <EarlierAdvice contact={contact} />
-        <label class="field note">
-          <span>
-            {t("do.note")} <Saved />
-          </span>
-          <textarea
-            rows={6}
-            value={draft.value.note}
-            placeholder={t("do.note.placeholder")}
-            data-testid="note"
-            onInput={(event) => typeNote(event.currentTarget.value)}
-          />
-        </label>
-        <fieldset class="outcome" data-testid="dispositions">
-          <legend>{t("do.outcome")}</legend>
-          {desk.value.settings.dispositions.map((name) => (
-            <label key={name} class="choice">
-              <input
-                type="radio"
-                name="disposition"
-                value={name}
-                checked={draft.value.disposition === name}
-                data-testid={`disposition-${name}`}
-                onChange={() => choose(name)}
-              />
-              <span>{named("disposition", name)}</span>
-            </label>
-          ))}
-        </fieldset>
-        {wrapping && <Finish />}
+        <WrapUp contact={contact} />
       </div>
     </section>
-  );
-}
-
-function Saved(): JSX.Element | null {
-  if (draft.value.note === "") return null;
-  return (
-    <small class="saved" role="status" data-testid="note-state" data-state={saving.value}>
-      {t(`do.note.${saving.value}`)}
-    </small>
-  );
-}
-
-function Finish(): JSX.Element {
-  const until = desk.value.agent?.until ?? null;
-  const left = desk.value.agent?.extensions ?? 0;
-  const missing = draft.value.disposition === "" && desk.value.settings.dispositions.length > 0;
-  return (
-    <div class="finish">
-      <button type="button" class="primary" disabled={missing} data-testid="finish" onClick={() => void finish()}>
-        {t("do.finish")}
-      </button>
-      {left > 0 && (
-        <button type="button" data-testid="longer" onClick={() => void extendWrapUp()}>
-          {t("do.longer", { n: left })}
-        </button>
-      )}
-      <span class="hint" data-testid="wrap-up-left">
-        {missing ? t("do.finish.hint") : ""} {until !== null && t("do.next", { time: length(until - now() + 0.99) })}
-      </span>
-    </div>
   );
 }
