@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/icons";
+import { Nav } from "../ui/Nav";
 import { SignIn } from "../ui/SignIn";
 import { Switches } from "../ui/Switches";
 import { FlowsPage } from "./flow/FlowsPage";
@@ -60,6 +61,7 @@ function Top(): JSX.Element {
   return (
     <header class="top">
       <Brand />
+      <Nav here="admin" />
       <nav class="sections" ref={sections} aria-label={t("admin.nav")}>
         {SECTIONS.map((section) => (
           <a key={section} href={href(section)} aria-current={here === section ? "page" : undefined} data-testid={`nav-${section}`}>

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { clock, length, t } from "../i18n";
 import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/icons";
+import { Nav } from "../ui/Nav";
 import { Switches } from "../ui/Switches";
 import type { Agent, AgentState, Queue } from "./model";
 import { desk, leave, now, reasonName, setState } from "./store";
@@ -14,6 +15,7 @@ export function TopBar(): JSX.Element {
   return (
     <header class="top">
       <Brand />
+      <Nav here="desk" />
       {agent !== null && <State agent={agent} />}
       <Queues queues={desk.value.queues} />
       <div class="top-end">

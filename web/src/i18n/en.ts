@@ -124,6 +124,9 @@ export const en = {
   "login.unreachable": "The server does not answer. Check that it is running, then try again.",
   "login.hint": "The server prints the demo agents and their passwords when it starts.",
 
+  "place.label": "Pages",
+  "place.desk": "Desk",
+  "place.admin": "Admin",
   "desk.title": "Desk",
   "desk.of": "{name}’s desk",
   "desk.loading": "Opening the desk",

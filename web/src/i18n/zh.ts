@@ -126,6 +126,9 @@ export const zh: Catalogue = {
   "login.unreachable": "服务器没有响应。请确认已启动后重试。",
   "login.hint": "演示坐席的用户名和密码会在服务器启动时显示。",
 
+  "place.label": "页面",
+  "place.desk": "坐席台",
+  "place.admin": "管理",
   "desk.title": "坐席台",
   "desk.of": "{name}的坐席台",
   "desk.loading": "正在打开坐席台",

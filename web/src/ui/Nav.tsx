@@ -1,0 +1,52 @@
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { t } from "../i18n";
+
+/** A page of this server, and who may use it. */
+interface Place {
+  name: "desk" | "admin";
+  href: string;
+  /** Any of these roles; none named: everybody who is signed in. */
+  roles: readonly string[];
+}
+
+/** In the order in which they are drawn. Words: `place.NAME` of the catalogue. */
+const PLACES: readonly Place[] = [
+  { name: "desk", href: "/desk", roles: ["agent", "senior"] },
+  { name: "admin", href: "/admin", roles: ["supervisor", "admin"] },
+];
+
+/** Who is signed in, as the server says; [] until it has said so. */
+export const roles = signal<readonly string[]>([]);
+
+/** The places that a person with these roles may go to. */
+export function placesFor(held: readonly string[]): Place[] {
+  return PLACES.filter((place) => place.roles.length === 0 || place.roles.some((role) => held.includes(role)));
+}
+
+/** The pages this person may use, each one click away; nothing where there is but the one that is open. */
+export function Nav({ here }: { here: Place["name"] }): JSX.Element | null {
+  useEffect(() => void ask(), []);
+  const places = roles.value.length === 0 ? [] : placesFor(roles.value);
+  if (places.length < 2) return null;
+  return (
+    <nav class="places" aria-label={t("place.label")} data-testid="places">
+      {places.map(({ name, href }) => (
+        <a key={name} href={href} aria-current={name === here ? "page" : undefined} data-testid={`place-${name}`}>
+          {t(`place.${name}`)}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+async function ask(): Promise<void> {
+  try {
+    const response = await fetch("/api/v1/me", { headers: { accept: "application/json" } });
+    const body = response.ok ? ((await response.json()) as { roles?: string[] }) : {};
+    roles.value = body.roles ?? [];
+  } catch {
+    // Without an answer the links stay as they are: the page itself says that the server is gone.
+  }
+}
