@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ivr.accounts.roles import ROLES, unknown_roles
 from ivr.errors import ConfigError
 from ivr.settings_duty import STANDARD, BreakOptions, PlannedBreakOptions, check_planned
 
@@ -82,6 +83,7 @@ class AgentOptions:
     A user is on duty while a phone of his is registered, the others always.
     """
     roles: tuple[str, ...] = ("agent",)
+    """Of `agent senior supervisor admin quality field`."""
     breaks: tuple[PlannedBreakOptions, ...] = ()
     """Breaks of every day."""
 
@@ -102,6 +104,11 @@ def check_rules(queues: Mapping[str, QueueOptions], file: str) -> None:
             raise ConfigError(f"{file}: queues.{name}.order: `sequential` needs the agents in their order: [anna, bob]")
         if not 2 <= one.ring_most <= 10:
             raise ConfigError(f"{file}: queues.{name}.ring_most: {one.ring_most} is not from 2 to 10")
+        for agent, weight in one.weights.items():
+            if not 0 < weight <= 1e6:
+                raise ConfigError(
+                    f"{file}: queues.{name}.weights.{agent}: {weight:g} is no weight; above 0, such as 2 for twice as often"
+                )
         if one.max_waiting < 0:
             raise ConfigError(f"{file}: queues.{name}.max_waiting: {one.max_waiting} is below 0; 0 lets any number wait")
         if one.comfort_every < 10:
@@ -118,6 +125,8 @@ def check_agents(agents: Sequence[AgentOptions], file: str, reasons: Sequence[Br
         for skill, level in agent.skills.items():
             if not 1 <= level <= 10:
                 raise ConfigError(f"{file}: agents: {agent.id}: skill '{skill}' has level {level}; levels go from 1 to 10")
+        if wrong := unknown_roles(agent.roles):
+            raise ConfigError(f"{file}: agents: {agent.id}: roles: '{wrong[0]}' is no role; there are {', '.join(ROLES)}")
         _check_capacity(agent.capacity, f"{file}: agents: {agent.id}: capacity")
         check_planned(agent.breaks, reasons, f"{file}: agents: {agent.id}: breaks")
 

@@ -99,7 +99,9 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "ivr.speech ivr.understanding ivr.profile ivr.acd ivr.records ivr.handover",
         "numpy",
     ),
-    layer("ivr.web", f"{ROOM} ivr.acd ivr.records ivr.dialplan ivr.handover", "starlette redis argon2"),
+    layer("ivr.accounts.roles"),
+    layer("ivr.accounts", f"{ROOM} ivr.records.database", "redis sqlalchemy argon2 pyotp segno authlib httpx"),
+    layer("ivr.web", f"{ROOM} ivr.accounts ivr.acd ivr.records ivr.dialplan ivr.handover", "starlette redis argon2"),
     layer("ivr.guarding", f"{ROOM} ivr.settings telephony.sip", "redis httpx rich"),
     layer("ivr.nodes", f"{ROOM} ivr.acd", "redis"),
     layer("ivr.publishing", f"{ROOM} ivr.dialplan ivr.records.database", "redis sqlalchemy"),
@@ -117,7 +119,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.wiring_queues", "ivr"),
     layer("ivr.wiring_callbacks", "ivr telephony", "redis sqlalchemy"),
     layer("ivr.settings_calls", "ivr.errors"),
-    layer("ivr.settings_queues", "ivr.errors ivr.settings_duty"),
+    layer("ivr.settings_queues", "ivr.errors ivr.settings_duty ivr.accounts.roles"),
     layer("ivr.settings_handover", "ivr.errors ivr.settings_trunks"),
     layer("ivr.wiring_handover", "ivr", "redis sqlalchemy"),
     layer("ivr.settings_duty", "ivr.errors"),
@@ -187,6 +189,7 @@ EXCEPTIONS = {
 """Single imports across rooms, each with its reason."""
 
 PURE = {
+    "ivr.accounts.roles",
     "ivr.handover.document",
     "ivr.handover.size",
     "ivr.handover.token",

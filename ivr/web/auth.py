@@ -26,6 +26,10 @@ FAILURES_BY_NAME = 5
 FAILURES_BY_ADDRESS = 30
 
 
+HOUSE = Account("api token", "API", ("admin", "supervisor"))
+"""Who has the bearer token of the file admin-token."""
+
+
 class TooManyFailures(IvrError):
     """Logins are refused for a while."""
 
@@ -104,18 +108,22 @@ class Gate:
         token = connection.cookies.get(COOKIE)
         return await self._sessions.account(token) if token else None
 
-    async def require(self, connection: HTTPConnection, *roles: str) -> None:
-        """Let the API token and accounts with one of `roles` pass. Raises SignInNeeded or NotAllowed."""
+    async def require(self, connection: HTTPConnection, *roles: str, scope: str = "") -> Account:
+        """Whose request it is, where an API token or the account has one of `roles`. Raises SignInNeeded or NotAllowed.
+
+        `scope` is what an API token needs besides, `staff:write`; empty: what method and path say (`scope_of`).
+        """
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             if self._token and hmac.compare_digest(token.strip().encode(), self._token):
-                return
+                return HOUSE
             raise SignInNeeded("the bearer token is wrong")
         account = await self.account(connection)
         if account is None:
             raise SignInNeeded("sign in, or send the bearer token of the file admin-token")
         if not set(roles) & set(account.roles):
             raise NotAllowed(f"this needs the role {' or '.join(roles)}")
+        return account
 
     def same_origin(self, connection: HTTPConnection) -> bool:
         """False where a browser says that another site's page sent this. Browsers always say; other clients need not."""

@@ -70,3 +70,10 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
 def test_a_team_must_be_a_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'two words' is no name"):
         agents_of(loaded(tmp_path, "agents: [{ id: a, team: two words }]"))
+
+
+def test_roles_are_those_that_exist(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "agents: [{ id: anna, roles: [senior, quality, field, agent] }]")
+    assert settings.agents[0].roles == ("senior", "quality", "field", "agent")
+    with pytest.raises(ConfigError, match=r"agents: bob: roles: 'boss' is no role; there are agent, senior"):
+        loaded(tmp_path, "agents: [{ id: bob, roles: [agent, boss] }]")

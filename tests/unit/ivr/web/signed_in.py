@@ -20,7 +20,7 @@ class SignedIn:
         name = connection.headers.get("who", "")
         return Account(name, roles=self._roles[name]) if name in self._roles else None
 
-    async def require(self, connection: Any, *roles: str) -> None:
+    async def require(self, connection: Any, *roles: str, scope: str = "") -> None:
         if connection.headers.get("authorization") == "Bearer t":
             return
         account = await self.account(connection)

@@ -27,7 +27,7 @@ class SignedIn:
         name = connection.headers.get("who", "")
         return Account(name, roles=ROLES[name]) if name in ROLES else None
 
-    async def require(self, connection: Any, *roles: str) -> None:
+    async def require(self, connection: Any, *roles: str, scope: str = "") -> None:
         account = await self.account(connection)
         if connection.headers.get("authorization") != "Bearer t" and (account is None or not set(roles) & set(account.roles)):
             raise SignInNeeded("sign in")

@@ -52,7 +52,7 @@ export function shape(part: string, schema: Schema, names: Names | null): Schema
   const open = OPEN[part];
   const inner = schema.additionalProperties;
   if (open !== undefined && (inner === undefined || (typeof inner === "object" && Object.keys(inner).length === 0))) return open;
-  if (part === "agents") return withItem(schema, "roles", { type: "array", items: { enum: ["agent", "supervisor", "admin"] } });
+  if (part === "agents") return withItem(schema, "roles", { type: "array", items: { enum: ["agent", "senior", "supervisor", "admin", "quality", "field"] } });
   if (part === "routes" && (names?.flows.length ?? 0) > 0) return withItem(schema, "flow", { enum: names?.flows ?? [] });
   return schema;
 }
