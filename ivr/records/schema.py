@@ -101,12 +101,21 @@ tickets = Table(
     Column("created_at", Float(53), nullable=False),
     Column("updated_at", Float(53), nullable=False),
     Column("due_at", Float(53)),
+    Column("customer", String(40), nullable=False, server_default=""),
+    Column("queue", String(128), nullable=False, server_default=""),
+    Column("tags", JSON, nullable=False, server_default="[]"),
+    Column("paused_seconds", Float(53), nullable=False, server_default="0"),
+    Column("paused_at", Float(53)),
+    Column("responded_at", Float(53)),
+    Column("solved_at", Float(53)),
     Index("tickets_by_status", "status", "created_at"),
+    Index("tickets_by_assignee", "assignee", "status"),
     Index("tickets_by_contact", "contact_id"),
     Index("tickets_by_caller", "caller_number", "created_at"),
     sqlite_autoincrement=True,
 )
-"""`request` names the step that asked, so that the same step asking twice opens one ticket."""
+"""`request` names the step that asked, so that the same step asking twice opens one ticket. Its clock stands still from
+`paused_at` on, and stood still for `paused_seconds` before."""
 
 _ONE_CALL = text("status = 'dialing' AND callee <> ''")
 
