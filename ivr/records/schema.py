@@ -48,6 +48,7 @@ contacts = Table(
     Index("contacts_by_caller", "caller_number", "started_at"),
     Index("contacts_by_agent", "agent_id", "started_at"),
     Index("contacts_by_disposition", "disposition", "started_at"),
+    Index("contacts_by_end", "ended_at"),
 )
 """Times are seconds since the Unix epoch (UTC)."""
 
@@ -228,3 +229,38 @@ notifications = Table(
     Index("notifications_by_status", "status", "next_at"),
     Index("notifications_by_contact", "contact_id"),
 )
+
+desk_marks = Table(
+    "desk_marks",
+    metadata,
+    Column("contact_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(160), primary_key=True),
+    Column("value", String(40), nullable=False),
+    Column("agent_id", String(128), nullable=False),
+    Column("at", Float(53), nullable=False),
+    Index("desk_marks_by_name", "kind", "name"),
+)
+"""What agents ticked during a contact: `step` of a procedure, `line` that was said, `offer`, `card`."""
+
+desk_actions = Table(
+    "desk_actions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("contact_id", String(64), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("hook", String(64), nullable=False),
+    Column("agent_id", String(128), nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Float(53), nullable=False),
+    Column("reason", String(300), nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("updated_at", Float(53), nullable=False),
+    Index("desk_actions_by_contact", "contact_id"),
+    Index("desk_actions_by_status", "status", "next_at"),
+)
+"""What agents had done by other systems; `body` is what those are sent."""
