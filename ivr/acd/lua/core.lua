@@ -104,10 +104,11 @@ end
 
 local function contact_of(id)
   local v = redis.call('HMGET', P .. 'contact:' .. id, 'queue', 'order', 'state', 'agent', 'node', 'refused', 'until', 'why',
-    'enqueued_at', 'connected_at', 'channel', 'rung')
+    'enqueued_at', 'connected_at', 'channel', 'rung', 'aside')
   if not v[1] then return nil end
   return {id = id, queue = v[1], order = v[2], state = v[3], agent = v[4], node = v[5], refused = v[6], ends = v[7], why = v[8],
-    enqueued_at = v[9], connected_at = v[10], room = (v[11] == 'message' or v[11] == 'ticket') and v[11] or 'voice', rung = v[12] or ''}
+    enqueued_at = v[9], connected_at = v[10], room = (v[11] == 'message' or v[11] == 'ticket') and v[11] or 'voice', rung = v[12] or '',
+    aside = v[13] or ''} -- no queue gave it: `engage.lua`
 end
 
 -- Everybody whom a contact rings, as {agent, end of the ring}: one, or several in a queue that rings all.
@@ -163,6 +164,24 @@ local function after_refusal(a, c, reason, duty)
   return 'break', (q.pause_seconds or 0) > 0 and tostring(q.pause_seconds) or ''
 end
 
+-- After a call; `settle` follows.
+local function wrap_up(a, c)
+  if c.room == 'voice' or a.wrap_until == '' then -- what is written meanwhile does not end the wrap-up of a call
+    redis.call('HSET', P .. 'agent:' .. a.id, 'last_contact', c.id, 'last_queue', c.queue, 'extended', 0)
+    local seconds = queue_of(c.queue).wrap_up_seconds
+    if seconds > 0 and a.capacity == 1 and c.room == 'voice' then a.wrap_until = at(now + seconds) end
+  end
+  settle(a)
+end
+
+-- What no queue gave is over, and leaves no trace.
+local function free(c)
+  redis.call('SREM', P .. 'node:' .. c.node, c.id)
+  redis.call('DEL', P .. 'contact:' .. c.id)
+  local a = let_go(c, c.agent)
+  if a then settle(a) end
+end
+
 -- The ring of an agent is taken back without his doing: another took the contact, or it left. The caller counts it.
 local function withdraw(c, id)
   local a = let_go(c, id)
@@ -185,8 +204,15 @@ end
 -- The contact goes back to its old place, unless it goes on ringing elsewhere; this agent is told apart by `duty` ('' keeps what
 -- he asked for last).
 local function put_back(c, id, reason, duty)
+  if c.aside ~= '' and c.state == 'offered' then return free(c) end
+  if c.aside ~= '' then -- who was dialled waits from now on like anybody else
+    redis.call('HSET', P .. 'contact:' .. c.id, 'aside', '')
+    redis.call('ZADD', P .. 'contacts', c.enqueued_at, c.id)
+    count('enqueued')
+    emit('enqueued', 'contact', c.id, 'queue', c.queue, 'node', c.node)
+  end
   local a = let_go(c, id)
-  count(c.state == 'connected' and 'requeued' or reason == 'missed' and 'missed' or 'declined')
+  if c.aside == '' then count(c.state == 'connected' and 'requeued' or reason == 'missed' and 'missed' or 'declined') end
   emit('withdrawn', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', id, 'reason', reason)
   if c.state == 'connected' then
     redis.call('ZADD', P .. 'queue:' .. c.queue, c.order, c.id)
@@ -224,19 +250,15 @@ local function remove(c, outcome)
   redis.call('ZREM', P .. 'ages:' .. c.queue, c.id)
   redis.call('SREM', P .. 'node:' .. c.node, c.id)
   redis.call('DEL', P .. 'contact:' .. c.id)
-  count(c.state == 'connected' and 'ended' or outcome)
-  emit('ended', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', c.agent, 'state', c.state, 'outcome', outcome)
+  if c.aside == '' then
+    count(c.state == 'connected' and 'ended' or outcome)
+    emit('ended', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'agent', c.agent, 'state', c.state, 'outcome', outcome)
+  end
   local rung = rung_by(c)
   for _, one in ipairs(rung) do withdraw(c, one[1]) end
   if #rung > 0 then count('withdrawn', #rung) end
   local a = c.state == 'connected' and let_go(c, c.agent)
-  if not a then return end
-  if c.room == 'voice' or a.wrap_until == '' then -- what is written meanwhile does not end the wrap-up of a call
-    redis.call('HSET', P .. 'agent:' .. a.id, 'last_contact', c.id, 'last_queue', c.queue, 'extended', 0)
-    local seconds = queue_of(c.queue).wrap_up_seconds
-    if seconds > 0 and a.capacity == 1 and c.room == 'voice' then a.wrap_until = at(now + seconds) end
-  end
-  settle(a)
+  if a then wrap_up(a, c) end
 end
 
 -- The agent's duty changes. A call goes on, and what is asked for comes after it; a ring is withdrawn. `by` is who asked, '' for

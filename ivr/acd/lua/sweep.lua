@@ -57,8 +57,10 @@ local function give_up(node)
   local ids = redis.call('SRANDMEMBER', P .. 'node:' .. node, BATCH)
   for _, id in ipairs(ids) do
     local c = contact_of(id)
-    if c then
-      if c.room == 'voice' and redis.call('HLEN', P .. 'lost') < MOST_LOST then -- for whoever calls them back
+    if c and c.aside == 'consult' then
+      free(c)
+    elseif c then
+      if c.room == 'voice' and c.aside == '' and redis.call('HLEN', P .. 'lost') < MOST_LOST then -- for whoever calls them back
         redis.call('HSET', P .. 'lost', id, cjson.encode({queue = c.queue, enqueued_at = c.enqueued_at, node = c.node, agent = c.agent,
           state = c.state, at = NOW, details = redis.call('HGET', P .. 'contact:' .. id, 'details') or '{}'}))
         redis.call('EXPIRE', P .. 'lost', LOST_SECONDS)
