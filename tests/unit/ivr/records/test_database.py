@@ -15,18 +15,21 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, Connection, MetaData, Table, create_engine, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from ivr.accounts import tables as accounts
 from ivr.errors import StoreUnavailable
 from ivr.messages import tables as written
 from ivr.publishing import tables
 from ivr.records.database import open_database, sqlite_url
 from ivr.records.schema import metadata
+from ivr.wall.minutes import metadata as counted
 
 
 async def test_migrations_lead_to_the_schema(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         whole = MetaData()
-        for table in (*metadata.tables.values(), *tables.metadata.tables.values(), *written.metadata.tables.values()):
-            table.to_metadata(whole)
+        for house in (metadata, tables.metadata, written.metadata, accounts.metadata, counted):
+            for table in house.tables.values():
+                table.to_metadata(whole)
         differences = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), whole))
         assert differences == []
         assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
