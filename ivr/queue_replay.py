@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from ivr.acd.traffic import Rules, Traffic
 from ivr.dialplan.durations import seconds
 from ivr.errors import ConfigError
 from ivr.records.database import open_database, sqlite_url
-from ivr.records.traffic import QueueTraffic
+from ivr.records.traffic import MOST, QueueTraffic
 from ivr.settings import Settings, load_settings
 from ivr.wiring import agents_of, overridden, queues_of
 
@@ -102,7 +103,10 @@ def _can_work(rules: Rules) -> None:
 
 async def _recorded(args: argparse.Namespace, settings: Settings) -> Traffic:
     day = _date(args.day)
-    start, end = _midnight(day), _midnight(day + timedelta(days=1))
+    try:
+        start, end = _midnight(day), _midnight(day + timedelta(days=1))
+    except (ValueError, OverflowError) as error:  # the first and the last day that a calendar can name
+        raise ConfigError(f"--day: {day} is no day that anybody called on; such as 2026-11-21") from error
     data = Path(settings.data)
     if not settings.database and not (data / "records.sqlite").exists():
         raise ConfigError(f"{data}: there are no records; name the folder by --data, or `database` in the settings")
@@ -113,7 +117,9 @@ async def _recorded(args: argparse.Namespace, settings: Settings) -> Traffic:
         await engine.dispose()
     if not found.contacts:
         raise ConfigError(f"nobody came to a queue on {day}; choose a day by --day, or --generated")
-    return recorded_day(found.contacts, found.states, random.Random(args.seed).random, (start, end), str(day))
+    traffic = recorded_day(found.contacts, found.states, random.Random(args.seed).random, (start, end), str(day))
+    cut = (f"{day} has more callers or states of agents than {MOST:,}: its end is missing",) if found.cut else ()
+    return replace(traffic, notes=(*traffic.notes, *cut))
 
 
 def _date(text: str | None) -> date:

@@ -23,8 +23,8 @@ class QueueOptions:
     """Agents who ring at the same time for one call, for `ring_all`; 2 to 10."""
     order: tuple[str, ...] = ()
     """Agents, for `sequential`: the first who is free."""
-    weights: Mapping[str, float] = field(default_factory=dict)
-    """Agent to weight, for `weighted_random`; 1 where none is given."""
+    weights: Mapping[str, float | int] = field(default_factory=dict)
+    """Agent to weight, for `weighted_random`; 1 where none is given. A plain number, which a lone `float` would not be."""
     ageing: float = 120.0
     """Seconds of waiting that a level of priority is worth; 0: priority counts for nothing."""
     wrap_up_extension: float = 30.0
@@ -105,7 +105,7 @@ def check_rules(queues: Mapping[str, QueueOptions], file: str) -> None:
         if not 2 <= one.ring_most <= 10:
             raise ConfigError(f"{file}: queues.{name}.ring_most: {one.ring_most} is not from 2 to 10")
         for agent, weight in one.weights.items():
-            if not 0 < weight <= 1e6:
+            if isinstance(weight, bool) or not 0 < weight <= 1e6:
                 raise ConfigError(
                     f"{file}: queues.{name}.weights.{agent}: {weight:g} is no weight; above 0, such as 2 for twice as often"
                 )

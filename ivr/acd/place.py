@@ -91,7 +91,8 @@ class Place:
         """Everybody who rings, and until when."""
         self.connected = False
         self.over = False
-        self.position = 0
+        self.position = self.size = 0
+        """Where it stands, and how many wait in its queue; 0 where that is not known yet."""
         self.kind, self._foretold = kind_of(contact).key, Foretold()
         self.looked = False
         """Who decides had time for a first look: the caller may be told the place."""
@@ -188,7 +189,8 @@ class Place:
         if self.agent_id == agent_id:
             self.agent_id = next(iter(self.rung), "")
 
-    def move(self, position: int) -> None:
+    def move(self, position: int, size: int = 0) -> None:
+        self.size = max(size, position)
         if position != self.position:
             self.position = position
             self._deliver(Moved(position, self._foretold.left(self._router.store.now())))

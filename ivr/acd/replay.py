@@ -220,8 +220,10 @@ class Replay:
                     self._floor.drop_contact(shadow.id)
                     self._floor.put_agent(self._agents[match.agent_id])  # is as free as before
                     continue
-                contact = self._contacts[match.contact_id]
-                if contact.state is ContactState.WAITING and self._agents[match.agent_id].state is AgentState.AVAILABLE:
+                contact = self._contacts.get(match.contact_id)  # None: a shadow that several would have been rung for
+                if contact is None:
+                    self._floor.put_agent(self._agents[match.agent_id])
+                elif contact.state is ContactState.WAITING and self._agents[match.agent_id].state is AgentState.AVAILABLE:
                     self._offer(contact, self._agents[match.agent_id])
             if not matches:
                 return

@@ -64,10 +64,16 @@ class Router:
     async def run(self) -> None:
         """Serve until cancelled. Redis away is logged and waited for."""
         await self._begin()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow())
-            group.create_task(self._tick_for_ever())
-            group.create_task(self.matching.run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow())
+                group.create_task(self._tick_for_ever())
+                group.create_task(self.matching.run())
+        finally:
+            looks = tuple(self._looks)
+            for look in looks:
+                look.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
 
     async def tick(self) -> None:
         """Do what `run` does each second. Raises StoreUnavailable."""
@@ -107,10 +113,10 @@ class Router:
         if place.agent_id or place.over:
             return
         with suppress(StoreUnavailable):  # the next tick tells it
-            position = (await self.store.positions([(place.contact.id, place.contact.queue)])).get(place.contact.id)
+            stands = (await self.store.standings([(place.contact.id, place.contact.queue)])).get(place.contact.id)
             await self._foretelling.tell([place])
-            if position and not place.agent_id and not place.over:
-                place.move(position)
+            if stands and not place.agent_id and not place.over:
+                place.move(*stands)
 
     async def leave(self, place: Place, outcome: str) -> None:
         self._forget(place, outcome)
@@ -196,10 +202,10 @@ class Router:
         mine = [place for place in concerned if place.looked and not place.connected and not place.over]
         if not mine:
             return
-        places = await self.store.positions([(place.contact.id, place.contact.queue) for place in mine])
+        stands = await self.store.standings([(place.contact.id, place.contact.queue) for place in mine])
         for place in mine:
-            if place.contact.id in places:
-                place.move(places[place.contact.id])
+            if place.contact.id in stands:
+                place.move(*stands[place.contact.id])
             else:
                 await self.mending.put_back(place)
 

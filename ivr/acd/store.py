@@ -278,12 +278,21 @@ class AcdStore:
 
     async def positions(self, contacts: Sequence[tuple[str, str]]) -> dict[str, int]:
         """Return the places of many `(contact, queue)` at one go; who does not wait is missing."""
+        return {contact_id: place for contact_id, (place, _) in (await self.standings(contacts)).items()}
+
+    async def standings(self, contacts: Sequence[tuple[str, str]]) -> dict[str, tuple[int, int]]:
+        """Return the places of many `(contact, queue)`, each with how many wait there; who does not wait is missing."""
+        queues = sorted({queue for _, queue in contacts})
         with redis_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
                 for contact_id, queue in contacts:
                     pipe.zrank(self.key(f"queue:{queue}"), contact_id)
-                ranks = await pipe.execute()
-        return {contact_id: rank + 1 for (contact_id, _), rank in zip(contacts, ranks, strict=True) if rank is not None}
+                for queue in queues:
+                    pipe.zcard(self.key(f"queue:{queue}"))
+                answers = await pipe.execute()
+        sizes = dict(zip(queues, answers[len(contacts) :], strict=True))
+        ranks = zip(contacts, answers, strict=False)
+        return {contact: (rank + 1, max(rank + 1, sizes[queue])) for (contact, queue), rank in ranks if rank is not None}
 
     async def queue_figures(self) -> list[dict[str, Any]]:
         """Return `{name, waiting, longest_since, estimated_wait}` of each queue.

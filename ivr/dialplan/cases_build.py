@@ -362,16 +362,20 @@ def _queues(node: Node | None, findings: Findings) -> dict[str, Line]:
 
 
 def _line(node: Node, findings: Findings) -> Line:
-    """`closed`, or `{ position: 3, after: 40s, outcome: served, estimated_wait: 1m }`."""
+    """`closed`, or `{ position: 3, size: 8, after: 40s, outcome: served, estimated_wait: 1m }`."""
     if isinstance(node, Scalar):
         _known(node, node.text, findings, ENDS_OF_QUEUES)
         return Line(1, 0.0, word(node, findings, "a queue"))
-    fields = Fields(node, findings, "a queue", ("position", "after", "outcome", "estimated_wait", "agents"))
+    fields = Fields(node, findings, "a queue", ("position", "size", "after", "outcome", "estimated_wait", "agents"))
     outcome = fields.text("outcome")
     _known(fields.get("outcome"), outcome, findings, ENDS_OF_QUEUES)
     after = fields.duration("after", 0.0) if fields.get("after") is not None or outcome else None
     estimate = fields.duration("estimated_wait", 0.0) if fields.get("estimated_wait") is not None else None
-    return Line(fields.whole("position", 1, 1, 9999), after, outcome or "served", estimate, _staffed(fields, findings))
+    position, size = fields.whole("position", 1, 1, 9999), fields.whole("size", 0, 1, 99999)
+    if 0 < size < position:
+        message = f"place {position} in a queue of {size}: the caller is one of those who wait"
+        findings.error(fields.place, "out-of-range", message, f"size: {position}, or more")
+    return Line(position, after, outcome or "served", estimate, _staffed(fields, findings), size)
 
 
 def _staffed(fields: Fields, findings: Findings) -> bool:

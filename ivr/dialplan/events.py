@@ -177,6 +177,8 @@ class Queued:
     """Seconds."""
     estimate: float | None = None
     """Seconds still to wait, as far as anybody can tell; None where nobody can."""
+    size: int = 0
+    """Callers who wait in the queue, this one among them; one who has a place is never fewer than that place."""
 
 
 @dataclass(frozen=True, slots=True)

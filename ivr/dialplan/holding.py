@@ -62,7 +62,8 @@ def held(run: Run, event: Event) -> bool:
 
 def place(event: Queued) -> dict[str, object]:
     """What `queue` says of a place."""
-    return {"position": event.position, "waited": event.waited, "estimated_wait": event.estimate}
+    size = max(event.size, event.position)
+    return {"position": event.position, "size": size, "waited": event.waited, "estimated_wait": event.estimate}
 
 
 def settled(run: Run) -> None:

@@ -63,6 +63,8 @@ class Line:
 
     agents: bool = True
     """False where nobody on duty could ever take the caller."""
+    size: int = 0
+    """Callers who wait, this one among them; 0: as many as the place says."""
 
     def ends(self, command: Enqueue) -> tuple[float, str] | None:
         """Seconds from entering until the wait ends, and how; None until somebody says so."""
@@ -76,7 +78,7 @@ class Line:
     def place(self, waited: float) -> Queued:
         """What is told after so many seconds: the estimate runs down."""
         left = None if self.estimate is None else max(0.0, self.estimate - waited)
-        return Queued(self.position, waited, left)
+        return Queued(self.position, waited, left, max(self.size, self.position))
 
 
 @dataclass(frozen=True, slots=True)

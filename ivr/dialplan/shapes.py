@@ -52,7 +52,10 @@ OPENING = Type(
     "map",
     {"open": BOOL, "closes_in": INT, "closes_at": TEXT, "opens_in": INT, "opens_at": TEXT, "holiday": TEXT},
 )
-QUEUE = Type("map", {"position": INT, "waited": NUMBER, "outcome": TEXT, "told": NUMBER, "estimated_wait": NUMBER})
+QUEUE = Type(
+    "map",
+    {"position": INT, "size": INT, "waited": NUMBER, "outcome": TEXT, "told": NUMBER, "estimated_wait": NUMBER},
+)
 ASR = Type("map", {"available": BOOL, "languages": TEXTS})
 MOOD = Type("text", values=frozenset({"", "calm", "tense", "angry"}))
 TREND = Type("text", values=frozenset({"", "rising", "falling", "steady"}))

@@ -74,7 +74,7 @@ class State:
     timers: Mapping[str, float] = field(default_factory=dict)
     """Running timers and when they are due, on the clock of `now`: what a process that takes over has to set again."""
     queue: Mapping[str, Any] = field(default_factory=dict)
-    """`position`, `waited`, `estimated_wait` and `outcome` of the last wait, as expressions see them."""
+    """`position`, `size`, `waited`, `estimated_wait` and `outcome` of the last wait, as expressions see them."""
     places: Mapping[str, Any] = field(default_factory=dict)
     """Queues that were left without an agent: `since` (the place was taken), `until` (it is kept), `rules`, `minutes`."""
     held: Mapping[str, Any] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from ivr.dialplan.speech import Speech
 
 LEAST = 15.0
 """Seconds between two announcements at least, even of something better."""
+LEAST_EVERY = 5.0
 LEAST_COMFORT = 10.0
 MOST_MESSAGES = 20
 
@@ -81,7 +82,11 @@ def announce(node: Node | None, site: Site) -> Announce | None:
     fields = Fields(node, site.findings, "announce", ("every", "say", "first"))
     said, first = fields.need("say", "say: [position_is, { number: queue.position }]"), fields.get("first")
     spoken, to_first = (() if one is None else speech(one, site.findings, site.languages) for one in (said, first))
-    return Announce(max(fields.duration("every", 30.0), 5.0), spoken, to_first)
+    every = fields.duration("every", 30.0)
+    if every < LEAST_EVERY:
+        message = f"a place told each {every:g} s leaves no music"
+        site.findings.error(fields.place, "out-of-range", message, f"every: {LEAST_EVERY:g}s, or more")
+    return Announce(every, spoken, to_first)
 
 
 def comfort(node: Node | None, site: Site) -> Comfort | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.records.database import sql_errors
@@ -35,7 +35,9 @@ class Found:
     contacts: Sequence[Mapping[str, Any]]
     """`COLUMNS`, by the time they came to the queue."""
     states: Sequence[Mapping[str, Any]]
-    """`agent_id state at`, by time, from a day before on."""
+    """`agent_id state at`, by time: of each agent the last one before, and all from then on."""
+    cut: bool = False
+    """There was more than `MOST`: the end of the time is missing."""
 
 
 class QueueTraffic:
@@ -52,14 +54,19 @@ class QueueTraffic:
             .order_by(contacts.c.queued_at, contacts.c.id)
             .limit(MOST)
         )
-        states = (
-            select(agent_states.c.agent_id, agent_states.c.state, agent_states.c.at)
-            .where(agent_states.c.at >= start - BEFORE, agent_states.c.at < end)
-            .order_by(agent_states.c.at, agent_states.c.id)
-            .limit(MOST)
+        state = agent_states.c
+        asked = select(state.agent_id, state.state, state.at).order_by(state.at, state.id)
+        last = (
+            select(state.agent_id, func.max(state.at).label("at"))
+            .where(state.at >= start - BEFORE, state.at < start)
+            .group_by(state.agent_id)
+            .subquery()
         )
+        before = asked.join(last, and_(state.agent_id == last.c.agent_id, state.at == last.c.at))
+        states = asked.where(state.at >= start, state.at < end).limit(MOST)
         with sql_errors():
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(came)).mappings().all()
+                earlier = (await connection.execute(before)).mappings().all()
                 done = (await connection.execute(states)).mappings().all()
-        return Found([dict(row) for row in rows], [dict(row) for row in done])
+        return Found([dict(row) for row in rows], [dict(row) for row in (*earlier, *done)], MOST in (len(rows), len(done)))

@@ -51,8 +51,8 @@ async def comforting(session: CallSession, rules: QueueRules) -> None:
         await asyncio.sleep(rules.comfort_every)
         state, placement = session.flow_state, session.placement
         waits = placement is not None and placement.phase == "waiting"
-        if not waits or state is None or state.phase is not Phase.QUEUE or state.speaking:
-            continue
+        if not waits or state is None or state.phase is not Phase.QUEUE or state.speaking or session.voice.speaking:
+            continue  # its turn is over: the one before may be longer than the time between two
         prompt = Prompt(rules.comfort[number % len(rules.comfort)], session.call.language)
         number += 1
         if words := session.voice.say(Say((prompt,), number=NOBODYS)):

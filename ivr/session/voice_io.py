@@ -86,6 +86,11 @@ class VoiceIO:
 
     # --- mouth
 
+    @property
+    def speaking(self) -> bool:
+        """Whether something that was told to it still sounds, or is rendered; music that a queue plays is not told to it."""
+        return self._speaking
+
     def say(self, command: Say) -> str:
         """Speak; returns the words for the transcript ("" where a prompt is missing: the flow hears StepFailed)."""
         self._quiet()
@@ -219,10 +224,13 @@ class VoiceIO:
         if self._filler is None:
             self._filler = self._loop.call_later(GAP_SECONDS, self._fill)
 
-    def _lost(self, busy: bool = False) -> None:
-        """Nobody hears the caller any more: try again where that lasts, else tell the flow."""
+    def _lost(self, busy: bool = False, deaf: bool = False) -> None:
+        """Nobody hears the caller any more: try again where that lasts and is of use, else tell the flow."""
         if self._lasting is None:
             self._emit(SpeechLost(busy))
+            return
+        if deaf:  # the same list again would end the same way, for as long as the caller waits
+            self._lasting = None
             return
         seconds = RETRY_SECONDS[min(self._tries, len(RETRY_SECONDS) - 1)]
         self._tries += 1
@@ -289,7 +297,7 @@ class VoiceIO:
         elif isinstance(event, RecognitionLost):
             log.info("%s: %s", self._leg.correlation, event.reason)
             self._deafen()
-            self._lost()
+            self._lost(deaf=event.deaf)
         elif isinstance(event, PartialHeard):
             return
         if heard is not None:

@@ -35,7 +35,7 @@ ROOT_WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "mood_level": ("that as a number, 0 (calm) to 1 (furious)", ()),
     "mood_trend": ("rising, falling or steady", ()),
     "profile": ("what is known of the caller", PROFILE),
-    "queue": ("the last wait", ("position", "waited", "outcome", "estimated_wait")),
+    "queue": ("the last wait", ("position", "size", "waited", "outcome", "estimated_wait")),
     "result": ("what the last lookup gave", ()),
     "slots": ("what the caller was asked for", ()),
     "time": ("now, in the zone of the flow", ("hour", "minute", "weekday", "day", "month", "year", "date", "epoch")),

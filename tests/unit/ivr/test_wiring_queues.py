@@ -37,6 +37,9 @@ def test_the_rules_are_those_of_the_settings(tmp_path: Path) -> None:
         ("{ music: walz }", "queues.support.music: there is no recording 'walz'; did you mean `waltz`?"),
         ("{ comfort: [thanks, sorry] }", "queues.support.comfort: there is no recording 'sorry'; there are: `music`"),
         ("{ max_waiting: -1 }", "queues.support.max_waiting: -1 is below 0"),
+        ("{ strategy: weighted_random, weights: { ann: -1 } }", "queues.support.weights.ann: -1 is no weight; above 0"),
+        ("{ weights: { ann: 0 } }", "queues.support.weights.ann: 0 is no weight"),
+        ("{ weights: { ann: 2m } }", "queues.support.weights.ann: expected "),
         ("{ comfort_every: 2s }", "queues.support.comfort_every: 2 s leaves no music"),
     ],
 )

@@ -44,6 +44,16 @@ def test_one_after_another() -> None:
     assert (day.work["ann"].calls, day.work["ann"].talk, day.work["ann"].other) == (2, 200.0, 2 * (RING + 30.0))
 
 
+def test_a_ring_of_all_for_one_who_left_already_takes_nobodys_time() -> None:
+    staff = (Agent("ann"), Agent("bob"), Agent("cid"))
+    under = Rules("rules", staff, (Queue("support", wrap_up_seconds=0.0, strategy="ring_all"),))
+    shifts = tuple(Shift(one.id, START + 100.0, START + 3600.0) for one in staff)
+    day = played(comes("gone", 10.0, patience=1.0), comes("here", 101.0), under=under, shifts=shifts, seed=1)
+    gone, here = day.fates
+    assert (gone.outcome, gone.turn) == ("abandoned", 90.0 + RING)
+    assert (here.outcome, here.waited) == ("served", RING)
+
+
 def test_who_has_no_patience_leaves_and_the_next_has_the_place() -> None:
     day = played(comes("c1", 0.0), comes("c2", 1.0, patience=50.0), comes("c3", 2.0), seed=1)
     assert fates(day)["c2"] == ("abandoned", 50.0, "")

@@ -71,8 +71,35 @@ async def test_a_caller_waits_is_offered_talks_and_leaves(router: Router, store:
 async def test_positions_move_up(router: Router) -> None:
     async with router.place(caller("c1")) as first, router.place(caller("c2", 1)) as second:
         assert await until(second, Moved) == Moved(2)
+        assert (second.position, second.size) == (2, 2)
         await first.left()
         assert await until(second, Moved) == Moved(1)
+        assert second.size == 1
+
+
+async def test_who_comes_behind_is_counted(router: Router, store: AcdStore) -> None:
+    async with router.place(caller("c1")) as first:
+        await until(first, Moved)
+        async with router.place(caller("c2", 1)) as second:
+            await until(second, Moved)
+            async with asyncio.timeout(5):
+                while first.size != 2:  # noqa: ASYNC110 - the tick tells it
+                    await asyncio.sleep(0.01)
+        assert first.position == 1
+        assert await store.standings([("c1", "support"), ("c9", "support")]) == {"c1": (1, 1)}
+
+
+async def test_the_end_leaves_no_look_behind(store: AcdStore) -> None:
+    await store.define_queues([Queue("support")])
+    router = Router(store, "n1", sweep_seconds=0.05)
+    task = asyncio.create_task(router.run())
+    async with router.place(caller("c1")):
+        looks = tuple(router._looks)
+        assert len(looks) == 1
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert all(look.cancelled() for look in looks)
 
 
 async def test_a_declined_contact_is_offered_to_the_next(router: Router, store: AcdStore, clock: Clock) -> None:

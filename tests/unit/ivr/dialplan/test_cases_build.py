@@ -43,7 +43,7 @@ cases:
       flags: { new_menu: true }
       speech: [zh]
       lookups: { billing.bill: { amount: 128.5 }, billing.all: [{ after: 3s, found: { a: 1 } }, not_found] }
-      queues: { care: { position: 3, after: 40s, outcome: full }, other: { position: 2, estimated_wait: 90s } }
+      queues: { care: { position: 3, after: 40s, outcome: full }, other: { position: 2, size: 9, estimated_wait: 90s } }
     call:
       - hears: [您好, welcome]
         within: 300ms
@@ -70,7 +70,7 @@ cases:
     assert case.given.queues == {
         "support": Line(1, 0.0, "closed"),
         "care": Line(3, 40.0, "full"),
-        "other": Line(2, estimate=90.0),
+        "other": Line(2, estimate=90.0, size=9),
     }
     assert [act.kind for act in case.acts] == ["hears", "says", "presses", "stays_silent", "queued", "asked", "hangs_up"]
     assert case.acts[0].value == ("您好", "welcome")
@@ -106,6 +106,7 @@ cases:
         ("flow: a\ngiven: { at: noon }\ncases: []\n", "wrong-type", 2, "2026-01-05 10:00"),
         ("flow: a\ngiven: { lookups: { a.b: founf } }\ncases: []\n", "unknown-outcome", 2, "`found`"),
         ("flow: a\ngiven: { lookups: { a.b: { after: 1s, outcome: gone } } }\ncases: []\n", "unknown-outcome", 2, "`done`"),
+        ("flow: a\ngiven: { queues: { care: { position: 3, size: 2 } } }\ncases: []\n", "out-of-range", 2, "size: 3, or more"),
         ("flow: a\ngiven: { lookups: x, queues: y }\ncases: []\n", "wrong-type", 2, "{ key: value }"),
         ("flow: a\ngiven: { profil: x }\ncases: []\n", "unknown-key", 2, "`profile`"),
         ("flow: a\ncases:\n  - { name: a, call: [], then: { ended: hungup } }\n", "unknown-way", 3, "`hangup`"),

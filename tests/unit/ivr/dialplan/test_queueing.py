@@ -38,7 +38,7 @@ states:
       overflow:
         - { when: "queue.estimated_wait > 300", to: offer, say: long_wait, tag: long }
         - { after: 2m, to: other }
-        - { when: "queue.position > 20", after: 10s, to: trouble }
+        - { when: "queue.size > 20", after: 10s, to: trouble }
       keep_place: 10m
       max_wait: 10m
     on: { "1": offer, "2": desk }
@@ -67,6 +67,16 @@ def at(entry: str) -> Caller:
 def later(call: Caller, seconds: float) -> Caller:
     call.now += seconds
     return call
+
+
+def test_a_rule_sees_how_many_wait() -> None:
+    call = at("desk").does(Queued(4, 0.0, size=21)).hears_out()
+    later(call, 9).does(Queued(4, 9.0, size=40))
+    assert call.state.state == "desk", "ten seconds are not over"
+    later(call, 1).does(Queued(4, 10.0, size=20))
+    assert call.state.state == "desk"
+    later(call, 10).does(Queued(4, 20.0, size=21))
+    assert (call.state.state, "desk overflow:3" in call.edges) == ("trouble", True)
 
 
 def test_the_wait_is_told_once_it_is_known_and_never_longer_than_before() -> None:
@@ -146,7 +156,7 @@ def test_the_flow_goes_on_while_the_place_is_held() -> None:
     call = asked()
     assert (call.state.state, call.said(), call.of(LeaveQueue)) == ("reason", ["place", "why"], [])
     call.hears_out().does(Queued(2, 9.0, 60.0))
-    assert call.state.queue == {"position": 2, "waited": 9.0, "estimated_wait": 60.0}
+    assert call.state.queue == {"position": 2, "size": 2, "waited": 9.0, "estimated_wait": 60.0}
     call.does(*(Pressed(one) for one in "1234")).hears_out()
     assert (call.state.state, call.state.phase, call.state.held) == ("busy", Phase.QUEUE, {})
     assert call.state.slots == {"why": "1234"}
@@ -264,9 +274,11 @@ def test_an_edge_of_the_step_is_not_written_in_on_as_well() -> None:
         ("overflow: [{ after: 1m }]", "a rule of overflow needs `to`"),
         ("overflow: [{ after: 1m, to: nowhere }]", "nowhere"),
         ("overflow: [{ after: soon, to: one }]", "`after` is no duration"),
-        ("overflow: [{ when: queue.size, to: one }]", "size"),
+        ("overflow: [{ when: queue.sise > 3, to: one }]", "did you mean `size`"),
+        ("overflow: [{ when: queue.size, to: one }]", "queue.size"),
         ("overflow: [{ when: queue.position, to: one }]", "queue.position"),
         ("overflow: [{ after: 5m, to: one }], max_wait: 5m", "`max_wait` ends the wait before"),
+        ("announce: { every: 2s, say: thanks }", "a place told each 2 s leaves no music"),
         ("comfort: { say: [] }", "`comfort` needs 1 to 20 messages"),
         ("comfort: { every: 2s, say: [thanks] }", "`comfort` each 2 s leaves no music"),
         ("while_waiting: nowhere", "nowhere"),

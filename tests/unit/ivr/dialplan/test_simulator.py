@@ -124,13 +124,14 @@ def test_a_queue_tells_the_place_and_ends_as_the_world_says() -> None:
 
 
 def test_the_estimate_of_a_wait_runs_down_and_conditions_see_it() -> None:
-    one = call(world=World(queues={"support": Line(3, estimate=50.0)}))
+    one = call(world=World(queues={"support": Line(3, estimate=50.0, size=12)}))
     one.press("0", over=True)
     assert one.listen_for(lambda: one.waiting_for() == "queue", 10.0)
     one.wait(1.0)
     assert one.state.queue["estimated_wait"] == 50.0
     one.wait(30.5)
     assert one.state.queue["estimated_wait"] == pytest.approx(20.0)
+    assert one.state.queue["size"] == 12
     one.move_up(2)
     one.wait(100.0)
     assert one.state.queue["estimated_wait"] == 0.0
@@ -138,7 +139,7 @@ def test_the_estimate_of_a_wait_runs_down_and_conditions_see_it() -> None:
     unknown.press("0", over=True)
     assert unknown.listen_for(lambda: unknown.waiting_for() == "queue", 10.0)
     unknown.wait(1.0)
-    assert unknown.state.queue["estimated_wait"] is None
+    assert (unknown.state.queue["estimated_wait"], unknown.state.queue["size"]) == (None, 1)
 
 
 def test_a_wait_has_its_limit_and_a_closed_queue_answers_at_once() -> None:

@@ -93,6 +93,16 @@ async def test_who_waits_is_heard_again_after_a_loss(scene: Scene, monkeypatch: 
     assert heard[-1].intent == "agent"
 
 
+async def test_who_waits_is_not_asked_again_for_what_can_never_be_heard(scene: Scene) -> None:
+    io, recognizer, heard = scene
+    io.listen(Listen("zh", AGENT), lasting=True)
+    recognizer.streams[-1].lose("the model knows none of these words", deaf=True)
+    assert (io._retry, io.listening, heard) == (None, False, [])
+    io.listen(Listen("zh", AGENT))
+    recognizer.streams[-1].lose(deaf=True)
+    assert heard == [SpeechLost()], "a question is told to the flow all the same"
+
+
 @pytest.mark.parametrize("end", ["pause", "close", "listen"])
 async def test_a_wait_that_is_over_is_not_heard_again(scene: Scene, end: str) -> None:
     io, recognizer, _ = scene

@@ -143,6 +143,25 @@ async def test_a_message_that_nobody_recorded_takes_no_caller_out_of_the_queue(h
     await house.over()
 
 
+async def test_a_message_that_is_longer_than_the_time_between_two_is_heard_to_its_end(house: House) -> None:
+    await house.open()
+    settled(house, comfort=("place",), comfort_every=0.03)
+    leg, contact = call(house, "asked")
+    await house.playing(leg, "number")
+    leg.press("4")
+    leg.press("2")
+    await house.until(lambda: bool(leg.playing) and leg.playing[0].name == "place")
+    session = house.switchboard.find(contact)
+    assert session is not None and session.voice.speaking
+    sounds = session.voice._playback
+    await asyncio.sleep(0.2)
+    assert session.voice._playback == sounds, "nothing took its place"
+    leg.play_out()
+    await house.until(lambda: session.voice._playback != sounds)
+    leg.vanish()
+    await house.over()
+
+
 async def test_messages_of_the_queue_are_told_over_the_music(house: House) -> None:
     await house.open()
     settled(house, comfort=("place",), comfort_every=0.05)
