@@ -68,6 +68,7 @@ from ivr.wiring import (
     sip_settings,
     supervisors_of,
 )
+from ivr.wiring_accounts import account_parts
 from ivr.wiring_admin import admin_parts, follow_prompts
 from ivr.wiring_callbacks import callback_parts
 from ivr.wiring_calls import CallParts, call_parts
@@ -80,6 +81,7 @@ from ivr.wiring_phone import phone_accounts
 from ivr.wiring_privacy import privacy_parts
 from ivr.wiring_publishing import publisher_of
 from ivr.wiring_queues import queue_house
+from ivr.wiring_side import side_parts
 from ivr.wiring_speech import speech_settings
 from ivr.wiring_staff import staff_parts
 from ivr.wiring_voice import voice_of
@@ -120,6 +122,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     tasks = await stack.enter_async_context(_Tasks())  # ended before the stores that they use
     await _define(stores, queues, defined)
     publisher = await publisher_of(settings, stores, flows)
+    signing = account_parts(settings, stores, stack)
     languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
     recognizer = await _recognizer(settings, languages, data, stack)
     ticker, talks = _ticker(stack), Talks()
@@ -140,30 +143,33 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     phones = await phone_accounts(settings, ticker, take, stack, web_socket is not None)
     dial = phones.dialer(sip.dial, guard)
     private, minds = privacy_parts(settings, stack, stores.redis, stores.engine), Minds(data / "minds")
+    side = await side_parts(settings, stores, flows, hub, desks, stack)
     services = _services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial)
+    counted = (side, phones, publisher, private, promises)
     alarm, handed = Alarm(hub, link, where, supervisors_of(settings)), await handover_parts(settings, stores)
     services = replace(promises.services(private.services(calls.services(services))), understand=minds.understand, alarm=alarm)
     services = handed.services(services)
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
+    orders = staff.orders(link, where, hub, switchboard, services)
     await hosted.listen(sip)
     stack.push_async_callback(sip.close)
     keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
     tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
     unheard = Unheard(flows, lambda: recognizer.languages, recognizer.unheard) if recognizer is not None else None
     node = Running(settings, switchboard, sip, ticker, languages, recognizer, publisher, unheard)
-    figures = node.figures(link, post, lambda: calls.metrics(phones, publisher, private, promises, router.matching.estimating))
+    figures = node.figures(link, post, lambda: calls.metrics(*counted, router.matching.estimating))
     if web_socket is not None:
         stack.callback(web_socket.close)
         web = promises.web(calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures)))
-        web = replace(handed.web(web), sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks))
-        web = replace(staff.web(web), admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
-        await serve_web(web, web_socket, stack)
+        web = replace(handed.web(web), sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks), orders=orders)
+        web = replace(side.web(staff.web(web)), admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
+        await serve_web(signing.web(web), web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts), promises.run(services, switchboard))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
     tasks.start(services.tally.run(stores.redis, settings.node), snapshots_of(settings, stores, services).run())
-    tasks.start(staff.run(agents, router), Learning(minds, flows.kept).run(), *node.work())
+    tasks.start(side.run(), staff.run(agents, router), Learning(minds, flows.kept).run(), *node.work())
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
 
 

@@ -9,14 +9,19 @@ from dataclasses import dataclass, replace
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ivr.acd.lending import Lending
 from ivr.acd.routing import Router
 from ivr.acd.store import AcdStore
 from ivr.nodes.desks import PageMap
+from ivr.nodes.link import NodeLink
 from ivr.records.agent_states import AgentStates
 from ivr.records.writer import ContactLog
 from ivr.session.agents import Agents
 from ivr.session.planning import DailyBreak, keep_plans
+from ivr.session.services import Services
 from ivr.session.staff import Staff
+from ivr.session.staff_orders import MovesHere, Pages, StaffOrders
+from ivr.session.switchboard import Switchboard
 from ivr.session.talks import Talks
 from ivr.settings import Settings
 from ivr.settings_duty import DAYS
@@ -42,11 +47,17 @@ class StaffParts:
         breaks = [{"name": one.name, "zh": one.zh, "en": one.en} for one in self.settings.breaks]
         return replace(parts, staff=Staff(self.store, self.states, breaks))
 
+    def orders(self, link: NodeLink, where: PageMap, pages: Pages, switchboard: Switchboard, services: Services) -> StaffOrders:
+        """What supervisors order; from now on this node moves its callers, whichever node is asked."""
+        here = MovesHere(link, switchboard.find, services.waits, services.talks, services.queues, switchboard.flows)
+        return StaffOrders(self.store, link, here, where, pages)
+
     async def run(self, agents: Agents, router: Router) -> None:
         """Keep states and planned breaks, and let the node that decides mend who is stuck, until cancelled."""
         agents.presence.mends = lambda: router.matching.leads
         async with asyncio.TaskGroup() as group:
             group.create_task(self.states.run())
+            group.create_task(Lending(self.store).run())
             group.create_task(keep_plans(self.store, planned_of(self.settings)))
 
 

@@ -55,6 +55,12 @@ class PageMap:
             found = await cast(Awaitable[bytes | None], self._redis.hget(_WHERE, agent_id))
         return found.decode() if found else ""
 
+    async def all(self) -> dict[str, str]:
+        """Agent to node, of every page that is open."""
+        with redis_errors():
+            rows = await cast(Awaitable[Mapping[bytes, bytes]], self._redis.hgetall(_WHERE))
+        return {agent.decode(): node.decode() for agent, node in rows.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class RemotePages:

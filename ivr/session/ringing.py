@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ivr.acd.desk import RingOutcome
 from ivr.acd.place import Offered, Place, PlaceEvent, Refused, Withdrawn
 from ivr.errors import StoreUnavailable
+from ivr.session.moving import Order
 from telephony.errors import TelephonyError
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Reads(Protocol):
     def heard(self, event: PlaceEvent) -> None:
         """An event that is no ring."""
 
+    def moved(self) -> asyncio.Future[Order]:
+        """Done once the caller is to be elsewhere: then nobody is rung any more."""
+
     async def accepted(self, place: Place, agent_id: str) -> bool:
         """The agent accepted; whether the caller is his now."""
 
@@ -56,12 +60,13 @@ class Ringing:
         self._begin(offer)
         try:
             while self._rings:
-                reading = self._reads.read()
-                await asyncio.wait({reading, *self._rings.values()}, return_when=asyncio.FIRST_COMPLETED)
+                reading, moved = self._reads.read(), self._reads.moved()
+                either: set[asyncio.Future[Any]] = {reading, moved, *self._rings.values()}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 for agent_id in [one for one, ring in self._rings.items() if ring.done()]:
                     if await self._ended(agent_id):
                         return agent_id
-                if reading.done() and not await self._heard(self._reads.taken()):
+                if moved.done() or (reading.done() and not await self._heard(self._reads.taken())):
                     break
             return ""
         finally:

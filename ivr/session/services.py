@@ -17,6 +17,7 @@ from ivr.records.late import LateRows
 from ivr.records.writer import ContactLog
 from ivr.session.awaiting import Spotters
 from ivr.session.handing import Handing
+from ivr.session.moving import Waits
 from ivr.session.parking import ParkingLot
 from ivr.session.promised import Promised, nothing_promised
 from ivr.session.queue_rules import QueueHouse
@@ -79,6 +80,8 @@ class Services:
     queues: QueueHouse = field(default_factory=QueueHouse)
     """What the settings say of each queue, and who is on duty for it."""
     parking: ParkingLot = field(default_factory=ParkingLot)
+    waits: Waits = field(default_factory=Waits)
+    """The calls of this node that wait in a queue."""
     running: set[CallSession] = field(default_factory=set)
     """The calls of this node that go on."""
     ringback: Sequence[Clip] = (Clip.silence(1.0),)
@@ -101,6 +104,8 @@ class Services:
     """A language model that words summaries, where one is to."""
     privacy: Privacy = field(default_factory=Privacy)
     """What is taken out of whatever is kept, where a flow says nothing else."""
+    reattach_seconds: float = 30.0
+    """For how long a caller waits with music for an agent whose page is away."""
     flush_seconds: float = 30.0
     """How long the record of a call that is over waits for a store that is away."""
     spotters: Spotters = field(default_factory=Spotters)

@@ -20,18 +20,17 @@ from ivr.acd.rows import details_of
 from ivr.call import Disposition
 from ivr.dialplan.events import AgentRung, Enqueue, Listen, Queued, QueueLeft
 from ivr.errors import IvrError, QueueFull, StoreUnavailable
-from ivr.session.bridging import exchange_of, talk_on
 from ivr.session.delaying import tell_delayed
 from ivr.session.destination import Destination, Kind
 from ivr.session.meanwhile import Told, comforting
+from ivr.session.moving import Moving, Order, drained_to, sent_on
 from ivr.session.onward import AGENT_SECONDS, send_on
-from ivr.session.overhearing import overhear
 from ivr.session.promised import Stay, asked
 from ivr.session.ringing import Ringing
-from ivr.session.talk import Talk
+from ivr.session.serving import LOST, Serving
 from ivr.session.view import Placement
 from telephony.errors import TelephonyError
-from telephony.leg import Bridge, CallLeg, EndCause
+from telephony.leg import CallLeg
 
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
@@ -52,13 +51,14 @@ class Waiting:
         self.overflowing = False
         """The flow takes the caller out of the queue: no caller has given up."""
         self._position = 0
+        self._stands: Place | None = None
         self._foretold = Foretold()
         self._reading: asyncio.Task[PlaceEvent | None] | None = None
-        self._talked = False
-        self._talk_seconds = 0.0
-        """With every agent so far."""
+        self._serving = Serving(session, self._started, self._place)
         self._sent: Destination | None = None
         """Where an agent sent the caller."""
+        self._order: Order | None = None
+        """The last move, where that was nobody who talked."""
         self._last_agent = ""
         self._until: float | None = None
         """End of the wait on the loop's clock; a talk suspends it."""
@@ -81,7 +81,7 @@ class Waiting:
         finally:
             if self._reading is not None:
                 self._reading.cancel()
-            if not self._talked:
+            if not self._serving.talked:
                 session.record(wait_seconds=self._services.clock() - self._started)
             session.agent_id = ""
             session.placement = None
@@ -109,15 +109,10 @@ class Waiting:
                 return outcome
 
     def _redirect(self, to: Destination) -> None:
-        """Wait for somebody else from now on, before those who just called."""
-        ahead = min(10, self._command.priority + 2)
-        if to.kind is Kind.QUEUE:
-            fresh = Enqueue(to.name, {}, ahead, self._command.music, self._command.announce_every)
-            self._wait_by(replace(fresh, exclude=self._command.exclude))
-            self._only = ""
-        else:
-            self._command = replace(self._command, priority=ahead)
-            self._only = to.name
+        """Wait for somebody else from now on."""
+        queue, self._only = (to.name, "") if to.kind is Kind.QUEUE else (self._command.queue, to.name)
+        self._wait_by(sent_on(self._command, queue, self._order, self._started))
+        self._order = None
         self._session.promise.stay = Stay(self._command, self._started)
 
     def _limit_anew(self) -> None:
@@ -135,6 +130,9 @@ class Waiting:
         session.record(queue=command.queue, queued_at=self._started, queueing=json.loads(details_of(contact)))
         if not self._only and self._rules.closed(session.machine.environment, self._started):
             return "closed"
+        if not self._only and (order := await drained_to(session, command.queue)):
+            return self._moved(order) if order.to.name else "closed"
+        self._moving = self._services.waits.put(session.call.id, Moving())
         house, grace = self._services.queues, None if self._only else command.no_agents_after
         self.play_music()
         self.keep_listening()
@@ -146,7 +144,8 @@ class Waiting:
             finally:
                 if messages is not None:
                     messages.cancel()
-                if self.overflowing or self._deadline.expired():
+                self._services.waits.remove(session.call.id)
+                if self.overflowing or self._deadline.expired() or self._moving.order:
                     with suppress(StoreUnavailable):  # the router owes it then
                         await place.left("overflowed")
 
@@ -154,7 +153,7 @@ class Waiting:
         if self._reading is not None:  # of the place before, in a wait that an agent sent the caller on from
             self._reading.cancel()
             self._reading = None
-        events = place.__aiter__()
+        self._stands, events = place, place.__aiter__()
         while True:
             event = await self._next(events, self._command.announce_every or None)
             if isinstance(event, Moved):
@@ -162,6 +161,8 @@ class Waiting:
                 self._tell_position()
             elif isinstance(event, Delayed):
                 tell_delayed(self._session)
+            elif event is None and (order := self._moving.order):
+                return self._moved(order)
             elif event is None and self._alone.done():
                 self.overflowing = True
                 return "no_agents"
@@ -169,6 +170,10 @@ class Waiting:
                 raise StoreUnavailable(event.why if event is not None else "the place is gone")
             elif isinstance(event, Offered) and (how := await self._offered(place, events, event)):
                 return how
+
+    def _moved(self, order: Order) -> str:
+        self._sent, self._order = order.to, order
+        return "sent"
 
     def _contact(self) -> Contact:
         """The caller as the queue sees it: what is needed, or the one agent who is wanted."""
@@ -196,11 +201,11 @@ class Waiting:
         position is told again."""
         reading = self._read(events)
         while True:
-            either: set[asyncio.Future[Any]] = {reading, self._alone}
+            either: set[asyncio.Future[Any]] = {reading, self._alone, self._moving.asked}
             await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
                 return self._taken()
-            if self._alone.done():
+            if self._alone.done() or self._moving.asked.done():
                 return None
             self._tell_position()
 
@@ -217,8 +222,8 @@ class Waiting:
 
     def _tell_position(self) -> None:
         if self._position:
-            now = self._services.clock()
-            self._session.emit(Queued(self._position, now - self._started, self._foretold.left(now)))
+            now, size = self._services.clock(), 0 if self._stands is None else self._stands.size
+            self._session.emit(Queued(self._position, now - self._started, self._foretold.left(now), size))
 
     def play_music(self) -> None:
         self._session.leg.play(self._music, repeat=True)
@@ -256,6 +261,7 @@ class Waiting:
         self._services.desk.push(agent_id, "contact", {"id": self._session.call.id, "phase": "ended"})
 
     def _wait_again(self) -> None:
+        self._services.waits.put(self._session.call.id, self._moving)
         self._place("waiting", why="", answered_at=None)
         self._tell_position()
         if not self._session.voice.listening:
@@ -269,6 +275,9 @@ class Waiting:
     def taken(self) -> PlaceEvent | None:
         return self._taken()
 
+    def moved(self) -> asyncio.Future[Order]:
+        return self._moving.asked
+
     def heard(self, event: PlaceEvent) -> None:
         if isinstance(event, Moved):
             self._position, self._foretold = event.position, Foretold(event.estimate, self._services.clock())
@@ -278,6 +287,7 @@ class Waiting:
         self._deadline.reschedule(None)
         if await place.accepted(agent_id):
             self._session.agent_id = agent_id
+            self._services.waits.remove(self._session.call.id)
             return True
         self._deadline.reschedule(self._until)
         return False
@@ -301,77 +311,18 @@ class Waiting:
 
     async def _joined(self, place: Place, agent_leg: CallLeg) -> str:
         """The talk itself. "" where the agent's side was lost: the caller hears music and waits again."""
-        session, services, agent_id = self._session, self._services, self._session.agent_id
-        bridge = self._bridge(agent_leg)
-        exchange = exchange_of(session, f"agent:{agent_id}")
-        talk = Talk(session.leg, agent_leg, bridge, self._music, self._place, exchange, session.voice.held)
-        connected_at = self._begun(talk, agent_id)
-        ears = overhear(session, talk)
-        how = "caller"
-        try:
-            how = await talk.finished
-        finally:
-            if ears is not None:
-                ears.close()
-            session.talk = None
-            services.talks.remove(session.call.id)
-            talk.close()
-            self._talk_seconds += services.clock() - connected_at
-            session.record(talk_seconds=self._talk_seconds)
-            if how != "agent_lost":
-                self._place("wrap_up")
-        if how == "agent_lost":
-            log.warning("%s agent %s vanished; the caller waits again", session.call.correlation, agent_id)
+        how = await self._serving.run(place, agent_leg, self._music)
+        if how == LOST:
             self.play_music()
-            self._off_the_page(agent_id)
+            self._off_the_page(self._serving.last_agent)
             await place.declined("gone")
             self._limit_anew()
             self._wait_again()
             return ""
-        session.promise.spent(services.clock())
-        with suppress(StoreUnavailable):  # the router owes it then; the talk was served all the same
-            await asyncio.shield(place.finished("served"))
-        return await self._after(talk, how, agent_id)
-
-    def _begun(self, talk: Talk, agent_id: str) -> float:
-        """Note that a talk has begun; returns when."""
-        session, services = self._session, self._services
-        services.talks.add(session.call.id, agent_id, talk)
-        session.talk = talk
-        connected_at = services.clock()
-        self._talked = True
-        session.served_by = agent_id
-        session.disposition = Disposition.SERVED
-        session.record(
-            agent_id=agent_id, connected_at=connected_at, wait_seconds=connected_at - self._started - self._talk_seconds
-        )
-        self._place("connected")
-        session.promise.talks(session)
-        return connected_at
-
-    async def _after(self, talk: Talk, how: str, agent_id: str) -> str:
-        """What follows a talk that the agent left: nothing, a talk with somebody else, or another place to go to."""
-        self._session.agent_id = ""
-        if how == "transferred" and talk.partner is not None:
-            try:
-                await talk_on(self._session, talk.partner, f"agent:{agent_id}")
-            finally:
-                talk.partner.hang_up()
-        elif how == "sent":
+        if how == "sent":
             self.play_music()
-            self._sent, self._last_agent = talk.destination, agent_id
-            return "sent"
-        return "served"
-
-    def _bridge(self, agent_leg: CallLeg) -> Bridge:
-        """Join the two; an agent's leg that cannot be joined is not left alone."""
-        self._session.leg.stop()
-        try:
-            return self._services.bridge(self._session.leg, agent_leg)
-        except TelephonyError:
-            agent_leg.hang_up(EndCause.FAILED)
-            self.play_music()
-            raise
+            self._sent, self._last_agent = self._serving.sent, self._serving.last_agent
+        return how
 
     def _place(self, phase: str, **changes: Any) -> None:
         session = self._session

@@ -13,10 +13,12 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from ivr.accounts.house import House
 from ivr.errors import IvrError, StoreUnavailable
 from ivr.web.admin import admin_routes
 from ivr.web.api import Api, answer_error
-from ivr.web.auth import Gate, Sessions
+from ivr.web.auth import Gate
+from ivr.web.bench_api import BenchApi
 from ivr.web.callbacks_api import CallbacksApi
 from ivr.web.caller import CallerHub
 from ivr.web.calls_api import CallsApi
@@ -28,6 +30,7 @@ from ivr.web.parts import WebParts
 from ivr.web.sip_api import SipApi
 from ivr.web.sources_api import SourcesApi
 from ivr.web.staff_api import StaffApi
+from ivr.web.staff_orders_api import StaffOrdersApi
 
 log = logging.getLogger(__name__)
 
@@ -36,22 +39,23 @@ Endpoint = Callable[[WebSocket], Awaitable[None]]
 
 def build_web(parts: WebParts) -> Starlette:
     """The whole web room as one ASGI application. It owns no task beyond its requests; closing the desk hub is the caller's."""
-    sessions = Sessions(parts.redis, parts.accounts)
-    gate = Gate(sessions, parts.admin_token, parts.origins)
+    gate = Gate(House(parts.redis, parts.accounts, parts.books), parts.admin_token, parts.origins)
     callers = CallerHub(parts.open_leg, parts.on_caller_leg, parts.caller_limits, ice_servers=parts.ice_servers)
     app = Starlette(
         routes=[
-            *Pages(parts.static).routes,
-            *Api(parts, sessions, gate).routes,
+            *Pages(parts.static, parts.workbench.book.origins if parts.workbench is not None else ()).routes,
+            *Api(parts, gate).routes,
             *CallsApi(parts, gate).routes,
             *(HandoverApi(parts.handover, parts, gate).routes if parts.handover is not None else ()),
             *(StaffApi(parts.staff, gate).routes if parts.staff is not None else ()),
+            *(StaffOrdersApi(parts.orders, gate).routes if parts.orders is not None else ()),
             *_callbacks(parts, gate),
             *(FollowUpsApi(parts, parts.shelves, gate).routes if parts.shelves is not None else ()),
             *(SipApi(*parts.sip_desk, gate).routes if parts.sip_desk is not None else ()),
             *(SourcesApi(parts.sources, gate).routes if parts.sources is not None else ()),
             *(OutboundApi(parts.outbound, gate).routes if parts.outbound is not None else ()),
             *(admin_routes(parts.admin, gate, parts.redis) if parts.admin is not None else ()),
+            *(BenchApi(parts.workbench, parts, gate).routes if parts.workbench is not None else ()),
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),
         ],
@@ -78,7 +82,8 @@ def _desk(parts: WebParts, gate: Gate) -> Endpoint:
             await socket.close(4401)  # before accept: the browser sees HTTP 403
             return
         await socket.accept()
-        await parts.desk.serve(socket, account)
+        async with gate.held(socket):
+            await parts.desk.serve(socket, account)
 
     return desk
 

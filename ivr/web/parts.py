@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.asyncio import Redis
 
+from ivr.accounts.house import Accounts, Books
+from ivr.accounts.model import Account as Account
 from ivr.records.promises import Promises
 from ivr.records.shelf import Shelves
 from telephony.leg import CallLeg, Ended, Party
 
 if TYPE_CHECKING:
     from ivr.web.admin_parts import AdminParts
+    from ivr.web.bench import WorkbenchDesk
     from ivr.web.desk import DeskHub
     from ivr.web.handover_api import HandoverDesk
 
@@ -50,25 +53,6 @@ class CallerPage(Protocol):
 
 OnCallerLeg = Callable[[BrowserLeg, CallerPage, str, str, str], object]
 """(leg, page, name, language, to): a browser calls and its media is connected; the leg is still OFFERED."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Somebody who may sign in."""
-
-    id: str
-    """Of the agent, where it is one."""
-    name: str = ""
-    roles: tuple[str, ...] = ("agent",)
-    """Of `agent`, `supervisor`, `admin`."""
-
-
-class Accounts(Protocol):
-    async def verify(self, username: str, password: str) -> Account | None:
-        """The account where the password is right, else None; takes as long for a name that does not exist."""
-
-    def find(self, account_id: str) -> Account | None:
-        """The account as it is now, or None where it was removed: its sessions end with it."""
 
 
 class AgentActions(Protocol):
@@ -194,6 +178,28 @@ class StaffDesk(Protocol):
         """States that the agent had, the newest first."""
 
 
+class StaffOrders(Protocol):
+    """What supervisors order of callers, queues and desks of all nodes: `ivr.session.staff_orders.StaffOrders`."""
+
+    async def move(self, contact_id: str, to: str, priority: int | None, by: str) -> Mapping[str, Any]: ...
+
+    async def drained(self) -> Mapping[str, Any]: ...
+
+    async def drain(self, queue: str, to: str, seconds: float, move: bool, by: str) -> Mapping[str, Any]: ...
+
+    async def open(self, queue: str) -> None: ...
+
+    async def lent(self) -> Mapping[str, Any]: ...
+
+    async def lend(self, agent_id: str, skills: Mapping[str, int], seconds: float, by: str) -> Mapping[str, Any]: ...
+
+    async def give_back(self, agent_id: str) -> Mapping[str, Any]: ...
+
+    async def broadcast(
+        self, text: str, level: str, agents: Sequence[str], teams: Sequence[str], by: str
+    ) -> Mapping[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class CallerLimits:
     total: int = 200
@@ -246,5 +252,11 @@ class WebParts:
     """Contacts as they are handed over, and the links that lead to them."""
     staff: StaffDesk | None = None
     """None where a node has no queues."""
+    orders: StaffOrders | None = None
+    """None where a node has no queues."""
     admin: AdminParts | None = None
     """None where a node has no admin pages."""
+    books: Books | None = None
+    """People, tokens and the audit; None where only accounts of the settings sign in."""
+    workbench: WorkbenchDesk | None = None
+    """What stands beside a conversation; None where a node has no desks."""

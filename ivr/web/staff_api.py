@@ -74,12 +74,12 @@ class StaffApi:
 
     async def force(self, request: Request) -> Response:
         """`{state, reason, seconds}`: order a state; a break may end by itself after `seconds`."""
-        by = await self._who(request)
+        by = await who_orders(self._gate, request)
         body = await body_of(request)
-        agent_id, state, reason = request.path_params["agent_id"], _text(body, "state"), _text(body, "reason", "")
-        seconds = _number(body, "seconds", 0.0)
+        agent_id, state, reason = request.path_params["agent_id"], text_of(body, "state"), text_of(body, "reason", "")
+        seconds = number_of(body, "seconds", 0.0)
         line = await self._staff.force(agent_id, state, reason, seconds, by)
-        self._audit(request, by, f"agent {agent_id}: {state} {reason}".rstrip())
+        audited(request, by, f"agent {agent_id}: {state} {reason}".rstrip())
         return JSONResponse(dict(line))
 
     async def breaks(self, request: Request) -> Response:
@@ -88,41 +88,47 @@ class StaffApi:
 
     async def plan(self, request: Request) -> Response:
         """`{from, until, reason}`, epoch seconds: a break to come."""
-        by = await self._who(request)
+        by = await who_orders(self._gate, request)
         body = await body_of(request)
         agent_id = request.path_params["agent_id"]
-        made = await self._staff.plan_break(agent_id, _number(body, "from"), _number(body, "until"), _text(body, "reason"), by)
-        self._audit(request, by, f"agent {agent_id}: break planned")
+        begins, ends, reason = number_of(body, "from"), number_of(body, "until"), text_of(body, "reason")
+        made = await self._staff.plan_break(agent_id, begins, ends, reason, by)
+        audited(request, by, f"agent {agent_id}: break planned")
         return JSONResponse(dict(made), 201)
 
     async def cancel(self, request: Request) -> Response:
-        by = await self._who(request)
+        by = await who_orders(self._gate, request)
         agent_id = request.path_params["agent_id"]
         await self._staff.cancel_break(agent_id, request.path_params["plan_id"])
-        self._audit(request, by, f"agent {agent_id}: planned break taken back")
+        audited(request, by, f"agent {agent_id}: planned break taken back")
         return JSONResponse({})
 
-    async def _who(self, request: Request) -> str:
-        """Who orders. Raises NotAllowed, SignInNeeded."""
-        await self._gate.require(request, *ROLES)
-        if not self._gate.same_origin(request):
-            raise NotAllowed("this came from another site's page")
-        bearer = request.headers.get("authorization", "").partition(" ")[0].lower() == "bearer"
-        account = None if bearer else await self._gate.account(request)
-        return account.id if account is not None else "api"
 
-    def _audit(self, request: Request, by: str, what: str) -> None:
-        audit.warning("%s by %s at %s", what, by, request.client.host if request.client else "")
+async def who_orders(gate: Gate, request: Request) -> str:
+    """Who orders. Raises NotAllowed, SignInNeeded."""
+    await gate.require(request, *ROLES)
+    if not gate.same_origin(request):
+        raise NotAllowed("this came from another site's page")
+    bearer = request.headers.get("authorization", "").partition(" ")[0].lower() == "bearer"
+    account = None if bearer else await gate.account(request)
+    return account.id if account is not None else "api"
 
 
-def _text(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
+def audited(request: Request, by: str, what: str) -> None:
+    """Leave a line about an order that was done."""
+    audit.warning("%s by %s at %s", what, by, request.client.host if request.client else "")
+
+
+def text_of(body: Mapping[str, Any], name: str, default: str | None = None, most: int = 80) -> str:
+    """Raises BadRequest."""
     value = body.get(name, default)
-    if not isinstance(value, str) or len(value) > 80:
-        raise BadRequest(f"send `{name}` as text of at most 80 characters")
+    if not isinstance(value, str) or len(value) > most:
+        raise BadRequest(f"send `{name}` as text of at most {most} characters")
     return value
 
 
-def _number(body: Mapping[str, Any], name: str, default: float | None = None) -> float:
+def number_of(body: Mapping[str, Any], name: str, default: float | None = None) -> float:
+    """Raises BadRequest."""
     value = body.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value < 1e11:
         raise BadRequest(f"send `{name}` as a number of seconds")

@@ -10,7 +10,7 @@ for _, d in ipairs(cjson.decode(ARGV[2])) do
     redis.call('HSET', key, 'profile', d.profile, 'duty', 'offline', 'reason', '', 'offers', 0, 'calls', 0, 'wrap_until', '',
       'state', 'offline', 'since', NOW, 'idle_since', NOW, 'last_contact', '', 'offered_at', 0, 'served', 0, 'busy', 0, 'duty_since', NOW)
   end
-  redis.call('HSET', key, 'profile', d.profile, 'name', d.name, 'skills', d.skills, 'languages', d.languages, 'capacity', d.capacity,
+  redis.call('HSET', key, 'profile', d.profile, 'name', d.name, 'skills', d.skills, 'own', d.skills, 'languages', d.languages, 'capacity', d.capacity,
     'team', d.team, 'site', d.site, 'rooms', d.rooms, 'blend', d.blend)
   a = agent_of(d.id)
   settle(a)
