@@ -108,7 +108,10 @@ class Agents(CallActions):
         self._talk(agent_id, contact_id).resume()
 
     async def hang_up(self, agent_id: str, contact_id: str) -> None:
-        self._talk(agent_id, contact_id).hang_up()
+        if (asked := self._talks.asked(contact_id, agent_id)) is not None:
+            asked.leave()
+        else:
+            self._talk(agent_id, contact_id).hang_up()
 
     async def dtmf(self, agent_id: str, contact_id: str, digits: str) -> None:
         self._talk(agent_id, contact_id).send_digits(digits)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ivr.dialplan.events import BridgeEnded, BridgeTo
 from ivr.session.exchange import Exchange
 from ivr.session.handing import handed_by
+from ivr.session.showing import tell_consult
 from ivr.session.talk import Talk
 from ivr.session.uniting import unite
 from telephony.errors import TelephonyError
@@ -94,7 +95,7 @@ def exchange_of(session: CallSession, payer: str) -> Exchange:
         services.dial,
         payer,
         services.ringback,
-        session.tell_consult,
+        lambda told: tell_consult(session, told),
         session.swap_leg,
         session.emit,
         lambda by_caller, other: unite(session, by_caller, other),

@@ -11,12 +11,14 @@ from ivr.dialplan.events import Prompt
 from ivr.errors import Conflict, NotAllowed, NotFound
 from ivr.session.call_session import CallSession
 from ivr.session.destination import Destination, Kind, destination
+from ivr.session.inviting import Guest
 from ivr.session.monitoring import ROLES
 from ivr.session.parking import ParkingLot
 from ivr.session.talk import Talk
 from ivr.session.talks import Talks
 from telephony.leg import Party
 
+log = logging.getLogger(__name__)
 audit = logging.getLogger("ivr.audit")
 
 MONITOR_RING_SECONDS = 20.0
@@ -62,9 +64,39 @@ class CallActions:
                 await store.end_wrap_up(agent_id)
 
     async def consult(self, agent_id: str, contact_id: str, to: str) -> None:
-        """Call somebody while the caller hears music: a number, a registered user, or an agent with a phone."""
+        """Call somebody while the caller hears music: a number, a registered user, or an agent, at page or phone."""
         talk, call = self._session(agent_id, contact_id)
-        talk.call(self._callable(destination(to)), Party(agent_id, call.call.caller.name or call.call.caller.number))
+        match destination(to):
+            case Destination(Kind.NUMBER, number):
+                talk.call(number, Party(agent_id, call.call.caller.name or call.call.caller.number))
+            case Destination(Kind.AGENT, name):
+                await self._ask(talk, call, agent_id, name)
+            case _:
+                raise Conflict("ask an agent or a number; `transfer` leads to a queue, a flow or a parking slot")
+
+    async def _ask(self, talk: Talk, call: CallSession, agent_id: str, name: str) -> None:
+        """A colleague is held, and only then rung: nobody else may call them in between. Who has a phone is rung there also
+        when the queues would offer him nothing."""
+        if name == agent_id:
+            raise Conflict("that is you")
+        if talk.consult is not None or talk.away:
+            raise Conflict("a third party is on the line: complete, or come back first")
+        store = call.services.router.store
+        _, agents = await store.read((), [agent_id, name])
+        names = {agent.id: agent.name or agent.id for agent in agents}
+        guest = Guest(call, name, agent_id, names.get(agent_id, agent_id))
+        try:
+            await guest.reserve()
+        except Conflict:
+            if name not in self.phones:
+                raise
+            talk.call(self.phones[name], Party(agent_id, call.call.caller.name or call.call.caller.number))
+            return
+        try:
+            talk.invite(guest, names.get(name, name))
+        except BaseException:
+            await guest.forget()
+            raise
 
     async def toggle(self, agent_id: str, contact_id: str) -> None:
         self._talk(agent_id, contact_id).toggle()
@@ -120,6 +152,18 @@ class CallActions:
             await self._let_in(talk, call, agent_id, mode)
         audit.warning("supervisor %s: %s on %s", agent_id, mode, contact_id)
 
+    async def reattach(self, agent_id: str, contact_id: str) -> None:
+        """A page that has the call gives its agent a voice again: after a reload, a crash, a network that was away, or in
+        another tab."""
+        talk, call = self._session(agent_id, contact_id)
+        leg = await call.services.desk.connect(agent_id, contact_id)
+        try:
+            talk.returned(leg)
+        except BaseException:
+            leg.hang_up()
+            raise
+        log.info("%s agent %s is back", call.call.correlation, agent_id)
+
     async def _let_in(self, talk: Talk, call: CallSession, agent_id: str, mode: str) -> None:
         desk, contact_id = call.services.desk, call.call.id
         if call.agent_id == agent_id:
@@ -148,14 +192,6 @@ class CallActions:
         if to.kind is Kind.AGENT and to.name == agent_id:
             raise Conflict("that is you")
         talk.send(to)
-
-    def _callable(self, to: Destination) -> str:
-        """What to dial for a consultation."""
-        if to.kind is Kind.NUMBER:
-            return to.name
-        if to.kind is Kind.AGENT and to.name in self.phones:
-            return self.phones[to.name]
-        raise Conflict("a number, a registered user, or an agent with a phone can be consulted")
 
     def _session(self, agent_id: str, contact_id: str) -> tuple[Talk, CallSession]:
         talk, call = self._talk(agent_id, contact_id), self.find(contact_id)

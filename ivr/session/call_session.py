@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from ivr.session.endings import CAUSES, STATUS, ended_for, how_it_ended
 from ivr.session.errands import Errands
 from ivr.session.feelings import CallFeelings
 from ivr.session.inbox import Diverted, Inbox
+from ivr.session.inviting import Guest
 from ivr.session.knowing import known, noted
 from ivr.session.leaving import transfer_out
 from ivr.session.meanwhile import Told, music_after, out_of_queue, queued
@@ -31,6 +32,7 @@ from ivr.session.recordings import CallRecordings
 from ivr.session.redacting import Redacting, Shown
 from ivr.session.scribe import Scribe
 from ivr.session.services import CallerPage, Services
+from ivr.session.showing import show
 from ivr.session.side import Side, SideOver
 from ivr.session.summing import Summing
 from ivr.session.talk import Talk
@@ -68,6 +70,7 @@ class CallSession:
         self.placement: Placement | None = None
         self.agent_id, self.served_by, self.ringing = "", "", set[str]()
         self.disposition, self.promise = Disposition.LEFT_FLOW, Promise()
+        self.guest: Guest | None = None  # a colleague of the agent who is asked about the call
         self.talk: Talk | None = None
         """The talk that goes on: what the caller's phone asks for is for it to do."""
         self.progress: asyncio.Queue[TransferProgress] = asyncio.Queue(8)
@@ -104,7 +107,7 @@ class CallSession:
         try:
             async with asyncio.TaskGroup() as group:
                 self._side = Side(group, self._inbox.put, self.call.correlation)
-                self._errands = Errands(self, group)
+                self._errands, self._group = Errands(self, group), group
                 scribe = group.create_task(self._scribe.run())
                 self._scribe.note(lambda call=self.call: self.services.log.open(call, self.services.node))  # type: ignore[misc]
                 try:
@@ -183,6 +186,10 @@ class CallSession:
         if leg.state is LegState.ENDED:
             self.emit(Ended(asyncio.get_running_loop().time(), EndCause.HUNG_UP, True, "ended before it was taken"))
 
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the call, which is over only once that is; it must not raise."""
+        self._group.create_task(work)
+
     def divert(self, name: str) -> None:
         """Go on in another flow, from its beginning."""
         self.emit(Diverted(name))
@@ -192,11 +199,6 @@ class CallSession:
         queues = await self.services.router.store.queues()
         self._waiting = Waiting(self, flow.Enqueue(queues[0].name if queues else "", {}), agent_id)
         return (await self._waiting.run()).outcome
-
-    def tell_consult(self, state: str) -> None:
-        """Bring the agent's page up to date about a third party."""
-        if self.agent_id:
-            self.services.desk.push(self.agent_id, "consult", {"contact_id": self.call.id, "state": state})
 
     def tell_page(self, kind: str, data: Mapping[str, Any]) -> None:
         if self.page is not None:
@@ -212,9 +214,8 @@ class CallSession:
         return phrases_of(self.machine.flow, self.call.language)
 
     def show(self) -> None:
-        """Bring the agent's screen up to date."""
-        for agent_id in {self.agent_id, *self.ringing} - {""} if self.placement is not None else ():
-            self.services.desk.push(agent_id, "contact", self.view())
+        """Bring the screens of agents up to date."""
+        show(self)
 
     # --- the flow
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ivr.errors import Conflict
@@ -14,25 +14,37 @@ from telephony.media.clip import Clip
 
 if TYPE_CHECKING:
     from ivr.session.exchange import Exchange
+    from ivr.session.inviting import Guest
 
 log = logging.getLogger(__name__)
 
 RING_SECONDS = 45.0
+REASONS = {EndCause.BUSY: "busy", EndCause.DECLINED: "declined", EndCause.NO_ANSWER: "no_answer"}
 
 
 class Consult:
     """At most one a talk. The caller is on hold when it begins; `over` is called when the third party is gone by itself."""
 
     def __init__(
-        self, caller: CallLeg, agent: CallLeg, music: Sequence[Clip], exchange: Exchange, over: Callable[[], None]
+        self,
+        caller: CallLeg,
+        agent: CallLeg,
+        music: Sequence[Clip],
+        exchange: Exchange,
+        over: Callable[[], None],
+        who: Mapping[str, str],
     ) -> None:
+        """`who` is asked, as docs/desk-protocol.md has it."""
         self._caller, self._agent, self._music, self._exchange, self._over = caller, agent, music, exchange, over
+        self._who = who
+        self.guest: Guest | None = None
+        """The colleague who is asked, where it is one."""
         self._other: CallLeg | None = None
         self._private: Bridge | None = None
         """Agent and third party."""
         self._room: Conference | None = None
         self._with_caller = False
-        self._ended = False
+        self._ended = self._began = False
 
     @property
     def up(self) -> bool:
@@ -51,7 +63,7 @@ class Consult:
 
     def dial(self, target: str, caller: Party) -> None:
         """Call; the agent hears the ring. Never raises: a call that cannot be placed is over at once."""
-        self._exchange.told("calling")
+        self._tell("calling")
         self._agent.play(self._exchange.ringback, repeat=True)
         options = DialOptions(payer=self._exchange.payer, ring_timeout=RING_SECONDS, handed=self._exchange.handed())
         try:
@@ -63,6 +75,21 @@ class Consult:
         leg.subscribe(self._event)
         if leg.state is LegState.ENDED:
             self._gone("failed")
+
+    def invite(self, guest: Guest) -> None:
+        """Ask a colleague, at page or phone; the agent hears the ring."""
+        self.guest = guest
+        self._agent.play(self._exchange.ringback, repeat=True)
+        guest.come(self._came, lambda reason: self._gone("failed", reason))
+        self._tell("calling")
+
+    def _came(self, leg: CallLeg) -> None:
+        self._other = leg
+        leg.subscribe(self._event)
+        if leg.state is LegState.ENDED:
+            self._gone("failed", "gone")
+        else:
+            self._begin()
 
     def toggle(self, bridge: Bridge) -> None:
         """From the third party to the caller, or back to it; `bridge` is the caller's and the agent's."""
@@ -79,7 +106,7 @@ class Consult:
             self._third.stop()
             self._private = self._exchange.bridge(self._agent, self._third)
         self._with_caller = not self._with_caller
-        self._exchange.told("caller" if self._with_caller else "consult")
+        self._tell("caller" if self._with_caller else "consult")
 
     def conference(self, bridge: Bridge) -> None:
         """Join all three in place of whatever bridges there are."""
@@ -92,7 +119,7 @@ class Consult:
         for leg in (self._caller, self._agent, self._third):
             room.join(leg)
         self._room = room
-        self._exchange.told("three_way")
+        self._tell("three_way")
 
     def move(self, caller: CallLeg, agent: CallLeg, bridge: Bridge) -> None:
         """Go on with another leg of caller or agent; `bridge` is the new one of the two, with the caller on hold but in a
@@ -103,14 +130,22 @@ class Consult:
             self.conference(bridge)
         elif self._with_caller:
             bridge.resume(caller)
-        elif self._private is not None:
+        elif self.up:
             self._part()
+            self._third.stop()
             self._private = self._exchange.bridge(agent, self._third)
         else:
             agent.play(self._exchange.ringback, repeat=True)
 
+    def left_alone(self) -> None:
+        """The agent is away for a while: the third party hears music, unless it hears the caller; `move` follows."""
+        if self._room is None and self.up:
+            self._part()
+            self._third.play(self._music, repeat=True)
+
     def give_away(self, bridge: Bridge) -> CallLeg:
-        """Leave the third party to the caller, both free of every bridge; returns its leg."""
+        """Leave the third party to the caller, both free of every bridge; returns its leg. A guest is for the talk's owner to
+        keep or to let go."""
         self._ended = True
         self._part()
         bridge.close()
@@ -129,6 +164,8 @@ class Consult:
         self._close_room()
         if self._other is not None:
             self._other.hang_up(EndCause.RELEASED if self.up else EndCause.CANCELLED)
+        if self.guest is not None:
+            self.guest.leave()
 
     @property
     def _third(self) -> CallLeg:
@@ -139,17 +176,35 @@ class Consult:
         if self._ended:
             return
         if isinstance(event, Answered) and self._private is None and self._room is None and not self._with_caller:
+            self._begin()
+        elif isinstance(event, Ended):
+            answered = self._began or event.cause is EndCause.HUNG_UP
+            self._gone("back" if answered else "failed", "" if answered else REASONS.get(event.cause, "failed"))
+
+    def _begin(self) -> None:
+        """The third party is there: agent and it talk, unless the agent is away just now."""
+        self._began = True
+        if self._agent.state is LegState.UP:
             self._agent.stop()
             self._private = self._exchange.bridge(self._agent, self._third)
-            self._exchange.told("consult")
-        elif isinstance(event, Ended):
-            self._gone("back" if event.cause is EndCause.HUNG_UP else "failed")
+        else:
+            self.left_alone()
+        self._tell("consult")
 
-    def _gone(self, how: str) -> None:
+    def leave(self) -> None:
+        """The third party goes by its own wish."""
+        self._gone("back")
+
+    def _gone(self, how: str, reason: str = "") -> None:
+        if self._ended:
+            return
         self.drop()
         self._quiet()
         self._over()
-        self._exchange.told(how)
+        self._tell(how, reason)
+
+    def _tell(self, state: str, reason: str = "") -> None:
+        self._exchange.told({"state": state, "with": dict(self._who), **({"reason": reason} if reason else {})})
 
     def _quiet(self) -> None:
         """End music and ringing of ours."""

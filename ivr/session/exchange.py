@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from telephony.joining import Confer
 from telephony.leg import Bridger, CallLeg, Dialer, Ended, Handed
@@ -20,8 +21,8 @@ class Exchange:
     payer: str
     """Whose rules count for calls that the far side asks for: `agent:anna`, `flow:main`."""
     ringback: Sequence[Clip]
-    told: Callable[[str], None]
-    """Hears the state of a consultation: `calling`, `consult`, `caller`, `three_way`, `back`, `failed`."""
+    told: Callable[[Mapping[str, Any]], None]
+    """Hears how a consultation stands: `{state, with, reason}` of docs/desk-protocol.md."""
     swap: Callable[[CallLeg], None]
     """The caller's leg gives its place to another."""
     heard: Callable[[Ended], None]

@@ -52,6 +52,13 @@ class Monitored:
         if not self._legs:
             self._empty()
 
+    def release(self, who: str) -> CallLeg:
+        """Take a supervisor out and leave the leg as it is, for its new owner. Raises KeyError for who is not here."""
+        leg = self._legs.pop(who)
+        leg.subscribe(lambda event: None)
+        self._room.leave(leg)
+        return leg
+
     # --- telephony.leg.Bridge
 
     def hold(self, leg: CallLeg, music: Sequence[Clip]) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ivr.errors import Conflict
+from ivr.session.absence import Absence
 from ivr.session.consult import Consult
 from ivr.session.destination import Destination
 from ivr.session.exchange import Exchange
+from ivr.session.inviting import Guest
 from ivr.session.monitoring import Monitored
+from ivr.session.phone_wishes import FAREWELL_SECONDS, PhoneWishes
 from ivr.session.referral import Referral
 from telephony.errors import TelephonyError
 from telephony.leg import (
     Bridge,
     CallLeg,
+    EndCause,
     Ended,
     HeldByPeer,
     LegEvent,
@@ -34,11 +37,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FAREWELL_SECONDS = 2.0
-"""A phone that was transferred away hangs up by itself; after this we do."""
+OURS = (EndCause.RELEASED, EndCause.SHUTDOWN)
 
 
-class Talk:
+class Talk(PhoneWishes, Absence):
     """One bridged conversation; made when both legs are UP.
 
     `finished` is set to how it ended: "agent" (hung up in order), "agent_lost" (the page or phone vanished), "transferred"
@@ -55,17 +57,24 @@ class Talk:
         changed: Callable[[str], None],
         exchange: Exchange | None = None,
         caller_away: bool = False,
+        patience: float = 0.0,
     ) -> None:
+        """`patience` is for how many seconds an agent whose audio is lost is waited for, while the caller hears music."""
         self._caller, self._agent, self._bridge, self._music = caller, agent, bridge, music
         self._changed, self._exchange = changed, exchange
         self._hung_up_here = False
         self._held_by_phone = False
         self._referral: Referral | None = None
         self._kept: Ended | None = None
+        self._patience = patience
+        self._due: asyncio.TimerHandle | None = None
+        """Set while the agent's audio is away."""
         self.consult: Consult | None = None
         """The third party, while there is one."""
         self.held = False
         self.partner: CallLeg | None = None
+        self.heir: Guest | None = None
+        """The colleague whose leg `partner` is, where it was one."""
         self.destination: Destination | None = None
         self.finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.ears: Overhearing | None = None
@@ -84,12 +93,14 @@ class Talk:
     def hold(self) -> None:
         """The caller hears music. Raises Conflict where it does already."""
         self._no_consult()
+        self._insist_there()
         if self.held:
             raise Conflict("the caller is on hold already")
         self._hold()
 
     def resume(self) -> None:
         self._no_consult()
+        self._insist_there()
         if not self.held:
             raise Conflict("the caller is not on hold")
         self._resume()
@@ -103,6 +114,7 @@ class Talk:
     def announce(self, clips: Sequence[Clip]) -> None:
         """Both hear `clips`, then each other again. Raises Conflict while the caller is on hold or a third party is there."""
         self._no_consult()
+        self._insist_there()
         if self.held:
             raise Conflict("the caller is on hold")
         for leg in (self._caller, self._agent):
@@ -122,6 +134,7 @@ class Talk:
         """
         exchange = self._needs_exchange()
         self._no_consult()
+        self._insist_there()
         if self.held:
             raise Conflict("the caller is on hold")
         if not isinstance(self._bridge, Monitored):
@@ -132,6 +145,15 @@ class Talk:
     def monitored_by(self, who: str) -> Monitored | None:
         """The conference that this supervisor is in, or None."""
         return self._bridge if isinstance(self._bridge, Monitored) and who in self._bridge else None
+
+    def take(self, who: str) -> None:
+        """A supervisor who is in the talk has the caller from now on; the agent is free. Raises Conflict for anybody else."""
+        room = self.monitored_by(who)
+        if room is None:
+            raise Conflict("you do not listen to this call")
+        self.partner = room.release(who)
+        self._hung_up_here = True
+        self._end("transferred")
 
     # --- to somebody else
 
@@ -146,14 +168,22 @@ class Talk:
 
         Raises Conflict where one goes on already.
         """
+        self._begin_consult({"kind": "number", "to": target}).dial(target, caller)
+
+    def invite(self, guest: Guest, name: str) -> None:
+        """As `call`, with a colleague who has been reserved. Raises Conflict as `call`; then he is not asked."""
+        self._begin_consult({"kind": "agent", "id": guest.agent_id, "name": name}).invite(guest)
+
+    def _begin_consult(self, who: Mapping[str, str]) -> Consult:
         exchange = self._needs_exchange()
         self._no_consult()
+        self._insist_there()
         if isinstance(self._bridge, Monitored):  # what the agent asks a third party is nobody else's
             self._join()
         if not self.held:
             self._hold()
-        self.consult = Consult(self._caller, self._agent, self._music, exchange, self._consult_over)
-        self.consult.dial(target, caller)
+        self.consult = Consult(self._caller, self._agent, self._music, exchange, self._consult_over, who)
+        return self.consult
 
     def toggle(self) -> None:
         """Talk with the other one of caller and third party; the one left behind hears music. Raises Conflict without one."""
@@ -170,7 +200,7 @@ class Talk:
     def complete(self) -> None:
         """Warm transfer: caller and third party talk with each other, the agent is free. Raises Conflict as `three_way`."""
         consult = self._consulting()
-        self.partner = consult.give_away(self._bridge)
+        self.partner, self.heir = consult.give_away(self._bridge), consult.guest
         self.consult = None
         self._hung_up_here = True
         self._end("transferred")
@@ -190,6 +220,8 @@ class Talk:
     def close(self) -> None:
         """Part the legs and release the agent's, and a third party's. Without effect the second time."""
         self._end("caller")
+        if self._due is not None:
+            self._due.cancel()
         if self._referral is not None:
             self._referral.cancel()
         if self.consult is not None:
@@ -249,6 +281,9 @@ class Talk:
                 self.held = True
                 self._route()
                 self._bridge.hold(self._caller, self._exchange.ringback if self._exchange is not None else self._music)
+            case Ended() if self._patience and not self._hung_up_here and event.cause not in OURS:
+                if self._due is None:
+                    self._leave_waiting()
             case Ended():
                 if self._hung_up_here or event.cause.value in ("hung_up", "released", "transferred"):
                     self._leave_two()
@@ -265,64 +300,6 @@ class Talk:
                 self._refer(self._agent, event)
             case Replaced(by=by) if self._exchange is not None:
                 self._take_over(self._agent, by)
-
-    def _refer(self, asker: CallLeg, request: TransferRequested) -> None:
-        """A phone wants to leave and have `request.target` in its place."""
-        busy = self._referral is not None and not self._referral.over
-        if self._exchange is None or busy or self.consult is not None:
-            asker.report_transfer(491 if busy else 603)
-            return
-        if request.other is not None and self._exchange.unite(asker is self._caller, request.other):
-            asker.report_transfer(100)
-            asker.report_transfer(200)
-            return
-        stays = self._agent if asker is self._caller else self._caller
-        who = stays.caller if stays is self._caller else stays.callee
-        payer, handed = self._exchange.payer, self._exchange.handed
-        self._referral = Referral(asker, request, who, payer, partial(self._arrived, asker), self._not_arrived, handed)
-        self._referral.begin(self._exchange.dial)
-
-    def _arrived(self, asker: CallLeg, leg: CallLeg) -> None:
-        """The one who was called for is there: it takes the asker's place."""
-        if self.finished.done():
-            leg.hang_up()
-        elif asker is self._agent:
-            self.partner = leg
-            self._end("transferred")
-        else:
-            if self._kept is not None:
-                self._kept = None
-                self._agent.stop()
-            self.replace_caller(leg)
-            asyncio.get_running_loop().call_later(FAREWELL_SECONDS, asker.hang_up)
-
-    def _not_arrived(self) -> None:
-        """A referral that failed leaves the talk as it is; an asker who did not wait for that is gone."""
-        if self._kept is not None and self._exchange is not None:
-            kept, self._kept = self._kept, None
-            self._exchange.heard(kept)
-        elif self._agent.state is LegState.ENDED:
-            self._end("agent_lost")
-
-    def _referring(self, asker: CallLeg) -> bool:
-        """True while a transfer goes on that this phone asked for; many hang up at once then (RFC 5589 §6.1)."""
-        return self._referral is not None and not self._referral.over and self._referral.asker is asker
-
-    def _take_over(self, old: CallLeg, by: CallLeg) -> None:
-        """INVITE with Replaces: another call takes the place of `old`, which then ends by itself."""
-        by.answer()
-        if by.state is not LegState.UP:  # given up meanwhile: `old` stays
-            return
-        if old is not self._agent:
-            self.replace_caller(by)
-            return
-        freed = self._held_by_phone and self.held and self.consult is None  # the phone that held is not there any more
-        self._held_by_phone = False
-        self.held = self.held and not freed
-        self._hear_agent(by)
-        self._join()
-        if freed:
-            self._changed("connected")
 
     # --- parts
 
@@ -358,6 +335,9 @@ class Talk:
         self.consult = None
         if not self.finished.done():
             self.held = False
+        if self.away:
+            self._caller.play(self._music, repeat=True)
+        elif not self.finished.done():
             self._join()
             self._changed("connected")
 
@@ -367,7 +347,7 @@ class Talk:
             return
         consult = self.consult
         together = not self.held if consult is None else consult.three or consult.with_caller
-        there = together and not self._caller_away and self._kept is None and not self.finished.done()
+        there = together and not self.away and not self._caller_away and self._kept is None and not self.finished.done()
         self.ears.route(self._caller if there else None, self._agent if there else None)
 
     def _leave_two(self) -> None:
@@ -382,6 +362,7 @@ class Talk:
             raise Conflict("a third party is on the line: complete, or come back first")
 
     def _consulting(self) -> Consult:
+        self._insist_there()
         if self.consult is None or not self.consult.up:
             raise Conflict("there is no third party on the line")
         return self.consult

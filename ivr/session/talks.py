@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.errors import Conflict
+from ivr.session.consult import Consult
 from ivr.session.talk import Talk
 
 
@@ -28,6 +29,12 @@ class Talks:
         if talk is None or owner != agent_id:
             raise Conflict("this call has ended")
         return talk
+
+    def asked(self, contact_id: str, agent_id: str) -> Consult | None:
+        """The consultation in which this agent is the one who is asked, or None."""
+        _, talk = self._talks.get(contact_id, ("", None))
+        consult = talk.consult if talk is not None else None
+        return consult if consult is not None and consult.guest is not None and consult.guest.agent_id == agent_id else None
 
     def running(self, contact_id: str) -> Talk:
         """The talk of whichever agent. Raises Conflict where there is none."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ivr.call import Speaker, Turn
+from ivr.session.showing import talking
 from ivr.speech.recognizer import UtteranceHeard
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _quote_anew(session: CallSession, index: int, text: str) -> None:
 def show(session: CallSession, index: int, turn: Turn) -> None:
     """Write and tell one turn; the same number again replaces it everywhere."""
     session.record_turn(index, turn)
-    if session.agent_id:
+    for agent_id in talking(session):
         data = {"contact_id": session.call.id, "index": index, "turn": turn.to_dict()}
-        session.services.desk.push(session.agent_id, "turn", data)
+        session.services.desk.push(agent_id, "turn", data)
     session.tell_page("caption", {**turn.to_dict(), "index": index})

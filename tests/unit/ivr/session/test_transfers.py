@@ -290,10 +290,11 @@ async def test_a_caller_who_hangs_up_meanwhile_frees_everybody(office: Office) -
     assert other.state is LegState.ENDED and office.house.desk.legs[0].state is LegState.ENDED
 
 
-async def test_who_has_no_phone_cannot_be_consulted(office: Office) -> None:
+@pytest.mark.parametrize(("to", "why"), [("agent:anna", "you"), ("queue:support", "transfer"), ("agent:carl", "no agent")])
+async def test_who_cannot_be_consulted(office: Office, to: str, why: str) -> None:
     _, contact = await office.talk()
-    with pytest.raises(Conflict, match="with a phone"):
-        await office.buttons.consult("anna", contact, "agent:anna")
+    with pytest.raises(Conflict, match=why):
+        await office.buttons.consult("anna", contact, to)
     with pytest.raises(Conflict, match="no third party"):
         await office.buttons.complete("anna", contact)
 
