@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ivr.errors import Conflict, NotFound
+from ivr.errors import Conflict, NotAllowed, NotFound
 from ivr.records.followups import PRIORITIES, TICKET_STATUS
 from ivr.records.promises import RENUMBERED
 from ivr.records.shelf import Shelf, Shelves
@@ -106,7 +106,7 @@ class FollowUpsApi:
     def _change(self, kind: Kind) -> Callable[[Request], Any]:
         async def change(request: Request) -> Response:
             """Some of the columns that may be changed, as JSON; the whole row comes back."""
-            await self._gate.require(request, *ROLES)
+            await self._admit(request, *ROLES)
             values = checked(await _body(request), kind)
             if "number" in values:
                 values["callee"] = RENUMBERED
@@ -140,7 +140,7 @@ class FollowUpsApi:
 
     async def remove(self, request: Request) -> Response:
         """Delete a message and its sound. Administrators only."""
-        await self._gate.require(request, "admin")
+        await self._admit(request, "admin")
         name = request.path_params["id"]
         row = await self._shelves.voicemails.get(name)
         await self._shelves.voicemails.remove(name)
@@ -151,13 +151,19 @@ class FollowUpsApi:
 
     async def retry(self, request: Request) -> Response:
         """Send a notification that was given up once more."""
-        await self._gate.require(request, *ROLES)
+        await self._admit(request, *ROLES)
         name, shelf = request.path_params["id"], self._shelves.notifications
         if (await shelf.get(name))["status"] != "failed":
             raise Conflict("only a notification that has failed can be sent again")
         row = await shelf.change(name, status="waiting", attempts=0, next_at=0.0, reason="")
         await self._audit(request, f"notification {name} is sent again")
         return JSONResponse(row)
+
+    async def _admit(self, request: Request, *roles: str) -> None:
+        """Whoever changes something. Raises NotAllowed, SignInNeeded."""
+        await self._gate.require(request, *roles)
+        if not self._gate.same_origin(request):
+            raise NotAllowed("this came from another site's page")
 
     async def _audit(self, request: Request, what: str) -> None:
         account = await self._gate.account(request)

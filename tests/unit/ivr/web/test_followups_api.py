@@ -189,6 +189,18 @@ async def test_a_notification_that_failed_is_sent_again(web: httpx.AsyncClient) 
     assert (await web.post("/api/v1/notifications/n1/retry")).status_code == 409
 
 
+async def test_another_sites_page_changes_nothing(web: httpx.AsyncClient) -> None:
+    web.headers["origin"] = "https://evil.example"
+    for answer in (
+        await web.post("/api/v1/notifications/n1/retry"),
+        await web.patch("/api/v1/tickets/T-000001", json={"status": "done"}),
+        await web.delete("/api/v1/voicemails/m1"),
+    ):
+        assert answer.status_code == 403, answer.request.url
+        assert "another site's page" in answer.text
+    assert (await web.get("/api/v1/notifications/n1")).json()["status"] == "failed"
+
+
 @pytest.mark.parametrize("who", ["", "boss"])
 async def test_who_may(web: httpx.AsyncClient, who: str) -> None:
     del web.headers["authorization"]
