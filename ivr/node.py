@@ -76,6 +76,7 @@ from ivr.wiring_flows import shared_triggers
 from ivr.wiring_guard import tracing_of
 from ivr.wiring_handover import handover_parts
 from ivr.wiring_media import browser_gateway, page_ice_servers
+from ivr.wiring_messages import message_house
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
 from ivr.wiring_phone import phone_accounts
 from ivr.wiring_privacy import privacy_parts
@@ -164,7 +165,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         web = promises.web(calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures)))
         web = replace(handed.web(web), sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks), orders=orders)
         web = replace(side.web(staff.web(web)), admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
-        await serve_web(signing.web(web), web_socket, stack)
+        written = message_house(settings, stores, router, link, where, hub, agents, stack, tasks.start)
+        await serve_web(written.web(signing.web(web)), web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts), promises.run(services, switchboard))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())

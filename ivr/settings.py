@@ -18,12 +18,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 
 from ivr.errors import ConfigError
+from ivr.settings_accounts import AccountsOptions, check_accounts
 from ivr.settings_callbacks import CallbackOptions, check_callbacks
 from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_duty import STANDARD, BreakOptions, check_reasons
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 from ivr.settings_handover import HandoverOptions, check_handover
 from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers, check_media
+from ivr.settings_messages import MessageOptions, check_messages
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
 from ivr.settings_notices import NoticeOptions, channel_names, check_notices
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
@@ -35,6 +37,7 @@ from ivr.settings_sources import ProfileOptions, SourceOptions, check_sources
 from ivr.settings_speech import SpeechOptions, check_speech
 from ivr.settings_trunks import OutboundOptions, TrunkSettings
 from ivr.settings_understanding import UnderstandingOptions, check_understanding
+from ivr.settings_workbench import WorkbenchOptions, check_workbench
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -145,6 +148,8 @@ class Settings:
     """What those outside are told who get a call."""
     queues: Mapping[str, QueueOptions] = field(default_factory=dict)
     agents: tuple[AgentOptions, ...] = ()
+    accounts: AccountsOptions = field(default_factory=AccountsOptions)
+    """Who signs in how."""
     breaks: tuple[BreakOptions, ...] = STANDARD
     """Reasons that agents may choose for a break."""
     dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")
@@ -158,6 +163,10 @@ class Settings:
     """How customers are called back who were promised it."""
     notices: NoticeOptions = field(default_factory=NoticeOptions)
     """How notifications leave the house: `sms`, `email`, `webhook`."""
+    workbench: WorkbenchOptions = field(default_factory=WorkbenchOptions)
+    """What stands beside a conversation on the desk, and where its actions go."""
+    messages: MessageOptions = field(default_factory=MessageOptions)
+    """Chat, e-mail and hooks of other systems, and the clocks of tickets."""
     tones: str = "cn"
     """Whose ringing tone callers hear: cn, us, uk or eu."""
     inband_dtmf: bool = False
@@ -291,6 +300,9 @@ def _check(settings: Settings, file: str) -> None:
     check_net(sip.listen, sip.advertised, sip.local_networks, sip.origins, sip.tls, sip.dns, file)
     check_calls(settings.recording, settings.parking, settings.tones, file)
     check_notices(settings.notices, file)
+    check_accounts(settings.accounts, file)
+    check_workbench(settings.workbench, file)
+    check_messages(settings.messages, settings.queues, settings.notices.email.host, settings.skills, file)
     check_callbacks(settings.callbacks, channel_names(settings.notices), file)
     check_handover(settings.handover, settings.trunks, settings.web.public_url, file)
     check_privacy(settings.privacy, settings.retention, file)

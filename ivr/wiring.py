@@ -63,6 +63,7 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
             triggers=placed(settings.understanding.triggers),
         ),
         recording=replace(settings.recording, folder=placed(settings.recording.folder)),
+        workbench=replace(settings.workbench, scenes=tuple(map(placed, settings.workbench.scenes))),
         node=settings.node or socket.gethostname(),
         speech=replace(settings.speech, aliases={name: placed(path) for name, path in settings.speech.aliases.items()}),
     )

@@ -14,7 +14,7 @@ from sqlalchemy import Text, and_, cast, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.records.database import sql_errors
-from ivr.records.schema import callbacks, contacts, notifications, surveys, tickets, turns, voicemails
+from ivr.records.schema import callbacks, contacts, desk_actions, desk_marks, notifications, surveys, tickets, turns, voicemails
 
 KINDS = ("recordings", "transcripts", "voicemail", "contacts", "tickets", "surveys", "notifications")
 BATCH = 200
@@ -153,6 +153,8 @@ class Retention:
             await self._execute(
                 delete(turns).where(turns.c.contact_id.in_(names)),
                 delete(notifications).where(notifications.c.contact_id.in_(names)),
+                delete(desk_marks).where(desk_marks.c.contact_id.in_(names)),
+                delete(desk_actions).where(desk_actions.c.contact_id.in_(names)),
                 delete(contacts).where(contacts.c.id.in_(names)),
             )
             removed.count("contacts", len(names))

@@ -57,7 +57,7 @@ class Runs:
         query = select(table).where(table.c.contact_id == contact_id).order_by(table.c.created_at, table.c.id).limit(MOST)
         with sql_errors():
             async with self._engine.connect() as connection:
-                return [shown(row) for row in (await connection.execute(query)).mappings()]
+                return [shown(dict(row)) for row in (await connection.execute(query)).mappings()]
 
     async def claim(self, lease: float, most: int = 20) -> list[dict[str, Any]]:
         """Take those that are due; for `lease` seconds no other node takes them. Their `attempts` count this one."""
@@ -65,7 +65,9 @@ class Runs:
         due = (table.c.status == "waiting") & (table.c.next_at <= now)
         with sql_errors():
             async with self._engine.connect() as connection:  # most looks find nothing: no lock for those
-                rows = (await connection.execute(select(table).where(due).order_by(table.c.next_at).limit(most))).mappings().all()
+                rows = (
+                    (await connection.execute(select(table).where(due).order_by(table.c.next_at).limit(most))).mappings().all()
+                )
             if not rows:
                 return []
             async with self._engine.begin() as connection:

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -22,8 +22,10 @@ from ivr.web.bench_api import BenchApi
 from ivr.web.callbacks_api import CallbacksApi
 from ivr.web.caller import CallerHub
 from ivr.web.calls_api import CallsApi
+from ivr.web.chat_page import chat_routes
 from ivr.web.followups_api import FollowUpsApi
 from ivr.web.handover_api import HandoverApi
+from ivr.web.messages_api import MessagesApi
 from ivr.web.outbound_api import OutboundApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
@@ -31,6 +33,7 @@ from ivr.web.sip_api import SipApi
 from ivr.web.sources_api import SourcesApi
 from ivr.web.staff_api import StaffApi
 from ivr.web.staff_orders_api import StaffOrdersApi
+from ivr.web.tickets_api import TicketsApi
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ def build_web(parts: WebParts) -> Starlette:
             *(OutboundApi(parts.outbound, gate).routes if parts.outbound is not None else ()),
             *(admin_routes(parts.admin, gate, parts.redis) if parts.admin is not None else ()),
             *(BenchApi(parts.workbench, parts, gate).routes if parts.workbench is not None else ()),
+            *_messages(parts, gate),
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),
         ],
@@ -69,6 +73,13 @@ def _callbacks(parts: WebParts, gate: Gate) -> list[Route]:
     if parts.promises is None or parts.shelves is None:
         return []
     return CallbacksApi(parts.promises, parts.shelves, gate).routes
+
+
+def _messages(parts: WebParts, gate: Gate) -> list[BaseRoute]:
+    found = parts.messages
+    if found is None:
+        return []
+    return [*MessagesApi(found, gate).routes, *TicketsApi(found, gate).routes, *chat_routes(found, gate, parts.static)]
 
 
 def _desk(parts: WebParts, gate: Gate) -> Endpoint:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from starlette.websockets import WebSocket
 
 from ivr.acd.desk import RingOutcome
 from ivr.errors import Conflict, IvrError
+from ivr.web.agent_desk import AgentDesk
 from ivr.web.agent_leg import open_agent_leg
-from ivr.web.desk_state import DeskState
+from ivr.web.desk_state import Watch, nobody_watches
 from ivr.web.page_socket import PageSocket
 from ivr.web.parts import Account, AgentActions, OpenLeg
 from telephony.errors import TelephonyError, TransportError
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 CLOSING = 5.0
 """Seconds that what pages asked for may still take when the server stops."""
 
-REPLACED = 4001
 SIGNED_OUT = 4401
 TRY_AGAIN = 1013
 GOING_AWAY = 1001
@@ -50,11 +50,18 @@ COMMANDS: Mapping[str, Mapping[str, int]] = {
     "record": {"contact_id": 64, "action": 10},
     "announce": {"contact_id": 64, "prompt": 64},
     "monitor": {"contact_id": 64, "mode": 10},
+    "reattach": {"contact_id": 64},
+    "dial": {"to": 260},
+    "redial": {},
+    "directory": {"query": 64},
 }
 """What goes to `AgentActions` as it is: its fields, in order, with the most characters each may have."""
 
 OF_THE_CALL = frozenset(kind for kind, fields in COMMANDS.items() if "contact_id" in fields) - {"note", "wrap_up"}
 """Those that work on the node that has the call; their first field is the contact."""
+
+PAGE_ANSWERS = frozenset({"monitor", "reattach", "dial", "redial"})
+"""Those that need an answer of the page to an audio offer: they go on beside whatever else the page says."""
 
 Elsewhere = Callable[[str, str, Sequence[str]], Awaitable[bool]]
 """(command, agent, its fields' values)"""
@@ -65,75 +72,6 @@ _STOP_WORDS = {
     RingOutcome.NO_ANSWER: "no_answer",
     RingOutcome.GONE: "no_answer",
 }
-
-
-class AgentDesk:
-    """One agent's desk: what it shows, the page it is on, and what is being waited for."""
-
-    def __init__(self, agent_id: str, settings: Mapping[str, Any], clock: Callable[[], float]) -> None:
-        self.agent_id = agent_id
-        self.name = agent_id
-        self.state = DeskState(int(clock() * 1000), settings)
-        self.page: PageSocket | None = None
-        self.gone = asyncio.Event()
-        """Set while there is no page and none is expected back."""
-        self.gone.set()
-        self.grace: asyncio.TimerHandle | None = None
-        self.turnstile = asyncio.Lock()
-        """Coming and going are told one after the other."""
-        self.shown: dict[str, asyncio.Future[None]] = {}
-        self.ringing: dict[str, asyncio.Future[RingOutcome]] = {}
-        self.media: dict[str, tuple[str, asyncio.Future[str]]] = {}
-        """Leg to the offer that was sent and the answer that is awaited."""
-        self._clock = clock
-
-    def push(self, kind: str, data: Mapping[str, Any]) -> None:
-        message = self.state.apply(kind, data, self._clock())
-        if self.page is not None:
-            self.page.send(message)
-
-    def attach(self, page: PageSocket, seq: int, parts: Mapping[str, Any]) -> None:
-        """Make `page` the one that leads, and give it what it has not had."""
-        if self.grace is not None:
-            self.grace.cancel()
-            self.grace = None
-        old, self.page = self.page, page
-        if old is not None and old is not page:
-            old.send({"type": "replaced", "at": self._clock(), "data": {}})
-            old.close(REPLACED, "replaced")
-        self.gone.clear()
-        agent, queues = parts.get("agent"), parts.get("queues")
-        messages = self.state.resume(seq, self._clock())
-        fresh = bool(messages) and messages[0]["type"] == "snapshot"
-        if fresh:
-            self.state.refresh(agent, queues)
-            messages = [self.state.snapshot(self._clock())]
-        for message in messages:
-            page.send(message)
-        if fresh:
-            for leg_id, (offer, _) in self.media.items():
-                self.push("media_offer", {"leg_id": leg_id, "sdp": offer})
-        elif agent is not None and dict(agent) != self.state.agent:
-            self.push("agent", agent)
-
-    def decide(self, contact_id: str, outcome: RingOutcome) -> None:
-        """Raises Conflict where nothing rings any more."""
-        decision = self.ringing.get(contact_id)
-        if decision is None or decision.done():
-            raise Conflict("this call is no longer ringing here")
-        decision.set_result(outcome)
-
-    def answered(self, leg_id: str, sdp: str) -> None:
-        """Raises Conflict where the offer is no longer open."""
-        _, answer = self.media.get(leg_id, ("", None))
-        if answer is None or answer.done():
-            raise Conflict("this call has ended")
-        answer.set_result(sdp)
-
-    def was_shown(self, contact_id: str) -> None:
-        waiter = self.shown.get(contact_id)
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
 
 
 class DeskHub:
@@ -166,6 +104,7 @@ class DeskHub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._actions: AgentActions | None = None
         self._elsewhere: Elsewhere = _nowhere_else
+        self.watch: Watch = nobody_watches
 
     def start(self, actions: AgentActions, elsewhere: Elsewhere | None = None) -> None:
         """`elsewhere` does what a button means on another node; False where the call is on this one."""
@@ -285,7 +224,10 @@ class DeskHub:
             if not attached or message["type"] == "resume":
                 attached = await self._resume(desk, page, message)
             if attached and message["type"] != "resume" and desk.page is page:
-                await self._answer(desk, page, message)
+                if message["type"] in PAGE_ANSWERS:
+                    self._beside(self._answer(desk, page, message))
+                else:
+                    await self._answer(desk, page, message)
 
         try:
             await page.serve(handle)
@@ -354,7 +296,10 @@ class DeskHub:
 
     def _gone(self, desk: AgentDesk, reason: str) -> None:
         desk.gone.set()
-        task = asyncio.get_running_loop().create_task(self._tell_gone(desk, reason))
+        self._beside(self._tell_gone(desk, reason))
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -372,6 +317,7 @@ class DeskHub:
         desk = self._desks.get(agent_id)
         if desk is None:
             desk = self._desks[agent_id] = AgentDesk(agent_id, self._settings, self._clock)
+            desk.watch = self.watch
         return desk
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 KEPT = 300
@@ -17,6 +17,12 @@ MOST_TOLD = 50
 """Hints and triggers of a contact that are shown."""
 
 Message = dict[str, Any]
+Watch = Callable[[str, str, Mapping[str, Any] | None], None]
+"""Sees (agent, kind of what was pushed, the contact as the desk shows it then). Raises nothing, takes under a millisecond."""
+
+
+def nobody_watches(agent_id: str, kind: str, contact: Mapping[str, Any] | None) -> None:
+    """Stands where nothing is put before agents."""
 
 
 class DeskState:
@@ -30,6 +36,12 @@ class DeskState:
         self.queues: list[Any] = []
         self.contact: dict[str, Any] | None = None
         self.ring: dict[str, Any] | None = None
+        self.consult: dict[str, Any] | None = None
+        self.recording = "off"
+        self.monitor: dict[str, Any] | None = None
+        """The talk of somebody else that this supervisor is in."""
+        self.cards: dict[str, Any] | None = None
+        """The knowledge cards that were put forward last."""
 
     def apply(self, kind: str, data: Mapping[str, Any], at: float) -> Message:
         """Take one event into the picture and return its message; `at` is epoch seconds."""
@@ -61,6 +73,10 @@ class DeskState:
             "queues": self.queues,
             "contact": self.contact,
             "ring": self.ring,
+            "consult": self.consult,
+            "recording": self.recording,
+            "monitor": self.monitor,
+            "cards": self.cards,
             "settings": self._settings,
         }
         return {"seq": self.seq, "type": "snapshot", "at": at, "data": copy.deepcopy(data)}
@@ -87,6 +103,14 @@ class DeskState:
                 self._turn(data)
             case "measures" | "hint" | "trigger":
                 self._told(kind, data)
+            case "cards":
+                self.cards = data
+            case "consult":
+                self.consult = None if data.get("state") in ("back", "failed") else data
+            case "recording":
+                self.recording = str(data.get("state"))
+            case "monitor":
+                self.monitor = None if data.get("mode") == "off" else data
             case "ring":
                 self.ring = data
             case "ring_stopped":
@@ -99,6 +123,9 @@ class DeskState:
             self.contact = None
 
     def _contact(self, contact: dict[str, Any]) -> None:
+        same = self.contact is not None and self.contact.get("id") == contact.get("id")
+        if not same or contact.get("phase") in ("wrap_up", "ended"):
+            self.consult, self.recording = None, "off"
         if contact.get("phase") != "ended":
             self.contact = contact
         elif self.contact is not None and self.contact.get("id") == contact.get("id"):

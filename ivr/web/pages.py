@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.requests import Request
@@ -47,8 +48,9 @@ _ASSET = re.compile(r"[A-Za-z0-9_.-]+")
 class Pages:
     """`/`, `/call`, `/desk`, `/admin` and their assets from a folder that Vite filled; looked for anew each time."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, frames: Sequence[str] = ()) -> None:
+        """`frames`: origins whose pages may stand within the desk."""
+        self._folder, self._frames = folder, tuple(frames)
 
     @property
     def routes(self) -> list[Route]:
@@ -56,6 +58,8 @@ class Pages:
 
     async def page(self, request: Request) -> Response:
         headers = {**HEADERS, "cache-control": "no-store"}
+        if self._frames and request.url.path == "/desk":
+            headers["content-security-policy"] = f"{POLICY}; frame-src {' '.join(self._frames)}"
         file = self._folder / PAGES[request.url.path]
         if not file.is_file():
             return HTMLResponse(NOT_BUILT, 503, {**headers, "retry-after": "5"})

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from ivr.accounts.house import Accounts, Books
 from ivr.accounts.model import Account as Account
+from ivr.messages.parts import MessageParts
 from ivr.records.promises import Promises
 from ivr.records.shelf import Shelves
 from telephony.leg import CallLeg, Ended, Party
@@ -103,6 +104,15 @@ class AgentActions(Protocol):
     async def announce(self, agent_id: str, contact_id: str, prompt: str) -> None: ...
 
     async def monitor(self, agent_id: str, contact_id: str, mode: str) -> None: ...
+
+    async def reattach(self, agent_id: str, contact_id: str) -> None: ...
+
+    async def dial(self, agent_id: str, to: str) -> None: ...
+
+    async def redial(self, agent_id: str) -> None: ...
+
+    async def directory(self, agent_id: str, query: str) -> None:
+        """Pushes `directory`."""
 
     async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None: ...
 
@@ -260,3 +270,5 @@ class WebParts:
     """People, tokens and the audit; None where only accounts of the settings sign in."""
     workbench: WorkbenchDesk | None = None
     """What stands beside a conversation; None where a node has no desks."""
+    messages: MessageParts | None = None
+    """Threads, tickets, timelines; None where a node has none of them."""

@@ -34,6 +34,7 @@ def test_fresh_page_gets_one_snapshot() -> None:
         "queues": [{"name": "support"}],
         "contact": CONTACT,
         "ring": {"contact_id": "c-1", "until": 9.0},
+        "cards": None,
         "settings": {"ring_seconds": 20},
     }
 
