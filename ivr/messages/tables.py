@@ -25,7 +25,6 @@ threads = Table(
     Column("agent_id", String(128), nullable=False),
     Column("holder", String(128), nullable=False),
     Column("tags", JSON, nullable=False),
-    Column("secret", String(64), nullable=False),
     Column("count", Integer, nullable=False),
     Column("seen", Integer, nullable=False),
     Column("rounds", Integer, nullable=False),
@@ -43,8 +42,7 @@ threads = Table(
 )
 """`count` is the number of its messages, `seen` how many of them its agent has read, `rounds` how often it was queued: with it
 the place in the queue has a name of its own. `asked_at` is the oldest message of the customer that nobody answered yet,
-`replied_at` the first answer of all. `holder` is the node that holds its place, `secret` the hash of what the browser of a chat
-shows, `reference` the Message-IDs of an e-mail."""
+`replied_at` the first answer of all. `holder` is the node that holds its place, `reference` the Message-IDs of an e-mail."""
 
 messages = Table(
     "messages",

@@ -124,6 +124,8 @@ class Smtp:
             message["From"], message["To"] = self.sender, str(notice["recipient"])
             message["Subject"] = str(notice["subject"]) or str(notice["text"]).strip().partition("\n")[0][:78]
             message["Date"], message["Message-ID"] = formatdate(), make_msgid(str(notice["id"]), domain="hotline")
+            for name, value in notice.get("headers", {}).items():  # what it answers
+                message[name] = value
             message.set_content(str(notice["text"]))
             addresses = message["To"].addresses
         except (ValueError, IndexError, MessageError, UnicodeError) as error:

@@ -10,6 +10,19 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
+    _threads()
+    _tickets()
+    op.add_column("tickets", sa.Column("customer", sa.String(40), nullable=False, server_default=""))
+    op.add_column("tickets", sa.Column("queue", sa.String(128), nullable=False, server_default=""))
+    op.add_column("tickets", sa.Column("tags", sa.JSON, nullable=False, server_default="[]"))
+    op.add_column("tickets", sa.Column("paused_seconds", sa.Float(53), nullable=False, server_default="0"))
+    op.add_column("tickets", sa.Column("paused_at", sa.Float(53)))
+    op.add_column("tickets", sa.Column("responded_at", sa.Float(53)))
+    op.add_column("tickets", sa.Column("solved_at", sa.Float(53)))
+    op.create_index("tickets_by_assignee", "tickets", ["assignee", "status"])
+
+
+def _threads() -> None:
     op.create_table(
         "threads",
         sa.Column("id", sa.String(40), primary_key=True),
@@ -26,7 +39,6 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.String(128), nullable=False),
         sa.Column("holder", sa.String(128), nullable=False),
         sa.Column("tags", sa.JSON, nullable=False),
-        sa.Column("secret", sa.String(64), nullable=False),
         sa.Column("count", sa.Integer, nullable=False),
         sa.Column("seen", sa.Integer, nullable=False),
         sa.Column("rounds", sa.Integer, nullable=False),
@@ -61,6 +73,9 @@ def upgrade() -> None:
     op.create_index("messages_in_order", "messages", ["thread_id", "index"], unique=True)
     op.create_index("messages_told_once", "messages", ["external"], unique=True)
     op.create_index("messages_by_status", "messages", ["status", "next_at"])
+
+
+def _tickets() -> None:
     op.create_table(
         "customer_addresses",
         sa.Column("address", sa.String(340), primary_key=True),
@@ -89,14 +104,6 @@ def upgrade() -> None:
         sa.Column("at", sa.Float(53), nullable=False),
     )
     op.create_index("ticket_links_by_ref", "ticket_links", ["kind", "ref"])
-    op.add_column("tickets", sa.Column("customer", sa.String(40), nullable=False, server_default=""))
-    op.add_column("tickets", sa.Column("queue", sa.String(128), nullable=False, server_default=""))
-    op.add_column("tickets", sa.Column("tags", sa.JSON, nullable=False, server_default="[]"))
-    op.add_column("tickets", sa.Column("paused_seconds", sa.Float(53), nullable=False, server_default="0"))
-    op.add_column("tickets", sa.Column("paused_at", sa.Float(53)))
-    op.add_column("tickets", sa.Column("responded_at", sa.Float(53)))
-    op.add_column("tickets", sa.Column("solved_at", sa.Float(53)))
-    op.create_index("tickets_by_assignee", "tickets", ["assignee", "status"])
 
 
 def downgrade() -> None:
