@@ -21,6 +21,9 @@ MEDIA_SECONDS = 20.0
 SLACK = 3.0
 """Seconds beyond the ring that another node may take to say how it ended."""
 BUTTON_SECONDS = 5.0
+AUDIO_SECONDS = 25.0
+"""For a button that opens audio, or lets a phone ring."""
+AUDIO = ("monitor", "reattach")
 _WHERE = "nodes:pages"
 
 OpenAgentLeg = Callable[["RemotePages", Party, str], Awaitable[CallLeg]]
@@ -114,6 +117,7 @@ class NodesDesk:
             return RingOutcome.GONE
 
     async def connect(self, agent_id: str, contact_id: str) -> CallLeg:
+        self._at[agent_id] = await self._page_of(agent_id)  # it may have come back at another node
         if (pages := self._elsewhere(agent_id)) is None:
             return await self._hub.connect(agent_id, contact_id)
         return await self._open_leg(pages, Party(agent_id, authenticated=True), contact_id)
@@ -183,7 +187,7 @@ class Buttons:
             return False
         try:
             data = {"name": name, "agent": agent_id, "values": list(values)}
-            await self._link.ask(node, "desk.button", data, BUTTON_SECONDS)
+            await self._link.ask(node, "desk.button", data, AUDIO_SECONDS if name in AUDIO else BUTTON_SECONDS)
         except StoreUnavailable as error:
             raise Conflict("the node that has this call does not answer") from error
         return True

@@ -76,7 +76,7 @@ class Agents(CallActions):
             await self._where.closed(agent_id)
         if agent_id in self.presence.phones:
             return  # the phone still rings
-        if reason == "page gone":
+        if reason == "page gone" or (await self._store.agent(agent_id)).held:  # a caller who waits for his page to be back
             await self._duty.gone(agent_id)
         else:
             await self._store.set_state(agent_id, AgentState.OFFLINE, reason)

@@ -10,8 +10,8 @@ from ivr.web.parts import OpenLeg
 from telephony.errors import TransportError
 from telephony.leg import CallLeg, EndCause, Ended, LegState, Party
 
-MEDIA_SECONDS = 4.0
-"""Without a packet from a page that has sent some: its agent cannot be there, and the caller goes back to the queue."""
+MEDIA_SECONDS = 2.5
+"""Without a packet from a page that has sent some: its agent cannot be there, and the caller hears music until he is."""
 
 
 class Pages(Protocol):

@@ -171,6 +171,18 @@ class RecordedActions:
     async def announce(self, agent_id: str, contact_id: str, prompt: str) -> None:
         self.done.append(("announce", agent_id, contact_id, prompt))
 
+    async def reattach(self, agent_id: str, contact_id: str) -> None:
+        self.done.append(("reattach", agent_id, contact_id))
+
+    async def dial(self, agent_id: str, to: str) -> None:
+        self.done.append(("dial", agent_id, to))
+
+    async def redial(self, agent_id: str) -> None:
+        self.done.append(("redial", agent_id))
+
+    async def directory(self, agent_id: str, query: str) -> None:
+        self.done.append(("directory", agent_id, query))
+
     async def monitor(self, agent_id: str, contact_id: str, mode: str) -> None:
         self.done.append(("monitor", agent_id, contact_id, mode))
 
