@@ -93,10 +93,10 @@ flows: $(VENV)/.installed ## check the sample flows and play their conversations
 	@$(BIN)/ivr test --config $(CONFIG) --fail-under 100
 
 unit: $(VENV)/.tested ## tests without a network of their own
-	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not e2e and not load" </dev/null
+	@scripts/pytest.sh $(BIN)/python "not e2e and not load"
 
 e2e: setup-test tests/interop/jssip/node_modules/.installed ## real phones, real browser, real speech
-	@$(BIN)/pytest -q -n 3 --dist loadfile -m "e2e and not load" </dev/null
+	@scripts/pytest.sh $(BIN)/python "e2e and not load"
 
 tests/interop/jssip/node_modules/.installed: tests/interop/jssip/package.json tests/interop/jssip/package-lock.json $(VENV)/.created
 	@echo "installing JsSIP, for the tests"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ states:
 """
 PROMPT = sum(len(read_wav(ROOT / "prompts" / "en" / f"{name}.wav")[0]) / 8000 for name in ("main_examples", "out_of_service"))
 """Seconds."""
-STILL = 0.3
+STILL = 0.12
+"""Seconds. The jitter buffer takes as long again to come back from it, and an echo may be 0.5 s late in all."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -84,12 +85,24 @@ async def test_words_spoken_over_a_prompt_stop_it_and_are_kept(server: HotlinePr
 
 
 async def test_the_echo_of_a_prompt_does_not_stop_it(server: HotlineProcess) -> None:
-    """The whole prompt comes back, loud, 160 ms late; then the caller answers.
+    """The whole prompt comes back, loud, 160 ms late; then the caller answers."""
 
-    Where this machine stood still for longer than an echo may be late, the call says nothing of the line and is made again.
+    async def answer(phone: EchoingPhone) -> None:
+        phone.speak(clip("en_bill_heart.wav"))
+        assert await said_by(server, phone) == [("I want to check my bill", "bill")]
+
+    await hears_all_of_it(server, [EchoingPhone(f"20{n}2", loss=12.0) for n in range(5)], answer)
+
+
+async def hears_all_of_it(
+    server: HotlineProcess, phones: list[EchoingPhone], then: Callable[[EchoingPhone], Awaitable[None]]
+) -> None:
+    """The prompt plays to its end, whatever comes back of it.
+
+    Where this machine stood still for longer than an echo may be late, a prompt that stops says nothing: the next phone calls.
     """
-    for number in ("2002", "2012", "2022"):
-        async with EchoingPhone(number, loss=12.0) as phone:
+    for phone in phones:
+        async with phone:
             await phone.call(server.sip)
             begun = await phone.until_sound(0.0, within=10.0)
             await phone.until_quiet(1.2, within=PROMPT + 20.0)
@@ -97,10 +110,9 @@ async def test_the_echo_of_a_prompt_does_not_stop_it(server: HotlineProcess) -> 
             if last - begun <= PROMPT - 0.7 and stood_still(phone) > STILL:
                 continue
             assert last - begun > PROMPT - 0.7
-            phone.speak(clip("en_bill_heart.wav"))
-            assert await said_by(server, phone) == [("I want to check my bill", "bill")]
+            await then(phone)
             return
-    pytest.fail("this machine stood still in each of three calls: nothing was measured")
+    pytest.fail(f"this machine stood still in each of {len(phones)} calls: nothing was measured")
 
 
 def stood_still(phone: EchoingPhone) -> float:
@@ -123,14 +135,12 @@ async def test_a_caller_is_understood_over_the_echo(server: HotlineProcess) -> N
 async def test_music_on_the_callers_line_stops_nothing(server: HotlineProcess) -> None:
     """A caller who put us on hold, whose network sends its music in place of his voice."""
     music = read_wav(ROOT / "prompts" / "music.wav")[0]
-    async with EchoingPhone("2004", loss=60.0, noise=music) as phone:
-        await phone.call(server.sip)
-        begun = await phone.until_sound(0.0, within=10.0)
-        await phone.until_quiet(1.2, within=PROMPT + 20.0)
-        last = max(at for at, rms in phone.heard if rms > 150)
+
+    async def hang_up(phone: EchoingPhone) -> None:
         phone.hang_up()
-        assert last - begun > PROMPT - 0.7
         assert await said_by(server, phone) == []
+
+    await hears_all_of_it(server, [EchoingPhone(f"20{n}4", loss=60.0, noise=music) for n in range(5)], hang_up)
 
 
 async def test_a_legal_text_is_heard_to_its_end(server: HotlineProcess) -> None:
