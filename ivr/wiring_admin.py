@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from redis.exceptions import RedisError
 from watchfiles import Change, awatch
 
+from ivr.accounts.trail import Trail
 from ivr.dialplan import graph
 from ivr.dialplan.environment import NOTHING, Environment
 from ivr.dialplan.environment_file import load_environment
@@ -37,7 +38,6 @@ from ivr.speech.prompts import SUFFIXES, PromptLibrary, languages_in
 from ivr.speech.shelf import PromptShelf
 from ivr.speech.shelf_files import Folders
 from ivr.stores import Stores
-from ivr.web.admin_audit import Audit
 from ivr.web.admin_parts import AdminParts
 from ivr.web.admin_work import examined
 from ivr.wiring import agents_of, check_routes, queues_of
@@ -135,7 +135,7 @@ def admin_parts(
         files=office.files,
         names=office.names,
         prompts=shelf,
-        audit=Audit(stores.redis),
+        audit=Trail(stores.engine),
         flows=FlowDesk(publisher),
         forms=_forms(settings, data, stores, flows),
         counts=Counts(stores.redis),

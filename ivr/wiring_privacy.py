@@ -13,13 +13,13 @@ from pathlib import Path
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ivr.accounts.trail import noted
 from ivr.records.retention import Retention
 from ivr.records.sweeping import Sweeper, remove_files
 from ivr.session.redacting import privacy_of
 from ivr.session.services import Services
 from ivr.settings import Settings
 from ivr.understanding.llm import Summaries
-from ivr.web.admin_audit import Audit
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def privacy_parts(settings: Settings, stack: AsyncExitStack, redis: Redis, engin
     kept = settings.retention.seconds()
     if kept:
         folder = recordings_folder(settings)
-        note = partial(Audit(redis).note, "retention", settings.node)
+        note = partial(noted, "retention", settings.node)
         sweeper = Sweeper(retention_of(settings, engine), redis, kept, settings.retention.at, folder, note)
         task = asyncio.create_task(sweeper.run())
         stack.push_async_callback(_end, task)

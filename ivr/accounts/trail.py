@@ -31,6 +31,12 @@ WHO: ContextVar[tuple[str, str]] = ContextVar("who", default=("", ""))
 """(account, address) of the request that is being answered; the gate of the pages sets it."""
 
 
+async def noted(by: str, address: str, what: str, subject: str, note: str = "") -> None:
+    """Write a line to the log, and so to every `Trail` that listens. Never raises."""
+    told = {"by": by, "address": address, "what": what, "subject": subject, "note": note}
+    audit.warning("%s at %s: %s: %s%s", by, address, what, subject, f" ({note!r})" if note else "", extra={"trail": told})
+
+
 class Trail(logging.Handler):
     """A handler of `ivr.audit`. `run` writes; what the log said just before a crash may be missing in SQL, not in the log."""
 
@@ -71,8 +77,7 @@ class Trail(logging.Handler):
 
     async def note(self, by: str, address: str, what: str, subject: str, note: str = "") -> None:
         """Write a line down, in the log too. Never raises: what is done is done."""
-        told = {"by": by, "address": address, "what": what, "subject": subject, "note": note}
-        audit.warning("%s at %s: %s: %s%s", by, address, what, subject, f" ({note!r})" if note else "", extra={"trail": told})
+        await noted(by, address, what, subject, note)
 
     async def lines(
         self, limit: int, before: int | None = None, by: str = "", text: str = "", subject: str = ""

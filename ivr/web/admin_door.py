@@ -8,18 +8,20 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.websockets import WebSocket
 
 from ivr.dialplan.problems import Problem
 from ivr.errors import DialplanError, IvrError, NotAllowed, Stale
 from ivr.web.admin_work import problem_data
 from ivr.web.api import BadRequest, answer_error
-from ivr.web.auth import Gate, SignInNeeded
+from ivr.web.auth import Gate
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("ivr.audit")
@@ -99,14 +101,13 @@ class Door:
 
     async def who(self, connection: HTTPConnection, roles: Sequence[str] = READERS) -> Who:
         """Whose request it is. Raises SignInNeeded or NotAllowed."""
-        await self._gate.require(connection, *roles)
+        account = await self._gate.require(connection, *roles)
         address = connection.client.host if connection.client else ""
-        if connection.headers.get("authorization", "").partition(" ")[0].lower() == "bearer":  # another scheme proves nothing
-            return Who("api token", "API", WRITERS, address)
-        account = await self._gate.account(connection)
-        if account is None:
-            raise SignInNeeded("sign in")
         return Who(account.id, account.name or account.id, account.roles, address)
+
+    def held(self, socket: WebSocket) -> AbstractAsyncContextManager[None]:
+        """Close a socket when its session ends."""
+        return self._gate.held(socket)
 
     def same_origin(self, connection: HTTPConnection) -> bool:
         return self._gate.same_origin(connection)

@@ -92,7 +92,8 @@ class AdminHub:
         try:
             with contextlib.suppress(TimeoutError):  # without Redis the page still is answered
                 await asyncio.wait_for(listening.wait(), EVERY)
-            await out.serve(lambda message: self._obey(page, message))
+            async with self._door.held(socket):
+                await out.serve(lambda message: self._obey(page, message))
         finally:
             self._pages.discard(page)
             for task in tasks:

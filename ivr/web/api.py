@@ -11,9 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from ivr.accounts.house import CodeNeeded, Visit
+from ivr.accounts.lockout import TooManyFailures
+from ivr.accounts.openid import ProviderAway
 from ivr.errors import Conflict, IvrError, NotAllowed, NotFound, StoreUnavailable
-from ivr.web.auth import COOKIE, SESSION_SECONDS, Gate, Sessions, SignInNeeded, TooManyFailures
-from ivr.web.parts import Account, WebParts
+from ivr.web.auth import COOKIE, SESSION_SECONDS, Gate, ProofNeeded, SignInNeeded, Unfinished, visitor_of
+from ivr.web.parts import WebParts
 
 MAX_BODY = 16384
 MOST_CONTACTS = 200
@@ -37,12 +40,20 @@ def answer_error(_request: Request, error: Exception) -> Response:
             return error_response(400, "bad_request", str(error))
         case SignInNeeded():
             return error_response(401, "sign_in_needed", str(error), {"www-authenticate": "Bearer"})
+        case CodeNeeded():
+            return error_response(401, "code_needed", str(error))
+        case Unfinished():
+            return error_response(403, "unfinished", str(error))
+        case ProofNeeded():
+            return error_response(403, "prove_again", str(error))
         case NotAllowed():
             return error_response(403, "not_allowed", str(error))
         case NotFound():
             return error_response(404, "not_found", str(error))
         case Conflict():
             return error_response(409, "conflict", str(error))
+        case ProviderAway():
+            return error_response(502, "provider_away", str(error))
         case StoreUnavailable():
             return error_response(503, "unavailable", str(error), {"retry-after": "2"})
         case HTTPException():
@@ -53,9 +64,8 @@ def answer_error(_request: Request, error: Exception) -> Response:
 class Api:
     """The routes under `/api/v1`."""
 
-    def __init__(self, parts: WebParts, sessions: Sessions, gate: Gate) -> None:
+    def __init__(self, parts: WebParts, gate: Gate) -> None:
         self._parts = parts
-        self._sessions = sessions
         self._gate = gate
 
     @property
@@ -71,38 +81,36 @@ class Api:
         ]
 
     async def login(self, request: Request) -> Response:
+        """`{username, password, code}`; `code_needed` asks for the last one."""
         self._own_page(request)
         body = await body_of(request)
-        username, password = body.get("username"), body.get("password")
+        username, password, code = body.get("username"), body.get("password"), body.get("code", "")
         if not isinstance(username, str) or not isinstance(password, str) or len(username) > 200 or len(password) > 1000:
             raise BadRequest("send username and password as JSON text")
-        address = request.client.host if request.client else ""
-        found = await self._sessions.login(username, password, address)
+        if not isinstance(code, str) or len(code) > 40:
+            raise BadRequest("send code as JSON text")
+        found = await self._gate.house.sign_in(username, password, visitor_of(request), code)
         if found is None:
-            return error_response(401, "wrong_login", "the name or the password is wrong")
-        account, token = found
-        response = JSONResponse(_account(account))
-        secure = request.url.scheme == "https"
-        response.set_cookie(COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=secure)
-        return response
+            return error_response(401, "wrong_login", "the name, the password or the code is wrong")
+        visit, token = found
+        return with_cookie(JSONResponse(account_data(visit)), request, token)
 
     async def logout(self, request: Request) -> Response:
         self._own_page(request)
-        token = request.cookies.get(COOKIE)
-        if token:
-            account = await self._sessions.account(token)
-            await self._sessions.logout(token)
-            if account is not None:
-                self._parts.desk.sign_out(account.id)
+        visit = await self._gate.visit(request)
+        if visit is not None:
+            await self._gate.house.sessions.end([visit.session])
+            await self._gate.house.note(visit.account.id, visitor_of(request), "signed out", visit.account.source)
+            self._parts.desk.sign_out(visit.account.id)
         response = JSONResponse({})
         response.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return response
 
     async def me(self, request: Request) -> Response:
-        account = await self._gate.account(request)
-        if account is None:
+        visit = await self._gate.visit(request)
+        if visit is None:
             return error_response(401, "signed_out", "nobody is signed in here")
-        return JSONResponse(_account(account))
+        return JSONResponse(account_data(visit))
 
     async def contacts(self, request: Request) -> Response:
         await self._gate.require(request, "supervisor", "admin")
@@ -130,8 +138,18 @@ class Api:
             raise NotAllowed("this came from another site's page")
 
 
-def _account(account: Account) -> dict[str, Any]:
-    return {"id": account.id, "name": account.name or account.id, "roles": list(account.roles)}
+def account_data(visit: Visit) -> dict[str, Any]:
+    """`limited` is what has to be done at /account before anything else: `password`, `totp`, or ""."""
+    account = visit.account
+    roles = list(account.roles)
+    return {"id": account.id, "name": account.name or account.id, "roles": roles, "limited": visit.session.limited}
+
+
+def with_cookie(response: Response, request: Request, token: str) -> Response:
+    """The session's cookie on `response`: over TLS only where the page came over TLS, a proxy's too."""
+    secure = request.url.scheme == "https" or request.headers.get("origin", "").lower().startswith("https:")
+    response.set_cookie(COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=secure)
+    return response
 
 
 async def body_of(request: Request) -> dict[str, Any]:

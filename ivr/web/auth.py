@@ -1,112 +1,63 @@
-"""Who somebody is: sessions in Redis, the API's bearer token, and whether a browser's request is our own page's."""
+"""Whose request it is: cookie, API token, the bearer token of the house; and whether it is our own page's."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import contextlib
 import hmac
-import json
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from urllib.parse import urlsplit
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
 
-from ivr.errors import IvrError, NotAllowed, StoreUnavailable
-from ivr.web.parts import Account, Accounts
+from ivr.accounts.house import House, Visit
+from ivr.accounts.model import BROWSER_LENGTH, Account, Visitor
+from ivr.accounts.roles import scope_of
+from ivr.accounts.sessions import SESSION_SECONDS as SESSION_SECONDS
+from ivr.accounts.trail import WHO
+from ivr.errors import NotAllowed
 
 COOKIE = "hotline_session"
-SESSION_SECONDS = 12 * 3600
-"""A shift and a half; then the agent signs in again."""
-FAILURE_SECONDS = 300
-FAILURES_BY_NAME = 5
-"""Failed logins of one name from one address within `FAILURE_SECONDS`."""
-FAILURES_BY_ADDRESS = 30
-
-
-HOUSE = Account("api token", "API", ("admin", "supervisor"))
+SIGNED_OUT = 4401
+"""Close code of a socket whose session has ended."""
+HOUSE = Account("api token", "API", ("admin",))
 """Who has the bearer token of the file admin-token."""
-
-
-class TooManyFailures(IvrError):
-    """Logins are refused for a while."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"too many failed logins; wait {seconds} s")
-        self.seconds = seconds
+_PASSED = "hotline.account"
 
 
 class SignInNeeded(NotAllowed):
     """Nobody is signed in, or the token is wrong."""
 
 
-class Sessions:
-    """Signed-in browsers. Redis keeps a hash of each token, so that a copy of it opens no session."""
+class Unfinished(NotAllowed):
+    """Something has to be done at /account first."""
 
-    def __init__(self, redis: Redis, accounts: Accounts) -> None:
-        self._redis = redis
-        self._accounts = accounts
-        self._room = asyncio.Semaphore(2)  # an argon2 check takes 64 MiB and tens of milliseconds of a core
 
-    async def login(self, username: str, password: str, address: str) -> tuple[Account, str] | None:
-        """The account and a new token; None where name or password is wrong. Raises TooManyFailures, StoreUnavailable."""
-        keys = {_failures("a", address): FAILURES_BY_ADDRESS, _failures("n", f"{address} {username}"): FAILURES_BY_NAME}
-        try:
-            await self._check_failures(keys)
-            async with self._room:
-                account = await self._accounts.verify(username, password)
-            if account is None:
-                await self._count_failure(keys)
-                return None
-            token = secrets.token_urlsafe(32)
-            await self._redis.set(_session(token), json.dumps({"account": account.id}), ex=SESSION_SECONDS)
-        except RedisError as error:
-            raise StoreUnavailable("sessions cannot be kept: Redis does not answer") from error
-        return account, token
-
-    async def account(self, token: str) -> Account | None:
-        """Whose session it is; None where it ended. Raises StoreUnavailable."""
-        if not 20 <= len(token) <= 100:
-            return None
-        try:
-            kept = await self._redis.get(_session(token))
-        except RedisError as error:
-            raise StoreUnavailable("sessions cannot be read: Redis does not answer") from error
-        return None if kept is None else self._accounts.find(json.loads(kept)["account"])
-
-    async def logout(self, token: str) -> None:
-        try:
-            await self._redis.delete(_session(token))
-        except RedisError as error:
-            raise StoreUnavailable("the session cannot be ended: Redis does not answer") from error
-
-    async def _check_failures(self, keys: Mapping[str, int]) -> None:
-        for key, most in keys.items():
-            if int(await self._redis.get(key) or 0) >= most:
-                raise TooManyFailures(max(1, int(await self._redis.ttl(key))))
-
-    async def _count_failure(self, keys: Mapping[str, int]) -> None:
-        async with self._redis.pipeline(transaction=True) as pipe:
-            for key in keys:
-                pipe.set(key, 0, ex=FAILURE_SECONDS, nx=True)
-                pipe.incr(key)
-            await pipe.execute()
+class ProofNeeded(NotAllowed):
+    """The password has to be given again."""
 
 
 class Gate:
     """Decides what a connection may do."""
 
-    def __init__(self, sessions: Sessions, admin_token: str, origins: Iterable[str]) -> None:
-        self._sessions = sessions
+    def __init__(self, house: House, admin_token: str, origins: Iterable[str]) -> None:
+        self.house = house
         self._token = admin_token.encode()
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
 
-    async def account(self, connection: HTTPConnection) -> Account | None:
-        """The signed-in account of the connection's cookie, or None."""
+    async def visit(self, connection: HTTPConnection) -> Visit | None:
+        """Who sits at the browser whose cookie this is, though something may stand in the way of the session; or None."""
         token = connection.cookies.get(COOKIE)
-        return await self._sessions.account(token) if token else None
+        return await self.house.visit(token, visitor_of(connection)) if token else None
+
+    async def account(self, connection: HTTPConnection) -> Account | None:
+        """The account of the connection's cookie, or of the API token that `require` let pass; None where nobody may go on."""
+        passed = connection.scope.get(_PASSED)
+        if isinstance(passed, Account):
+            return passed
+        visit = await self.visit(connection)
+        return visit.account if visit is not None and not visit.session.limited else None
 
     async def require(self, connection: HTTPConnection, *roles: str, scope: str = "") -> Account:
         """Whose request it is, where an API token or the account has one of `roles`. Raises SignInNeeded or NotAllowed.
@@ -115,28 +66,72 @@ class Gate:
         """
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            if self._token and hmac.compare_digest(token.strip().encode(), self._token):
-                return HOUSE
-            raise SignInNeeded("the bearer token is wrong")
-        account = await self.account(connection)
-        if account is None:
-            raise SignInNeeded("sign in, or send the bearer token of the file admin-token")
-        if not set(roles) & set(account.roles):
+            account = await self._of_token(connection, token.strip(), scope)
+        else:
+            account = (await self.signed_in(connection)).account
+        WHO.set((account.id, visitor_of(connection).address))
+        if account is not HOUSE and not set(roles) & set(account.roles):
             raise NotAllowed(f"this needs the role {' or '.join(roles)}")
         return account
+
+    async def signed_in(self, connection: HTTPConnection, unfinished: bool = False) -> Visit:
+        """Who sits at the browser. Raises SignInNeeded, and Unfinished unless that is what the request is about."""
+        visit = await self.visit(connection)
+        if visit is None:
+            raise SignInNeeded("sign in, or send the bearer token of the file admin-token")
+        if visit.session.limited and not unfinished:
+            what = "choose a password of your own" if visit.session.limited == "password" else "set up an authenticator app"
+            raise Unfinished(f"{what} at /account first")
+        WHO.set((visit.account.id, visitor_of(connection).address))
+        return visit
+
+    async def proved(self, connection: HTTPConnection) -> None:
+        """Let pass whose password was given within the last minutes, and tokens. Raises ProofNeeded."""
+        visit = await self.visit(connection)
+        bearer = connection.headers.get("authorization", "").partition(" ")[0].lower() == "bearer"
+        if not bearer and (visit is None or not self.house.is_proved(visit.session)):
+            raise ProofNeeded("give your password again; the last time is more than a quarter of an hour ago")
+
+    @contextlib.asynccontextmanager
+    async def held(self, socket: WebSocket) -> AsyncIterator[None]:
+        """Close `socket`, which is accepted, when its session ends, on whatever node that happens."""
+        visit = await self.visit(socket)
+        if visit is None:
+            yield
+            return
+        ended = asyncio.Event()
+        watching = asyncio.create_task(_close_after(ended, socket))
+        try:
+            with self.house.sessions.held(visit.session.id, ended.set):
+                yield
+        finally:
+            watching.cancel()
 
     def same_origin(self, connection: HTTPConnection) -> bool:
         """False where a browser says that another site's page sent this. Browsers always say; other clients need not."""
         origin = connection.headers.get("origin")
         if origin is None:
-            return True
+            return connection.headers.get("sec-fetch-site", "none").lower() in ("same-origin", "none")
         origin = origin.lower()
         return origin in self._origins or urlsplit(origin).netloc == connection.headers.get("host", "").lower() != ""
 
+    async def _of_token(self, connection: HTTPConnection, token: str, scope: str) -> Account:
+        if self._token and hmac.compare_digest(token.encode(errors="replace"), self._token):
+            return HOUSE
+        method, path = connection.scope.get("method", "GET"), connection.url.path
+        found = await self.house.of_token(token, scope or scope_of(method, path), visitor_of(connection).address)
+        if found is None:
+            raise SignInNeeded("the bearer token is wrong")
+        connection.scope[_PASSED] = found
+        return found
 
-def _session(token: str) -> str:
-    return f"web:session:{hashlib.sha256(token.encode()).hexdigest()}"
+
+def visitor_of(connection: HTTPConnection) -> Visitor:
+    address = connection.client.host if connection.client else ""
+    return Visitor(address, connection.headers.get("user-agent", "")[:BROWSER_LENGTH])
 
 
-def _failures(kind: str, whom: str) -> str:
-    return f"web:failures:{kind}:{hashlib.sha256(whom.encode()).hexdigest()[:32]}"
+async def _close_after(ended: asyncio.Event, socket: WebSocket) -> None:
+    await ended.wait()
+    with contextlib.suppress(RuntimeError, OSError):  # the page went in this moment
+        await socket.close(SIGNED_OUT, "signed out")

@@ -18,13 +18,14 @@ from rich.console import Console
 from starlette.applications import Starlette
 
 from ivr.__main__ import main
+from ivr.accounts.house import House
 from ivr.flows_cli import _flows
 from ivr.records.database import open_database, sqlite_url
 from ivr.web.admin_door import Door
 from ivr.web.admin_flows import FlowsApi
 from ivr.web.admin_house import HouseApi
 from ivr.web.admin_parts import AdminParts
-from ivr.web.auth import Gate, Sessions
+from ivr.web.auth import Gate
 from ivr.web.flow_desk import ENVIRONMENT
 from tests.unit.ivr.publishing.town import ONE, TWO, WRONG, Town, text
 from tests.unit.ivr.web.conftest import ListedAccounts
@@ -74,7 +75,7 @@ async def run(town: Town, audit: Audit, tmp_path: Path, capsys: pytest.CaptureFi
         flows=node.desk,
         tests=cast(Any, SimpleNamespace(read=lambda flow: None)),
     )
-    door = Door(Gate(Sessions(town.redis, ListedAccounts()), TOKEN, ()))
+    door = Door(Gate(House(town.redis, ListedAccounts()), TOKEN, ()))
     app = Starlette(routes=[*FlowsApi(parts, door).routes, *HouseApi(parts, door).routes])
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -16,12 +16,13 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from ivr.__main__ import main
+from ivr.accounts.house import House
 from ivr.errors import IvrError
 from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
 from ivr.guarding.tracing import Tracing
 from ivr.web.api import answer_error
-from ivr.web.auth import Gate, Sessions
+from ivr.web.auth import Gate
 from ivr.web.sip_api import SipApi
 from telephony.sip.message import parse as parse_message
 from telephony.sip.message import respond
@@ -61,7 +62,7 @@ async def run(door: Door, trace: Trace, redis_url: str, tmp_path: Path, capsys: 
     keeper = Keeper(door, BanStore(redis, "{guard-cli}"), "node-1", clock=lambda: 20.0)
     tracing = Tracing(trace, "node-1", call_id_of, clock=lambda: 20.0)
     await redis.delete("{guard-cli}:bans", "{guard-cli}:version")
-    gate = Gate(Sessions(redis, ListedAccounts()), TOKEN, ())
+    gate = Gate(House(redis, ListedAccounts()), TOKEN, ())
     app = Starlette(routes=SipApi(keeper, tracing, gate).routes, exception_handlers={IvrError: _answer})
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from ivr.web.auth import COOKIE, FAILURES_BY_NAME
+from ivr.accounts.lockout import FAILURES_BY_NAME
+from ivr.web.auth import COOKIE
 from tests.unit.ivr.web.conftest import TOKEN, Web
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -17,7 +18,7 @@ async def test_signing_in_keeps_a_session_that_redis_cannot_open(web: Web, redis
     async with web.client() as client:
         assert (await client.get("/api/v1/me")).status_code == 401
         response = await client.post("/api/v1/login", json={"username": "wang", "password": "wang"})
-        assert response.json() == {"id": "wang", "name": "Wang Fang", "roles": ["agent"]}
+        assert response.json() == {"id": "wang", "name": "Wang Fang", "roles": ["agent"], "limited": ""}
         attributes = response.headers["set-cookie"].lower()
         assert "httponly" in attributes
         assert "samesite=strict" in attributes

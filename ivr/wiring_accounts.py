@@ -1,0 +1,71 @@
+"""From settings to who signs in: people, second factors, tokens, providers, and the record of who did what."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+from ivr.accounts.factors import Factors
+from ivr.accounts.house import Books
+from ivr.accounts.openid import OpenId, Provider
+from ivr.accounts.passwords import Hasher
+from ivr.accounts.people import People
+from ivr.accounts.tokens import Tokens
+from ivr.accounts.trail import Trail
+from ivr.settings import Settings
+from ivr.settings_accounts import OpenIdOptions
+from ivr.stores import Stores
+from ivr.web.parts import WebParts
+
+
+@dataclass(frozen=True, slots=True)
+class AccountParts:
+    books: Books
+
+    def web(self, web: WebParts) -> WebParts:
+        """The pages with people, and changes made on them kept in the one record."""
+        admin = web.admin and replace(web.admin, audit=self.books.trail)
+        return replace(web, books=self.books, admin=admin)
+
+
+def account_parts(settings: Settings, stores: Stores, stack: AsyncExitStack) -> AccountParts:
+    """The record listens from now on; `stack` ends it, and writes what it still has."""
+    options = settings.accounts
+    providers = {name: OpenId(_provider(name, one), stores.redis) for name, one in options.oidc.items()}
+    for one in providers.values():
+        stack.push_async_callback(one.close)
+    trail = Trail(stores.engine, options.audit_days)
+    stack.enter_context(trail.listening())
+    writing = asyncio.create_task(trail.run())
+    stack.push_async_callback(_end, writing)
+    books = Books(
+        people=People(stores.engine, Hasher()),
+        factors=Factors(stores.engine, stores.redis),
+        tokens=Tokens(stores.engine),
+        trail=trail,
+        totp_required=frozenset(options.totp_required),
+        providers=providers,
+    )
+    return AccountParts(books)
+
+
+def _provider(name: str, one: OpenIdOptions) -> Provider:
+    return Provider(
+        name=name,
+        issuer=one.issuer,
+        client_id=one.client_id,
+        client_secret=one.client_secret,
+        labels={"zh": one.zh or name, "en": one.en or name},
+        scopes=one.scopes,
+        id_claim=one.id_claim,
+        roles_claim=one.roles_claim,
+        roles=one.roles,
+        everybody=one.everybody,
+        create=one.create,
+    )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
