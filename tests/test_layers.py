@@ -231,6 +231,7 @@ PURE = {
     "ivr.handover.document",
     "ivr.handover.size",
     "ivr.handover.token",
+    "ivr.web.openapi",
     "ivr.web.utterances",
     "telephony.errors",
     "telephony.joining",

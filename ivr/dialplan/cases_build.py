@@ -373,8 +373,7 @@ def _line(node: Node, findings: Findings) -> Line:
     estimate = fields.duration("estimated_wait", 0.0) if fields.get("estimated_wait") is not None else None
     position, size = fields.whole("position", 1, 1, 9999), fields.whole("size", 0, 1, 99999)
     if 0 < size < position:
-        message = f"place {position} in a queue of {size}: the caller is one of those who wait"
-        findings.error(fields.place, "out-of-range", message, f"size: {position}, or more")
+        findings.error(fields.place, "out-of-range", f"place {position} in a queue of {size}", f"size: {position}, or more")
     return Line(position, after, outcome or "served", estimate, _staffed(fields, findings), size)
 
 

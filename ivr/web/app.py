@@ -26,6 +26,7 @@ from ivr.web.chat_page import chat_routes
 from ivr.web.followups_api import FollowUpsApi
 from ivr.web.handover_api import HandoverApi
 from ivr.web.messages_api import MessagesApi
+from ivr.web.openapi_api import OpenApi
 from ivr.web.outbound_api import OutboundApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
@@ -60,6 +61,7 @@ def build_web(parts: WebParts) -> Starlette:
             *(admin_routes(parts.admin, gate, parts.redis) if parts.admin is not None else ()),
             *(BenchApi(parts.workbench, parts, gate).routes if parts.workbench is not None else ()),
             *_messages(parts, gate),
+            *OpenApi(lambda: app.routes).routes,
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),
         ],
