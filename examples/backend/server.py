@@ -8,17 +8,28 @@ Codes and messages are printed here instead of being sent. Everything is in memo
 from __future__ import annotations
 
 import argparse
+import hashlib
 import hmac
+import html
+import json
 import secrets
+import time
 from datetime import date, timedelta
 from typing import Any
 
 import uvicorn
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+SECRET = "the-secret-of-the-demo"
+"""Of `workbench` in examples/demo/hotline.yaml."""
+SKEW = 300
+"""Seconds by which a signature may be old."""
 TRIES = 3
 """Wrong codes after which a new one has to be asked for."""
 
@@ -87,8 +98,36 @@ def app(codes: dict[str, tuple[str, int]] | None = None) -> Starlette:
         print(f"message to {str(notice.get('to', ''))[:40]}: {str(notice.get('text', ''))[:500]}", flush=True)
         return JSONResponse({"taken": True}, 202)
 
+    done: dict[str, dict[str, Any]] = {}
+
+    async def actions(request: Request) -> Response:
+        """What an agent does with one click: signed, and never done twice."""
+        body = await request.body()
+        if not _signed(request, body):
+            return JSONResponse({"message": "the signature is wrong"}, 401)
+        order = json.loads(body)
+        if order["id"] not in done:
+            status, answer = _act(order)
+            if status != 200:
+                return JSONResponse(answer, status)
+            done[order["id"]] = answer
+            print(f"{order['action']} by {order['agent']['name']}: {order['fields']}", flush=True)
+        return JSONResponse(done[order["id"]])
+
+    async def crm(request: Request) -> Response:
+        """A page of an old system: it lets in whoever has a token of the desk, and knows who calls."""
+        try:
+            given = jwt.decode(request.query_params.get("hotline_token", ""), OctKey.import_key(SECRET), ["HS256"]).claims
+        except (JoseError, ValueError):
+            return HTMLResponse("<!doctype html><title>CRM</title><p>Sign in first.</p>", 401)
+        if given.get("aud") != "crm" or given["exp"] < time.time():
+            return HTMLResponse("<!doctype html><title>CRM</title><p>This link has expired.</p>", 401)
+        return HTMLResponse(_crm_page(given, request.query_params.get("lang", "en")))
+
     return Starlette(
         routes=[
+            Route("/actions", actions, methods=["POST"]),
+            Route("/crm", crm),
             Route("/sms", sms, methods=["POST"]),
             Route("/orders/{number:str}", order),
             Route("/orders/{number:str}/invoice", invoice, methods=["POST"]),
@@ -96,6 +135,48 @@ def app(codes: dict[str, tuple[str, int]] | None = None) -> Starlette:
             Route("/accounts/{account:str}/codes", send_code, methods=["POST"]),
             Route("/accounts/{account:str}/codes/check", check_code, methods=["POST"]),
         ]
+    )
+
+
+def _signed(request: Request, body: bytes) -> bool:
+    """As docs/workbench.md says: HMAC-SHA-256 over the time and the body."""
+    stamp = request.headers.get("hotline-timestamp", "")
+    made = hmac.new(SECRET.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    fresh = stamp.isdecimal() and abs(time.time() - int(stamp)) < SKEW
+    return fresh and hmac.compare_digest(f"v1={made}", request.headers.get("hotline-signature", ""))
+
+
+def _act(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """What the shop does, and what it tells the agent."""
+    fields, number = order["fields"], order["id"][:6].upper()
+    match order["action"]:
+        case "refund" if float(fields["amount"]) > 100:
+            words = {"zh": "超过一百元要主管先批。", "en": "More than 100 needs a supervisor first."}
+            return 409, {"message": words}
+        case "refund":
+            words = {
+                "zh": f"已退 {fields['amount']:g} 元，三天到账。",
+                "en": f"{fields['amount']:g} goes back within three days.",
+            }
+            return 200, {"message": words, "data": {"refund": f"R-{number}"}}
+        case "send_engineer":
+            words = {"zh": f"已约 {fields['day']}。", "en": f"Booked for {fields['day']}."}
+            return 200, {"message": words, "data": {"visit": f"V-{number}"}}
+        case _:
+            return 200, {"message": {"zh": "已办理。", "en": "Done."}, "data": {"number": number}}
+
+
+def _crm_page(given: dict[str, Any], language: str) -> str:
+    caller, agent = given["contact"]["caller"], given["agent"]
+    title, signed_in, contract = (
+        ("旧客户系统", "登录为", "合同") if language == "zh" else ("Old CRM", "signed in as", "Contract")
+    )
+    name, number = html.escape(caller["name"] or "?"), html.escape(caller["number"])
+    return (
+        f"<!doctype html><html lang={'zh' if language == 'zh' else 'en'}><meta charset=utf-8><title>{title}</title>"
+        "<style>body{font:14px system-ui;margin:12px;background:#f4f1e4;color:#222}td{padding:2px 12px 2px 0}</style>"
+        f"<h1 style='font-size:16px'>{title}</h1><p>{signed_in} {html.escape(agent['name'])}</p>"
+        f"<table><tr><td>{name}<td>{number}<tr><td>{contract}<td>M-2019-0042</table>"
     )
 
 

@@ -20,7 +20,7 @@ from ivr.web.api import BadRequest, body_of
 from ivr.web.auth import Gate
 from ivr.web.bench import Door, WorkbenchDesk, same_customer
 from ivr.web.parts import WebParts
-from ivr.web.utterances import span_of
+from ivr.web.utterances import seconds, span_of
 
 MARKS: Mapping[str, tuple[str, ...]] = {
     "step": ("done", ""),
@@ -79,10 +79,12 @@ class BenchApi:
         return JSONResponse(dict(self._desk.book.card(request.path_params["name"])))
 
     async def work(self, request: Request) -> Response:
-        """What was ticked and done during a contact."""
+        """What was ticked and done during a contact, and which times of it were recorded."""
         _, contact = await self._door.onlooker(request)
         marks, runs = await asyncio.gather(self._desk.marks.of(contact["id"]), self._desk.runs.of(contact["id"]))
-        return JSONResponse({"marks": marks, "runs": runs})
+        sounds = [one for one in contact.get("recordings") or () if one.get("file")] if self._parts.recording else []
+        times = [{"started_at": seconds(one.get("started_at")), "seconds": one.get("seconds")} for one in sounds]
+        return JSONResponse({"marks": marks, "runs": runs, "recordings": times})
 
     async def past(self, request: Request) -> Response:
         """What there was with this customer, the newest first, but for this contact."""

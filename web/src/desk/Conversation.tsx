@@ -5,6 +5,7 @@ import { clock, day, named, t } from "../i18n";
 import { Advice } from "./Advice";
 import { Earlier } from "./Earlier";
 import type { Contact, Trigger } from "./model";
+import { Listen } from "./side/Listen";
 import { link } from "./store";
 import { TalkBar } from "./TalkBar";
 import { timeline, UNSURE, type TurnLine } from "./timeline";
@@ -39,7 +40,7 @@ export function Conversation({ contact }: { contact: Contact }): JSX.Element {
       <ol ref={list} class="turns" tabIndex={0} onScroll={onScroll} aria-label={t("panel.conversation")} data-testid="turns">
         {timeline(contact).map((row) =>
           row.kind === "turn" ? (
-            <TurnRow key={row.index} line={row} />
+            <TurnRow key={row.index} line={row} contact={contact} />
           ) : (
             <li key={row.kind} class="mark">
               {t(row.kind === "queued" ? "talk.queued" : "talk.answered", { time: clock(row.at) })}
@@ -57,7 +58,7 @@ export function Conversation({ contact }: { contact: Contact }): JSX.Element {
   );
 }
 
-function TurnRow({ line }: { line: TurnLine }): JSX.Element {
+function TurnRow({ line, contact }: { line: TurnLine; contact: Contact }): JSX.Element {
   const { turn, keys, triggers } = line;
   const spoken = turn.medium !== "keys";
   const unsure = spoken && turn.confidence !== null && turn.confidence < UNSURE;
@@ -70,6 +71,7 @@ function TurnRow({ line }: { line: TurnLine }): JSX.Element {
         {spoken ? turn.text : <kbd>{t("talk.pressed", { keys })}</kbd>}
       </span>
       <span class="aside">
+        <Listen contact={contact} turn={turn} index={line.index} />
         {upset !== "" && (
           <span class={`felt ${upset}`} data-testid="turn-mood">
             {t(`mood.${upset}`)}

@@ -1,18 +1,22 @@
 import type { JSX } from "preact";
 import { t } from "../i18n";
-import { EarlierAdvice } from "./Advice";
 import type { Contact } from "./model";
-import { WrapUp } from "./WrapUp";
+import { Composed } from "./modules";
+import { scene } from "./side/store";
+import { Trouble } from "./side/Trouble";
 
-/** What the agent writes and decides. */
+/** What the agent looks up, has done, writes and decides. In the wrap-up note and outcome come first. */
 export function Do({ contact }: { contact: Contact }): JSX.Element {
+  const wrapping = contact.phase === "wrap_up";
+  const names = scene.value.do;
+  const first = wrapping && names.includes("wrap_up") ? ["wrap_up", ...names.filter((name) => name !== "wrap_up")] : names;
   return (
-    <section class="panel do" aria-label={t("panel.do")} data-panel="do">
+    <section class="panel do" aria-label={t("panel.do")} data-panel="do" data-scene={scene.value.name} data-testid="do">
       <h2>{t("panel.do")}</h2>
       <div class="scroll">
-        {contact.phase === "wrap_up" && <p class="wrap-line">{t("do.wrap")}</p>}
-        <EarlierAdvice contact={contact} />
-        <WrapUp contact={contact} />
+        {wrapping && <p class="wrap-line">{t("do.wrap")}</p>}
+        <Trouble />
+        <Composed names={first} contact={contact} />
       </div>
     </section>
   );

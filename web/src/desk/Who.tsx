@@ -1,58 +1,65 @@
 import type { ComponentChildren, JSX } from "preact";
-import { day, language, languageName, length, named, t } from "../i18n";
-import { chosen } from "./chosen";
+import { language, languageName, length, named, t } from "../i18n";
 import { Confidence } from "./Conversation";
-import { CalledBack } from "./Earlier";
-import { Feeling } from "./Feeling";
 import { said } from "./insight";
-import type { Contact, Handover, Profile } from "./model";
+import type { Contact, Handover } from "./model";
+import { Composed } from "./modules";
+import { scene } from "./side/store";
 import { nameOf, now } from "./store";
 
 /** Who it is, what they want and why they are here: all that need not be asked again. */
 export function Who({ contact }: { contact: Contact }): JSX.Element {
-  const { caller, profile } = contact;
   return (
     <section class="panel who" aria-label={t("panel.who")} data-panel="who" data-testid="who">
       <h2>{t("panel.who")}</h2>
       <div class="scroll" tabIndex={0} role="group" aria-label={t("panel.who")}>
-        <div class="name-line">
-          <strong class="name" data-testid="caller-name">
-            {nameOf(contact)}
-          </strong>
-          {profile.tier && <span class={`chip tier-${profile.tier}`}>{profile.tier}</span>}
-          {contact.language && <span class="chip">{languageName(contact.language)}</span>}
-        </div>
-        <p class="sub">
-          <span class="figures" data-testid="caller-number">
-            {caller.number || t("who.withheld")}
-          </span>
-          {" · "}
-          {t(`channel.${contact.channel === "webrtc" || contact.channel === "callback" ? contact.channel : "sip"}`)}
-          {" · "}
-          {t(caller.authenticated ? "who.verified" : "who.unverified")}
-        </p>
-        <Feeling contact={contact} />
-        <Wants contact={contact} />
-        <CalledBack callback={contact.handover.callback} />
-        <HandedOver handover={contact.handover} />
-        <dl class="facts">
-          <Slots slots={contact.slots} />
-          <Fact name={t("who.queue")}>
-            {contact.queue}
-            <Waited contact={contact} />
-          </Fact>
-          <Fact name={t("who.why")}>{chosen(contact.why)}</Fact>
-          <Fact name={t("who.sent")}>{contact.signalling?.user_to_user}</Fact>
-          <Fact name={t("who.tags")}>{contact.tags.join(", ")}</Fact>
-          <Fact name={t("who.products")}>{profile.products?.join(", ")}</Fact>
-        </dl>
-        <History profile={profile} />
+        <Composed names={scene.value.who} contact={contact} />
       </div>
     </section>
   );
 }
 
-function Wants({ contact }: { contact: Contact }): JSX.Element {
+export function Caller({ contact }: { contact: Contact }): JSX.Element {
+  const { caller, profile } = contact;
+  return (
+    <div>
+      <div class="name-line">
+        <strong class="name" data-testid="caller-name">
+          {nameOf(contact)}
+        </strong>
+        {profile.tier && <span class={`chip tier-${profile.tier}`}>{profile.tier}</span>}
+        {contact.language && <span class="chip">{languageName(contact.language)}</span>}
+      </div>
+      <p class="sub">
+        <span class="figures" data-testid="caller-number">
+          {caller.number || t("who.withheld")}
+        </span>
+        {" · "}
+        {t(`channel.${contact.channel === "webrtc" || contact.channel === "callback" ? contact.channel : "sip"}`)}
+        {" · "}
+        {t(caller.authenticated ? "who.verified" : "who.unverified")}
+      </p>
+    </div>
+  );
+}
+
+/** What the flow and the customer file know, line by line. */
+export function Facts({ contact }: { contact: Contact }): JSX.Element {
+  return (
+    <dl class="facts">
+      <Slots slots={contact.slots} />
+      <Fact name={t("who.queue")}>
+        {contact.queue}
+        <Waited contact={contact} />
+      </Fact>
+      <Fact name={t("who.sent")}>{contact.signalling?.user_to_user}</Fact>
+      <Fact name={t("who.tags")}>{contact.tags.join(", ")}</Fact>
+      <Fact name={t("who.products")}>{contact.profile.products?.join(", ")}</Fact>
+    </dl>
+  );
+}
+
+export function Wants({ contact }: { contact: Contact }): JSX.Element {
   const intent = contact.intent;
   return (
     <div class="wants" data-testid="intent">
@@ -69,7 +76,7 @@ function Wants({ contact }: { contact: Contact }): JSX.Element {
 }
 
 /** What the flow noted for the agent; nothing where it noted nothing. */
-function HandedOver({ handover }: { handover: Handover }): JSX.Element | null {
+export function HandedOver({ handover }: { handover: Handover }): JSX.Element | null {
   const { note, summary, facts } = handover;
   const why = (handover.why ?? []).map((words) => said(words, language.value)).filter((words) => words !== "");
   if (!note && !summary && !facts && why.length === 0) return null;
@@ -136,25 +143,5 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
-  );
-}
-
-function History({ profile }: { profile: Profile }): JSX.Element {
-  const history = profile.history ?? [];
-  const known = profile.name !== undefined || history.length > 0;
-  return (
-    <>
-      <h3>{t("who.history")}</h3>
-      {history.length === 0 && <p class="calm">{t(known ? "who.history.none" : "who.profile.none")}</p>}
-      <ul class="history">
-        {history.map((entry, n) => (
-          <li key={n}>
-            <time class="figures">{entry.at === null ? "" : day(entry.at)}</time>
-            <span>{entry.topic}</span>
-            <span class="sub">{entry.result}</span>
-          </li>
-        ))}
-      </ul>
-    </>
   );
 }
