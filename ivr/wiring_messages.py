@@ -38,6 +38,7 @@ from ivr.notices.signed import SignedWebhook
 from ivr.records.followups import FollowUps
 from ivr.settings import Settings
 from ivr.settings_messages import MessageOptions
+from ivr.settings_queues import CapacityOptions
 from ivr.stores import Stores
 from ivr.web.desk import DeskHub
 from ivr.web.parts import AgentActions, WebParts
@@ -106,6 +107,8 @@ def message_house(
         dial=dialer(actions, stores),
         promise=partial(_promise, FollowUps(stores.engine, time.time)),
         name_of=lambda agent_id: names.get(agent_id, agent_id),
+        agents={agent.id: agent.name or agent.id for agent in settings.agents if "agent" in agent.roles},
+        takers=frozenset(one.id for one in settings.agents if isinstance(one.capacity, CapacityOptions) and one.capacity.message),
         queues=tuple(settings.queues),
         chat=_chat(settings),
         hooks=hooks,

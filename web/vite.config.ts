@@ -12,7 +12,11 @@ export default defineConfig({
     // The content security policy allows no data: addresses and no inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: ["index.html", "call.html", "desk.html", "admin.html"] },
+    rollupOptions: {
+      input: ["index.html", "call.html", "desk.html", "admin.html", "wall.html", "chat.html", "src/chat/embed.ts"],
+      // The script that other sites load keeps its name.
+      output: { entryFileNames: ({ name }) => (name === "embed" ? "chat.js" : "assets/[name]-[hash].js") },
+    },
   },
   worker: { format: "es" },
   server: {

@@ -54,6 +54,10 @@ class MessageParts:
     """The columns of a callback to its number."""
     name_of: Callable[[str], str]
     """An agent's name as customers see it."""
+    agents: Mapping[str, str] = field(default_factory=dict)
+    """Whom a conversation can be given to: id to name."""
+    takers: frozenset[str] = frozenset()
+    """Agents to whom messages come by themselves."""
     queues: tuple[str, ...] = ()
     chat: ChatRules | None = None
     hooks: Mapping[str, Hook] = field(default_factory=dict)

@@ -74,8 +74,9 @@ class MessagesApi:
         who = await self._gate.require(request, *ROLES)
         mine, parts = await self._desk.mine(who.id), self._parts
         tickets = await parts.tickets.view("mine", who.id)
-        chosen = {"queues": list(parts.queues), "agent": who.id}
-        return JSONResponse({**mine, "tickets": tickets, "settings": chosen})
+        agents = [{"id": one, "name": name} for one, name in parts.agents.items()]
+        choices = {"queues": list(parts.queues), "agent": who.id, "agents": agents, "room": who.id in parts.takers}
+        return JSONResponse({**mine, "tickets": tickets, "choices": choices})
 
     async def threads(self, request: Request) -> Response:
         """`?status=`, `?limit=`, `?before=` (the `updated_at` of the last one of the page before): the latest first."""

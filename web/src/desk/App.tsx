@@ -8,6 +8,8 @@ import { SignIn } from "./SignIn";
 import { account, desk, link } from "./store";
 import { TopBar } from "./TopBar";
 import { t } from "../i18n";
+import { InboxView } from "../inbox/Lazy";
+import { view } from "../inbox/store";
 
 export function App(): JSX.Element {
   useHotKeys();
@@ -19,7 +21,11 @@ export function App(): JSX.Element {
       <TopBar />
       <Notices />
       {ready ? (
-        <Columns />
+        view.value === "inbox" ? (
+          <InboxView />
+        ) : (
+          <Columns />
+        )
       ) : (
         <main class="loading" data-testid="loading">
           <p role="status">{t("desk.loading")}</p>

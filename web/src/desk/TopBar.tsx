@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { clock, length, t } from "../i18n";
 import { Brand } from "../ui/Brand";
+import { Views } from "../inbox/Views";
 import { Icon } from "../ui/icons";
 import { Nav } from "../ui/Nav";
 import { Switches } from "../ui/Switches";
@@ -16,6 +17,7 @@ export function TopBar(): JSX.Element {
     <header class="top">
       <Brand />
       <Nav here="desk" />
+      {agent !== null && <Views />}
       {agent !== null && <State agent={agent} />}
       <Queues queues={desk.value.queues} />
       <div class="top-end">
