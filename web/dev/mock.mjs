@@ -11,11 +11,12 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { adminMock } from "./admin-mock.mjs";
+import { wallAnswer, wallSnapshot } from "./wall-shots.mjs";
 import * as scenes from "./scenes.mjs";
 
-const STATIC = fileURLToPath(new URL("../../ivr/web/static", import.meta.url));
+const STATIC = process.env["HOTLINE_STATIC"] ?? fileURLToPath(new URL("../../ivr/web/static", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
-const PAGES = { "/": "/index.html", "/desk": "/desk.html", "/call": "/call.html", "/admin": "/admin.html" };
+const PAGES = { "/": "/index.html", "/desk": "/desk.html", "/call": "/call.html", "/admin": "/admin.html", "/wall": "/wall.html" };
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
   "media-src 'self' blob:; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -25,11 +26,11 @@ export async function startMock({ port = 0, on = () => undefined, language = "en
   const tell = (type, data) => {
     for (const peer of state.peers) if (peer.kind === "admin") peer.push(type, data);
   };
-  const state = { admin: adminMock({ language, push: tell }), signedIn: false, health: true, snapshot: () => ({}), peers: new Set(), refuse: new Map() };
+  const state = { admin: adminMock({ language, push: tell }), language, roles: ["agent"], signedIn: false, health: true, snapshot: () => ({}), peers: new Set(), refuse: new Map() };
   const server = createServer((request, response) => void answer(state, request, response));
   const sockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (request, socket, head) => {
-    const kind = request.url === "/ws/desk" ? "desk" : request.url === "/ws/call" ? "call" : request.url === "/ws/admin" ? "admin" : null;
+    const kind = request.url === "/ws/desk" ? "desk" : request.url === "/ws/call" ? "call" : request.url === "/ws/admin" ? "admin" : request.url === "/ws/wall" ? "wall" : request.url === "/ws/monitor" ? "monitor" : null;
     if (kind === null || (kind !== "call" && !state.signedIn) || state.down) return socket.destroy();
     sockets.handleUpgrade(request, socket, head, (ws) => attach(state, kind, ws, on));
   });
@@ -58,7 +59,7 @@ async function answer(state, request, response) {
     response.end(JSON.stringify(body));
   };
   if (path === "/api/v1/health") return state.health ? json(200, HEALTH) : json(503, {});
-  if (path === "/api/v1/me") return state.signedIn ? json(200, { id: "wang", name: "王芳" }) : json(401, {});
+  if (path === "/api/v1/me") return state.signedIn ? json(200, { id: "wang", name: "王芳", roles: state.roles }) : json(401, {});
   if (path === "/api/v1/logout") {
     state.signedIn = false;
     return json(200, {});
@@ -67,7 +68,7 @@ async function answer(state, request, response) {
     let body = "";
     for await (const chunk of request) body += chunk;
     state.signedIn = JSON.parse(body).password !== "wrong";
-    return state.signedIn ? json(200, { id: "wang", name: "王芳" }) : json(401, { error: "wrong" });
+    return state.signedIn ? json(200, { id: "wang", name: "王芳", roles: state.roles }) : json(401, { error: "wrong" });
   }
   if (path.startsWith("/api/v1/admin/")) {
     if (state.down) return request.socket.destroy();
@@ -80,6 +81,7 @@ async function answer(state, request, response) {
     };
     return state.admin.handle(request, new URL(request.url, "http://x"), Buffer.concat(parts), send);
   }
+  if (wallAnswer(state, new URL(request.url, "http://x"), request.method, json)) return undefined;
   const file = PAGES[path] ?? normalize(path);
   try {
     const bytes = await readFile(join(STATIC, file));
@@ -106,7 +108,7 @@ function attach(state, kind, ws, on) {
     push(type, data) {
       const message = { type, at: scenes.now(), data };
       if (type !== "reply" && type !== "snapshot") seq += 1;
-      ws.send(JSON.stringify(kind === "call" ? message : { seq, ...message }));
+      ws.send(JSON.stringify(kind === "call" || kind === "monitor" ? message : { seq, ...message }));
     },
   };
   state.peers.add(peer);
@@ -114,9 +116,11 @@ function attach(state, kind, ws, on) {
   ws.on("message", (bytes) => {
     const message = JSON.parse(String(bytes));
     if (message.type === "resume" && kind === "desk") peer.push("snapshot", state.snapshot());
+    if (message.type === "resume" && kind === "wall") peer.push("snapshot", wallSnapshot(state, state.language));
     if (message.type === "watch" && message.data.flow === "telecom") peer.push("counts", state.admin.counts());
     const error = state.refuse.get(message.type);
     if (message.id !== undefined) peer.push("reply", { id: message.id, ok: error === undefined, ...(error && { error }) });
+    if (message.type === "directory" && kind === "desk") peer.push("directory", scenes.directory(state.language));
     if (message.type !== "ping") on(kind, message, peer);
   });
 }

@@ -41,6 +41,45 @@ export const settings = {
   ],
 };
 
+/** Whom a call may go to. */
+export function directory(language) {
+  const zh = language === "zh";
+  return {
+    query: "",
+    agents: [
+      { id: "zhao", name: zh ? "赵敏" : "Mia Novak", state: "available", team: zh ? "金卡" : "gold" },
+      { id: "qian", name: zh ? "钱进" : "Ben Okafor", state: "available", team: zh ? "账单" : "billing" },
+      { id: "sun", name: zh ? "孙丽" : "Sofia Rossi", state: "in_call", team: zh ? "金卡" : "gold" },
+      { id: "zhou", name: zh ? "周强" : "Tom Haas", state: "break", team: zh ? "技术" : "technical" },
+    ],
+    queues: queues(language).map(({ name, waiting }) => ({ name, waiting })),
+    flows: ["survey", "telecom"],
+    slots: [{ slot: "701", contact: "c-9", since: now() - 47, by: "wang" }, { slot: "702", contact: "c-8", since: now() - 12, by: "zhao" }, { slot: "703" }],
+    recent: ["+8613800138000", "+862154321000", "1002"],
+  };
+}
+
+/** Outcomes as a house with many of them has them. */
+export const outcomes = [
+  "solved",
+  "follow_up",
+  {
+    name: "complaint",
+    label: { zh: "投诉", en: "Complaint" },
+    children: [
+      { name: "bill", label: { zh: "账单金额", en: "Amount of a bill" } },
+      { name: "roaming", label: { zh: "漫游费", en: "Roaming" }, children: [{ name: "refund", label: { zh: "已退费", en: "Refunded" } }, { name: "checked", label: { zh: "核实中", en: "Being checked" }, follow_up: true }] },
+      { name: "conduct", label: { zh: "服务态度", en: "How we behaved" } },
+    ],
+  },
+  {
+    name: "fault",
+    label: { zh: "故障", en: "Fault" },
+    children: [{ name: "line", label: { zh: "线路", en: "Line" } }, { name: "router", label: { zh: "路由器", en: "Router" } }, { name: "engineer", label: { zh: "派单上门", en: "Engineer sent" }, follow_up: true }],
+  },
+  "wrong_number",
+];
+
 export function contact(language, phase = "offered", changes = {}) {
   const start = now() - 96;
   const base = language === "zh" ? chinese(start) : english(start);

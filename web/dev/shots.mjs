@@ -10,7 +10,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { adminScenes } from "./admin-shots.mjs";
+import { callScenes } from "./desk-call-shots.mjs";
 import { startMock } from "./mock.mjs";
+import { wallScenes } from "./wall-shots.mjs";
 import * as scenes from "./scenes.mjs";
 
 const out = process.argv[2] ?? "/tmp/hotline-shots";
@@ -134,6 +136,8 @@ function scenesOf(look) {
   const talk = scenes.captions(language).map((turn) => ["caption", turn]);
   return {
     ...adminScenes(look),
+    ...wallScenes(look),
+    ...callScenes(look, { desk, inCall, agent }),
     start: async ({ mock, page }) => {
       await page.goto(mock.url);
       await page.getByTestId("sip-address").waitFor();

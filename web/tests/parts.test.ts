@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { forgetDraft, keepDraft, loadDraft, mergeDraft } from "../src/desk/draft";
+import { forgetDraft, keepDraft, loadDraft, mergeDraft, NO_DRAFT } from "../src/desk/draft";
 import type { Contact, Turn } from "../src/desk/model";
 import { afterPaint } from "../src/desk/painted";
 import { timeline } from "../src/desk/timeline";
@@ -88,14 +88,15 @@ describe("frames", () => {
 
 describe("drafts", () => {
   it("survive a reload until the contact is finished", () => {
-    keepDraft("c-1", { note: "half a", disposition: "solved", saved: false });
-    expect(mergeDraft(loadDraft("c-1"), "server")).toEqual({ note: "half a", disposition: "solved", saved: false });
+    const half = { note: "half a", disposition: "solved", follow_up: "2026-01-31T09:00", saved: false };
+    keepDraft("c-1", half);
+    expect(mergeDraft(loadDraft("c-1"), "server")).toEqual(half);
     forgetDraft("c-1");
     expect(mergeDraft(loadDraft("c-1"), "server").note).toBe("server");
   });
 
   it("that were saved give way to the server", () => {
-    expect(mergeDraft({ note: "old", disposition: "x", saved: true }, "new")).toMatchObject({ note: "new", disposition: "x" });
+    expect(mergeDraft({ ...NO_DRAFT, note: "old", disposition: "x" }, "new")).toMatchObject({ note: "new", disposition: "x" });
   });
 
   it("that are broken are none", () => {

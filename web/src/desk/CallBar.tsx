@@ -1,8 +1,18 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { length, t } from "../i18n";
-import { Icon } from "../ui/icons";
+import { Icon, type IconName } from "../ui/icons";
 import { isTyping, KeyPad } from "../ui/KeyPad";
+import { answersAt, consulted, guest, mayDial, park, record, stopRecording, toggle } from "./call/actions";
+import { DialPanel } from "./call/DialPanel";
+import { HelpSheet } from "./call/HelpSheet";
+import { Panel } from "./call/Panel";
+import { letters } from "./call/preferences";
+import { QualityPanel } from "./call/QualityPanel";
+import { SettingsPanel } from "./call/SettingsPanel";
+import { Strips } from "./call/Strips";
+import { TransferPanel } from "./call/TransferPanel";
+import { t as line } from "./call/words";
 import type { Contact } from "./model";
 import {
   accept,
@@ -13,7 +23,7 @@ import {
   hold,
   link,
   now,
-  padOpen,
+  panel,
   phone,
   press,
   pressed,
@@ -26,7 +36,10 @@ export function CallBar(): JSX.Element {
   const contact = desk.value.contact;
   return (
     <footer class={ringing.value ? "bar ringing" : "bar"} aria-label={t("bar.label")} data-testid="bar">
-      {padOpen.value && talking.value && <Pad />}
+      <div class="over-bar">
+        <Open />
+        <Strips />
+      </div>
       {ringing.value && contact !== null ? (
         <Offer contact={contact} />
       ) : talking.value && contact !== null ? (
@@ -41,12 +54,51 @@ export function CallBar(): JSX.Element {
   );
 }
 
+/** What is open above the bar. */
+function Open(): JSX.Element | null {
+  const calls = talking.value;
+  switch (panel.value) {
+    case "keys":
+      return calls ? <Pad /> : null;
+    case "transfer":
+      return calls && !guest.value && !consulted.value ? <TransferPanel /> : null;
+    case "dial":
+      return calls ? null : <DialPanel />;
+    case "quality":
+      return calls ? <QualityPanel /> : null;
+    case "more":
+      return calls ? <More /> : null;
+    case "settings":
+      return <SettingsPanel />;
+    case "help":
+      return <HelpSheet />;
+    case "":
+      return null;
+  }
+}
+
 function Idle({ contact }: { contact: Contact | null }): JSX.Element {
   const words = contact?.phase === "wrap_up" ? t("bar.wrap_up") : contact === null ? t("bar.idle") : t("bar.preparing");
+  const ready = desk.value.agent !== null;
   return (
-    <p class="bar-words calm" data-testid="bar-idle">
-      {words}
-    </p>
+    <>
+      <p class="bar-words calm" data-testid="bar-idle">
+        {words}
+      </p>
+      {ready && (
+        <div class="bar-actions end">
+          <Action id="new-call" on={panel.value === "dial"} letter="N" icon="keys" disabled={!mayDial.value} onClick={() => toggle("dial")}>
+            {line("line.dial")}
+          </Action>
+          <Action id="settings" on={panel.value === "settings"} letter="S" icon="headset" onClick={() => toggle("settings")}>
+            {line("line.settings")}
+          </Action>
+          <Action id="help" on={panel.value === "help"} letter="?" icon="help" onClick={() => toggle("help")}>
+            {line("line.help")}
+          </Action>
+        </div>
+      )}
+    </>
   );
 }
 
@@ -62,7 +114,12 @@ function Offer({ contact }: { contact: Contact }): JSX.Element {
       <TimeRing share={Math.min(1, left / total)} left={left} />
       <div class="bar-words" data-testid="offer">
         <strong>{t("bar.offer", { name: callerName.value })}</strong>
-        {contact.queued_at !== null && (
+        {answersAt.value !== null && (
+          <span class="sub" data-testid="auto-soon">
+            {line("line.auto.soon")}
+          </span>
+        )}
+        {answersAt.value === null && contact.queued_at !== null && (
           <span class="sub figures">
             {t("bar.offer.for", { queue: contact.queue, time: length(now() - contact.queued_at) })}
           </span>
@@ -99,8 +156,9 @@ function TimeRing({ share, left }: { share: number; left: number }): JSX.Element
 function Talk({ contact }: { contact: Contact }): JSX.Element {
   const held = contact.phase === "held";
   const muted = phone.muted.value;
-  const connecting = contact.phase === "connecting";
   const cut = link.value !== "open";
+  const visiting = guest.value;
+  const asleep = contact.phase === "connecting" || cut || consulted.value;
   return (
     <>
       <div class={`bar-words phase-${contact.phase}`}>
@@ -108,48 +166,120 @@ function Talk({ contact }: { contact: Contact }): JSX.Element {
           {contact.answered_at === null ? "0:00" : length(now() - contact.answered_at)}
         </strong>
         <span data-testid="phase">{t(`bar.${contact.phase}` as "bar.connected")}</span>
+        {desk.value.recording !== "off" && (
+          <span class={`rec-line rec-${desk.value.recording}`} role="status" data-testid="recording-line">
+            {line(`line.record.${desk.value.recording}`)}
+          </span>
+        )}
       </div>
       <div class="bar-actions start">
         <Action id="mute" on={muted} letter="M" icon={muted ? "mute" : "mic"} onClick={() => phone.mute(!muted)}>
           {t(muted ? "bar.unmute" : "bar.mute")}
         </Action>
-        <Action id="hold" on={held} letter="H" icon="hold" disabled={connecting || cut} onClick={() => void hold()}>
-          {t(held ? "bar.resume" : "bar.hold")}
-        </Action>
-        <Action id="keys" on={padOpen.value} letter="D" icon="keys" onClick={() => (padOpen.value = !padOpen.value)}>
+        {!visiting && (
+          <Action id="hold" on={held} letter="H" icon="hold" disabled={asleep} onClick={() => void hold()}>
+            {t(held ? "bar.resume" : "bar.hold")}
+          </Action>
+        )}
+        <Action id="keys" on={panel.value === "keys"} letter="D" icon="keys" onClick={() => toggle("keys")}>
           {t("bar.keys")}
+        </Action>
+        {!visiting && (
+          <Action id="transfer" on={panel.value === "transfer"} letter="T" icon="transfer" disabled={asleep} onClick={() => toggle("transfer")}>
+            {line("line.transfer")}
+          </Action>
+        )}
+        {!visiting && (
+          <>
+            <Action id="park" wide on={false} letter="P" icon="park" disabled={asleep} onClick={() => void park()}>
+              {line("line.park")}
+            </Action>
+            <Record wide cut={cut || contact.phase === "connecting"} />
+          </>
+        )}
+        <Action id="more" narrow on={panel.value === "more"} icon="more" onClick={() => toggle("more")}>
+          {line("line.more")}
         </Action>
       </div>
       <Quality />
       <button type="button" class="hangup" disabled={cut} data-testid="hang-up" onClick={() => void hangUp()}>
-        <Icon name="hangup" /> <span>{t("bar.hangup")}</span>
+        <Icon name="hangup" /> <span>{visiting ? line("line.guest.leave") : t("bar.hangup")}</span>
       </button>
     </>
+  );
+}
+
+/** Record, and beside it the end of the recording; what runs is said by the shape and the word. */
+function Record({ cut, wide = false }: { cut: boolean; wide?: boolean }): JSX.Element {
+  const state = desk.value.recording;
+  const words = { off: "line.record", on: "line.record.pause", paused: "line.record.resume" } as const;
+  const spread = wide ? " wide-only" : "";
+  return (
+    <span class={`recording rec-${state}${spread}`} data-testid="recording" data-state={state}>
+      <Action id="record" on={state === "on"} letter="R" icon="record" disabled={cut} onClick={() => void record()}>
+        {line(words[state])}
+      </Action>
+      {state !== "off" && (
+        <button type="button" class="square" disabled={cut} title={line("line.record.stop")} aria-label={line("line.record.stop")} data-testid="record-stop" onClick={() => void stopRecording()}>
+          <Icon name="stop" />
+        </button>
+      )}
+    </span>
+  );
+}
+
+/** What finds no room in a narrow bar. */
+function More(): JSX.Element {
+  const contact = desk.value.contact;
+  const cut = link.value !== "open" || contact?.phase === "connecting";
+  return (
+    <Panel title={line("line.more")} name="more">
+      <div class="line-stack more">
+        {!guest.value && (
+          <>
+            <button type="button" disabled={cut || consulted.value} onClick={() => void park()}>
+              <Icon name="park" /> {line("line.park")}
+            </button>
+            <Record cut={cut} />
+          </>
+        )}
+        <button type="button" onClick={() => toggle("quality")}>
+          <Icon name="signal" /> {line("line.quality.title")}
+        </button>
+        <button type="button" onClick={() => toggle("settings")}>
+          <Icon name="headset" /> {line("line.settings")}
+        </button>
+      </div>
+    </Panel>
   );
 }
 
 interface ActionProps {
   id: string;
   on: boolean;
-  letter: string;
-  icon: "mute" | "mic" | "hold" | "keys";
+  letter?: string;
+  icon: IconName;
   disabled?: boolean;
+  /** Only where there is room for it, or only where there is none for all. */
+  wide?: boolean;
+  narrow?: boolean;
   onClick(): void;
   children: ComponentChildren;
 }
 
-function Action({ id, on, letter, icon, disabled = false, onClick, children }: ActionProps): JSX.Element {
+function Action({ id, on, letter, icon, disabled = false, wide = false, narrow = false, onClick, children }: ActionProps): JSX.Element {
+  const key = letters.value ? letter : undefined;
   return (
     <button
       type="button"
-      class={on ? "action on" : "action"}
+      class={`action${on ? " on" : ""}${wide ? " wide-only" : ""}${narrow ? " narrow-only" : ""}`}
       aria-pressed={on}
-      aria-keyshortcuts={letter}
+      aria-keyshortcuts={key}
       disabled={disabled}
       data-testid={id}
       onClick={onClick}
     >
-      <Icon name={icon} /> <span>{children}</span> <kbd>{letter}</kbd>
+      <Icon name={icon} /> <span>{children}</span> {key !== undefined && <kbd>{key}</kbd>}
     </button>
   );
 }
@@ -161,9 +291,17 @@ function Quality(): JSX.Element {
   const words = connected ? t(`quality.${grade}`) : t("bar.media.connecting");
   const kind = !connected || grade === "unknown" ? "" : grade === "good" ? "good" : grade === "fair" ? "waiting" : "danger";
   return (
-    <span class={`quality ${kind}`} data-testid="quality" data-media={media} data-grade={grade}>
+    <button
+      type="button"
+      class={`plain quality ${kind}`}
+      aria-expanded={panel.value === "quality"}
+      data-testid="quality"
+      data-media={media}
+      data-grade={grade}
+      onClick={() => toggle("quality")}
+    >
       <span class={`shape ${kind}`} aria-hidden="true" /> {t("quality.label")}: {words}
-    </span>
+    </button>
   );
 }
 

@@ -1,6 +1,11 @@
 import type { JSX } from "preact";
-import { named, t, type Key } from "../i18n";
+import { clock, day, named, t, type Key } from "../i18n";
+import { roles } from "../ui/Nav";
 import { byWhom } from "../ui/why";
+import { monitor } from "./call/actions";
+import { DeviceNotices } from "./call/DeviceNotices";
+import { Line } from "./call/Line";
+import { t as lineWords } from "./call/words";
 import type { Alert, Told } from "./model";
 import { desk, forgetTold, link, microphone, notice, phone, putAway, reasonName, talking } from "./store";
 
@@ -24,7 +29,7 @@ export function Notices(): JSX.Element {
           </Line>
         )}
         {told !== null && (
-          <Line kind={told.kind === "state" && told.state === "available" ? "waiting" : "attention"} id="told" words={toldWords(told)}>
+          <Line kind={told.kind === "follow_up" || told.state === "available" ? "waiting" : "attention"} id="told" words={toldWords(told)}>
             <button type="button" onClick={forgetTold}>
               {t("notice.close")}
             </button>
@@ -40,11 +45,19 @@ export function Notices(): JSX.Element {
             </button>
           </Line>
         )}
+        <DeviceNotices />
         {desk.value.alerts.map((alert) => (
           <Line key={`${alert.contact_id} ${alert.trigger.at}`} kind="attention" id="alert" words={alertWords(alert)}>
-            <button type="button" onClick={() => putAway(alert)}>
-              {t("notice.close")}
-            </button>
+            <>
+              {roles.value.includes("supervisor") && alert.contact_id !== desk.value.contact?.id && (
+                <button type="button" data-testid="alert-listen" onClick={() => void monitor(alert.contact_id, "listen")}>
+                  {lineWords("line.monitor.listen")}
+                </button>
+              )}
+              <button type="button" onClick={() => putAway(alert)}>
+                {t("notice.close")}
+              </button>
+            </>
           </Line>
         ))}
         {notice.value !== "" && (
@@ -60,6 +73,11 @@ export function Notices(): JSX.Element {
 }
 
 function toldWords(told: Told): string {
+  if (told.kind === "follow_up") {
+    const at = told.due_at ?? 0;
+    return lineWords("line.follow.done", { ticket: told.ticket ?? "", time: `${day(at)} ${clock(at)}` });
+  }
+  if (told.kind === "broadcast") return t("told.broadcast", { by: told.by ?? "", text: told.text ?? "" });
   if (told.kind === "healed") return t(`told.healed.${told.what ?? "state"}` as Key);
   const reason = told.reason ? reasonName(told.reason) : t("told.no_reason");
   return t(`told.state.${told.state ?? "break"}` as Key, { by: byWhom(told.by ?? ""), reason });
@@ -74,21 +92,4 @@ function alertWords({ trigger, queue, agent, caller }: Alert): string {
 function lostKey(): Key {
   if (talking.value) return "notice.lost.call";
   return navigator.onLine ? "notice.lost" : "notice.browser.offline";
-}
-
-interface LineProps {
-  kind: "waiting" | "attention" | "danger";
-  id: string;
-  words: string;
-  children?: JSX.Element;
-}
-
-function Line({ kind, id, words, children }: LineProps): JSX.Element {
-  return (
-    <div class={`notice ${kind}`} data-testid={`notice-${id}`}>
-      <span class={`shape ${kind}`} aria-hidden="true" />
-      <p>{words}</p>
-      {children}
-    </div>
-  );
 }

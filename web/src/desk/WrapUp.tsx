@@ -1,7 +1,9 @@
 import type { JSX } from "preact";
-import { length, named, t } from "../i18n";
+import { length, t } from "../i18n";
+import { FollowUp, followUpFault } from "./call/FollowUp";
+import { outcome, Outcomes } from "./call/Outcomes";
 import type { Contact } from "./model";
-import { choose, desk, draft, extendWrapUp, finish, now, saving, typeNote } from "./store";
+import { desk, draft, extendWrapUp, finish, now, saving, typeNote } from "./store";
 
 /** The note, the outcome, and in the wrap-up the way out of it. */
 export function WrapUp({ contact }: { contact: Contact }): JSX.Element {
@@ -19,22 +21,8 @@ export function WrapUp({ contact }: { contact: Contact }): JSX.Element {
           onInput={(event) => typeNote(event.currentTarget.value)}
         />
       </label>
-      <fieldset class="outcome" data-testid="dispositions">
-        <legend>{t("do.outcome")}</legend>
-        {desk.value.settings.dispositions.map((name) => (
-          <label key={name} class="choice">
-            <input
-              type="radio"
-              name="disposition"
-              value={name}
-              checked={draft.value.disposition === name}
-              data-testid={`disposition-${name}`}
-              onChange={() => choose(name)}
-            />
-            <span>{named("disposition", name)}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Outcomes />
+      <FollowUp />
       {contact.phase === "wrap_up" && <Finish />}
     </>
   );
@@ -52,10 +40,10 @@ function Saved(): JSX.Element | null {
 function Finish(): JSX.Element {
   const until = desk.value.agent?.until ?? null;
   const left = desk.value.agent?.extensions ?? 0;
-  const missing = draft.value.disposition === "" && desk.value.settings.dispositions.length > 0;
+  const missing = outcome.value === null && desk.value.settings.dispositions.length > 0;
   return (
     <div class="finish">
-      <button type="button" class="primary" disabled={missing} data-testid="finish" onClick={() => void finish()}>
+      <button type="button" class="primary" disabled={missing || followUpFault() !== ""} data-testid="finish" onClick={() => void finish()}>
         {t("do.finish")}
       </button>
       {left > 0 && (

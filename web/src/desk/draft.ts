@@ -2,16 +2,20 @@
 export interface Draft {
   note: string;
   disposition: string;
+  /** When to follow up, as a field of day and time has it; "" for not at all. */
+  follow_up: string;
   /** True once the server has this note. */
   saved: boolean;
 }
+
+export const NO_DRAFT: Draft = { note: "", disposition: "", follow_up: "", saved: true };
 
 const PREFIX = "hotline.draft.";
 
 export function loadDraft(contactId: string): Draft | null {
   try {
     const text = sessionStorage.getItem(PREFIX + contactId);
-    return text === null ? null : (JSON.parse(text) as Draft);
+    return text === null ? null : { ...NO_DRAFT, ...(JSON.parse(text) as Partial<Draft>) };
   } catch {
     return null;
   }
@@ -27,6 +31,6 @@ export function forgetDraft(contactId: string): void {
 
 /** What to show: the own unsent text first, else the server's note. */
 export function mergeDraft(local: Draft | null, note: string): Draft {
-  if (local === null) return { note, disposition: "", saved: true };
+  if (local === null) return { ...NO_DRAFT, note };
   return local.saved && note !== "" ? { ...local, note } : local;
 }

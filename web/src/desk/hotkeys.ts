@@ -1,8 +1,10 @@
 import { useEffect } from "preact/hooks";
 import { digitOf, isTyping } from "../ui/KeyPad";
-import { accept, decline, desk, hold, padOpen, phone, press, ringing, talking } from "./store";
+import { closePanel, keyNow } from "./call/keys";
+import { letters } from "./call/preferences";
+import { accept, decline, panel, press, ringing, talking } from "./store";
 
-/** Enter and Esc while it rings; M, H, D and the digits in a call. Never while the person types. */
+/** Enter and Esc while it rings; letters and, with the key pad open, digits. Never while the person types. */
 export function useHotKeys(): void {
   useEffect(() => {
     addEventListener("keydown", onKey);
@@ -11,44 +13,28 @@ export function useHotKeys(): void {
 }
 
 function onKey(event: KeyboardEvent): void {
-  if (event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (ringing.value) onRingKey(event);
-  else if (talking.value) onCallKey(event);
+  if (event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const taken = (event.key === "Escape" && closePanel()) || (ringing.value && onRingKey(event)) || onOtherKey(event);
+  if (taken) event.preventDefault();
 }
 
-function onRingKey(event: KeyboardEvent): void {
+function onRingKey(event: KeyboardEvent): boolean {
   if (event.key === "Escape") decline();
   else if (event.key === "Enter" && !ownsEnter(event.target)) accept();
-  else return;
-  event.preventDefault();
+  else return false;
+  return true;
 }
 
-function onCallKey(event: KeyboardEvent): void {
-  if (event.key === "Escape" && padOpen.value) {
-    padOpen.value = false;
-    return;
+function onOtherKey(event: KeyboardEvent): boolean {
+  if (isTyping(event.target)) return false;
+  const digit = panel.value === "keys" && talking.value ? digitOf(event) : null;
+  if (digit !== null) {
+    press(digit);
+    return true;
   }
-  if (isTyping(event.target)) return;
-  const digit = padOpen.value ? digitOf(event) : null;
-  if (digit !== null) press(digit);
-  else if (!onLetter(event.key.toLowerCase())) return;
-  event.preventDefault();
-}
-
-function onLetter(key: string): boolean {
-  switch (key) {
-    case "m":
-      phone.mute(!phone.muted.value);
-      return true;
-    case "h":
-      if (desk.value.contact?.phase !== "connecting") void hold();
-      return true;
-    case "d":
-      padOpen.value = !padOpen.value;
-      return true;
-    default:
-      return false;
-  }
+  const found = letters.value ? keyNow(event.key) : null;
+  found?.act();
+  return found !== null;
 }
 
 /** A text field keeps its Enter, and so does a button the person went to. */

@@ -1,9 +1,10 @@
 import { render } from "preact";
 import { installDebug } from "../media/debug";
 import "../styles/desk.css";
+import "../styles/desk-call.css";
 import { App } from "./App";
-import { begin, phone } from "./store";
+import { begin, microphone, phone } from "./store";
 
-installDebug(phone);
+installDebug(phone, microphone);
 render(<App />, document.getElementById("page")!);
 void begin();

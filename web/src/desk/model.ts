@@ -1,6 +1,8 @@
 /** What stands on the desk socket (docs/desk-protocol.md). Times are server seconds since the epoch. */
 
 import type { AgentWhy, Reason } from "../ui/why";
+import type { Consult, Dialled, Directory, Monitored, Recording } from "./call/line";
+import type { Disposition } from "./call/tree";
 
 export type AgentState = "offline" | "available" | "reserved" | "in_call" | "wrap_up" | "break";
 export type Phase = "offered" | "connecting" | "connected" | "held" | "wrap_up" | "ended";
@@ -160,22 +162,30 @@ export interface Contact {
   turns: Turn[];
   /** What was said in the call that asked to be called. */
   earlier?: Turn[];
+  /** Where a colleague asked this agent about the caller of the colleague's call. */
+  consult?: { by: string; name: string; state: string };
 }
 
 /** Something that happened to this agent without this agent's doing. */
 export interface Told {
   at: number;
-  kind: "state" | "healed";
+  kind: "state" | "healed" | "follow_up" | "broadcast";
   state?: AgentState;
   reason?: string;
   by?: string;
   what?: string;
+  /** Of a broadcast. */
+  text?: string;
+  /** The task that came of a follow-up, and when it is due (epoch seconds). */
+  ticket?: string;
+  due_at?: number;
 }
 
 export interface DeskSettings {
   ring_seconds: number;
   wrap_up_seconds: number;
-  dispositions: string[];
+  /** Plain names, or branches with more beneath. */
+  dispositions: Disposition[];
   /** Reasons that may be chosen for a break. */
   breaks: Reason[];
   ice_servers: RTCIceServer[];
@@ -200,6 +210,15 @@ export interface DeskState {
   told: Told | null;
   /** The last answer to "why am I not getting calls?". */
   explained: AgentWhy | null;
+  /** The third party whom the agent asked, while there is one; "failed" once, where nobody came. */
+  consult: Consult | null;
+  recording: Recording;
+  /** Whom a call may be given to, as the server last said. */
+  directory: Directory | null;
+  /** The number that is dialled, and how that ended until it is read. */
+  dialled: Dialled | null;
+  /** The talk that this supervisor is in. */
+  monitor: Monitored | null;
 }
 
 export const EMPTY: DeskState = {
@@ -214,4 +233,9 @@ export const EMPTY: DeskState = {
   alerts: [],
   told: null,
   explained: null,
+  consult: null,
+  recording: "off",
+  directory: null,
+  dialled: null,
+  monitor: null,
 };

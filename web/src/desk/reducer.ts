@@ -1,5 +1,6 @@
 import type { ServerMessage } from "../net/envelope";
 import type { AgentWhy } from "../ui/why";
+import { consultOf, dialledOf, directoryOf, monitoredOf, recordingOf } from "./call/line";
 import {
   EMPTY,
   type Agent,
@@ -56,6 +57,16 @@ export function reduce(state: DeskState, message: ServerMessage): DeskState {
       return withHandover(state, data, ({ hints }) => ({ hints: added(hints, data["hint"] as Hint, MOST_HINTS) }));
     case "trigger":
       return withHandover(state, data, ({ triggers }) => ({ triggers: added(triggers, data["trigger"] as Trigger, MOST_TRIGGERS) }));
+    case "consult":
+      return withConsult(state, data);
+    case "recording":
+      return data["contact_id"] === state.contact?.id ? { ...state, recording: recordingOf(data["state"]) } : state;
+    case "dialled":
+      return { ...state, dialled: dialledOf(data) };
+    case "monitor":
+      return { ...state, monitor: monitoredOf(data) };
+    case "directory":
+      return { ...state, directory: directoryOf(data) };
     case "alert":
       return { ...state, alerts: [...state.alerts, data as unknown as Alert].slice(-MOST_ALERTS) };
     default:
@@ -73,6 +84,9 @@ function snapshot(data: Data): DeskState {
     contact: contact?.phase === "ended" ? null : contact,
     ring: data["ring"] ? ringOf(data["ring"] as Data) : null,
     settings: { ...EMPTY.settings, ...(data["settings"] as Partial<DeskSettings> | undefined) },
+    consult: consultOf(data["consult"], null),
+    recording: recordingOf(data["recording"]),
+    monitor: monitoredOf(data["monitor"]),
   };
 }
 
@@ -116,14 +130,22 @@ function contactOf(data: Data): Contact | null {
 }
 
 function withContact(state: DeskState, contact: Contact | null): DeskState {
-  if (contact === null) return { ...state, contact: null, ring: null };
+  if (contact === null) return { ...state, ...NO_CALL, contact: null, ring: null };
   if (contact.phase === "ended") {
     if (state.contact !== null && state.contact.id !== contact.id) return state;
-    return { ...state, contact: null, ring: null, lastEnd: { contact_id: contact.id, reason: "ended" } };
+    return { ...state, ...NO_CALL, contact: null, ring: null, lastEnd: { contact_id: contact.id, reason: "ended" } };
   }
   const known = state.contact?.id === contact.id ? state.contact.turns : [];
   const turns = contact.turns.length >= known.length ? contact.turns : known;
-  return { ...state, contact: { ...contact, turns }, lastEnd: null };
+  const over = state.contact?.id !== contact.id || contact.phase === "wrap_up" ? NO_CALL : {};
+  return { ...state, ...over, contact: { ...contact, turns }, lastEnd: null };
+}
+
+/** What belongs to one talk and goes with it. */
+const NO_CALL = { consult: null, recording: "off" } as const;
+
+function withConsult(state: DeskState, data: Data): DeskState {
+  return data["contact_id"] === state.contact?.id ? { ...state, consult: consultOf(data, state.consult) } : state;
 }
 
 function withTurn(state: DeskState, data: Data): DeskState {

@@ -9,7 +9,9 @@ import { ServerClock } from "../net/clock";
 import type { ServerMessage } from "../net/envelope";
 import { RequestError, SIGNED_OUT, Socket, socketUrl, type SocketStatus } from "../net/socket";
 import { reasonIn } from "../ui/why";
-import { forgetDraft, keepDraft, loadDraft, mergeDraft, type Draft } from "./draft";
+import { allowNotifications, announce } from "./call/preferences";
+import { forgetDraft, keepDraft, loadDraft, mergeDraft, NO_DRAFT, type Draft } from "./draft";
+import { listeners } from "./heard";
 import { EMPTY, type AgentState, type Alert, type Contact } from "./model";
 import { afterPaint } from "./painted";
 import { reduce } from "./reducer";
@@ -24,7 +26,7 @@ const NOTICE_MS = 8000;
 export const account = signal<Account>("unknown");
 export const link = signal<Link>("connecting");
 export const desk = signal(EMPTY);
-export const draft = signal<Draft>({ note: "", disposition: "", saved: true });
+export const draft = signal<Draft>(NO_DRAFT);
 export const saving = signal<Saving>("saved");
 /** One line about what just went wrong; it goes by itself. */
 export const notice = signal("");
@@ -32,12 +34,14 @@ export const notice = signal("");
 export const tick = signal(0);
 /** Server seconds of the last advice that was put away. */
 export const hintSeen = signal(0);
-export const padOpen = signal(false);
+/** What is open above the bar: one thing at a time. */
+export type Panel = "" | "keys" | "transfer" | "dial" | "quality" | "more" | "settings" | "help";
+export const panel = signal<Panel>("");
 export const pressed = signal("");
 
 export const microphone = new Microphone();
 export const phone = new Phone(microphone);
-const ringer = new Ringer();
+export const ringer = new Ringer();
 const serverClock = new ServerClock();
 let socket: Socket | null = null;
 let notedId = "";
@@ -133,6 +137,7 @@ function receive(message: ServerMessage): void {
   if (message.type === "media_offer") void answer(String(data["leg_id"]), String(data["sdp"]));
   if (message.type === "snapshot") sendNote();
   if (message.type === "ring") mark("ring", String(data["contact_id"]));
+  for (const hear of listeners) hear(message);
 }
 
 async function answer(legId: string, sdp: string): Promise<void> {
@@ -148,16 +153,27 @@ async function answer(legId: string, sdp: string): Promise<void> {
 }
 
 /** Ask the server; what goes wrong is said in the notice line. True where it said ok. */
-async function send(type: string, data: unknown): Promise<boolean> {
+async function send(type: string, data: unknown, most?: number): Promise<boolean> {
+  const fault = await asked(type, data, most);
+  if (fault !== "") say(fault);
+  return fault === "";
+}
+
+/** Ask the server: "" where it said ok within `most` milliseconds, else what went wrong, in words. */
+export async function asked(type: string, data: unknown, most?: number): Promise<string> {
   try {
-    if (socket === null) throw new RequestError("offline", "");
-    await socket.request(type, data);
-    return true;
+    await request(type, data, most);
+    return "";
   } catch (error) {
     const failure = error instanceof RequestError ? error : new RequestError("offline", "");
-    say(t(`error.${failure.kind}` as Key, { words: failure.words }));
-    return false;
+    return t(`error.${failure.kind}` as Key, { words: failure.words });
   }
+}
+
+/** Ask the server; rejects with RequestError. */
+export async function request(type: string, data: unknown, most?: number): Promise<void> {
+  if (socket === null) throw new RequestError("offline", "");
+  await socket.request(type, data, most);
 }
 
 export function say(words: string): void {
@@ -169,7 +185,7 @@ export function say(words: string): void {
 export async function setState(state: AgentState, reason = ""): Promise<void> {
   if (state === "available") {
     void microphone.open();
-    if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
+    void allowNotifications();
   }
   await send("set_state", { state, reason });
 }
@@ -187,8 +203,9 @@ export function forgetTold(): void {
   desk.value = { ...desk.value, told: null };
 }
 
-const withContact = (type: string, data: object = {}): Promise<boolean> =>
-  send(type, { contact_id: contactId.value, ...data });
+/** Ask for something that is done to this contact. */
+export const withContact = (type: string, data: object = {}, most?: number): Promise<boolean> =>
+  send(type, { contact_id: contactId.value, ...data }, most);
 
 export function accept(): void {
   if (!ringing.value) return;
@@ -228,12 +245,19 @@ export function choose(disposition: string): void {
   keep();
 }
 
+/** When to follow up, as a field of day and time has it; "" for not at all. */
+export function followUpAt(field: string): void {
+  draft.value = { ...draft.value, follow_up: field };
+  keep();
+}
+
 export async function finish(): Promise<void> {
   const id = contactId.value;
   clearTimeout(noteTimer);
   notedId = "";
-  const { note, disposition } = draft.value;
-  if (await withContact("wrap_up", { disposition, note })) forgetDraft(id);
+  const { note, disposition, follow_up } = draft.value;
+  const at = follow_up === "" ? "" : new Date(follow_up).toISOString();
+  if (await withContact("wrap_up", { disposition, note, follow_up: at })) forgetDraft(id);
 }
 
 function keep(): void {
@@ -264,12 +288,12 @@ function meet(id: string): void {
   if (notedId !== "" && notedId !== id) sendNote();
   notedId = "";
   batch(() => {
-    padOpen.value = false;
+    if (panel.peek() !== "settings" && panel.peek() !== "help") panel.value = "";
     pressed.value = "";
     hintSeen.value = 0;
     const contact = desk.peek().contact;
     // Not read back from `draft`: this runs in an effect, which would then start over with every letter typed.
-    const kept = contact === null ? { note: "", disposition: "", saved: true } : mergeDraft(loadDraft(id), contact.note);
+    const kept = contact === null ? NO_DRAFT : mergeDraft(loadDraft(id), contact.note);
     draft.value = kept;
     saving.value = kept.saved ? "saved" : "local";
   });
@@ -295,10 +319,7 @@ function ring(on: boolean): void {
   }
   ringer.start();
   mark("ring_sound", contactId.peek());
-  if (document.visibilityState === "hidden" && "Notification" in window && Notification.permission === "granted") {
-    alert = new Notification(t("ring.title", { name: callerName.peek() }), { tag: "ring", requireInteraction: true });
-    alert.onclick = () => window.focus();
-  }
+  alert = announce(t("ring.title", { name: callerName.peek() }), desk.peek().contact);
 }
 
 effect(() => meet(contactId.value));

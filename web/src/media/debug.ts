@@ -1,4 +1,5 @@
 import { LevelProbe } from "./level";
+import type { Microphone } from "./microphone";
 import type { Phone } from "./phone";
 
 /** What `?debug=1` puts at `window.hotline`: figures for tests, nothing else. */
@@ -10,6 +11,7 @@ export interface Debug {
   /** Every event in order. */
   log: { name: string; at: number; detail: string }[];
   phone: Phone;
+  microphone?: Microphone;
 }
 
 declare global {
@@ -18,7 +20,7 @@ declare global {
   }
 }
 
-export function installDebug(phone: Phone): void {
+export function installDebug(phone: Phone, microphone?: Microphone): void {
   if (new URLSearchParams(location.search).get("debug") !== "1") return;
   let probe: LevelProbe | null = null;
   phone.remote.subscribe((stream) => {
@@ -30,6 +32,7 @@ export function installDebug(phone: Phone): void {
     events: {},
     log: [],
     phone,
+    ...(microphone !== undefined && { microphone }),
   };
 }
 

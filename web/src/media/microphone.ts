@@ -9,17 +9,28 @@ export interface Device {
 }
 
 const CHOSEN = "hotline.microphone";
+const LABEL = "hotline.microphone.label";
+
+/** Names that stand for whichever device the system uses. */
+const GENERIC = new Set(["default", "communications"]);
 
 /** The one microphone of this page. It stays open between calls, so that the next answer waits for nothing. */
 export class Microphone {
   readonly state = signal<MicState>("idle");
   readonly devices = signal<Device[]>([]);
   readonly chosen = signal(localStorage.getItem(CHOSEN) ?? "");
+  /** Where sound can come out: loudspeakers, headsets; [] where the browser does not tell. */
+  readonly outputs = signal<Device[]>([]);
   readonly stream = signal<MediaStream | null>(null);
+  /** Which microphone is in use because the chosen one is not there: `{wanted, used}`, both by name. */
+  readonly instead = signal<{ wanted: string; used: string } | null>(null);
+  /** A microphone that was plugged in while another is in use. */
+  readonly fresh = signal<Device | null>(null);
   private asking: Promise<MediaStream | null> | null = null;
 
   constructor() {
-    navigator.mediaDevices?.addEventListener("devicechange", () => void this.list());
+    navigator.mediaDevices?.addEventListener("devicechange", () => void this.list(true));
+    void this.watchPermission();
   }
 
   /** The open stream, asking the person at most once at a time; null where there is none, and `state` says why. */
@@ -34,7 +45,9 @@ export class Microphone {
 
   async choose(id: string): Promise<void> {
     this.chosen.value = id;
+    this.fresh.value = null;
     localStorage.setItem(CHOSEN, id);
+    localStorage.setItem(LABEL, this.devices.value.find((device) => device.id === id)?.label ?? "");
     if (this.stream.value === null) return;
     this.close();
     await this.open();
@@ -61,6 +74,7 @@ export class Microphone {
       for (const track of stream.getAudioTracks()) track.onended = () => this.lose();
       this.stream.value = stream;
       this.state.value = "ready";
+      this.instead.value = this.other(stream);
       void this.list();
       return stream;
     } catch (error) {
@@ -82,17 +96,56 @@ export class Microphone {
     }
   }
 
+  /** What is used in place of the chosen one, where that is so. */
+  private other(stream: MediaStream): { wanted: string; used: string } | null {
+    const track = stream.getAudioTracks()[0];
+    const used = track?.getSettings().deviceId;
+    if (this.chosen.value === "" || used === undefined || used === this.chosen.value) return null;
+    return { wanted: localStorage.getItem(LABEL) ?? "", used: track?.label ?? "" };
+  }
+
+  /** Allowed at last in the browser's own window: no click in the page is needed. */
+  private async watchPermission(): Promise<void> {
+    try {
+      const status = await navigator.permissions.query({ name: "microphone" as PermissionName });
+      status.onchange = () => {
+        if (status.state === "granted" && this.state.value === "denied") void this.open();
+      };
+    } catch {
+      // A browser without this question is asked again by the button.
+    }
+  }
+
   private lose(): void {
     this.stream.value = null;
     this.state.value = "lost";
     void this.open();
   }
 
-  private async list(): Promise<void> {
+  /** Take the chosen one again when it is back; say of another that it has come. */
+  private notice(before: Device[], changed: boolean): void {
+    const now = this.devices.value;
+    if (this.fresh.value !== null && !now.some((device) => device.id === this.fresh.value?.id)) this.fresh.value = null;
+    if (!changed) return;
+    if (this.instead.value !== null && now.some((device) => device.id === this.chosen.value)) {
+      this.close();
+      void this.open();
+      return;
+    }
+    const come = now.find((device) => !GENERIC.has(device.id) && !before.some((old) => old.id === device.id));
+    if (come !== undefined && before.length > 0 && come.id !== this.chosen.value) this.fresh.value = come;
+  }
+
+  private async list(changed = false): Promise<void> {
     const all = await navigator.mediaDevices.enumerateDevices();
-    this.devices.value = all
-      .filter((device) => device.kind === "audioinput" && device.deviceId !== "")
-      .map((device) => ({ id: device.deviceId, label: device.label }));
+    const of = (kind: string): Device[] =>
+      all
+        .filter((device) => device.kind === kind && device.deviceId !== "")
+        .map((device) => ({ id: device.deviceId, label: device.label }));
+    const before = this.devices.value;
+    this.devices.value = of("audioinput");
+    this.outputs.value = of("audiooutput");
+    this.notice(before, changed && this.state.value === "ready");
     const gone = this.state.value === "missing" || this.state.value === "lost";
     if (gone && this.devices.value.length > 0) void this.open();
   }

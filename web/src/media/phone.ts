@@ -1,12 +1,15 @@
 import { signal } from "@preact/signals";
+import { LevelProbe } from "./level";
 import type { Microphone } from "./microphone";
-import { gradeOf, type Grade, type InboundCounts } from "./quality";
+import { figuresOf, gradeOf, MicJudge, readingOf, type Figures, type Grade, type MicHealth, type Reading } from "./quality";
 
 /** Longest wait for candidates: on a local network they are there in tens of milliseconds. */
 const GATHER_MS = 300;
 /** The same where a STUN or TURN server has to be asked. */
 const GATHER_FAR_MS = 2000;
 const MIC_MS = 2500;
+const READING_MS = 1000;
+const BEEP_HZ = 660;
 
 export type PhoneState = "idle" | "connecting" | "connected" | "lost";
 
@@ -16,12 +19,19 @@ export class Phone {
   readonly muted = signal(false);
   readonly remote = signal<MediaStream | null>(null);
   readonly quality = signal<Grade>("unknown");
+  /** Null until two readings are there. */
+  readonly figures = signal<Figures | null>(null);
+  /** What the microphone gives in this call. */
+  readonly micHealth = signal<MicHealth>("fine");
+  /** False where the chosen loudspeaker is gone and the system's own plays. */
+  readonly outputThere = signal(true);
   /** True where the browser wants a click before it plays sound. */
   readonly blocked = signal(false);
   private connection: RTCPeerConnection | null = null;
   private sender: RTCRtpSender | null = null;
   private readonly speaker = document.createElement("audio");
   private watch: ReturnType<typeof setInterval> | undefined;
+  private ear: LevelProbe | null = null;
 
   constructor(private readonly microphone: Microphone) {
     this.speaker.autoplay = true;
@@ -66,6 +76,31 @@ export class Phone {
     this.applyMute();
   }
 
+  /** Play through this device, "" for the system's; false where the browser cannot, or the device is gone. */
+  async playThrough(id: string): Promise<boolean> {
+    if (!("setSinkId" in this.speaker)) return id === "";
+    try {
+      await this.speaker.setSinkId(id);
+      this.outputThere.value = true;
+      return true;
+    } catch {
+      await this.speaker.setSinkId("").catch(() => undefined);
+      this.outputThere.value = false;
+      return false;
+    }
+  }
+
+  /** A short tone from a device, "" for the system's: to hear where the sound comes out. Never during a call's own sound. */
+  async beep(id: string): Promise<void> {
+    const context = new AudioContext() as AudioContext & { setSinkId?(id: string): Promise<void> };
+    await context.setSinkId?.(id).catch(() => (this.outputThere.value = false));
+    const tone = new OscillatorNode(context, { frequency: BEEP_HZ });
+    tone.connect(new GainNode(context, { gain: 0.15 })).connect(context.destination);
+    tone.onended = () => void context.close();
+    tone.start();
+    tone.stop(context.currentTime + 0.5);
+  }
+
   /** Play what the browser held back; call it from a click. */
   unblock(): void {
     void this.speaker.play().then(
@@ -93,6 +128,10 @@ export class Phone {
     this.remote.value = null;
     this.blocked.value = false;
     this.quality.value = "unknown";
+    this.figures.value = null;
+    this.micHealth.value = "fine";
+    this.ear?.close();
+    this.ear = null;
     this.state.value = "idle";
   }
 
@@ -117,37 +156,44 @@ export class Phone {
 
   private measure(connection: RTCPeerConnection): void {
     clearInterval(this.watch);
-    let before: InboundCounts | null = null;
+    let before: Reading | null = null;
+    const judge = new MicJudge();
+    this.listenToMicrophone();
     this.watch = setInterval(async () => {
-      const counts = countsOf(await connection.getStats());
-      if (counts !== null && connection === this.connection) {
-        this.quality.value = gradeOf(before, counts);
-        before = counts;
+      this.judgeMicrophone(judge);
+      const reading = readingOf(await connection.getStats());
+      if (reading !== null && connection === this.connection) {
+        this.quality.value = gradeOf(before, reading);
+        this.figures.value = figuresOf(before, reading);
+        before = reading;
       }
-    }, 1000);
+    }, READING_MS);
+  }
+
+  private listenToMicrophone(): void {
+    this.ear?.close();
+    const stream = this.microphone.stream.peek();
+    this.ear = stream === null || this.connection === null ? null : new LevelProbe(stream, 16384);
+  }
+
+  private judgeMicrophone(judge: MicJudge): void {
+    if (this.ear === null) return;
+    const muted = this.muted.peek();
+    // The system's own mute: the track says so, whatever is measured.
+    const cut = this.microphone.stream.peek()?.getAudioTracks().some((track) => track.muted) === true;
+    const health = judge.hear(cut ? 0 : this.ear.rms(), READING_MS / 1000, muted);
+    this.micHealth.value = cut && !muted ? "dead" : health;
   }
 
   private useMicrophone(stream: MediaStream | null): void {
     void this.sender?.replaceTrack(stream?.getAudioTracks()[0] ?? null).catch(() => undefined);
     this.applyMute();
+    if (this.connection !== null) this.listenToMicrophone();
   }
 
   private applyMute(): void {
     for (const track of this.microphone.stream.value?.getAudioTracks() ?? []) track.enabled = !this.muted.value;
   }
-}
-
-function countsOf(report: RTCStatsReport): InboundCounts | null {
-  let counts: InboundCounts | null = null;
-  report.forEach((entry: Record<string, unknown>) => {
-    if (entry["type"] !== "inbound-rtp" || entry["kind"] !== "audio") return;
-    counts = {
-      received: Number(entry["packetsReceived"] ?? 0),
-      lost: Number(entry["packetsLost"] ?? 0),
-      jitter: Number(entry["jitter"] ?? 0),
-    };
-  });
-  return counts;
 }
 
 function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {

@@ -3,11 +3,21 @@ import { audioContext } from "./level";
 const LOW = 587.33;
 const HIGH = 783.99;
 const PERIOD_MS = 2000;
+const LOUDEST = 0.22;
 
 /** The ring: two soft tones, made here, no file. */
 export class Ringer {
   private timer: ReturnType<typeof setInterval> | undefined;
   private gain: GainNode | null = null;
+  /** 0..1 */
+  volume = 1;
+
+  /** Ring at this device, "" for the system's: loudspeakers may ring while a headset talks. Where it is gone, at the system's. */
+  async ringAt(id: string): Promise<void> {
+    // Nothing else of the page sounds through this context: levels are only measured in it.
+    const context = audioContext() as AudioContext & { setSinkId?(id: string): Promise<void> };
+    await context.setSinkId?.(id).catch(() => context.setSinkId?.(""));
+  }
 
   start(): void {
     if (this.timer !== undefined) return;
@@ -22,9 +32,18 @@ export class Ringer {
     this.gain = null;
   }
 
+  /** Ring once, to be heard how loud it is and where. */
+  once(): void {
+    if (this.timer !== undefined) return;
+    this.chime();
+    setTimeout(() => {
+      if (this.timer === undefined) this.stop();
+    }, 1200);
+  }
+
   private chime(): void {
     const context = audioContext();
-    this.gain ??= new GainNode(context, { gain: 0.22 });
+    this.gain ??= new GainNode(context, { gain: LOUDEST * this.volume });
     this.gain.connect(context.destination);
     const start = context.currentTime + 0.02;
     for (const [offset, frequency] of [

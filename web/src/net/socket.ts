@@ -84,15 +84,15 @@ export class Socket {
     return true;
   }
 
-  /** Resolves when the server says ok; rejects with RequestError. */
-  request(type: string, data: unknown): Promise<void> {
+  /** Resolves when the server says ok within `most` milliseconds; rejects with RequestError. */
+  request(type: string, data: unknown, most = REQUEST_MS): Promise<void> {
     if (!this.isOpen) return Promise.reject(new RequestError("offline", ""));
     const id = `c${this.nextId++}`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(id);
         reject(new RequestError("timeout", ""));
-      }, REQUEST_MS);
+      }, most);
       this.waiting.set(id, { resolve, reject, timer });
       this.ws!.send(JSON.stringify({ id, type, data }));
     });

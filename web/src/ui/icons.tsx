@@ -14,6 +14,14 @@ const SHAPES = {
   out: "M10 5H5v14h5M14 8l4 4-4 4M18 12H9",
   copy: "M9 9h10v10H9zM5 15V5h10",
   close: "M6 6l12 12M18 6 6 18",
+  transfer: "M4 9h13M13 5l4 4-4 4M20 15H7M11 11l-4 4 4 4",
+  park: "M8 20V4h5a4.5 4.5 0 0 1 0 9H8",
+  record: "M12 5a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM12 10a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
+  stop: "M7 7h10v10H7z",
+  more: "M6 12h.01M12 12h.01M18 12h.01",
+  headset: "M4 14v-2a8 8 0 0 1 16 0v2M4 14h3v5H5a1 1 0 0 1-1-1zM20 14h-3v5h2a1 1 0 0 0 1-1zM19 19c0 1.5-2 2-5 2",
+  help: "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 17.5h.01",
+  signal: "M5 19v-4M10 19v-7M15 19V9M20 19V5",
   flow: "M5 4h6v5H5zM13 15h6v5h-6zM8 9v8.5h5",
 } as const;
 
