@@ -119,6 +119,9 @@ class Agents(CallActions):
     async def note(self, agent_id: str, contact_id: str, text: str) -> None:
         await self._own(agent_id, contact_id)
         await self._log.update(contact_id, note=text[:LONGEST_NOTE])
+        call = self.find(contact_id)
+        if call is not None and call.placement is not None:  # for whoever has the caller next
+            call.placement = call.placement.at(call.placement.phase, note=text[:LONGEST_NOTE])
 
     async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None:
         """Save what the agent says of the contact; the next one may come."""

@@ -151,6 +151,7 @@ class Consult:
         bridge.close()
         self._close_room()
         self._quiet()
+        self._tell("complete")
         return self._third
 
     def end(self) -> None:

@@ -106,7 +106,7 @@ class DeskState:
             case "cards":
                 self.cards = data
             case "consult":
-                self.consult = None if data.get("state") in ("back", "failed") else data
+                self.consult = None if data.get("state") in ("back", "failed", "complete") else data
             case "recording":
                 self.recording = str(data.get("state"))
             case "monitor":
@@ -126,6 +126,8 @@ class DeskState:
         same = self.contact is not None and self.contact.get("id") == contact.get("id")
         if not same or contact.get("phase") in ("wrap_up", "ended"):
             self.consult, self.recording = None, "off"
+        if same and self.contact is not None and not contact.get("note"):
+            contact["note"] = self.contact.get("note", "")  # typed here, and saved past whoever tells the contact
         if contact.get("phase") != "ended":
             self.contact = contact
         elif self.contact is not None and self.contact.get("id") == contact.get("id"):

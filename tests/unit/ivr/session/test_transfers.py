@@ -232,7 +232,7 @@ async def test_consult_and_complete(office: Office) -> None:
     await house.until_state("anna", AgentState.WRAP_UP)
     other.vanish()
     await house.over()
-    assert office.told() == ["calling", "consult"]
+    assert office.told() == ["calling", "consult", "complete"]
     assert (await house.row(contact))["agent_id"] == "anna"
 
 

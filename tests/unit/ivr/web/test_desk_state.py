@@ -34,6 +34,9 @@ def test_fresh_page_gets_one_snapshot() -> None:
         "queues": [{"name": "support"}],
         "contact": CONTACT,
         "ring": {"contact_id": "c-1", "until": 9.0},
+        "consult": None,
+        "recording": "off",
+        "monitor": None,
         "cards": None,
         "settings": {"ring_seconds": 20},
     }
@@ -150,3 +153,31 @@ def test_a_page_that_resumes_anywhere_sees_what_a_constant_one_sees(events: int,
         assert seen[:had] + missed == seen
     elif missed:
         assert missed[0]["data"]["queues"] == ([events - 1] if events else [])
+
+
+def test_a_note_that_was_typed_outlives_news_of_its_contact() -> None:
+    desk = made()
+    desk.apply("contact", {**CONTACT, "phase": "connected", "note": ""}, at=1.0)
+    desk.noted("c-1", "red light")
+    desk.apply("contact", {**CONTACT, "phase": "connecting", "note": ""}, at=2.0)
+    assert desk.snapshot(3.0)["data"]["contact"]["note"] == "red light"
+    desk.apply("contact", {**CONTACT, "id": "c-2", "note": ""}, at=4.0)
+    assert desk.snapshot(5.0)["data"]["contact"]["note"] == ""
+
+
+def test_a_fresh_page_knows_of_consultation_recording_and_monitoring_while_they_last() -> None:
+    desk = made()
+    desk.apply("contact", {**CONTACT, "phase": "connected"}, at=1.0)
+    desk.apply("consult", {"contact_id": "c-1", "state": "calling", "with": {"kind": "agent", "id": "bob"}}, at=2.0)
+    desk.apply("recording", {"contact_id": "c-1", "state": "paused"}, at=2.0)
+    desk.apply("monitor", {"contact_id": "c-9", "mode": "listen"}, at=2.0)
+    shown = desk.snapshot(3.0)["data"]
+    assert shown["consult"]["state"] == "calling" and shown["recording"] == "paused" and shown["monitor"]["mode"] == "listen"
+    desk.apply("consult", {"contact_id": "c-1", "state": "back"}, at=4.0)
+    desk.apply("monitor", {"contact_id": "c-9", "mode": "off"}, at=4.0)
+    shown = desk.snapshot(5.0)["data"]
+    assert shown["consult"] is None and shown["monitor"] is None and shown["recording"] == "paused"
+    desk.apply("consult", {"contact_id": "c-1", "state": "consult"}, at=6.0)
+    desk.apply("contact", {**CONTACT, "phase": "wrap_up"}, at=6.0)
+    shown = desk.snapshot(7.0)["data"]
+    assert shown["consult"] is None and shown["recording"] == "off", "the talk is over"
