@@ -40,13 +40,13 @@ from tests.unit.telephony.sip.peers import ANSWER, CLIENT, OFFER, Script, reques
 
 KB = 1024
 VOICE = b"\xff" * 160
+MEMORIES = [one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper)]
 
 
 def forget() -> None:
     """Empty every memory of functools: bounded, and measured by itself below."""
-    for one in gc.get_objects():
-        if isinstance(one, functools._lru_cache_wrapper):
-            one.cache_clear()
+    for one in MEMORIES:
+        one.cache_clear()
 
 
 @contextmanager
