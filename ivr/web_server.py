@@ -31,8 +31,10 @@ class Server(uvicorn.Server):
 
 async def serve_web(parts: WebParts, web_socket: socket.socket, stack: AsyncExitStack) -> None:
     """Serve pages and API on a socket that is bound already; returns when it answers."""
+    app = build_web(parts)
+    ends = asyncio.create_task(app.state.gate.house.sessions.follow())
     config = uvicorn.Config(
-        build_web(parts), log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=3
+        app, log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=3
     )
     server = Server(config)
     serving = asyncio.create_task(server.serve([web_socket]))
@@ -40,6 +42,7 @@ async def serve_web(parts: WebParts, web_socket: socket.socket, stack: AsyncExit
 
     async def stop() -> None:
         server.should_exit = True
-        await asyncio.gather(serving, return_exceptions=True)
+        ends.cancel()
+        await asyncio.gather(serving, ends, return_exceptions=True)
 
     stack.push_async_callback(stop)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ivr.accounts.factors import Factors
 from ivr.accounts.house import Books
+from ivr.accounts.model import Account
 from ivr.accounts.openid import OpenId, Provider
 from ivr.accounts.passwords import Hasher
 from ivr.accounts.people import People
@@ -44,6 +45,7 @@ def account_parts(settings: Settings, stores: Stores, stack: AsyncExitStack) -> 
         factors=Factors(stores.engine, stores.redis),
         tokens=Tokens(stores.engine),
         trail=trail,
+        listed=tuple(Account(one.id, one.name, one.roles) for one in settings.agents if one.password),
         totp_required=frozenset(options.totp_required),
         providers=providers,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -49,6 +49,8 @@ class Books:
     factors: Factors
     tokens: Tokens
     trail: Trail
+    listed: Sequence[Account] = ()
+    """Accounts of the settings."""
     totp_required: frozenset[str] = frozenset()
     providers: Mapping[str, OpenId] = field(default_factory=dict)
 

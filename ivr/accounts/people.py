@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -116,6 +116,12 @@ class People:
         if not done.rowcount or row is None:
             raise NotFound(f"there is nobody called '{name}' here")
         return _person(row)
+
+    async def remove(self, name: str) -> None:
+        with sql_errors():
+            async with self._engine.begin() as connection:
+                await connection.execute(delete(people).where(people.c.id == name))
+        self._known.pop(name, None)
 
     async def set_password(self, name: str, password: str, must_change: bool = False) -> Person:
         hashed = await self._hasher.hash(password)

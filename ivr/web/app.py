@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from ivr.accounts.house import House
+from ivr.accounts.house import Books, House
 from ivr.errors import IvrError, StoreUnavailable
+from ivr.web.account_api import AccountApi, scopes_in
 from ivr.web.admin import admin_routes
 from ivr.web.api import Api, answer_error
 from ivr.web.auth import Gate
@@ -27,9 +27,12 @@ from ivr.web.followups_api import FollowUpsApi
 from ivr.web.handover_api import HandoverApi
 from ivr.web.messages_api import MessagesApi
 from ivr.web.openapi_api import OpenApi
+from ivr.web.openid_api import OpenIdApi
 from ivr.web.outbound_api import OutboundApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
+from ivr.web.people_api import PeopleApi
+from ivr.web.shields import OwnPages, Patience, PlainHeaders
 from ivr.web.sip_api import SipApi
 from ivr.web.sources_api import SourcesApi
 from ivr.web.staff_api import StaffApi
@@ -61,14 +64,25 @@ def build_web(parts: WebParts) -> Starlette:
             *(admin_routes(parts.admin, gate, parts.redis) if parts.admin is not None else ()),
             *(BenchApi(parts.workbench, parts, gate).routes if parts.workbench is not None else ()),
             *_messages(parts, gate),
+            *(_accounts(parts.books, parts, gate, lambda: app.routes) if parts.books is not None else ()),
             *OpenApi(lambda: app.routes).routes,
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),
         ],
         exception_handlers={IvrError: _known, HTTPException: _known, Exception: _unknown},
     )
+    app.add_middleware(Patience)
+    app.add_middleware(OwnPages, same_origin=gate.same_origin)
     app.add_middleware(PlainHeaders)
+    app.state.gate = gate
     return app
+
+
+def _accounts(books: Books, parts: WebParts, gate: Gate, whole: Callable[[], Sequence[BaseRoute]]) -> list[Route]:
+    """Signing in by a provider, one's own account, and everybody's for administrators."""
+    public = parts.origins[0] if parts.origins else ""
+    account = AccountApi(books, parts.redis, gate, lambda: scopes_in(whole()))
+    return [*OpenIdApi(books, gate, public).routes, *account.routes, *PeopleApi(books, gate).routes]
 
 
 def _callbacks(parts: WebParts, gate: Gate) -> list[Route]:
@@ -122,23 +136,3 @@ async def _unknown(request: Request, error: Exception) -> Response:
         path = path.replace(token, "…")
     log.error("%s %s failed", request.method, path, exc_info=error)
     return answer_error(request, error)
-
-
-class PlainHeaders:
-    """What every response carries, the API's too: nobody guesses its type, nobody keeps it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = message["headers"]
-                present = {name for name, _ in headers}
-                if b"x-content-type-options" not in present:
-                    headers.append((b"x-content-type-options", b"nosniff"))
-                if b"cache-control" not in present:
-                    headers.append((b"cache-control", b"no-store"))
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

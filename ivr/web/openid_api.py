@@ -1,0 +1,106 @@
+"""`/api/v1/sign-in` and `/api/v1/oidc`: how one may sign in here, and by a provider of OpenID Connect."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from ivr.accounts.house import Books
+from ivr.accounts.openid import OpenId, ProviderAway
+from ivr.errors import IvrError, NotFound
+from ivr.web.api import with_cookie
+from ivr.web.auth import Gate, visitor_of
+
+log = logging.getLogger(__name__)
+
+BROWSER = "hotline_oidc"
+"""Binds what comes back to the browser that was sent away. Lax: the provider's page leads here."""
+PATH = "/api/v1/oidc"
+PAGES = ("/desk", "/wall", "/admin", "/account", "/inbox")
+LONGEST = 4096
+
+
+class OpenIdApi:
+    """The routes. `public` is the address that browsers use, "" for the one that they asked."""
+
+    def __init__(self, books: Books, gate: Gate, public: str = "") -> None:
+        self._books, self._gate, self._public = books, gate, public.rstrip("/")
+
+    @property
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/v1/sign-in", self.ways),
+            Route(f"{PATH}/{{provider}}/begin", self.begin),
+            Route(f"{PATH}/{{provider}}/callback", self.callback),
+        ]
+
+    async def ways(self, _request: Request) -> Response:
+        """The providers, with the words of their buttons."""
+        return JSONResponse(
+            {"providers": [{"name": name, **one.provider.labels} for name, one in self._books.providers.items()]}
+        )
+
+    async def begin(self, request: Request) -> Response:
+        """`?back=/desk&again=1`: to the provider; `again` where the password has to be given anew."""
+        provider = self._provider(request)
+        back, again = _page(request.query_params.get("back", "")), request.query_params.get("again") == "1"
+        browser = secrets.token_urlsafe(24)
+        try:
+            url = await provider.begin(self._redirect_uri(request, provider), back, browser, again)
+        except ProviderAway as error:
+            log.warning("%s", error)
+            return _back(back, "provider_away")
+        response = _to(url)
+        secure = urlsplit(self._redirect_uri(request, provider)).scheme == "https"
+        response.set_cookie(BROWSER, browser, max_age=600, httponly=True, samesite="lax", secure=secure, path=PATH)
+        return response
+
+    async def callback(self, request: Request) -> Response:
+        """Where the provider sends the browser back to: signed in at the page it came from, or told why not."""
+        provider, query = self._provider(request), request.query_params
+        state, code, issuer = (query.get(name, "")[:LONGEST] for name in ("state", "code", "iss"))
+        if not code:  # RFC 6749 §4.1.2.1: `error` says that the person or the provider declined
+            return _back("/desk", "refused")
+        try:
+            vouched = await provider.finish(state, code, issuer, request.cookies.get(BROWSER, ""))
+            _, token = await self._gate.house.vouched(provider, vouched, visitor_of(request))
+        except ProviderAway as error:
+            log.warning("%s", error)
+            return _back("/desk", "provider_away")
+        except IvrError as error:
+            await self._gate.house.note(
+                "", visitor_of(request), "sign-in refused", f"oidc:{provider.provider.name}", str(error)
+            )
+            return _back("/desk", "refused")
+        response = _to(vouched.back)
+        response.delete_cookie(BROWSER, path=PATH, httponly=True, samesite="lax")
+        return with_cookie(response, request, token)
+
+    def _provider(self, request: Request) -> OpenId:
+        found = self._books.providers.get(request.path_params["provider"])
+        if found is None:
+            raise NotFound("there is no such provider here")
+        return found
+
+    def _redirect_uri(self, request: Request, provider: OpenId) -> str:
+        base = self._public or str(request.base_url).rstrip("/")
+        return f"{base}{PATH}/{provider.provider.name}/callback"
+
+
+def _page(path: str) -> str:
+    """One of our own pages: nobody is sent elsewhere from here."""
+    return path if path in PAGES else "/desk"
+
+
+def _to(url: str) -> Response:
+    return RedirectResponse(url, 303)
+
+
+def _back(page: str, code: str) -> Response:
+    """To a page that says why nobody is signed in; in its own words, for anybody can write an address."""
+    return _to(f"{page}?signin={code}")

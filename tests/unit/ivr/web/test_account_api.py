@@ -1,0 +1,182 @@
+"""One's own account: password, app, sessions, tokens; and what a thief of a cookie cannot do with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pyotp
+import pytest
+from redis.asyncio import Redis
+
+from ivr.accounts.model import session_id
+from ivr.accounts.sessions import SessionStore
+from ivr.web.auth import COOKIE
+from tests.unit.ivr.web.town import BROWSER, Town, town
+
+ACCOUNT = "/api/v1/account"
+
+
+@pytest.fixture
+async def here(redis: Redis, tmp_path: Path) -> AsyncIterator[Town]:
+    async with town(redis, tmp_path) as made:
+        yield made
+
+
+async def test_sessions_are_listed_and_ended(here: Town) -> None:
+    one = await here.signed_in("a-agent", address="10.0.0.1")
+    other = await here.signed_in("a-agent", address="10.0.0.2")
+    listed = (await one.get(f"{ACCOUNT}/sessions")).json()["sessions"]
+    assert sorted((row["address"], row["this"]) for row in listed) == [("10.0.0.1", True), ("10.0.0.2", False)]
+    that = next(row["id"] for row in listed if not row["this"])
+    assert (await one.delete(f"{ACCOUNT}/sessions/{that}")).status_code == 200
+    assert (await one.delete(f"{ACCOUNT}/sessions/{that}")).status_code == 404
+    assert (await other.get("/api/v1/me")).status_code == 401
+    await here.signed_in("a-agent", address="10.0.0.3")
+    assert (await one.delete(f"{ACCOUNT}/sessions")).json() == {"ended": 1}
+    assert (await one.get("/api/v1/me")).status_code == 200
+
+
+async def test_nobody_ends_sessions_of_others(here: Town) -> None:
+    one, other = await here.signed_in("a-agent"), await here.signed_in("a-senior")
+    listed = (await other.get(f"{ACCOUNT}/sessions")).json()["sessions"]
+    assert (await one.delete(f"{ACCOUNT}/sessions/{listed[0]['id']}")).status_code == 404
+    assert (await other.get("/api/v1/me")).status_code == 200
+
+
+async def test_a_stolen_cookie_in_another_browser_ends_the_session(here: Town) -> None:
+    victim = await here.signed_in("a-agent")
+    cookie = {COOKIE: victim.cookies[COOKIE]}
+    newer = here.client(browser=BROWSER.replace("149", "150"))
+    newer.cookies.update(cookie)
+    assert (await newer.get("/api/v1/me")).status_code == 200  # the same browser after its update
+    thief = here.client(address="203.0.113.9", browser="curl/8.5.0")
+    thief.cookies.update(cookie)
+    assert (await thief.get("/api/v1/me")).status_code == 401
+    assert (await victim.get("/api/v1/me")).status_code == 401
+    assert (await here.told())[0][1] == "session ended: used by another browser"
+
+
+async def test_a_copy_of_redis_opens_no_session(here: Town) -> None:
+    await here.signed_in("a-agent")
+    keys = [key.decode() if isinstance(key, bytes) else key async for key in here.redis.scan_iter("web:session:*")]
+    assert len(keys) == 1
+    thief = here.client()
+    thief.cookies.set(COOKIE, keys[0].rpartition(":")[2])
+    assert (await thief.get("/api/v1/me")).status_code == 401
+
+
+async def test_a_held_socket_closes_with_its_session(here: Town) -> None:
+    client = await here.signed_in("a-agent")
+    sessions, sid = here.gate.house.sessions, session_id(client.cookies[COOKIE])
+    closed = asyncio.Event()
+    with sessions.held(sid, closed.set):
+        await client.post("/api/v1/logout")
+        async with asyncio.timeout(5):
+            await closed.wait()
+
+
+async def test_another_node_hears_that_a_session_ended(here: Town) -> None:
+    client = await here.signed_in("a-agent")
+    other, closed = SessionStore(here.redis), asyncio.Event()
+    with other.held(session_id(client.cookies[COOKIE]), closed.set):
+        following = asyncio.create_task(other.follow())
+        await client.post("/api/v1/logout")  # told, or found gone when it begins to listen
+        async with asyncio.timeout(10):
+            await closed.wait()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_an_app_is_set_up_asked_for_and_taken_out(here: Town) -> None:
+    client = await here.signed_in("a-agent")
+    begun = (await client.post(f"{ACCOUNT}/totp")).json()
+    assert begun["uri"].startswith("otpauth://totp/") and len(begun["rows"]) == len(begun["rows"][0])
+    app = pyotp.TOTP(begun["secret"])
+    assert (await client.put(f"{ACCOUNT}/totp", json={"code": "12345"})).status_code == 422
+    done = await client.put(f"{ACCOUNT}/totp", json={"code": app.at(int(here.now))})
+    recovery = done.json()["recovery"]
+    assert len(set(recovery)) == 8
+
+    body = {"username": "a-agent", "password": "a-agent"}
+    asked = await here.client().post("/api/v1/login", json=body)
+    assert (asked.status_code, asked.json()["error"]["code"]) == (401, "code_needed")
+    used = await here.client().post("/api/v1/login", json={**body, "code": app.at(int(here.now))})
+    assert used.status_code == 401  # a code that was used, by whoever saw it
+    here.now += 30
+    client = await here.signed_in("a-agent", code=app.at(int(here.now)))
+    await here.signed_in("a-agent", code=recovery[0].upper())
+    again = await here.client().post("/api/v1/login", json={**body, "code": recovery[0]})
+    assert again.status_code == 401
+    shown = (await client.get(ACCOUNT)).json()["totp"]
+    assert shown == {"on": True, "recovery_left": 7, "required": False}
+    assert (await client.delete(f"{ACCOUNT}/totp")).status_code == 200
+    await here.signed_in("a-agent")
+
+
+async def test_codes_cannot_be_guessed(here: Town) -> None:
+    client = await here.signed_in("a-agent")
+    secret = (await client.post(f"{ACCOUNT}/totp")).json()["secret"]
+    await client.put(f"{ACCOUNT}/totp", json={"code": pyotp.TOTP(secret).at(int(here.now))})
+    body = {"username": "a-agent", "password": "a-agent", "code": "000000"}
+    answers = [(await here.client().post("/api/v1/login", json=body)).status_code for _ in range(6)]
+    assert answers == [401] * 5 + [429]
+
+
+async def test_a_role_that_needs_an_app_can_do_nothing_before(redis: Redis, tmp_path: Path) -> None:
+    async with town(redis, tmp_path, totp_required=frozenset({"admin"})) as here:
+        root = await here.signed_in("a-admin")
+        assert (await root.get("/api/v1/people")).json()["error"]["code"] == "unfinished"
+        assert (await root.get(ACCOUNT)).json()["totp"]["required"]
+        secret = (await root.post(f"{ACCOUNT}/totp")).json()["secret"]
+        done = await root.put(f"{ACCOUNT}/totp", json={"code": pyotp.TOTP(secret).at(int(here.now))})
+        assert done.json()["limited"] == ""
+        assert (await root.get("/api/v1/people")).status_code == 200
+        assert (await (await here.signed_in("a-agent")).get(f"{ACCOUNT}/tokens")).status_code == 200
+
+
+async def test_a_token_reaches_its_scopes_with_its_owners_roles(here: Town) -> None:
+    root = await here.signed_in("a-admin")
+    refused = await root.post(f"{ACCOUNT}/tokens", json={"name": "t", "scopes": ["everything"]})
+    assert refused.status_code == 400
+    made = (await root.post(f"{ACCOUNT}/tokens", json={"name": "report", "scopes": ["people:read"], "days": 1})).json()
+    program = here.client(browser="report/1", authorization=f"Bearer {made['token']}")
+    assert (await program.get("/api/v1/people")).status_code == 200
+    assert (await program.post("/api/v1/people", json={})).status_code == 403
+    assert (await program.get("/api/v1/audit")).status_code == 403
+    assert (await program.get(ACCOUNT)).status_code == 401  # nobody's own account is a program's business
+    assert "token" not in (await root.get(f"{ACCOUNT}/tokens")).json()["tokens"][0]
+    here.now += 86401
+    assert (await program.get("/api/v1/people")).status_code == 401
+
+
+async def test_a_token_ends_when_it_is_taken_out(here: Town) -> None:
+    agent, root = await here.signed_in("a-agent"), await here.signed_in("a-admin")
+    mine = (await agent.post(f"{ACCOUNT}/tokens", json={"name": "t", "scopes": ["*:*"]})).json()
+    program = here.client(authorization=f"Bearer {mine['token']}")
+    assert (await program.get("/api/v1/people")).status_code == 403  # an agent's token is no administrator
+    assert (await (await here.signed_in("a-senior")).delete(f"{ACCOUNT}/tokens/{mine['id']}")).status_code == 404
+    assert (await root.delete(f"/api/v1/tokens/{mine['id']}")).status_code == 200
+    assert (await program.get("/api/v1/people")).status_code == 401
+
+
+async def test_a_stolen_session_takes_over_nothing_later(here: Town) -> None:
+    """After a quarter of an hour whoever has the cookie alone changes no rights of the account."""
+    client = await here.signed_in("a-admin")
+    here.now += 3600
+    for method, path, body in (
+        ("POST", f"{ACCOUNT}/totp", {}),
+        ("DELETE", f"{ACCOUNT}/totp", None),
+        ("POST", f"{ACCOUNT}/tokens", {"name": "t", "scopes": ["*:*"]}),
+        ("POST", f"{ACCOUNT}/password", {"password": "a bicycle in the rain"}),
+    ):
+        response = await client.request(method, path, json=body)
+        assert (response.status_code, response.json()["error"]["code"]) == (403, "prove_again"), path
+
+
+async def test_the_account_shows_what_happened_last(here: Town) -> None:
+    client = await here.signed_in("a-agent")
+    shown = (await client.get(ACCOUNT)).json()
+    assert (shown["id"], shown["source"], shown["password"]["own"], shown["proved"]) == ("a-agent", "settings", False, True)
+    assert [line["what"] for line in shown["lines"]] == ["signed in"]
