@@ -30,6 +30,7 @@ from ivr.unheard import with_models
 from ivr.wiring_flows import surroundings, today
 from ivr.wiring_net import check_certificates
 from ivr.wiring_recording import recording_settings
+from ivr.wiring_scenes import checked_scenes
 from ivr.wiring_sources import check_questions, sources_of
 from ivr.wiring_speech import speech_settings
 from ivr.wiring_trunks import doubts as trunk_doubts
@@ -66,7 +67,9 @@ def check_dialplans(
     problems += mistakes
     flows, found = read_flows(files, replace(_around(folders, settings, environment), longest=longest, triggers=shared))
     problems += [*found, *_uncalled(flows, settings), *_unheard(flows, settings, config)]
-    _print([*problems], wrong, form, _sum(len(files), [*problems, *wrong]))
+    beside, told = _scenes(paths, flows, settings, config)
+    problems += told
+    _print([*problems], wrong, form, _sum(len(files) + beside, [*problems, *wrong]))
     failing = ("error", "warning") if strict else ("error",)
     return 1 if any(problem.severity in failing for problem in (*problems, *wrong)) else 0
 
@@ -122,6 +125,16 @@ def _uncalled(flows: Sequence[Flow], settings: Settings | None) -> list[Problem]
             findings.warn(Place(), "unused-flow", message, f"`call: {flow.name}`, a route, or remove the file")
             found += findings.problems
     return found
+
+
+def _scenes(
+    paths: Sequence[Path], flows: Sequence[Flow], settings: Settings | None, config: Path | None
+) -> tuple[int, list[Problem]]:
+    """How many files of scenes stand beside the flows, and what is wrong with them."""
+    named = settings.workbench.scenes if settings is not None else ()
+    if settings is None or config is None or not named:
+        return checked_scenes(settings, [path / "scenes" for path in paths if path.is_dir()], flows)
+    return checked_scenes(settings, [_beside(config, one) for one in named], flows)
 
 
 def _beside(config: Path, path: str) -> Path:

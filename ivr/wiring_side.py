@@ -6,10 +6,9 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from ivr.acd.desk import Desk
@@ -18,7 +17,6 @@ from ivr.actions.doing import Doing
 from ivr.actions.filling import filled
 from ivr.actions.hook import Hook
 from ivr.dialplan.loader import FlowStore
-from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
 from ivr.errors import NotAllowed, NotFound, StoreUnavailable
 from ivr.knowledge.index import Document
@@ -29,7 +27,6 @@ from ivr.records.marks import Marks
 from ivr.records.reader import ContactReader
 from ivr.records.runs import Runs
 from ivr.records.whole import WholeContacts
-from ivr.scenes.checking import House
 from ivr.scenes.folder import Shelf
 from ivr.scenes.frames import address
 from ivr.scenes.model import Card, card_dict
@@ -39,24 +36,12 @@ from ivr.stores import Stores
 from ivr.web.bench import WorkbenchDesk
 from ivr.web.desk import DeskHub
 from ivr.web.parts import Account, WebParts
+from ivr.wiring_scenes import house_of, scene_folders
 
 log = logging.getLogger(__name__)
 
 COUNT_SECONDS = 60.0
 """Between looks at what agents of all nodes made of cards."""
-
-
-def scene_folders(settings: Settings) -> list[Path]:
-    """Where scenes are looked for."""
-    named = settings.workbench.scenes
-    return [Path(one) for one in named] if named else [Path(one) / "scenes" for one in settings.dialplans]
-
-
-def house_of(settings: Settings, flows: Iterable[Flow]) -> House:
-    """The names that scenes may use."""
-    intents = frozenset(name for flow in flows for name in flow.intents)
-    options = settings.workbench
-    return House(frozenset(settings.queues), intents, frozenset(options.hooks), frozenset(options.frames))
 
 
 @dataclass(slots=True)
@@ -250,12 +235,3 @@ def has_of(store: AcdStore) -> Callable[[str, str], Any]:
 def forms_of(number: str) -> Sequence[str]:
     """The ways in which a number may have been written down; none for a withheld one."""
     return forms(number) if identifies(number) else ()
-
-
-def checked(settings: Settings, folders: Sequence[Path], flows: Iterable[Flow] | None) -> tuple[int, list[Problem]]:
-    """How many files of scenes there are, and what is wrong with them: for `ivr check`."""
-    from ivr.scenes.folder import read_book, scene_files
-
-    house = House() if flows is None else house_of(settings, flows)
-    files = scene_files(folders)
-    return len(files), read_book(folders, house)[1] if files else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 import bm25s
 
 from ivr.knowledge.words import plain, tokens
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets itself to DEBUG
 
 TITLE_WEIGHT, PHRASE_WEIGHT = 3, 3
 """How often a word of title or phrases counts where one of the text counts once."""

@@ -48,7 +48,7 @@ def _uses(page: Page, known: Mapping[str, set[str]], house: House, findings: Fin
         match use.what:
             case "module" if name.startswith(FRAME):
                 if (frame := name.removeprefix(FRAME)) not in known["frames"]:
-                    findings.unknown(place, "frame", frame, known["frames"], "add it to `frames`")
+                    findings.unknown(place, "frame", frame, known["frames"], cure="add it to `frames`")
             case "module" if name not in MODULES:
                 findings.unknown(place, "module", name, MODULES)
             case "scene" if name not in known["scenes"]:
@@ -60,9 +60,9 @@ def _uses(page: Page, known: Mapping[str, set[str]], house: House, findings: Fin
             case "action" if name not in known["actions"]:
                 findings.unknown(place, "action", name, known["actions"])
             case "hook" if house.hooks is not None and name not in house.hooks:
-                findings.unknown(place, "hook", name, house.hooks, _in_settings("hooks", house.hooks))
+                findings.unknown(place, "hook", name, house.hooks, cure=_in_settings("hooks", house.hooks))
             case "frame" if house.frames is not None and name not in house.frames:
-                findings.unknown(place, "frame", name, house.frames, _in_settings("frames", house.frames))
+                findings.unknown(place, "frame", name, house.frames, cure=_in_settings("frames", house.frames))
             case "queue" if house.queues is not None and name not in house.queues:
                 findings.unknown(place, "queue", name, house.queues)
             case "intent" if house.intents is not None and name not in house.intents:
