@@ -14,8 +14,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: {
       input: ["index.html", "call.html", "desk.html", "admin.html", "wall.html", "chat.html", "src/chat/embed.ts"],
-      // The script that other sites load keeps its name.
-      output: { entryFileNames: ({ name }) => (name === "embed" ? "chat.js" : "assets/[name]-[hash].js") },
+      // The script that other sites load keeps its name, and leaves none of its own in theirs.
+      output: {
+        entryFileNames: ({ name }) => (name === "embed" ? "chat.js" : "assets/[name]-[hash].js"),
+        postBanner: ({ name }) => (name === "embed" ? "(() => {" : ""),
+        postFooter: ({ name }) => (name === "embed" ? "})();" : ""),
+      },
     },
   },
   worker: { format: "es" },

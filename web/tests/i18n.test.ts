@@ -5,6 +5,8 @@ import { clock, languageName, length, named, roughly, speak, t } from "../src/i1
 import { en, type Key } from "../src/i18n/en";
 import { adminEn, type AdminKey } from "../src/i18n/admin-en";
 import { adminZh } from "../src/i18n/admin-zh";
+import { wallEn, type WallKey } from "../src/i18n/wall-en";
+import { wallZh } from "../src/i18n/wall-zh";
 import { zh } from "../src/i18n/zh";
 
 const holes = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
@@ -45,6 +47,22 @@ describe("catalogues of the admin pages", () => {
     const families = [...text.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1] ?? "");
     const prefixes = [...text.matchAll(/called\("(\w+)"/g)].map((match) => `${match[1]}.`);
     expect(own.filter((key) => !text.includes(`"${key}"`) && ![...families, ...prefixes].some((family) => key.startsWith(family)))).toEqual([]);
+  });
+});
+
+describe("catalogue of the wallboard", () => {
+  const own = Object.keys(wallEn) as WallKey[];
+
+  it("says the same in both languages, and nothing that other pages say already", () => {
+    expect(Object.keys(wallZh).sort()).toEqual([...own].sort());
+    expect(own.filter((key) => holes(wallZh[key]).join() !== holes(wallEn[key]).join())).toEqual([]);
+    expect(own.filter((key) => wallZh[key] === "" || (wallEn[key] as string) === "" || key in en)).toEqual([]);
+  });
+
+  it("holds every key only because something uses it", () => {
+    const text = sources("src/wall").join("\n");
+    const families = [...text.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1] ?? "");
+    expect(own.filter((key) => !text.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)))).toEqual([]);
   });
 });
 

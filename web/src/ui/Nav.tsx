@@ -5,7 +5,7 @@ import { t } from "../i18n";
 
 /** A page of this server, and who may use it. */
 interface Place {
-  name: "desk" | "admin";
+  name: "desk" | "wall" | "admin";
   href: string;
   /** Any of these roles; none named: everybody who is signed in. */
   roles: readonly string[];
@@ -14,6 +14,7 @@ interface Place {
 /** In the order in which they are drawn. Words: `place.NAME` of the catalogue. */
 const PLACES: readonly Place[] = [
   { name: "desk", href: "/desk", roles: ["agent", "senior"] },
+  { name: "wall", href: "/wall", roles: ["supervisor", "admin"] },
   { name: "admin", href: "/admin", roles: ["supervisor", "admin"] },
 ];
 
