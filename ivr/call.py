@@ -39,6 +39,8 @@ class Disposition(Enum):
     """The caller hung up in the flow, before any queue."""
     REJECTED = "rejected"
     """The flow turned the caller away."""
+    UNANSWERED = "unanswered"
+    """An agent dialled a number, and nobody answered."""
     LOST = "lost"
     """A fault of ours or of the network ended it."""
 

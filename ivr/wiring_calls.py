@@ -17,6 +17,7 @@ from ivr.acd.parked import ParkBoard
 from ivr.errors import ConfigError, NotFound
 from ivr.session.agents import Agents
 from ivr.session.message import rescued
+from ivr.session.outgoing import Outgoing
 from ivr.session.parking import ParkingLot
 from ivr.session.services import Services
 from ivr.session.switchboard import Switchboard
@@ -67,6 +68,7 @@ class CallParts:
     def ready(self, agents: Agents, switchboard: Switchboard) -> Switchboard:
         """Let the agents' buttons find calls, slots and phones."""
         agents.find, agents.parking = switchboard.find, self.parking
+        agents.outgoing, agents.flows = Outgoing(switchboard), switchboard.flows
         agents.phones = {agent.id: agent.device for agent in self.settings.agents if agent.device}
         agents.supervisors = frozenset(agent.id for agent in self.settings.agents if "supervisor" in agent.roles)
         return switchboard

@@ -61,6 +61,21 @@ class Router:
         """
         return Place(self, contact, most)
 
+    def talking(self, contact: Contact, agent_id: str) -> Place:
+        """Return the place of somebody whom an agent dialled (`Engaging.dial`): the two are connected already.
+
+        End it with `Place.left`, or `forget` it.
+        """
+        place = self._places[contact.id] = Place(self, contact)
+        place.agent_id, place.connected = agent_id, True
+        return place
+
+    def forget(self, place: Place, outcome: str = "") -> None:
+        """Nothing is to be told of this place any more; with an `outcome`, its end is, as soon as Redis can be reached."""
+        self._places.pop(place.contact.id, None)
+        if outcome:
+            self.mending.owe_leave(place.contact.id, outcome)
+
     async def run(self) -> None:
         """Serve until cancelled. Redis away is logged and waited for."""
         await self._begin()

@@ -17,8 +17,10 @@ from ivr.errors import Conflict, IvrError, NotAllowed, StoreUnavailable
 from ivr.nodes.desks import PageMap
 from ivr.records.writer import ContactLog
 from ivr.session.call_actions import CallActions
+from ivr.session.calling_out import CallingOut
 from ivr.session.presence import LEASE_SECONDS, Presence
 from ivr.session.talks import Talks
+from ivr.session.wrapping import WrapUps
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ LONGEST_NOTE = 10_000
 STATES = {"available": AgentState.AVAILABLE, "break": AgentState.BREAK, "offline": AgentState.OFFLINE}
 
 
-class Agents(CallActions):
+class Agents(CallActions, CallingOut):
     """The `AgentActions` of `ivr.web.parts`, and the two tasks behind them: `beat` and `follow`."""
 
     def __init__(
@@ -53,6 +55,8 @@ class Agents(CallActions):
         self._rules: dict[str, Queue] = {}
         self.desk: Desk | None = None
         """Where news go; set by `ivr.app`, for desk and actions need each other."""
+        self.wrapping = WrapUps()
+        """Which outcomes there are, and what a follow-up leaves."""
         self.phone_gone: Callable[[str], str] = lambda agent_id: ""
         """The phone of an agent that is not registered, "" where it is, or he has none; set by `Devices`."""
 
@@ -108,6 +112,8 @@ class Agents(CallActions):
         self._talk(agent_id, contact_id).resume()
 
     async def hang_up(self, agent_id: str, contact_id: str) -> None:
+        if self.outgoing is not None and self.outgoing.cancel(agent_id, contact_id):
+            return
         if (asked := self._talks.asked(contact_id, agent_id)) is not None:
             asked.leave()
         else:
@@ -123,10 +129,14 @@ class Agents(CallActions):
         if call is not None and call.placement is not None:  # for whoever has the caller next
             call.placement = call.placement.at(call.placement.phase, note=text[:LONGEST_NOTE])
 
-    async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None:
-        """Save what the agent says of the contact; the next one may come."""
+    async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str, follow_up: str = "") -> None:
+        """Save what the agent says of the contact, and when to follow up; the next one may come."""
         await self._own(agent_id, contact_id)
-        fields = {"agent_disposition": disposition[:120], "note": note[:LONGEST_NOTE], "wrap_up_ended_at": self._clock()}
+        wrapped = self.wrapping.check(disposition, follow_up, self._clock())
+        ticket = await self.wrapping.follow_up(agent_id, contact_id, wrapped, note[:LONGEST_NOTE])
+        if ticket and self.desk is not None:
+            self.desk.push(agent_id, "told", {"kind": "follow_up", "ticket": ticket, "due_at": wrapped.due_at})
+        fields = {"agent_disposition": wrapped.outcome, "note": note[:LONGEST_NOTE], "wrap_up_ended_at": self._clock()}
         await self._log.update(contact_id, **fields)
         if (await self._store.agent(agent_id)).state is AgentState.WRAP_UP:
             await self._store.end_wrap_up(agent_id)

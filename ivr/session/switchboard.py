@@ -30,7 +30,8 @@ class Switchboard:
     """The running calls of this node. One task a call; a failed one ends alone."""
 
     def __init__(self, services: Services, routes: Sequence[Route]) -> None:
-        self._services, self._routes = services, routes
+        self.services = self._services = services
+        self._routes = routes
         self._calls: dict[str, tuple[CallSession, asyncio.Task[None]]] = {}
         self._open = True
         self.started = 0
@@ -90,6 +91,10 @@ class Switchboard:
         session = CallSession(self._services, leg, replace(call, correlation=leg.correlation))
         session.promise = promise
         return session, self._run(session)
+
+    def run(self, session: CallSession) -> asyncio.Task[None]:
+        """Let a session run that somebody else made."""
+        return self._run(session)
 
     def _run(self, session: CallSession) -> asyncio.Task[None]:
         call = session.call

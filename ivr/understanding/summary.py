@@ -180,6 +180,7 @@ _ENDS = {
         "overflowed": "排队后改由其他方式处理",
         "left_flow": "在语音菜单中挂断",
         "rejected": "未受理",
+        "unanswered": "无人接听",
         "lost": "通话意外中断",
     },
     "en": {
@@ -189,6 +190,7 @@ _ENDS = {
         "overflowed": "left the queue for another way",
         "left_flow": "hung up in the menu",
         "rejected": "turned away",
+        "unanswered": "nobody answered",
         "lost": "the call broke off",
     },
 }
