@@ -32,7 +32,7 @@ export const wallEn = {
   "wall.longest_short": "Longest",
   "wall.busy": "{talking} talk · {bot} with the bot",
   "wall.explain": "How this is computed",
-  "wall.as_usual": "as last week",
+  "wall.as_usual": "as before",
   "wall.points": " pt",
   "wall.no_week": "no last week",
   "wall.queues": "Queues",

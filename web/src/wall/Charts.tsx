@@ -95,7 +95,7 @@ function Drawing({ today, before, name, unit, hidden }: DrawingProps): JSX.Eleme
     void import("./plot").then(({ Plot: Made }) => {
       if (gone || box.current === null) return;
       plot.current ??= new Made(box.current);
-      plot.current.draw({ today, before, name, unit, words: { today: t("wall.today"), before: t("wall.before") } });
+      plot.current.draw({ today, before, name, unit, words: { time: t("wall.time"), today: t("wall.today"), before: t("wall.before") } });
       drawn.value += 1;
     });
     return () => void (gone = true);

@@ -42,6 +42,7 @@ export async function enter(call: string, mode: Mode): Promise<void> {
     const refused = error instanceof RequestError && error.kind === "refused";
     const words = refused ? error.words : "";
     const stays = before.call === call && before.mode !== "off";
+    if (stays) phone.mute(before.mode === "listen");
     ear.value = stays
       ? { ...before, asking: null, reason: refused ? "refused" : "offline", words }
       : { ...OFF, call, reason: refused ? "refused" : "offline", words };

@@ -8,7 +8,7 @@ export interface Drawn {
   before: Point[];
   name: string;
   unit: Unit;
-  words: { today: string; before: string };
+  words: { time: string; today: string; before: string };
 }
 
 const HEIGHT = 220;
@@ -78,7 +78,7 @@ function options({ unit, words }: Drawn, colours: string[], size: { width: numbe
       { ...axis, size: 56, values: (_, splits) => splits.map((split) => shown(split, unit)) },
     ],
     series: [
-      { label: "", value: (_, raw) => (raw === null ? "–" : clockOf(raw)) },
+      { label: words.time, value: (_, raw) => (raw === null ? "–" : clockOf(raw)) },
       { label: words.today, stroke: accent, width: 2, value, points: { show: false }, spanGaps: false },
       { label: words.before, stroke: edge, width: 1.5, dash: [4, 4], value, points: { show: false }, spanGaps: false },
     ],
