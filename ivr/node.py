@@ -75,6 +75,7 @@ from ivr.wiring_calls import CallParts, call_parts
 from ivr.wiring_flows import shared_triggers
 from ivr.wiring_guard import tracing_of
 from ivr.wiring_handover import handover_parts
+from ivr.wiring_hooks import hook_parts
 from ivr.wiring_media import browser_gateway, page_ice_servers
 from ivr.wiring_messages import message_house
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
@@ -86,6 +87,7 @@ from ivr.wiring_side import side_parts
 from ivr.wiring_speech import speech_settings
 from ivr.wiring_staff import staff_parts
 from ivr.wiring_voice import voice_of
+from ivr.wiring_wall import on_wall, teller_of
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.toll_guard import TollGuard
@@ -122,7 +124,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     stores = await open_stores(settings, data, stack)
     tasks = await stack.enter_async_context(_Tasks())  # ended before the stores that they use
     await _define(stores, queues, defined)
-    publisher = await publisher_of(settings, stores, flows)
+    publisher, hooked = await publisher_of(settings, stores, flows), hook_parts(settings.webhooks, stores, stack, tasks.start)
     signing = account_parts(settings, stores, stack)
     languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
     recognizer = await _recognizer(settings, languages, data, stack)
@@ -146,7 +148,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     private, minds = privacy_parts(settings, stack, stores.redis, stores.engine), Minds(data / "minds")
     side = await side_parts(settings, stores, flows, hub, desks, stack)
     services = _services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial)
-    counted = (side, phones, publisher, private, promises)
+    counted = (side, phones, publisher, private, promises, hooked)
     alarm, handed = Alarm(hub, link, where, supervisors_of(settings)), await handover_parts(settings, stores)
     services = replace(promises.services(private.services(calls.services(services))), understand=minds.understand, alarm=alarm)
     services = handed.services(services)
@@ -166,12 +168,14 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         web = replace(handed.web(web), sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks), orders=orders)
         web = replace(side.web(staff.web(web)), admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
         written = message_house(settings, stores, router, link, where, hub, agents, stack, tasks.start)
-        await serve_web(written.web(signing.web(web)), web_socket, stack)
+        shown = on_wall(settings, stores, calls.left, stack, tasks.start)
+        await serve_web(hooked.web(shown.web(written.web(signing.web(web)))), web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts), promises.run(services, switchboard))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
     tasks.start(services.tally.run(stores.redis, settings.node), snapshots_of(settings, stores, services).run())
-    tasks.start(side.run(), staff.run(agents, router), Learning(minds, flows.kept).run(), *node.work())
+    tasks.start(teller_of(settings, stores, services, sip, router), side.run(), staff.run(agents, router))
+    tasks.start(Learning(minds, flows.kept).run(), *node.work())
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
 
 
@@ -224,6 +228,7 @@ def _services(
         desk=DeviceDesk(desks, {agent.id: agent.device for agent in settings.agents if agent.device}, dial),
         talks=talks,
         queues=queue_house(settings, flows, stores.acd),
+        reattach_seconds=settings.web.reattach,
         bridge=bridge,
         dial=dial,
         clock=time.time,

@@ -24,10 +24,13 @@ from ivr.settings_calls import ParkingOptions, RecordingOptions, check_calls
 from ivr.settings_duty import STANDARD, BreakOptions, check_reasons
 from ivr.settings_guard import GuardOptions, TraceOptions, check_guard
 from ivr.settings_handover import HandoverOptions, check_handover
+from ivr.settings_hooks import HookOptions, check_hooks
 from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers, check_media
 from ivr.settings_messages import MessageOptions, check_messages
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
 from ivr.settings_notices import NoticeOptions, channel_names, check_notices
+from ivr.settings_outcomes import STANDARD as OUTCOMES
+from ivr.settings_outcomes import OutcomeOptions, check_outcomes
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
 from ivr.settings_privacy import PrivacyOptions, RetentionOptions, check_privacy
 from ivr.settings_publishing import PublishingOptions
@@ -37,6 +40,8 @@ from ivr.settings_sources import ProfileOptions, SourceOptions, check_sources
 from ivr.settings_speech import SpeechOptions, check_speech
 from ivr.settings_trunks import OutboundOptions, TrunkSettings
 from ivr.settings_understanding import UnderstandingOptions, check_understanding
+from ivr.settings_wall import STANDARD as STANDARD_ALERTS
+from ivr.settings_wall import AlertOptions, CareOptions, WallOptions, check_alerts, check_wall, with_breathing
 from ivr.settings_workbench import WorkbenchOptions, check_workbench
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -100,6 +105,8 @@ class WebOptions:
     """What browsers type, where a proxy stands in front."""
     media_hosts: tuple[str, ...] = ()
     """Addresses offered to browsers for audio; empty: those of this machine (loopback where the pages are on loopback)."""
+    reattach: float = 30.0
+    """Seconds for which a caller waits with music for an agent whose page is away, `30s`; 0: back to the queue at once."""
     ice_servers: tuple[IceServerOptions, ...] = ()
     """STUN and TURN, for pages and for this machine; of each kind this machine takes the first."""
 
@@ -152,7 +159,8 @@ class Settings:
     """Who signs in how."""
     breaks: tuple[BreakOptions, ...] = STANDARD
     """Reasons that agents may choose for a break."""
-    dispositions: tuple[str, ...] = ("solved", "follow_up", "transferred", "wrong_number")
+    dispositions: tuple[str | OutcomeOptions, ...] = OUTCOMES
+    """What agents say became of a contact: names, or a tree."""
     recording: RecordingOptions = field(default_factory=RecordingOptions)
     privacy: PrivacyOptions = field(default_factory=PrivacyOptions)
     """Private numbers in what is kept of calls."""
@@ -163,6 +171,8 @@ class Settings:
     """How customers are called back who were promised it."""
     notices: NoticeOptions = field(default_factory=NoticeOptions)
     """How notifications leave the house: `sms`, `email`, `webhook`."""
+    webhooks: tuple[HookOptions, ...] = ()
+    """Other systems that are told what happens here."""
     workbench: WorkbenchOptions = field(default_factory=WorkbenchOptions)
     """What stands beside a conversation on the desk, and where its actions go."""
     messages: MessageOptions = field(default_factory=MessageOptions)
@@ -171,6 +181,12 @@ class Settings:
     """Whose ringing tone callers hear: cn, us, uk or eu."""
     inband_dtmf: bool = False
     """Listen for keys in the voice of every SIP call that comes in; a trunk has the same option for its own."""
+    wall: WallOptions = field(default_factory=WallOptions)
+    """What the figures of the wallboard count."""
+    alerts: tuple[AlertOptions, ...] = STANDARD_ALERTS
+    """Who is told when something is wrong; `[]` for nobody."""
+    care: CareOptions = field(default_factory=CareOptions)
+    """Breathing space for agents."""
     file: str = field(default="", compare=False)
     """Where these settings were read from; nothing that is written there counts."""
     drain_seconds: float = 10.0
@@ -211,7 +227,8 @@ def load_settings(path: Path) -> Settings:
         raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', None) or error}") from error
     settings: Settings = _build(Settings, data or {}, str(path), "")
     _check(settings, str(path))
-    return replace(settings, file=str(path.resolve()))
+    breaks = with_breathing(settings.breaks) if settings.care.breathing.enabled else settings.breaks
+    return replace(settings, file=str(path.resolve()), breaks=breaks)
 
 
 def _build(kind: type[Any], data: Any, file: str, place: str) -> Any:
@@ -301,9 +318,12 @@ def _check(settings: Settings, file: str) -> None:
     check_calls(settings.recording, settings.parking, settings.tones, file)
     check_notices(settings.notices, file)
     check_accounts(settings.accounts, file)
+    check_hooks(settings.webhooks, file)
     check_workbench(settings.workbench, file)
     check_messages(settings.messages, settings.queues, settings.notices.email.host, settings.skills, file)
     check_callbacks(settings.callbacks, channel_names(settings.notices), file)
+    check_wall(settings.wall, settings.care, settings.queues, file)
+    check_alerts(settings.alerts, settings.queues, channel_names(settings.notices), file)
     check_handover(settings.handover, settings.trunks, settings.web.public_url, file)
     check_privacy(settings.privacy, settings.retention, file)
     check_media(settings.media, file)
@@ -317,6 +337,7 @@ def _check(settings: Settings, file: str) -> None:
     parse_ports(settings.sip.rtp_ports, f"{file}: sip.rtp_ports")
     check_rules(settings.queues, file)
     check_reasons(settings.breaks, file)
+    check_outcomes(settings.dispositions, file)
     check_agents(settings.agents, file, settings.breaks)
     check_speech(settings.speech, file)
     check_understanding(settings.understanding, file)
@@ -339,7 +360,7 @@ def parse_ports(text: str, place: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-_WANTED: Mapping[Any, str] = {int: "a whole number", bool: "yes or no"}
+_WANTED: Mapping[Any, str] = {int: "a whole number", float: "a number", bool: "yes or no"}
 
 
 def _join(place: str, key: Any) -> str:

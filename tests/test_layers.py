@@ -71,6 +71,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "ivr.errors ivr.settings_media ivr.settings_secrecy ivr.settings_guard ivr.settings_trunks ivr.settings_net "
         "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_notices ivr.settings_publishing ivr.call "
         "ivr.settings_privacy ivr.settings_speech ivr.settings_understanding ivr.settings_queues ivr.settings_duty "
+        "ivr.settings_wall ivr.settings_outcomes "
         "ivr.settings_handover ivr.settings_accounts ivr.settings_callbacks ivr.settings_workbench ivr.settings_messages",
         "yaml",
     ),
@@ -101,7 +102,11 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     ),
     layer("ivr.accounts.roles"),
     layer("ivr.accounts", f"{ROOM} ivr.records.database", "redis sqlalchemy argon2 pyotp segno authlib joserfc httpx"),
-    layer("ivr.web", f"{ROOM} ivr.accounts ivr.acd ivr.hooks ivr.messages ivr.records ivr.dialplan ivr.handover", "starlette redis argon2"),
+    layer(
+        "ivr.web",
+        f"{ROOM} ivr.wall ivr.accounts ivr.acd ivr.hooks ivr.messages ivr.records ivr.dialplan ivr.handover",
+        "starlette redis argon2",
+    ),
     layer("ivr.messages.mail_in", "ivr.errors ivr.messages", "aioimaplib aiosmtpd"),
     layer("ivr.messages.mail", "ivr.errors ivr.messages", "html2text mailparser_reply"),
     layer("ivr.messages", f"{ROOM} ivr.acd ivr.records", "redis sqlalchemy"),
@@ -139,6 +144,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.settings_handover", "ivr.errors ivr.settings_trunks"),
     layer("ivr.wiring_handover", "ivr", "redis sqlalchemy"),
     layer("ivr.settings_duty", "ivr.errors"),
+    layer("ivr.settings_outcomes", "ivr.errors"),
     layer("ivr.settings_wall", "ivr.errors ivr.settings_duty"),
     layer("ivr.wall", f"{ROOM} ivr.settings_wall ivr.acd ivr.records", "redis sqlalchemy"),
     layer("ivr.wiring_wall", "ivr telephony", "redis sqlalchemy"),
@@ -166,7 +172,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
     layer("ivr.stores", "ivr", "redis sqlalchemy"),
     layer("ivr.web_server", "ivr.web", "uvicorn"),
     layer("ivr.diagram_cli", "ivr", "yaml"),
-    layer("ivr.forms", "ivr.errors ivr.settings ivr.settings_queues ivr.settings_trunks", "yaml"),
+    layer("ivr.forms", "ivr.errors ivr.settings ivr.settings_outcomes ivr.settings_queues ivr.settings_trunks", "yaml"),
     layer("ivr.rehearsal_desk", "ivr"),
     layer("ivr.workbench", "ivr.errors"),
     layer("ivr.minds", "ivr.dialplan ivr.understanding"),
@@ -411,6 +417,7 @@ PURE = {
 }
 
 TOP = {
+    "ivr.wiring_wall",
     "ivr.app",
     "ivr.node",
     "ivr.post",

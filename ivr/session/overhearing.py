@@ -211,6 +211,11 @@ class Overhearing:
                 self._ears[side].hear(leg if both else None, language)
 
     @property
+    def quiet(self) -> float:
+        """Seconds for which nobody has spoken; 0 while not both are heard."""
+        return self._measures.quiet_for(self._loop.time()) if self.hearing else 0.0
+
+    @property
     def hearing(self) -> bool:
         """Both are heard now."""
         return bool(self._ears) and all(ear.listening for ear in self._ears.values())

@@ -38,7 +38,7 @@ class Board:
         if not fresh and not left:
             return None
         data: dict[str, Any] = {kind: list(fresh.values())}
-        return self._say(kind, data if kind == "alerts" else {**data, "gone": left}, at)
+        return self._say(kind, {**data, "gone": left}, at)
 
     def whole(self, kind: str, rows: Rows, at: float) -> Message | None:
         """Take all the rows that there are: what is not among them is gone."""

@@ -25,6 +25,7 @@ from ivr.web.calls_api import CallsApi
 from ivr.web.chat_page import chat_routes
 from ivr.web.followups_api import FollowUpsApi
 from ivr.web.handover_api import HandoverApi
+from ivr.web.hooks_api import HooksApi
 from ivr.web.messages_api import MessagesApi
 from ivr.web.openapi_api import OpenApi
 from ivr.web.openid_api import OpenIdApi
@@ -32,10 +33,11 @@ from ivr.web.outbound_api import OutboundApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
 from ivr.web.people_api import PeopleApi
-from ivr.web.shields import OwnPages, Patience, PlainHeaders
+from ivr.web.shields import HEADERS, OwnPages, Patience, PlainHeaders
 from ivr.web.sip_api import SipApi
 from ivr.web.sources_api import SourcesApi
 from ivr.web.staff_api import StaffApi
+from ivr.web.wall_api import WallApi
 from ivr.web.staff_orders_api import StaffOrdersApi
 from ivr.web.tickets_api import TicketsApi
 
@@ -65,6 +67,8 @@ def build_web(parts: WebParts) -> Starlette:
             *(BenchApi(parts.workbench, parts, gate).routes if parts.workbench is not None else ()),
             *_messages(parts, gate),
             *(_accounts(parts.books, parts, gate, lambda: app.routes) if parts.books is not None else ()),
+            *(WallApi(parts.wall, gate).routes if parts.wall is not None else ()),
+            *(HooksApi(parts.hooks, gate).routes if parts.hooks is not None else ()),
             *OpenApi(lambda: app.routes).routes,
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
             WebSocketRoute("/ws/call", _call(callers, gate)),
@@ -135,4 +139,7 @@ async def _unknown(request: Request, error: Exception) -> Response:
     if token := request.path_params.get("token"):  # whoever has it may read a handover
         path = path.replace(token, "…")
     log.error("%s %s failed", request.method, path, exc_info=error)
-    return answer_error(request, error)
+    response = answer_error(request, error)
+    for name, value in HEADERS:  # this answer is made outside of what puts them on the others
+        response.headers.setdefault(name.decode(), value.decode())
+    return response

@@ -36,7 +36,7 @@ class PageSocket:
     def __init__(self, socket: WebSocket, *, silence: float | None = None) -> None:
         self._socket = socket
         self._silence = silence
-        self._out: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue(MAX_WAITING)
+        self._out: asyncio.Queue[Mapping[str, Any] | str | None] = asyncio.Queue(MAX_WAITING)
         self._code, self._reason = 1000, ""
         self._closing = asyncio.Event()
         self._tokens, self._filled_at = BURST, time.monotonic()
@@ -46,8 +46,8 @@ class PageSocket:
         """Whether it was closed because the page said nothing."""
         return self._closing.is_set() and self._code == SILENT
 
-    def send(self, message: Mapping[str, Any]) -> None:
-        """Put a message on its way. Never blocks; without effect once the socket is closing."""
+    def send(self, message: Mapping[str, Any] | str) -> None:
+        """Put a message on its way, or the text of one that many pages get. Never blocks; without effect once it is closing."""
         if self._closing.is_set():
             return
         try:
@@ -126,10 +126,15 @@ class PageSocket:
     async def _write(self) -> None:
         try:
             while (message := await self._out.get()) is not None:
-                text = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()
+                text = message if isinstance(message, str) else written(message)
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._socket.send_text(text)
             if self._socket.application_state is not WebSocketState.DISCONNECTED:
                 await self._socket.close(self._code, self._reason)
         except (WebSocketDisconnect, RuntimeError, TimeoutError, OSError):
             return
+
+
+def written(message: Mapping[str, Any]) -> str:
+    """A message as it goes over the wire; half an emoji becomes a question mark."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()

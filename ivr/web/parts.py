@@ -17,10 +17,12 @@ from ivr.records.shelf import Shelves
 from telephony.leg import CallLeg, Ended, Party
 
 if TYPE_CHECKING:
+    from ivr.hooks.house import HookHouse
     from ivr.web.admin_parts import AdminParts
     from ivr.web.bench import WorkbenchDesk
     from ivr.web.desk import DeskHub
     from ivr.web.handover_api import HandoverDesk
+    from ivr.web.wall_api import WallParts
 
 
 class BrowserLeg(CallLeg, Protocol):
@@ -114,7 +116,7 @@ class AgentActions(Protocol):
     async def directory(self, agent_id: str, query: str) -> None:
         """Pushes `directory`."""
 
-    async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None: ...
+    async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str, follow_up: str = "") -> None: ...
 
 
 class Contacts(Protocol):
@@ -268,7 +270,11 @@ class WebParts:
     """None where a node has no admin pages."""
     books: Books | None = None
     """People, tokens and the audit; None where only accounts of the settings sign in."""
+    hooks: HookHouse | None = None
+    """Other systems that are told what happens; None where a node has no records."""
     workbench: WorkbenchDesk | None = None
     """What stands beside a conversation; None where a node has no desks."""
     messages: MessageParts | None = None
     """Threads, tickets, timelines; None where a node has none of them."""
+    wall: WallParts | None = None
+    """The wallboard; None where a node has none."""

@@ -1,0 +1,248 @@
+"""What one node does for all: counts minutes, watches the rules of alerts, looks after the agents.
+
+The node that holds the key `keeper` does it; if it dies another does within `LEASE`. All of it may be done twice: minutes come
+out the same, alerts are kept in Redis, and a message has the number of its alert.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from ivr.acd.scripts import redis_errors, text
+from ivr.errors import IvrError
+from ivr.settings_wall import AlertOptions
+from ivr.wall.alerts import Alert, Hand, Watch
+from ivr.wall.caring import Caring
+from ivr.wall.figures import Figures, figures
+from ivr.wall.hands import AlertShelf
+from ivr.wall.live import Live
+from ivr.wall.minutes import Minutes
+from ivr.wall.sight import ALL, Sight, readings, rule_of
+from ivr.wall.sums import Sums, total
+from ivr.wall.telling import KEPT_EVENTS, PREFIX
+from ivr.wall.today import Today, under_way
+
+log = logging.getLogger(__name__)
+
+EVERY = 2.0
+LEASE = 10.0
+COUNT_SECONDS = 6.0
+RECENT = 20 * 60.0
+"""What is counted anew each time: wrap-ups end and surveys come after the call."""
+WIDE_SECONDS, WIDE = 600.0, 6 * 3600.0
+"""From time to time further back: records that SQL could not take at once."""
+FIRST = 15 * 86400.0
+"""How far back a house that never counted begins."""
+FIGURE_SECONDS = 10.0
+USUAL_SECONDS = 60.0
+STRAIN_SECONDS = 15.0
+WEEK_SECONDS = 7 * 86400.0
+
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Gives a notification away; a row of `notifications`."""
+
+
+class Keeper:
+    """`run` it on each node with a board; one of them does the work. `step` does it once."""
+
+    def __init__(
+        self,
+        live: Live,
+        minutes: Minutes,
+        today: Today,
+        shelf: AlertShelf,
+        caring: Caring,
+        rules: Sequence[AlertOptions],
+        send: Send | None,
+        node: str,
+        redis: Redis,
+        limits: Callable[[str], float],
+        link: str = "",
+        prefix: str = PREFIX,
+    ) -> None:
+        """`link` is where a message leads, "" for nowhere."""
+        self._live, self._minutes, self._today, self._shelf, self._caring = live, minutes, today, shelf, caring
+        self._rules = {one.name: one for one in rules}
+        self._send, self._node, self._redis, self._limits, self._link, self._prefix = send, node, redis, limits, link, prefix
+        self._watch = Watch([])
+        self._done: dict[str, float] = {}
+        """Kind of work to when it was done last."""
+        self._recent: dict[float, dict[str, Sums]] = {}
+        self._usual: dict[float, dict[str, Sums]] = {}
+        self.leads = False
+
+    async def run(self) -> None:
+        """Until cancelled; then another node does it at once."""
+        await self._live.ready.wait()
+        try:
+            while True:
+                try:
+                    await self._hold()
+                    if self.leads:
+                        await self.step(self._live.now())
+                except IvrError as error:
+                    log.warning("alerts and figures wait: %s", error)
+                await asyncio.sleep(EVERY)
+        finally:
+            await self._let_go()
+
+    async def step(self, now: float) -> None:
+        """Do what is due. Raises StoreUnavailable."""
+        if self._due("wide", now, WIDE_SECONDS):
+            await self._count_back(now)
+            await self._tell("minutes")
+        elif self._due("count", now, COUNT_SECONDS):
+            await self._minutes.count(now - RECENT, now)
+            await self._tell("minutes")
+        if self._due("strain", now, STRAIN_SECONDS):
+            await self._caring.look()
+        await self._caring.breathe()
+        await self._look(now)
+
+    # --- who does it
+
+    async def _hold(self) -> None:
+        key, was = f"{self._prefix}:keeper", self.leads
+        with redis_errors():
+            taken = await self._redis.set(key, self._node, nx=True, px=round(LEASE * 1000))
+            if not taken and text(await self._redis.get(key) or "") == self._node:
+                taken = await self._redis.pexpire(key, round(LEASE * 1000))
+        self.leads = bool(taken)
+        if self.leads and not was:
+            self._watch = Watch([rule_of(one) for one in self._rules.values()], await self._shelf.alerts())
+            self._caring.forget()
+            self._done.clear()
+
+    async def _let_go(self) -> None:
+        if not self.leads:
+            return
+        try:
+            async with asyncio.timeout(1.0):
+                with redis_errors():
+                    await self._redis.delete(f"{self._prefix}:keeper")
+        except (IvrError, TimeoutError) as error:
+            log.debug("the boards' keeper could not let go: %s", error)
+
+    def _due(self, what: str, now: float, seconds: float) -> bool:
+        if now - self._done.get(what, 0.0) < seconds:
+            return False
+        self._done[what] = now
+        return True
+
+    async def _count_back(self, now: float) -> None:
+        last = await self._minutes.last()
+        begin = now - FIRST if last is None else min(now - WIDE, max(last - RECENT, now - FIRST))
+        await self._minutes.count(begin, now)
+        await self._minutes.clean()
+
+    async def _tell(self, kind: str) -> None:
+        with redis_errors():
+            await self._redis.xadd(f"{self._prefix}:events", {"kind": kind}, maxlen=KEPT_EVENTS, approximate=True)
+
+    # --- alerts
+
+    async def _look(self, now: float) -> None:
+        sight = await self._sight(now)
+        changed = self._watch.look(now, {name: readings(one, sight) for name, one in self._rules.items()})
+        for alert in changed:
+            if alert.closed_at is not None:
+                log.info("alert %s is over", alert.id)
+            elif alert.opened_at == now:
+                log.warning("alert %s: %s", alert.id, alert.en)
+        sent = await self._messages(now)
+        fresh = {alert.id: self._watch.alerts[alert.id] for alert in changed}
+        await self._shelf.put({**fresh, **{one: self._watch.alerts[one] for one in sent}}.values(), self._watch.forget(now))
+
+    async def _sight(self, now: float) -> Sight:
+        board, wanted = self._live.board, {(one.over, name) for one in self._rules.values() for name in one.of or (ALL,)}
+        lengths = sorted({over for over, _ in wanted})
+        if self._due("figures", now, FIGURE_SECONDS):
+            self._recent = {over: await self._minutes.sums(now - over, now) for over in lengths}
+        if self._due("usual", now, USUAL_SECONDS):
+            past = now - WEEK_SECONDS
+            self._usual = {over: await self._minutes.sums(past - over, past) for over in lengths}
+        queues = board.rows("queues")
+        limits = {row["name"]: self._limits(row["name"]) for row in queues}
+        live = under_way(self._live.calls.values(), limits, now)
+        names = [row["name"] for row in queues]
+        return Sight(
+            now,
+            queues,
+            board.rows("agents"),
+            list(self._live.calls.values()),
+            board.rows("trunks"),
+            board.rows("nodes"),
+            self._live.house,
+            _figures(self._recent, names, live),
+            _figures(self._usual, names, {}),
+            self._today.series(),
+        )
+
+    async def _messages(self, now: float) -> list[str]:
+        """Send what is due; the ids of the alerts that were sent."""
+        due = [alert for alert in self._watch.open if self._is_due(alert, now)]
+        if not due or self._send is None:
+            return []
+        hands, sent = await self._shelf.hands(), []
+        for alert in due:
+            if _acknowledged(alert, hands.get(alert.id)):
+                continue
+            for row in self._rows(alert, now):
+                await self._send(row)
+            self._watch.sent(alert.id, now)
+            sent.append(alert.id)
+        return sent
+
+    def _is_due(self, alert: Alert, now: float) -> bool:
+        rule = self._rules.get(alert.rule)
+        if rule is None or not (rule.email or rule.sms or rule.webhook):
+            return False
+        return not alert.sent_at or (rule.again > 0 and now - alert.sent_at >= rule.again)
+
+    def _rows(self, alert: Alert, now: float) -> list[dict[str, Any]]:
+        """Notifications of one alert. Of the same alert at the same time every node would make the same ones."""
+        rule = self._rules[alert.rule]
+        to = [*(("email", one) for one in rule.email), *(("sms", one) for one in rule.sms)]
+        to += [("webhook", "")] if rule.webhook else []
+        link = f"\n{self._link}#alert={alert.id}" if self._link else ""
+        text_ = f"{alert.zh}\n{alert.en}{link}"
+        return [
+            {
+                "id": hashlib.sha256(f"{alert.id}|{alert.opened_at}|{alert.sent_at}|{by}|{who}".encode()).hexdigest()[:32],
+                "contact_id": alert.subject.id[:64] if alert.subject.kind == "call" else "",
+                "by": by,
+                "recipient": who,
+                "subject": f"{alert.zh} / {alert.en}"[:300],
+                "text": text_,
+                "language": "",
+                "status": "waiting",
+                "attempts": 0,
+                "reason": "",
+                "created_at": now,
+                "next_at": now,
+                "sent_at": None,
+            }
+            for by, who in to
+        ]
+
+
+def _acknowledged(alert: Alert, hand: Hand | None) -> bool:
+    return hand is not None and hand.opened_at == alert.opened_at and hand.acknowledged_at is not None
+
+
+def _figures(
+    found: Mapping[float, Mapping[str, Sums]], names: Sequence[str], live: Mapping[str, Sums]
+) -> dict[tuple[float, str], Figures]:
+    told = {}
+    for over, sums in found.items():
+        whole = {name: sums.get(name, Sums()) + live.get(name, Sums()) for name in {*names, *sums, *live}}
+        told[over, ALL] = figures(total(whole.values()))
+        for name in names:
+            told[over, name] = figures(whole[name])
+    return told
