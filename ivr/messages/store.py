@@ -123,6 +123,8 @@ class ThreadStore:
                 values: Row = {"updated_at": now}
                 if direction is Direction.OUT:
                     values |= {"asked_at": None, "replied_at": thread["replied_at"] or now, "seen": thread["count"] + 1}
+                else:  # is not for the agent to read: as many messages are unread as before
+                    values["seen"] = thread["seen"] + 1
                 await connection.execute(update(threads).where(threads.c.id == thread_id).values(**values))
         return {**thread, **values, "count": thread["count"] + 1}, message
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.messages.addresses import numbers_in
 from ivr.messages.customers import Customers
-from ivr.messages.tables import threads, tickets
+from ivr.messages.tables import messages, threads, tickets
 from ivr.records.database import sql_errors
 from ivr.records.followups import CALLBACK, TICKET, number_of
 from ivr.records.schema import callbacks, contacts, voicemails
@@ -53,7 +53,19 @@ class Timeline:
                     if before is not None:
                         query = query.where(at < before)
                     found += [entry(dict(row)) for row in (await connection.execute(query)).mappings()]
+                await _with_first_words(connection, [one for one in found if one["kind"] == "thread"])
         return sorted(found, key=lambda one: (one["at"], one["id"]), reverse=True)[:most]
+
+
+async def _with_first_words(connection: AsyncConnection, entries: Sequence[Row]) -> None:
+    """What a conversation began with says what it is about."""
+    if not entries:
+        return
+    first = (messages.c.index == 0) & messages.c.thread_id.in_([one["id"] for one in entries])
+    said = await connection.execute(select(messages.c.thread_id, messages.c.text).where(first))
+    words = {str(row[0]): str(row[1])[:500] for row in said}
+    for one in entries:
+        one["text"] = words.get(one["id"], "")
 
 
 def _sources(numbers: Sequence[str], customer: str) -> list[tuple[Any, ColumnElement[Any], ColumnElement[bool], Any]]:

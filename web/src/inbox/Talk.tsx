@@ -224,7 +224,7 @@ function Composer({ thread }: { thread: Thread }): JSX.Element {
     >
       <textarea
         ref={field}
-        rows={3}
+        rows={2}
         maxLength={10000}
         aria-label={t(note.value ? "talk.note" : "talk.write")}
         placeholder={t(note.value ? "talk.placeholder.note" : "talk.placeholder")}

@@ -155,7 +155,7 @@ function Story({ ticket }: { ticket: WholeTicket }): JSX.Element {
   const { agents } = inbox.value.choices;
   const nameOf = (id: string): string => agents.find((one) => one.id === id)?.name ?? id;
   return (
-    <div class="story">
+    <div class="ticket-story">
       <h3>{t("ticket.story")}</h3>
       <form
         onSubmit={(event) => {

@@ -2,8 +2,12 @@ import type { JSX } from "preact";
 import { length } from "../i18n";
 import { now } from "../desk/store";
 import type { Entry } from "./model";
-import { choose } from "./store";
+import { choose, inbox } from "./store";
 import { called, t, when } from "./words";
+
+function nameOf(agent: string): string {
+  return inbox.value.choices.agents.find((one) => one.id === agent)?.name ?? agent;
+}
 
 /** Calls, messages, tickets and callbacks of one customer, the newest first. */
 export function Timeline({ entries }: { entries: readonly Entry[] }): JSX.Element {
@@ -18,14 +22,14 @@ export function Timeline({ entries }: { entries: readonly Entry[] }): JSX.Elemen
               <b>{called("reach", entry.channel)}</b>
               {entry.kind === "thread" || entry.kind === "ticket" ? (
                 <button type="button" class="link" onClick={() => void choose(entry.kind as "thread" | "ticket", entry.id)}>
-                  {entry.title || entry.id}
+                  {entry.title || t("talk.messages")}
                 </button>
               ) : (
                 <span>{entry.title}</span>
               )}
               <span class="sub">
                 {entry.kind === "thread" ? called("thread", entry.status) : called("ticket", entry.status)}
-                {entry.agent !== "" && ` · ${entry.agent}`}
+                {entry.agent !== "" && ` · ${nameOf(entry.agent)}`}
                 {entry.seconds !== null && entry.seconds > 0 && ` · ${length(entry.seconds)}`}
               </span>
             </span>

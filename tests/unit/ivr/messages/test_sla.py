@@ -1,0 +1,71 @@
+"""The clocks of tickets: they run, stand still while it is the customer's turn, and are met or missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ivr.messages.sla import Policy, Promise, clocks, moved, urgency
+
+POLICY = Policy({"normal": Promise(100.0, 1000.0)})
+
+
+def row(**more: Any) -> dict[str, Any]:
+    known = {"status": "open", "priority": "normal", "created_at": 0.0, "due_at": None, "paused_seconds": 0.0}
+    return {**known, "paused_at": None, "responded_at": None, "solved_at": None, **more}
+
+
+def test_they_run_and_run_out() -> None:
+    assert clocks(POLICY, row(), 40.0)["respond"] == {"due_at": 100.0, "left": 60.0, "state": "running"}
+    assert clocks(POLICY, row(), 140.0)["respond"] == {"due_at": 100.0, "left": -40.0, "state": "late"}
+    assert clocks(POLICY, row(priority="low"), 40.0) == {"respond": None, "resolve": None}
+
+
+def test_they_stand_still_while_it_is_the_customers_turn() -> None:
+    waiting = row(**moved(POLICY, row(), "pending", 50.0))
+    assert clocks(POLICY, {**row(), **waiting}, 500.0)["respond"] == {"due_at": 550.0, "left": 50.0, "state": "paused"}
+    back = {**waiting, **moved(POLICY, waiting, "open", 500.0)}
+    assert (back["paused_seconds"], back["paused_at"]) == (450.0, None)
+    assert clocks(POLICY, back, 520.0)["respond"] == {"due_at": 550.0, "left": 30.0, "state": "running"}
+
+
+def test_what_was_done_in_time_stays_so() -> None:
+    assert clocks(POLICY, row(responded_at=99.0), 5000.0)["respond"]["state"] == "met"
+    assert clocks(POLICY, row(responded_at=101.0), 5000.0)["respond"]["state"] == "missed"
+    solved = row(**moved(POLICY, row(), "solved", 900.0))
+    assert clocks(POLICY, {**row(), **solved}, 5000.0)["resolve"] == {"due_at": 1000.0, "left": 100.0, "state": "met"}
+
+
+def test_a_ticket_that_is_opened_again_goes_on_where_it_stood() -> None:
+    solved = {**row(), **moved(POLICY, row(), "solved", 900.0)}
+    again = {**solved, **moved(POLICY, solved, "open", 2900.0)}
+    assert (again["solved_at"], again["paused_seconds"]) == (None, 2000.0)
+    assert clocks(POLICY, again, 2950.0)["resolve"] == {"due_at": 3000.0, "left": 50.0, "state": "running"}
+
+
+def test_a_date_of_its_own_counts_whatever_the_state() -> None:
+    assert clocks(POLICY, row(due_at=70.0, paused_at=10.0, status="pending"), 80.0)["resolve"]["state"] == "late"
+
+
+def test_the_same_state_changes_nothing() -> None:
+    assert moved(POLICY, row(), "open", 5.0) == {}
+
+
+def test_what_is_due_next_comes_first() -> None:
+    late, soon, paused = row(created_at=-500.0), row(), row(paused_at=10.0, status="pending")
+    found = [urgency(clocks(POLICY, one, 50.0)) for one in (late, soon, paused)]
+    assert found == [-450.0, 50.0, float("inf")]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["open", "pending", "solved", "closed"]), st.floats(0, 1000)), max_size=12))
+def test_only_time_in_states_that_run_counts(moves: list[tuple[str, float]]) -> None:
+    now, ran, ticket = 0.0, 0.0, row()
+    for status, seconds in moves:
+        ticket = {**ticket, **moved(POLICY, ticket, status, now)}
+        ran += seconds if status == "open" else 0.0
+        now += seconds
+    ticket = {**ticket, **moved(POLICY, ticket, "open", now)}
+    assert abs(clocks(POLICY, ticket, now)["resolve"]["left"] - (1000.0 - ran)) < 1e-6
