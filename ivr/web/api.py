@@ -20,6 +20,8 @@ from ivr.web.parts import WebParts
 
 MAX_BODY = 16384
 MOST_CONTACTS = 200
+READERS = ("supervisor", "admin", "quality")
+"""Who reads what was said in contacts of others."""
 
 
 class BadRequest(IvrError):
@@ -113,7 +115,7 @@ class Api:
         return JSONResponse(account_data(visit))
 
     async def contacts(self, request: Request) -> Response:
-        await self._gate.require(request, "supervisor", "admin")
+        await self._gate.require(request, *READERS)
         query = request.query_params
         limit = _limit(query.get("limit", "50"))
         rows = await self._parts.contacts.list(
@@ -123,7 +125,7 @@ class Api:
         return JSONResponse({"contacts": list(rows), "next": following})
 
     async def contact(self, request: Request) -> Response:
-        await self._gate.require(request, "supervisor", "admin")
+        await self._gate.require(request, *READERS)
         return JSONResponse(dict(await self._parts.contacts.get(request.path_params["contact_id"])))
 
     async def health(self, _request: Request) -> Response:

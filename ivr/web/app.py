@@ -27,6 +27,7 @@ from ivr.web.followups_api import FollowUpsApi
 from ivr.web.handover_api import HandoverApi
 from ivr.web.hooks_api import HooksApi
 from ivr.web.messages_api import MessagesApi
+from ivr.web.monitor_socket import monitor_routes
 from ivr.web.openapi_api import OpenApi
 from ivr.web.openid_api import OpenIdApi
 from ivr.web.outbound_api import OutboundApi
@@ -71,6 +72,7 @@ def build_web(parts: WebParts) -> Starlette:
             *(HooksApi(parts.hooks, gate).routes if parts.hooks is not None else ()),
             *OpenApi(lambda: app.routes).routes,
             WebSocketRoute("/ws/desk", _desk(parts, gate)),
+            *monitor_routes(parts.desk, gate),
             WebSocketRoute("/ws/call", _call(callers, gate)),
         ],
         exception_handlers={IvrError: _known, HTTPException: _known, Exception: _unknown},

@@ -34,7 +34,7 @@ class CallsApi:
 
     async def recording(self, request: Request) -> Response:
         """The `number`th (from 1) recording: `?format=wav|mp3|ogg`, `&start=` and `&end=` in seconds."""
-        await self._gate.require(request, "admin")
+        await self._gate.require(request, "admin", "quality")
         contact_id, number = request.path_params["contact_id"], request.path_params["number"]
         query = request.query_params
         form, start, end = query.get("format", "wav"), _seconds(query.get("start")), _seconds(query.get("end"))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
-from unittest.mock import AsyncMock, MagicMock
 
 import httpx
 from argon2 import PasswordHasher
@@ -24,10 +23,12 @@ from ivr.accounts.people import People
 from ivr.accounts.roles import ROLES
 from ivr.accounts.tokens import Tokens
 from ivr.accounts.trail import Trail
+from ivr.errors import Conflict
 from ivr.records.database import open_database, sqlite_url
 from ivr.web.app import build_web
 from ivr.web.auth import Gate
 from ivr.web.parts import WebParts
+from tests.unit.ivr.web.admin_house import House
 
 TOKEN = "token-of-the-house"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Chrome/149.0.0.0 Safari/537.36"
@@ -100,11 +101,15 @@ async def town(
         totp_required=totp_required,
         providers=providers,
     )
-    shadows = {one.name: shadow() for one in fields(WebParts) if one.default is MISSING or (everything and one.default is None)}
+    shadow = Shadow()
+    shadows: dict[str, Any] = {
+        one.name: shadow for one in fields(WebParts) if one.default is MISSING or (everything and one.default is None)
+    }
     shadows |= {"accounts": Listed(), "redis": redis, "books": books, "admin_token": TOKEN, "static": folder, **parts}
     if everything:
-        shadows["sip_desk"] = (shadow(), shadow())
+        shadows |= {"sip_desk": (shadow, shadow), "admin": House().parts()}
     made.books, made.app = books, build_web(WebParts(**shadows))
+    shadow.built = True
     made.gate.house._clock = made.gate.house.sessions._clock = clock
     with trail.listening():
         yield made
@@ -113,8 +118,20 @@ async def town(
     await engine.dispose()
 
 
-def shadow() -> Any:
-    """Answers everything with nothing of sense."""
-    made = MagicMock()
-    made.return_value = AsyncMock()
-    return made
+class Shadow:
+    """What lies behind a room: everything is there; once the application is built, whatever is done there is refused."""
+
+    built = False
+
+    def __getattr__(self, name: str) -> Shadow:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: object, **__: object) -> Any:
+        if self.built:
+            raise Conflict("a shadow does nothing")
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
