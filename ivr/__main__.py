@@ -154,6 +154,7 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = 
     "unseal": ("write a sealed recording as a plain one", _add_unseal),
     "diagram": ("draw a flow as an SVG picture", _of("ivr.diagram_cli")),
     "records": ("remove what is too old, or all of one caller", _of("ivr.records_cli")),
+    "hooks": ("say of which events other systems are told", _of("ivr.hooks_cli")),
     "queue": ("play a day of callers again under other rules", _of("ivr.queue_cli")),
     "bench": ("measure hearing, understanding and queues on this machine", _of("ivr.bench_cli")),
 }

@@ -111,6 +111,7 @@ tickets = Table(
     Column("solved_at", Float(53)),
     Index("tickets_by_status", "status", "created_at"),
     Index("tickets_by_assignee", "assignee", "status"),
+    Index("tickets_by_change", "updated_at"),
     Index("tickets_by_contact", "contact_id"),
     Index("tickets_by_caller", "caller_number", "created_at"),
     sqlite_autoincrement=True,
@@ -155,6 +156,7 @@ callbacks = Table(
     Index("callbacks_by_status", "status", "from_at"),
     Index("callbacks_by_contact", "contact_id"),
     Index("callbacks_by_turn", "status", "next_at"),
+    Index("callbacks_by_change", "updated_at"),
     Index("callbacks_one_call", "callee", unique=True, sqlite_where=_ONE_CALL, postgresql_where=_ONE_CALL),
     sqlite_autoincrement=True,
 )
@@ -177,6 +179,7 @@ surveys = Table(
     Column("created_at", Float(53), nullable=False),
     Index("surveys_by_name", "name", "created_at"),
     Index("surveys_by_contact", "contact_id"),
+    Index("surveys_by_time", "created_at"),
 )
 
 voicemails = Table(
@@ -194,6 +197,7 @@ voicemails = Table(
     Column("updated_at", Float(53), nullable=False),
     Index("voicemails_by_box", "box", "created_at"),
     Index("voicemails_by_contact", "contact_id"),
+    Index("voicemails_by_time", "created_at"),
 )
 
 agent_states = Table(

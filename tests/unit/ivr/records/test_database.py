@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ivr.accounts import tables as accounts
 from ivr.errors import StoreUnavailable
+from ivr.hooks import tables as hooks
 from ivr.messages import tables as written
 from ivr.publishing import tables
 from ivr.records.database import open_database, sqlite_url
@@ -27,7 +28,7 @@ from ivr.wall.minutes import metadata as counted
 async def test_migrations_lead_to_the_schema(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         whole = MetaData()
-        for house in (metadata, tables.metadata, written.metadata, accounts.metadata, counted):
+        for house in (metadata, tables.metadata, written.metadata, accounts.metadata, counted, hooks.metadata):
             for table in house.tables.values():
                 table.to_metadata(whole)
         differences = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), whole))

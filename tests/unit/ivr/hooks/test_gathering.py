@@ -1,0 +1,99 @@
+"""What happened comes into the table of events, each once, whoever looks and however often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import Redis
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ivr.hooks.gathering import KEPT_SECONDS, LONG, Gathering
+from ivr.hooks.tables import deliveries, events
+from ivr.records.schema import contacts, surveys, tickets
+from tests.unit.ivr.hooks.conftest import T0, Clock
+from tests.unit.ivr.hooks.rows import AGENT, CALLER, ENDED, contact, ticket
+
+ALL = {"crm": ("*",), "board": ("agent.*",)}
+
+
+async def rows(engine: AsyncEngine, table: Any) -> list[dict[str, Any]]:
+    async with engine.connect() as connection:
+        return [dict(row) for row in (await connection.execute(select(table).order_by(table.c.id))).mappings().all()]
+
+
+async def put(engine: AsyncEngine, table: Any, row: dict[str, Any]) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(insert(table), row)
+
+
+def gathering(redis: Redis, engine: AsyncEngine, clock: Clock, hooks: Any = ALL) -> Gathering:
+    return Gathering(redis, engine, hooks, clock)
+
+
+async def test_what_the_queues_tell_is_told_once_and_to_whom_it_concerns(
+    redis: Redis, engine: AsyncEngine, clock: Clock
+) -> None:
+    await redis.xadd("{acd}:events", {**AGENT, "agent": "before"})
+    one, other = gathering(redis, engine, clock), gathering(redis, engine, clock)
+    assert await one.gather() == 0, "what was before the first look is not told"
+    await redis.xadd("{acd}:events", ENDED)
+    await redis.xadd("{acd}:events", AGENT)
+    await redis.xadd("{acd}:events", {"kind": "node", "at": "1.0", "node": "n1", "state": "silent"})
+    assert await one.gather() == 2
+    assert one.gathered.is_set()
+    await redis.delete("{acd}:hooks:last")
+    await redis.set("{acd}:hooks:last", "0-0")
+    assert await other.gather() == 1, "read again: only who came before the first look is new"
+    kept = await rows(engine, events)
+    assert sorted(row["kind"] for row in kept) == ["agent.state", "agent.state", "queue.left"]
+    due = await rows(engine, deliveries)
+    assert sorted((row["hook"], row["status"]) for row in due) == [("board", "waiting")] * 2 + [("crm", "waiting")] * 3
+
+
+async def test_records_are_told_once_and_so_is_each_change(redis: Redis, engine: AsyncEngine, clock: Clock) -> None:
+    await put(engine, contacts, contact("old", T0 - 5))
+    mine = gathering(redis, engine, clock)
+    assert await mine.gather() == 0
+    clock.now += 2
+    await put(engine, contacts, contact("c1", T0 + 1))
+    await put(engine, contacts, contact("runs", None))
+    await put(engine, tickets, ticket(T0 + 1))
+    await put(
+        engine,
+        surveys,
+        {**CALLER, "id": "s1", "name": "csat", "answers": {}, "score": 4.0, "agent_id": "", "created_at": T0 + 1},
+    )
+    assert await mine.gather() == 3
+    assert await mine.gather() == 0
+    assert await gathering(redis, engine, clock).gather() == 0, "another node"
+    clock.now += 3
+    async with engine.begin() as connection:
+        await connection.execute(update(tickets).values(status="solved", updated_at=T0 + 4))
+        await connection.execute(update(contacts).where(contacts.c.id == "c1").values(wrap_up_ended_at=T0 + 4))
+    assert await mine.gather() == 2
+    kinds = [row["kind"] for row in sorted(await rows(engine, events), key=lambda row: (row["at"], row["kind"]))]
+    assert kinds == ["contact.ended", "survey.answered", "ticket.opened", "contact.wrapped_up", "ticket.changed"]
+
+
+async def test_what_came_into_sql_late_is_told_all_the_same(redis: Redis, engine: AsyncEngine, clock: Clock) -> None:
+    mine = gathering(redis, engine, clock)
+    await mine.gather()
+    clock.now = T0 + LONG
+    await mine.gather()
+    await put(engine, contacts, contact("late", T0 + 60))
+    clock.now += 5
+    assert await mine.gather() == 0, "the short look is not that long"
+    clock.now += 60
+    assert await mine.gather() == 1
+
+
+async def test_what_no_hook_wants_is_not_kept_and_what_is_old_goes(redis: Redis, engine: AsyncEngine, clock: Clock) -> None:
+    mine = gathering(redis, engine, clock, {"board": ("agent.*",)})
+    await mine.gather()
+    await redis.xadd("{acd}:events", ENDED)
+    await redis.xadd("{acd}:events", AGENT)
+    assert await mine.gather() == 1
+    clock.now += KEPT_SECONDS + 10
+    await mine.gather()
+    assert (await rows(engine, events), await rows(engine, deliveries)) == ([], [])
