@@ -13,6 +13,7 @@ import { WebSocketServer } from "ws";
 import { adminMock } from "./admin-mock.mjs";
 import { wallAnswer, wallSnapshot } from "./wall-shots.mjs";
 import * as scenes from "./scenes.mjs";
+import { sideMock } from "./side-data.mjs";
 
 const STATIC = process.env["HOTLINE_STATIC"] ?? fileURLToPath(new URL("../../ivr/web/static", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -26,7 +27,10 @@ export async function startMock({ port = 0, on = () => undefined, language = "en
   const tell = (type, data) => {
     for (const peer of state.peers) if (peer.kind === "admin") peer.push(type, data);
   };
-  const state = { admin: adminMock({ language, push: tell }), language, roles: ["agent"], signedIn: false, health: true, snapshot: () => ({}), peers: new Set(), refuse: new Map() };
+  const toDesks = (type, data) => {
+    for (const peer of state.peers) if (peer.kind === "desk") peer.push(type, data);
+  };
+  const state = { admin: adminMock({ language, push: tell }), side: sideMock({ language, push: toDesks }), language, roles: ["agent"], signedIn: false, health: true, snapshot: () => ({}), peers: new Set(), refuse: new Map() };
   const server = createServer((request, response) => void answer(state, request, response));
   const sockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (request, socket, head) => {
@@ -69,6 +73,13 @@ async function answer(state, request, response) {
     for await (const chunk of request) body += chunk;
     state.signedIn = JSON.parse(body).password !== "wrong";
     return state.signedIn ? json(200, { id: "wang", name: "王芳", roles: state.roles }) : json(401, { error: "wrong" });
+  }
+  if (path.startsWith("/api/v1/desk/")) {
+    if (state.down) return request.socket.destroy();
+    const parts = [];
+    for await (const chunk of request) parts.push(chunk);
+    const text = Buffer.concat(parts).toString();
+    return json(...state.side(request.method, new URL(request.url, "http://x"), text === "" ? {} : JSON.parse(text)));
   }
   if (path.startsWith("/api/v1/admin/")) {
     if (state.down) return request.socket.destroy();

@@ -14,6 +14,7 @@ import { callScenes } from "./desk-call-shots.mjs";
 import { startMock } from "./mock.mjs";
 import { wallScenes } from "./wall-shots.mjs";
 import * as scenes from "./scenes.mjs";
+import { sideScenes } from "./side-shots.mjs";
 
 const out = process.argv[2] ?? "/tmp/hotline-shots";
 const only = process.argv[3] ?? "";
@@ -136,6 +137,7 @@ function scenesOf(look) {
   const talk = scenes.captions(language).map((turn) => ["caption", turn]);
   return {
     ...adminScenes(look),
+    ...sideScenes(look, { desk, agent, sound }),
     ...wallScenes(look),
     ...callScenes(look, { desk, inCall, agent }),
     start: async ({ mock, page }) => {

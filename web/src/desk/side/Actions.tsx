@@ -35,11 +35,13 @@ export function Actions({ contact }: { contact: Contact }): JSX.Element | null {
         })}
       </div>
       {open !== undefined && <Form key={`${contact.id} ${open.name}`} action={open} contact={contact} />}
-      <ul class="runs" role="status" aria-live="polite" data-testid="runs">
-        {runs.value.toReversed().map((run) => (
-          <Row key={run.id} run={run} />
-        ))}
-      </ul>
+      <div role="status" aria-live="polite">
+        <ul class="runs" data-testid="runs">
+          {runs.value.toReversed().map((run) => (
+            <Row key={run.id} run={run} />
+          ))}
+        </ul>
+      </div>
     </section>
   );
 }

@@ -84,7 +84,7 @@ function CardRow({ title, why }: { title: CardTitle; why: string }): JSX.Element
     if (marked("card", title.name) === "") void put({ kind: "card", name: title.name, value: "opened" });
   };
   return (
-    <details class="card" data-testid={`card-${title.name}`} onToggle={onToggle}>
+    <details class="know" data-testid={`card-${title.name}`} onToggle={onToggle}>
       <summary>
         {told(title.title)} {why !== "" && <span class="sub">{s("side.cards.said", { why })}</span>}
       </summary>

@@ -33,6 +33,7 @@ function Row({ line, contact }: { line: Line; contact: Contact }): JSX.Element {
       <label>
         <input
           type="checkbox"
+          class="tick-box"
           checked={done}
           onChange={(event) => void put({ kind: "line", name: line.name, value: event.currentTarget.checked ? "said" : "" })}
         />

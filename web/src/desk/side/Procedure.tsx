@@ -21,6 +21,7 @@ export function Procedure(): JSX.Element | null {
               <label>
                 <input
                   type="checkbox"
+                  class="tick-box"
                   checked={ticked}
                   data-testid={`step-${step.name}`}
                   onChange={(event) => void put({ kind: "step", name: name(step.name), value: event.currentTarget.checked ? "done" : "" })}
