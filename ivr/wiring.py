@@ -18,6 +18,7 @@ from ivr.dialplan.problems import Problem
 from ivr.errors import ConfigError, DialplanError
 from ivr.session.switchboard import Switchboard
 from ivr.settings import Settings, parse_address, parse_ports
+from ivr.settings_outcomes import shown_outcomes
 from ivr.settings_queues import CapacityOptions
 from ivr.speech.pool import RecognizerPool
 from ivr.speech.prompts import PromptLibrary, languages_in
@@ -258,8 +259,9 @@ def desk_settings(settings: Settings) -> dict[str, Any]:
     return {
         "ring_seconds": first.ring if first else 20.0,
         "wrap_up_seconds": first.wrap_up if first else 30.0,
-        "dispositions": list(settings.dispositions),
+        "dispositions": shown_outcomes(settings.dispositions),
         "breaks": [{"name": one.name, "zh": one.zh, "en": one.en} for one in settings.breaks],
+        "reattach_seconds": settings.web.reattach,
         "ice_servers": page_ice_servers(settings),
     }
 

@@ -15,6 +15,9 @@ from ivr.acd.store import AcdStore
 from ivr.nodes.desks import PageMap
 from ivr.nodes.link import NodeLink
 from ivr.records.agent_states import AgentStates
+from ivr.records.followups import FollowUps
+from ivr.records.reader import ContactReader
+from ivr.records.whole import WholeContacts
 from ivr.records.writer import ContactLog
 from ivr.session.agents import Agents
 from ivr.session.planning import DailyBreak, keep_plans
@@ -23,8 +26,10 @@ from ivr.session.staff import Staff
 from ivr.session.staff_orders import MovesHere, Pages, StaffOrders
 from ivr.session.switchboard import Switchboard
 from ivr.session.talks import Talks
+from ivr.session.wrapping import WrapUps
 from ivr.settings import Settings
 from ivr.settings_duty import DAYS
+from ivr.settings_outcomes import chosen_outcomes
 from ivr.web.parts import WebParts
 
 
@@ -35,13 +40,17 @@ class StaffParts:
     settings: Settings
     store: AcdStore
     states: AgentStates
+    engine: AsyncEngine
 
     @property
     def reasons(self) -> list[str]:
         return [one.name for one in self.settings.breaks]
 
     def agents(self, log: ContactLog, talks: Talks, where: PageMap) -> Agents:
-        return Agents(self.store, log, talks, time.time, where, self.reasons)
+        found = Agents(self.store, log, talks, time.time, where, self.reasons)
+        records, left = WholeContacts(log, ContactReader(self.engine)), FollowUps(self.engine, time.time)
+        found.wrapping = WrapUps(chosen_outcomes(self.settings.dispositions), left.open_ticket, records.find)
+        return found
 
     def web(self, parts: WebParts) -> WebParts:
         breaks = [{"name": one.name, "zh": one.zh, "en": one.en} for one in self.settings.breaks]
@@ -62,7 +71,7 @@ class StaffParts:
 
 
 def staff_parts(settings: Settings, store: AcdStore, redis: Redis, engine: AsyncEngine) -> StaffParts:
-    return StaffParts(settings, store, AgentStates(redis, engine))
+    return StaffParts(settings, store, AgentStates(redis, engine), engine)
 
 
 def planned_of(settings: Settings) -> list[DailyBreak]:

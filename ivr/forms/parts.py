@@ -9,6 +9,7 @@ from typing import Any
 from ivr.errors import ConfigError
 from ivr.forms.schema import SECRET, Schema, schema_of
 from ivr.settings import Route
+from ivr.settings_outcomes import outcome_schema
 from ivr.settings_queues import AgentOptions, QueueOptions
 from ivr.settings_trunks import TrunkSettings
 
@@ -52,7 +53,7 @@ PARTS: Mapping[str, Part] = {
         Part("skills", "agents", "技能", "Skills", _named(_named(_LEVEL, "Agent to level."), "By name."), {}, effect="now"),
         Part("routes", "routes", "号码路由", "Routes", _ROUTES, []),
         Part("trunks", "trunks", "中继", "Trunks", _named(schema_of(TrunkSettings), "A carrier or PBX, by name."), {}),
-        Part("dispositions", "dispositions", "小结", "Dispositions", {"type": "array", "items": {"type": "string"}}, []),
+        Part("dispositions", "dispositions", "小结", "Dispositions", {"type": "array", "items": outcome_schema()}, []),
         Part("hours", "hours", "营业时间", "Hours", _named({}, "Calendars by name."), {}, True, "now"),
         Part("holidays", "holidays", "节假日", "Holidays", {}, {}, True, "now"),
         Part("flags", "flags", "功能开关", "Flags", _named({}, "Flags by name."), {}, True, "now"),

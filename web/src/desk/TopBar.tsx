@@ -2,9 +2,11 @@ import type { JSX } from "preact";
 import { clock, length, t } from "../i18n";
 import { Brand } from "../ui/Brand";
 import { Views } from "../inbox/Views";
-import { Icon } from "../ui/icons";
+import { Icon, type IconName } from "../ui/icons";
 import { Nav } from "../ui/Nav";
 import { Switches } from "../ui/Switches";
+import { toggle } from "./call/actions";
+import { t as line } from "./call/words";
 import type { Agent, AgentState, Queue } from "./model";
 import { desk, leave, now, reasonName, setState } from "./store";
 
@@ -22,6 +24,12 @@ export function TopBar(): JSX.Element {
       <Queues queues={desk.value.queues} />
       <div class="top-end">
         {agent !== null && <span class="whose">{t("desk.of", { name: agent.name })}</span>}
+        {agent !== null && (
+          <>
+            <TopIcon id="top-settings" icon="headset" words={line("line.settings")} onClick={() => toggle("settings")} />
+            <TopIcon id="top-help" icon="help" words={line("line.help")} onClick={() => toggle("help")} />
+          </>
+        )}
         <Switches />
         {agent !== null && (
           <button
@@ -37,6 +45,14 @@ export function TopBar(): JSX.Element {
         )}
       </div>
     </header>
+  );
+}
+
+function TopIcon({ id, icon, words, onClick }: { id: string; icon: IconName; words: string; onClick(): void }): JSX.Element {
+  return (
+    <button type="button" class="plain square top-icon" title={words} aria-label={words} data-testid={id} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
   );
 }
 

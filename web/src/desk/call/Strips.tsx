@@ -103,7 +103,7 @@ function ConsultStrip(): JSX.Element | null {
         </Button>
       )}
       <Button id="consult-back" letter="B" onClick={back}>
-        {t("line.consult.back")}
+        {t("line.consult.back", { name })}
       </Button>
       <Button id="consult-complete" letter="C" primary onClick={complete}>
         {t(all ? "line.consult.leave" : "line.consult.complete")}

@@ -97,7 +97,7 @@ function Row({ target, n, first }: { target: Target; n: number; first: boolean }
       onDblClick={() => act(target, false)}
     >
       <span class="kind">{first ? t(`line.kind.${target.kind}`) : ""}</span>
-      <span class="name">{target.name}</span>
+      <span class="target-name">{target.name}</span>
       <span class="sub">{detail(target)}</span>
     </li>
   );
