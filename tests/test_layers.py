@@ -72,7 +72,8 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "ivr.settings_phone ivr.settings_calls ivr.settings_sources ivr.settings_notices ivr.settings_publishing ivr.call "
         "ivr.settings_privacy ivr.settings_speech ivr.settings_understanding ivr.settings_queues ivr.settings_duty "
         "ivr.settings_wall ivr.settings_outcomes "
-        "ivr.settings_handover ivr.settings_accounts ivr.settings_callbacks ivr.settings_workbench ivr.settings_messages",
+        "ivr.settings_handover ivr.settings_accounts ivr.settings_callbacks ivr.settings_workbench ivr.settings_messages "
+        "ivr.settings_hooks",
         "yaml",
     ),
     layer("ivr.banner", "ivr.errors ivr.settings", "rich"),
@@ -450,6 +451,7 @@ TOP = {
     "ivr.wiring_callbacks",
     "ivr.wiring_handover",
     "ivr.wiring_messages",
+    "ivr.wiring_hooks",
     "ivr.wiring_side",
     "ivr.__main__",
 }
