@@ -70,7 +70,6 @@ class CallParts:
         agents.find, agents.parking = switchboard.find, self.parking
         agents.outgoing, agents.flows = Outgoing(switchboard), switchboard.flows
         agents.phones = {agent.id: agent.device for agent in self.settings.agents if agent.device}
-        agents.supervisors = frozenset(agent.id for agent in self.settings.agents if "supervisor" in agent.roles)
         return switchboard
 
     def web(self, parts: WebParts) -> WebParts:

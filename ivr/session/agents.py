@@ -85,6 +85,10 @@ class Agents(CallActions, CallingOut):
         else:
             await self._store.set_state(agent_id, AgentState.OFFLINE, reason)
 
+    async def listener(self, name: str, there: bool) -> None:
+        if self._where is not None:
+            await (self._where.opened(name) if there else self._where.closed(name))
+
     async def set_state(self, agent_id: str, state: str, reason: str) -> None:
         if state not in STATES:
             raise Conflict(f"'{state}' is not available, break or offline")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 from ivr.acd.desk import RingOutcome
 from ivr.acd.model import AgentState
 from ivr.dialplan.events import Prompt
-from ivr.errors import Conflict, NotAllowed, NotFound
+from ivr.errors import Conflict, NotFound
 from ivr.session.call_session import CallSession
 from ivr.session.destination import Destination, Kind, destination
 from ivr.session.inviting import Guest
@@ -16,13 +17,20 @@ from ivr.session.monitoring import ROLES
 from ivr.session.parking import ParkingLot
 from ivr.session.talk import Talk
 from ivr.session.talks import Talks
-from telephony.leg import Party
+from telephony.leg import CallLeg, EndCause, Ended, LegState, Party
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("ivr.audit")
 
 MONITOR_RING_SECONDS = 20.0
 RECORD_ACTIONS = ("start", "pause", "resume", "stop")
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A leg that tells its end to others too: a page's."""
+
+    def when_ended(self, watcher: Callable[[Ended], None]) -> None: ...
 
 
 class CallActions:
@@ -35,8 +43,8 @@ class CallActions:
         self.parking: ParkingLot | None = None
         self.phones: Mapping[str, str] = {}
         """Agent to the SIP URI of the device that stands for them."""
-        self.supervisors: frozenset[str] = frozenset()
-        """Agents who may listen to others."""
+        self._taken: dict[tuple[str, str], CallLeg] = {}
+        """Supervisor and contact to the leg of who took the caller."""
 
     async def transfer(self, agent_id: str, contact_id: str, to: str) -> None:
         """Blind: the caller goes to an agent, a queue, a flow, a parking slot or a number; this agent is free."""
@@ -135,22 +143,52 @@ class CallActions:
         talk.announce(call.services.prompts.clips((Prompt(prompt, call.call.language),)))
 
     async def monitor(self, agent_id: str, contact_id: str, mode: str) -> None:
-        """A supervisor listens to somebody's talk (`listen`), speaks to the agent alone (`whisper`), to both (`barge`), or goes
-        (`stop`). The first opens the supervisor's audio at page or phone."""
-        if agent_id not in self.supervisors:
-            raise NotAllowed("this needs the role supervisor")
-        if mode not in (*ROLES, "stop"):
-            raise Conflict(f"a supervisor can {', '.join(ROLES)} or stop")
+        """A supervisor listens to somebody's talk (`listen`), speaks to the agent alone (`whisper`), to both (`barge`), has the
+        caller alone (`take`), or goes (`stop`). The first opens the supervisor's audio at page or phone. Who may is asked of
+        whoever has the page."""
+        if mode not in (*ROLES, "take", "stop"):
+            raise Conflict(f"a supervisor can {', '.join(ROLES)}, take or stop")
+        if (leg := self._taken.get((agent_id, contact_id))) is not None:
+            if mode != "stop":
+                raise Conflict("the caller talks to you already; hang up, or send the caller on")
+            leg.hang_up()
+            return
         talk, call = self._talks.running(contact_id), self.find(contact_id)
+        if call is None:
+            raise Conflict("this call has ended")
         room = talk.monitored_by(agent_id)
-        if room is not None:
-            if mode == "stop":
-                room.remove(agent_id)
-            else:
-                room.change(agent_id, mode)
-        elif mode != "stop" and call is not None:
-            await self._let_in(talk, call, agent_id, mode)
         audit.warning("supervisor %s: %s on %s", agent_id, mode, contact_id)
+        if mode == "stop":
+            if room is not None:
+                room.remove(agent_id)
+            return
+        if room is None:
+            await self._let_in(talk, call, agent_id, "listen" if mode == "take" else mode)
+        elif mode != "take":
+            room.change(agent_id, mode)
+        if mode == "take":
+            self._take(talk, call, agent_id)
+        self._tell_monitor(call, agent_id, mode)
+
+    def _take(self, talk: Talk, call: CallSession, agent_id: str) -> None:
+        talk.take(agent_id)
+        leg = talk.partner
+        assert leg is not None
+        key = agent_id, call.call.id
+        self._taken = {one: other for one, other in self._taken.items() if other.state is not LegState.ENDED}
+        self._taken[key] = leg
+        if isinstance(leg, Watched):
+
+            def ended(event: Ended) -> None:
+                self._taken.pop(key, None)
+                ours = event.cause is EndCause.RELEASED
+                self._tell_monitor(call, agent_id, "off", "over" if ours else "lost")
+
+            leg.when_ended(ended)
+
+    def _tell_monitor(self, call: CallSession, agent_id: str, mode: str, reason: str = "") -> None:
+        told = {"contact_id": call.call.id, "mode": mode, **({"reason": reason} if reason else {})}
+        call.services.desk.push(agent_id, "monitor", told)
 
     async def reattach(self, agent_id: str, contact_id: str) -> None:
         """A page that has the call gives its agent a voice again: after a reload, a crash, a network that was away, or in
@@ -175,7 +213,7 @@ class CallActions:
         try:
             if talk.finished.done():
                 raise Conflict("this call has ended")
-            talk.monitor(agent_id, leg, mode)
+            talk.monitor(agent_id, leg, mode, lambda why: self._tell_monitor(call, agent_id, "off", why))
         except BaseException:
             leg.hang_up()
             raise

@@ -127,10 +127,10 @@ class Talk(PhoneWishes, Absence):
 
     # --- supervisors
 
-    def monitor(self, who: str, leg: CallLeg, mode: str) -> None:
+    def monitor(self, who: str, leg: CallLeg, mode: str, told: Callable[[str], None]) -> None:
         """Let a supervisor `listen`, `whisper` to the agent, or `barge` in; the bridge becomes a conference for as long.
 
-        Raises Conflict while the caller is on hold or a third party is there.
+        `told` hears why that ends. Raises Conflict while the caller is on hold or a third party is there.
         """
         exchange = self._needs_exchange()
         self._no_consult()
@@ -140,7 +140,7 @@ class Talk(PhoneWishes, Absence):
         if not isinstance(self._bridge, Monitored):
             self._bridge.close()
             self._bridge = Monitored(exchange.confer, self._caller, self._agent, self._music, self._join)
-        self._bridge.add(who, leg, mode)
+        self._bridge.add(who, leg, mode, told)
 
     def monitored_by(self, who: str) -> Monitored | None:
         """The conference that this supervisor is in, or None."""

@@ -32,6 +32,10 @@ class AgentDesk:
         self.ringing: dict[str, asyncio.Future[RingOutcome]] = {}
         self.media: dict[str, tuple[str, asyncio.Future[str]]] = {}
         """Leg to the offer that was sent and the answer that is awaited."""
+        self.roles: frozenset[str] = frozenset()
+        """Of whoever has the page."""
+        self.monitored = ""
+        """The talk of somebody else that this page is in."""
         self._clock = clock
         self.watch: Watch = nobody_watches
 

@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from starlette.websockets import WebSocket
 
 from ivr.acd.desk import RingOutcome
-from ivr.errors import Conflict, IvrError
+from ivr.errors import Conflict, IvrError, NotAllowed
 from ivr.web.agent_desk import AgentDesk
 from ivr.web.agent_leg import open_agent_leg
 from ivr.web.desk_state import Watch, nobody_watches
@@ -38,7 +39,7 @@ COMMANDS: Mapping[str, Mapping[str, int]] = {
     "hang_up": {"contact_id": 64},
     "dtmf": {"contact_id": 64, "digits": 32},
     "note": {"contact_id": 64, "text": 10000},
-    "wrap_up": {"contact_id": 64, "disposition": 64, "note": 10000},
+    "wrap_up": {"contact_id": 64, "disposition": 120, "note": 10000, "follow_up": 40},
     "transfer": {"contact_id": 64, "to": 260},
     "consult": {"contact_id": 64, "to": 260},
     "toggle": {"contact_id": 64},
@@ -57,11 +58,18 @@ COMMANDS: Mapping[str, Mapping[str, int]] = {
 }
 """What goes to `AgentActions` as it is: its fields, in order, with the most characters each may have."""
 
-OF_THE_CALL = frozenset(kind for kind, fields in COMMANDS.items() if "contact_id" in fields) - {"note", "wrap_up"}
+NOTED: Mapping[str, int] = {"note": 1, "wrap_up": 2}
+"""Those that carry the note as typed, and where it stands among their fields."""
+
+OF_THE_CALL = frozenset(kind for kind, fields in COMMANDS.items() if "contact_id" in fields) - set(NOTED)
 """Those that work on the node that has the call; their first field is the contact."""
 
 PAGE_ANSWERS = frozenset({"monitor", "reattach", "dial", "redial"})
 """Those that need an answer of the page to an audio offer: they go on beside whatever else the page says."""
+
+LISTENER = "~wall"
+"""What makes the name of a supervisor who listens from the wall; no agent is called so."""
+LISTENERS_SAY = ("monitor", "media_answer", "ping")
 
 Elsewhere = Callable[[str, str, Sequence[str]], Awaitable[bool]]
 """(command, agent, its fields' values)"""
@@ -185,7 +193,8 @@ class DeskHub:
         desk.media[leg_id] = (offer, answer)
         gone = asyncio.ensure_future(desk.gone.wait())
         try:
-            desk.push("media_offer", {"leg_id": leg_id, "sdp": offer})
+            servers = {"ice_servers": self._settings.get("ice_servers", [])} if agent_id.endswith(LISTENER) else {}
+            desk.push("media_offer", {"leg_id": leg_id, "sdp": offer, **servers})
             desk.push("media", {"leg_id": leg_id, "state": "connecting"})
             await asyncio.wait((answer, gone), timeout=self._media_seconds, return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
@@ -215,7 +224,7 @@ class DeskHub:
     async def serve(self, socket: WebSocket, account: Account) -> None:
         """Run one accepted socket of `account` until it closes."""
         desk = self._desk(account.id)
-        desk.name = account.name or account.id
+        desk.name, desk.roles = account.name or account.id, frozenset(account.roles)
         page = PageSocket(socket, silence=self._silence)
         attached = False
 
@@ -233,6 +242,56 @@ class DeskHub:
             await page.serve(handle)
         finally:
             self._left(desk, page)
+
+    async def listen(self, socket: WebSocket, account: Account) -> None:
+        """Run one accepted socket of a supervisor who is in talks of others, until it closes; no agent sits there."""
+        desk, page = self._desk(f"{account.id}{LISTENER}"), PageSocket(socket, silence=self._silence)
+        desk.name, desk.roles = account.name or account.id, frozenset(account.roles)
+
+        async def handle(message: Mapping[str, Any]) -> None:
+            if desk.page is page and message["type"] in LISTENERS_SAY:
+                if message["type"] in PAGE_ANSWERS:
+                    self._beside(self._answer(desk, page, message))
+                else:
+                    await self._answer(desk, page, message)
+
+        assert self._actions is not None
+        try:
+            async with desk.turnstile:
+                await self._actions.listener(desk.agent_id, True)
+                desk.attach(page, desk.state.seq, {})
+            await page.serve(handle)
+        except IvrError as error:
+            log.warning("supervisor %s: %s", account.id, error)
+            await socket.close(TRY_AGAIN)
+        finally:
+            if desk.page in (page, None):
+                desk.page, desk.monitored = None, ""
+                desk.gone.set()
+                self._beside(self._left_listening(desk))
+
+    async def _left_listening(self, desk: AgentDesk) -> None:
+        assert self._actions is not None
+        async with desk.turnstile:
+            if desk.page is None:
+                try:
+                    await self._actions.listener(desk.agent_id, False)
+                except IvrError as error:
+                    log.warning("%s: the end of the page could not be told: %s", desk.agent_id, error)
+
+    async def _monitor(self, desk: AgentDesk, contact_id: str, mode: str) -> None:
+        """One talk at a time: another one leaves the first."""
+        if "supervisor" not in desk.roles:
+            raise NotAllowed("this needs the role supervisor")
+        before, desk.monitored = desk.monitored, "" if mode == "stop" else contact_id
+        if before and before != contact_id:
+            with suppress(IvrError):
+                await self._order("monitor", desk, [before, "stop"])
+        await self._order("monitor", desk, [contact_id, mode])
+
+    async def _order(self, kind: str, desk: AgentDesk, values: Sequence[str]) -> None:
+        if kind not in OF_THE_CALL or not await self._elsewhere(kind, desk.agent_id, values):
+            await getattr(self._actions, kind)(desk.agent_id, *values)
 
     async def _resume(self, desk: AgentDesk, page: PageSocket, message: Mapping[str, Any]) -> bool:
         data = message.get("data")
@@ -278,12 +337,13 @@ class DeskHub:
                 desk.decide(_text(fields, "contact_id", 64), RingOutcome.DECLINED)
             case "media_answer":
                 desk.answered(_text(fields, "leg_id", 64), _text(fields, "sdp", 20000))
+            case "monitor":
+                await self._monitor(desk, _text(fields, "contact_id", 64), _text(fields, "mode", 10))
             case _ if kind in COMMANDS:
                 values = [_text(fields, name, most) for name, most in COMMANDS[kind].items()]
-                if kind not in OF_THE_CALL or not await self._elsewhere(kind, desk.agent_id, values):
-                    await getattr(self._actions, kind)(desk.agent_id, *values)
-                if kind in ("note", "wrap_up"):
-                    desk.state.noted(values[0], values[-1])
+                await self._order(kind, desk, values)
+                if kind in NOTED:
+                    desk.state.noted(values[0], values[NOTED[kind]])
             case _:
                 raise Conflict(f"this server does not know '{kind[:40]}'")
 

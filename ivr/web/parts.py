@@ -67,6 +67,9 @@ class AgentActions(Protocol):
     async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
         """The page is gone and did not come back within the grace; "page gone" where it fell silent."""
 
+    async def listener(self, name: str, there: bool) -> None:
+        """A supervisor's page without an agent is there, or gone: where audio for it is offered."""
+
     async def set_state(self, agent_id: str, state: str, reason: str) -> None:
         """`available`, `break` or `offline`."""
 

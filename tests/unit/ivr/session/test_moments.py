@@ -199,7 +199,6 @@ async def test_an_agent_who_goes_with_the_third_party_frees_the_caller(office: O
 async def test_a_supervisor_who_goes_does_not_end_the_hold(office: Office) -> None:
     house = office.house
     leg, contact = await office.talk()
-    office.buttons.supervisors = frozenset({"boss"})
     await office.buttons.monitor("boss", contact, "listen")
     await office.buttons.hold("anna", contact)
     await office.buttons.monitor("boss", contact, "stop")
@@ -214,8 +213,10 @@ async def test_a_supervisor_who_presses_twice_listens_once(office: Office) -> No
     leg, contact = await office.talk()
     talk = house.talks.find(contact, "anna")
     first, second = FakeLeg("first", state=LegState.UP), FakeLeg("second", state=LegState.UP)
-    talk.monitor("boss", first, "listen")
-    talk.monitor("boss", second, "listen")
+    told: list[str] = []
+    talk.monitor("boss", first, "listen", told.append)
+    talk.monitor("boss", second, "listen", told.append)
+    assert told == [], "it goes on, by another leg"
     assert (first.state, second.state) == (LegState.ENDED, LegState.UP)
     assert office.rooms[0].inside == [leg.id, house.desk.legs[0].id, "second"] and not office.rooms[0].closed
     leg.vanish()

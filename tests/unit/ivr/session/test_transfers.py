@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ivr.acd.model import AgentState, Contact, Queue
-from ivr.errors import Conflict, NotAllowed
+from ivr.errors import Conflict
 from ivr.session.agents import Agents
 from ivr.session.parking import ParkingLot
 from ivr.session.queue_rules import QueueHouse, QueueRules
@@ -305,7 +305,6 @@ async def test_who_cannot_be_consulted(office: Office, to: str, why: str) -> Non
 async def test_a_supervisor_listens_whispers_barges_in_and_goes(office: Office) -> None:
     house = office.house
     leg, contact = await office.talk()
-    office.buttons.supervisors = frozenset({"boss"})
     await office.buttons.monitor("boss", contact, "listen")
     [room], [agent, boss] = office.rooms, house.desk.legs
     assert house.bridges[0].done == ["close"] and room.inside == [leg.id, agent.id, boss.id]
@@ -326,12 +325,9 @@ async def test_a_supervisor_listens_whispers_barges_in_and_goes(office: Office) 
     await house.over()
 
 
-async def test_who_is_no_supervisor_and_what_is_no_way_to_listen(office: Office) -> None:
+async def test_what_is_no_way_to_listen(office: Office) -> None:
     house = office.house
     leg, contact = await office.talk()
-    office.buttons.supervisors = frozenset({"boss", "anna"})
-    with pytest.raises(NotAllowed):
-        await office.buttons.monitor("bob", contact, "listen")
     for who, contact_id, mode in (("boss", contact, "shout"), ("boss", "c-0", "listen"), ("anna", contact, "listen")):
         with pytest.raises(Conflict):
             await office.buttons.monitor(who, contact_id, mode)
@@ -343,10 +339,43 @@ async def test_who_is_no_supervisor_and_what_is_no_way_to_listen(office: Office)
     await house.over()
 
 
+async def test_a_supervisor_takes_the_caller_and_hangs_up(office: Office) -> None:
+    house = office.house
+    leg, contact = await office.talk()
+    await office.buttons.monitor("boss", contact, "whisper")
+    agent, boss = house.desk.legs
+    await office.buttons.monitor("boss", contact, "take")
+    await house.until(lambda: house.bridges[-1].legs == (leg, boss))
+    assert agent.state is LegState.ENDED and boss.state is LegState.UP and office.rooms[0].closed
+    await house.until_state("anna", AgentState.WRAP_UP)
+    assert [one["mode"] for one in house.desk.of("monitor")] == ["whisper", "take"]
+    with pytest.raises(Conflict, match="to you"):
+        await office.buttons.monitor("boss", contact, "whisper")
+    await office.buttons.monitor("boss", contact, "stop")
+    await house.over()
+    assert leg.state is LegState.ENDED and (await house.row(contact))["agent_id"] == "anna"
+
+
+@pytest.mark.parametrize("why", ["stopped", "over", "lost"])
+async def test_a_supervisor_is_told_why_it_ended(office: Office, why: str) -> None:
+    house = office.house
+    leg, contact = await office.talk()
+    await office.buttons.monitor("boss", contact, "listen")
+    match why:
+        case "stopped":
+            await office.buttons.monitor("boss", contact, "stop")
+        case "over":
+            await office.buttons.consult("anna", contact, "777")
+        case _:
+            house.desk.legs[1].vanish(EndCause.MEDIA_LOST)
+    assert [(one["mode"], one.get("reason")) for one in house.desk.of("monitor")][:2] == [("listen", None), ("off", why)]
+    leg.vanish()
+    await house.over()
+
+
 async def test_a_consultation_ends_the_listening(office: Office) -> None:
     house = office.house
     leg, contact = await office.talk()
-    office.buttons.supervisors = frozenset({"boss"})
     await office.buttons.monitor("boss", contact, "listen")
     await office.buttons.consult("anna", contact, "777")
     assert house.desk.legs[1].state is LegState.ENDED and office.rooms[0].closed

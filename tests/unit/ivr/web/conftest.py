@@ -171,6 +171,9 @@ class RecordedActions:
     async def announce(self, agent_id: str, contact_id: str, prompt: str) -> None:
         self.done.append(("announce", agent_id, contact_id, prompt))
 
+    async def listener(self, name: str, there: bool) -> None:
+        self.done.append(("listener", name, str(there)))
+
     async def reattach(self, agent_id: str, contact_id: str) -> None:
         self.done.append(("reattach", agent_id, contact_id))
 
@@ -186,7 +189,7 @@ class RecordedActions:
     async def monitor(self, agent_id: str, contact_id: str, mode: str) -> None:
         self.done.append(("monitor", agent_id, contact_id, mode))
 
-    async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str) -> None:
+    async def wrap_up(self, agent_id: str, contact_id: str, disposition: str, note: str, follow_up: str = "") -> None:
         self.done.append(("wrap_up", agent_id, contact_id, disposition, note))
 
 

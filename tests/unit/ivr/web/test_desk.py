@@ -235,7 +235,7 @@ async def test_buttons_for_transfers_and_recordings_reach_the_actions(web: Web) 
         ("park", {"slot": ""}),
         ("record", {"action": "pause"}),
         ("announce", {"prompt": "goodbye"}),
-        ("monitor", {"mode": "whisper"}),
+        ("reattach", {}),
     ]
     for name, data in pressed:
         assert (await page.request(name, {"contact_id": "c-1", **data}))["ok"] is True
@@ -243,6 +243,17 @@ async def test_buttons_for_transfers_and_recordings_reach_the_actions(web: Web) 
     assert (await page.request("transfer", {"contact_id": "c-1", "to": "9" * 300}))["ok"] is False
     expected = [(name, "wang", "c-1", *data.values()) for name, data in pressed]
     assert web.actions.done[1:] == [*expected, ("pick_up", "wang", "701")]
+    refused = await page.request("monitor", {"contact_id": "c-1", "mode": "whisper"})
+    assert (refused["ok"], refused["error"]) == (False, "this needs the role supervisor")
+
+
+async def test_the_bar_may_dial_and_look_up(web: Web) -> None:
+    page = await web.desk()
+    await page.next()
+    for name, data in (("dial", {"to": "+4930123"}), ("redial", {}), ("directory", {"query": "bo"})):
+        assert (await page.request(name, data))["ok"] is True
+    assert web.actions.done[1:] == [("dial", "wang", "+4930123"), ("redial", "wang"), ("directory", "wang", "bo")]
+    assert (await page.request("dial", {"to": "9" * 300}))["ok"] is False
 
 
 async def test_half_a_character_does_not_cost_the_note(web: Web) -> None:

@@ -1,0 +1,68 @@
+"""Supervisors who are in talks of others from the wall, without an agent's desk; and who may not."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from ivr.web import page_socket
+from tests.unit.ivr.web.conftest import Page, StartWeb, Web, until
+
+LISTENER = "boss~wall"
+
+
+async def listening(web: Web) -> Page:
+    page = await web.socket("/ws/monitor", cookie=await web.cookie("boss"))
+    await until(lambda: LISTENER in web.hub.online)
+    return page
+
+
+async def test_only_supervisors_from_our_own_pages_may(web: Web) -> None:
+    for headers in ({}, {"cookie": await web.cookie()}, {"cookie": await web.cookie("boss"), "origin": "https://evil.example"}):
+        with pytest.raises(InvalidStatus) as refused:
+            await web.socket("/ws/monitor", **headers)
+        assert refused.value.response.status_code == 403
+
+
+async def test_a_talk_is_listened_to_and_left_for_another(web: Web) -> None:
+    page = await listening(web)
+    for contact, mode in (("c-1", "listen"), ("c-1", "whisper"), ("c-2", "listen"), ("c-2", "stop")):
+        assert (await page.request("monitor", {"contact_id": contact, "mode": mode}))["ok"] is True
+    done = [(contact, mode) for kind, *rest in web.actions.done if kind == "monitor" for _, contact, mode in [rest]]
+    assert done == [("c-1", "listen"), ("c-1", "whisper"), ("c-1", "stop"), ("c-2", "listen"), ("c-2", "stop")]
+    assert ("page_opened", LISTENER) not in web.actions.done, "no agent is on duty for it"
+
+
+async def test_nothing_else_is_done_from_there(web: Web) -> None:
+    page = await listening(web)
+    await page.send("hold", {"contact_id": "c-1"}, "c7")
+    await page.send("set_state", {"state": "available", "reason": ""}, "c8")
+    assert (await page.request("ping"))["id"] == "c1", "the others were not even answered"
+    assert {kind for kind, *_ in web.actions.done} == {"listener"}
+
+
+async def test_its_audio_is_offered_with_the_ways_through_firewalls(web: Web) -> None:
+    page = await listening(web)
+    asking = asyncio.create_task(web.hub.ask_media(LISTENER, "leg-1", "v=0"))
+    offer = (await page.next("media_offer"))["data"]
+    assert offer == {"leg_id": "leg-1", "sdp": "v=0", "ice_servers": []}
+    assert (await page.request("media_answer", {"leg_id": "leg-1", "sdp": "v=1"}))["ok"] is True
+    assert await asking == "v=1"
+
+
+async def test_a_page_that_goes_or_falls_silent_is_gone(start_web: StartWeb) -> None:
+    web = await start_web(silence=0.2)
+    page = await listening(web)
+    assert (await page.closed())[0] == page_socket.SILENT
+    await until(lambda: ("listener", LISTENER, "False") in web.actions.done)
+    assert web.hub.online == ()
+
+
+async def test_a_second_page_takes_over(web: Web) -> None:
+    first = await listening(web)
+    second = await web.socket("/ws/monitor", cookie=await web.cookie("boss"))
+    assert (await first.closed())[0] == 4001
+    assert (await second.request("monitor", {"contact_id": "c-1", "mode": "listen"}))["ok"] is True
+    assert ("listener", LISTENER, "False") not in web.actions.done
