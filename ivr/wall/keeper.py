@@ -88,6 +88,8 @@ class Keeper:
                         await self.step(self._live.now())
                 except IvrError as error:
                     log.warning("alerts and figures wait: %s", error)
+                except Exception:  # one rule that stumbles must not end the others for good
+                    log.exception("alerts and figures were left out once")
                 await asyncio.sleep(EVERY)
         finally:
             await self._let_go()
@@ -137,7 +139,8 @@ class Keeper:
 
     async def _count_back(self, now: float) -> None:
         last = await self._minutes.last()
-        begin = now - FIRST if last is None else min(now - WIDE, max(last - RECENT, now - FIRST))
+        since = await self._minutes.first() if last is None else last - RECENT
+        begin = min(now - WIDE, max(now - FIRST, now if since is None else since))
         await self._minutes.count(begin, now)
         await self._minutes.clean()
 

@@ -104,8 +104,10 @@ class Live:
                 await work(*arguments)
             except IvrError as error:
                 log.warning("the board hears no news: %s", error)
-                self._due.add("all")
-                await asyncio.sleep(PAUSE)
+            except Exception:  # what one node told must not end the boards of all
+                log.exception("the board stumbled, and reads everything anew")
+            self._due.add("all")
+            await asyncio.sleep(PAUSE)
 
     async def _again(self) -> None:
         while True:
@@ -165,7 +167,7 @@ class Live:
             due, self._due = self._due, set()
             try:
                 await self._look(due)
-            except IvrError:
+            except BaseException:
                 self._due |= due
                 raise
             self.ready.set()

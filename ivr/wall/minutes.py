@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +79,13 @@ class Minutes:
                 found = (await connection.execute(select(func.max(minutes.c.minute)))).scalar()
         return None if found is None else int(found)
 
+    async def first(self) -> float | None:
+        """When the oldest contact of the records ended, None where there is none."""
+        with sql_errors():
+            async with self._engine.connect() as connection:
+                found = (await connection.execute(select(func.min(contacts.c.ended_at)))).scalar()
+        return None if found is None else float(found)
+
     async def sums(self, start: float, end: float) -> dict[str, Sums]:
         """Queue to what happened from `start` to `end`; "" is what was in no queue."""
         added = [(func.max if name == "longest" else func.sum)(minutes.c[name]).label(name) for name in NAMES]
@@ -118,14 +125,29 @@ class Minutes:
                         found[int(told.pop("minute")), str(told.pop("queue") or "")].update(told)
                 for minute, (duty, busy) in (await self._work(connection, start, end)).items():
                     found[minute, ""].update(duty=duty, busy=busy)
-            rows = [{"minute": at, "queue": queue, **_row(told)} for (at, queue), told in found.items()]
-            async with self._engine.begin() as connection:
-                await connection.execute(delete(minutes).where(minutes.c.minute >= start, minutes.c.minute < end))
-                if rows:
-                    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-                    told = insert(minutes)
-                    fresh = {name: told.excluded[name] for name in NAMES}
-                    await connection.execute(told.on_conflict_do_update(index_elements=["minute", "queue"], set_=fresh), rows)
+                known = await self._known(connection, start, end)
+            fresh = {where: _row(told) for where, told in found.items()}
+            changed = [
+                {"minute": at, "queue": queue, **row} for (at, queue), row in fresh.items() if known.get((at, queue)) != row
+            ]
+            gone = known.keys() - fresh.keys()
+            if changed or gone:
+                await self._write(changed, gone)
+
+    async def _known(self, connection: AsyncConnection, start: float, end: float) -> dict[tuple[int, str], dict[str, Any]]:
+        query = select(minutes).where(minutes.c.minute >= start, minutes.c.minute < end)
+        rows = (await connection.execute(query)).mappings().all()
+        return {(row["minute"], row["queue"]): {name: row[name] for name in NAMES} for row in rows}
+
+    async def _write(self, changed: Sequence[Mapping[str, Any]], gone: Iterable[tuple[int, str]]) -> None:
+        async with self._engine.begin() as connection:
+            for minute, queue in gone:
+                await connection.execute(delete(minutes).where(minutes.c.minute == minute, minutes.c.queue == queue))
+            if changed:
+                insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+                told = insert(minutes)
+                fresh = {name: told.excluded[name] for name in NAMES}
+                await connection.execute(told.on_conflict_do_update(index_elements=["minute", "queue"], set_=fresh), changed)
 
     def _queries(self, start: float, end: float) -> list[Any]:
         dialect = self._engine.dialect.name

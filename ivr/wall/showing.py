@@ -42,6 +42,9 @@ class Showing:
             except IvrError as error:
                 log.warning("the board's figures wait: %s", error)
                 self._due |= {"minutes", "alerts"}
+            except Exception:
+                log.exception("the board's figures were left out once")
+                self._due |= {"minutes", "alerts"}
             try:
                 async with asyncio.timeout(FIGURE_SECONDS):
                     await self._wake.wait()

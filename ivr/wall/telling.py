@@ -66,6 +66,9 @@ class Teller:
                     if not away:
                         log.warning("boards hear nothing of this node: %s", error)
                     away = True
+                except Exception:  # a call that cannot be shown must not hide all others
+                    self._told = None
+                    log.exception("the calls of this node could not be told")
         finally:
             await self._leave()
 

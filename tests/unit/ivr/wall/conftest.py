@@ -54,4 +54,4 @@ def prefix() -> str:
 
 @pytest.fixture
 def store(redis: Redis, clock: Clock, prefix: str) -> AcdStore:
-    return AcdStore(redis, clock, prefix=prefix)
+    return AcdStore(redis, clock, prefix=prefix.replace("wall", "acd-of-wall"))

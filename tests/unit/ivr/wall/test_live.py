@@ -1,0 +1,334 @@
+"""What nodes tell reaches every board; what nobody told heals; alerts, strain and breathing space over a real Redis and SQL."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ivr.acd.duty import Duty
+from ivr.acd.model import Agent, AgentState, Contact, Match, Queue
+from ivr.acd.store import AcdStore
+from ivr.errors import NotFound
+from ivr.records.schema import contacts
+from ivr.settings_wall import BREATHING, AlertOptions, BreathingOptions
+from ivr.wall.board import Board
+from ivr.wall.caring import Caring
+from ivr.wall.hands import AlertShelf
+from ivr.wall.keeper import Keeper
+from ivr.wall.live import FORGOTTEN_SECONDS, SILENT_SECONDS, Live
+from ivr.wall.minutes import Limits, Minutes
+from ivr.wall.showing import Showing
+from ivr.wall.telling import Teller
+from ivr.wall.today import Today
+from tests.unit.ivr.wall.conftest import T0, Clock
+from tests.unit.ivr.wall.test_minutes import a_talk, put
+
+
+def a_call(name: str = "c1", **changes: Any) -> dict[str, Any]:
+    row = {"id": name, "phase": "bot", "queue": "", "agent": "", "caller": {"name": "李强", "number": "+86138"}, "node": "n1"}
+    times = {"started_at": T0, "queued_at": None, "connected_at": None, "quiet_since": None}
+    return {**row, **times, "mood": "", "mood_level": None, "confidence": None, **changes}
+
+
+class House:
+    """A board, and a node whose calls are what the test says."""
+
+    def __init__(self, store: AcdStore, redis: Redis, clock: Clock, prefix: str) -> None:
+        self.board = Board(100, {})
+        self.told: list[dict[str, Any]] = []
+        self.live = Live(store, self.board, lambda queue: 20.0, self._tell, prefix)
+        self.calls: list[dict[str, Any]] = []
+        self.trunks: list[dict[str, Any]] = []
+        self.node = self.teller("n1")
+        self._redis, self._clock, self._prefix = redis, clock, prefix
+        self._news = asyncio.Event()
+
+    def teller(self, name: str) -> Teller:
+        return Teller(self._redis, name, lambda: self.calls, lambda: {"trunks": self.trunks}, self._clock, self._prefix)
+
+    _redis: Redis
+    _clock: Clock
+    _prefix: str
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        self.told.append(message)
+        self._news.set()
+
+    def row(self, kind: str, name: str) -> Mapping[str, Any]:
+        return next((row for row in self.board.rows(kind) if name in (row.get("id"), row.get("name"))), {})
+
+    async def until(self, what: Callable[[], Any], words: str) -> None:
+        try:
+            async with asyncio.timeout(10):
+                while not what():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"{words}: {self.told[-4:]}") from None
+
+
+@pytest.fixture
+def house(store: AcdStore, redis: Redis, clock: Clock, prefix: str) -> House:
+    House._redis, House._clock, House._prefix = redis, clock, prefix
+    return House(store, redis, clock, prefix)
+
+
+@asynccontextmanager
+async def running(*works: Any) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            assert outcome is None or isinstance(outcome, asyncio.CancelledError), outcome
+
+
+async def staff(store: AcdStore) -> None:
+    await store.define_queues([Queue("support", 20, 30)])
+    await store.define_agents([Agent("anna", "Anna"), Agent("bob")])
+    await Duty(store).beat(["anna", "bob"], 60)
+
+
+async def talk(store: AcdStore, contact: str = "c1", agent: str = "anna") -> None:
+    await store.set_state(agent, AgentState.AVAILABLE)
+    await store.enqueue(Contact(contact, "support", store.now(), node="n1"))
+    await store.lead("test", 60)
+    await store.reserve("test", [Match(contact, agent, "")])
+    await store.accept(contact, agent)
+
+
+async def test_agents_queues_and_calls_come_as_they_change(house: House, store: AcdStore) -> None:
+    await staff(store)
+    house.calls = [
+        a_call(phase="connected", queue="support", agent="anna", queued_at=T0, connected_at=T0, mood="tense", mood_level=0.5)
+    ]
+    await house.node.tell()
+    async with running(house.live.run()):
+        await house.until(house.live.ready.is_set, "the first look")
+        assert house.row("agents", "anna")["state"] == "offline"
+        assert house.row("calls", "c1")["caller"]["name"] == "李强"
+        await talk(store)
+        await house.until(lambda: house.row("agents", "anna")["calls"] == ["c1"], "her call")
+        assert house.row("agents", "anna")["mood"] == "tense"
+        house.calls = [{**house.calls[0], "mood": "angry", "mood_level": 0.9}, a_call("c2")]
+        assert await house.node.tell() == 2
+        await house.until(lambda: house.row("agents", "anna")["mood"] == "angry", "the mood")
+        assert house.live.house["bot"] == 1 and house.live.house["talking"] == 1
+        await store.enqueue(Contact("c3", "support", store.now(), node="n1"))
+        await house.until(lambda: house.row("queues", "support")["waiting"] == 1, "who waits")
+        assert house.row("queues", "support")["since"] == [store.now()]
+        house.calls = []
+        await house.node.tell()
+        await house.until(lambda: not house.board.rows("calls"), "their end")
+        await store.define_agents([Agent("anna", "Anna")])
+        await house.until(lambda: not house.row("agents", "bob"), "who left the house")
+    seqs = [one["seq"] for one in house.told]
+    assert seqs == list(range(101, 101 + len(seqs)))
+
+
+async def test_a_node_that_says_nothing_takes_its_calls_with_it(house: House, clock: Clock) -> None:
+    house.calls, house.trunks = [a_call()], [{"name": "pbx", "state": "up", "down": False}]
+    other = house.teller("n2")
+    await house.node.tell()
+    async with running(house.live.run()):
+        await house.until(lambda: house.row("trunks", "pbx"), "the trunk")
+        house.calls = []
+        await other.tell()
+        await house.until(lambda: house.row("trunks", "n2/pbx"), "two nodes, two names")
+        clock.now += SILENT_SECONDS + 1
+        await other.tell()
+        await house.until(lambda: not house.row("nodes", "n1").get("alive", True), "that it is silent")
+        await house.until(lambda: not house.board.rows("calls"), "that its calls are gone")
+        clock.now += FORGOTTEN_SECONDS
+        await other.tell()
+        await house.until(lambda: not house.row("nodes", "n1"), "that it is forgotten")
+        await other._leave()
+        await house.until(lambda: not house.board.rows("nodes"), "that one that stops in order is gone at once")
+
+
+async def test_redis_that_forgot_everything_is_told_anew(house: House, redis: Redis, prefix: str) -> None:
+    house.calls = [a_call()]
+    assert await house.node.tell() == 1
+    assert await house.node.tell() == 0
+    await redis.delete(f"{prefix}:calls:n1")
+    house.node._told = None  # as after StoreUnavailable
+    assert await house.node.tell() == 1
+    assert await redis.hlen(f"{prefix}:calls:n1") == 1
+    assert 0 < await redis.ttl(f"{prefix}:calls:n1") <= 15
+
+
+def keeper_of(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str, rules: list[AlertOptions], **care: Any
+) -> tuple[Keeper, Showing, AlertShelf, list[Mapping[str, Any]]]:
+    sent: list[Mapping[str, Any]] = []
+
+    async def send(row: Mapping[str, Any]) -> None:
+        sent.append(row)
+
+    minutes, shelf = Minutes(engine, Limits(), clock), AlertShelf(store.redis, prefix)
+    today = Today(minutes)
+    caring = Caring(house.live, store, engine, BreathingOptions(**care), clock, prefix)
+    keeper = Keeper(
+        house.live,
+        minutes,
+        today,
+        shelf,
+        caring,
+        rules,
+        send,
+        "n1",
+        store.redis,
+        lambda queue: 20.0,
+        "https://here/wall",
+        prefix,
+    )
+    return keeper, Showing(house.live, today, shelf, lambda queue: 20.0), shelf, sent
+
+
+WAIT = AlertOptions("slow", "wait", above=10.0, clear=5.0, email=("boss@example.org",), again=60.0, owner="boss")
+
+
+async def test_an_alert_from_its_cause_to_its_end(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str
+) -> None:
+    await staff(store)
+    keeper, showing, shelf, sent = keeper_of(house, store, engine, clock, prefix, [WAIT])
+    await store.enqueue(Contact("c1", "support", store.now(), node="n1"))
+    async with running(house.live.run(), showing.run()):
+        await house.until(lambda: house.row("queues", "support"), "the queue")
+        await keeper._hold()
+        assert keeper.leads
+        await keeper.step(clock.now)
+        assert sent == []
+        clock.now += 11
+        await keeper.step(clock.now)
+        await house.until(lambda: house.row("alerts", "slow|support"), "the alert")
+        (mail,) = sent
+        assert mail["by"] == "email" and "0:11" in mail["text"] and "https://here/wall#alert=slow|support" in mail["text"]
+        clock.now += 30
+        await keeper.step(clock.now)
+        assert len(sent) == 1
+        clock.now += 31
+        await keeper.step(clock.now)
+        assert len(sent) == 2 and sent[0]["id"] != sent[1]["id"], "nobody has seen it"
+        told = await shelf.acknowledge("slow|support", "boss", "on it", clock.now)
+        assert told["acknowledged_by"] == "boss" and told["owner"] == "boss"
+        await shelf.own("slow|support", "anna")
+        await house.until(lambda: house.row("alerts", "slow|support")["owner"] == "anna", "who takes care")
+        clock.now += 120
+        await keeper.step(clock.now)
+        assert len(sent) == 2, "seen: no more messages"
+        await store.leave("c1")
+        await house.until(lambda: house.row("queues", "support")["waiting"] == 0, "that nobody waits")
+        await keeper.step(clock.now)
+        await house.until(lambda: house.row("alerts", "slow|support")["closed_at"], "its end")
+        with pytest.raises(NotFound):
+            await shelf.acknowledge("nothing", "boss", "", clock.now)
+
+
+async def test_one_node_watches_and_the_next_goes_on_where_it_stopped(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str
+) -> None:
+    await staff(store)
+    first, _, shelf, _ = keeper_of(house, store, engine, clock, prefix, [WAIT])
+    second, _, _, sent = keeper_of(house, store, engine, clock, prefix, [WAIT])
+    second._node = "n2"
+    await store.enqueue(Contact("c1", "support", store.now() - 60, node="n1"))
+    async with running(house.live.run()):
+        await house.until(lambda: house.row("queues", "support"), "the queue")
+        await first._hold()
+        await second._hold()
+        assert first.leads and not second.leads
+        await first.step(clock.now)
+        (alert,) = await shelf.alerts()
+        await first._let_go()
+        await second._hold()
+        assert second.leads
+        clock.now += 5
+        await second.step(clock.now)
+        (same,) = await shelf.alerts()
+        assert same.opened_at == alert.opened_at and sent == [], "it is the same alert, and was sent"
+
+
+async def test_figures_of_today_and_last_week(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str
+) -> None:
+    await staff(store)
+    keeper, showing, _, _ = keeper_of(house, store, engine, clock, prefix, [])
+    last_week = a_talk("c0", ended_at=T0 - 7 * 86400 - 30, wait=30.0)
+    await put(engine, contacts, a_talk("c1", started_at=T0 - 60, ended_at=T0 - 30), last_week)
+    async with running(house.live.run()):
+        await house.until(lambda: house.row("queues", "support"), "the queue")
+        await keeper._hold()
+        await keeper.step(clock.now)
+        await showing.show()
+        figures = house.board.figures
+        assert figures["today"]["support"]["service_level"] == 1.0 and figures["usual"]["support"]["service_level"] == 0.0
+        assert figures["today"][""]["answered"] == 1
+        assert [one["type"] for one in house.told].count("point") == 1
+        house.calls = [a_call(phase="connected", queue="support", agent="anna", queued_at=T0 - 50, connected_at=T0)]
+        await house.node.tell()
+        await house.until(lambda: house.row("calls", "c1"), "a call that waited too long")
+        await showing.show()
+        assert house.board.figures["today"]["support"]["service_level"] == 0.5
+
+
+async def test_a_hard_call_is_followed_by_a_breathing_space(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str
+) -> None:
+    await staff(store)
+    keeper, _, _, _ = keeper_of(house, store, engine, clock, prefix, [], enabled=True, length=60.0)
+    house.calls = [
+        a_call(phase="connected", queue="support", agent="anna", queued_at=T0, connected_at=T0, mood="angry", mood_level=0.9)
+    ]
+    await house.node.tell()
+    async with running(house.live.run()):
+        await house.until(house.live.ready.is_set, "the first look")
+        await talk(store)
+        await house.until(lambda: house.row("agents", "anna")["state"] == "in_call", "her call")
+        await keeper._hold()
+        await keeper.step(clock.now)
+        agent = await store.agent("anna")
+        assert agent.state is AgentState.IN_CALL and agent.wanted is AgentState.BREAK
+        await store.set_state("anna", AgentState.AVAILABLE)
+        await house.until(lambda: house.row("agents", "anna")["wanted"] == "", "that she does not want it")
+        await keeper.step(clock.now)
+        assert (await store.agent("anna")).wanted is None, "once a call, and nobody is forced"
+        await store.set_state("anna", AgentState.BREAK, BREATHING, "system", 60.0)
+        await store.finish("c1")
+        assert (await store.agent("anna")).state is AgentState.WRAP_UP
+        clock.now += 31
+        await store.sweep()
+        await house.until(lambda: house.row("agents", "anna")["breathing"], "that she breathes")
+        assert house.live.house["on_break"] == 0, "it is no break"
+        clock.now += 61
+        await Duty(store).beat(["anna"], 60)
+        await store.sweep()
+        await house.until(lambda: house.row("agents", "anna")["state"] == "available", "that she is back")
+
+
+async def test_strain_comes_from_the_records(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str
+) -> None:
+    await staff(store)
+    await store.set_state("anna", AgentState.AVAILABLE)
+    keeper, _, _, _ = keeper_of(house, store, engine, clock, prefix, [])
+    hard: dict[str, Any] = {"handover": {"mood": "angry", "mood_level": 0.9}, "agent_id": "anna"}
+    await put(engine, contacts, *(a_talk(f"c{number}", ended_at=T0 - number * 60, **hard) for number in range(3)))
+    async with running(house.live.run()):
+        await house.until(house.live.ready.is_set, "the first look")
+        await keeper._hold()
+        await keeper.step(clock.now)
+        await house.until(lambda: (house.row("agents", "anna")["strain"] or 0) > 0.7, "her strain")
+        assert house.row("agents", "anna")["strain_why"][0]["code"] == "angry_calls"
+        assert house.row("agents", "bob")["strain"] is None
+        assert json.loads(json.dumps(house.board.snapshot(clock.now)))["data"]["agents"]
