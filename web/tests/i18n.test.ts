@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { clock, languageName, length, named, roughly, speak, t } from "../src/i18n";
 import { en, type Key } from "../src/i18n/en";
+import { accountEn, type AccountKey } from "../src/i18n/account-en";
+import { accountZh } from "../src/i18n/account-zh";
 import { adminEn, type AdminKey } from "../src/i18n/admin-en";
 import { adminZh } from "../src/i18n/admin-zh";
 import { wallEn, type WallKey } from "../src/i18n/wall-en";
@@ -47,6 +49,22 @@ describe("catalogues of the admin pages", () => {
     const families = [...text.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1] ?? "");
     const prefixes = [...text.matchAll(/called\("(\w+)"/g)].map((match) => `${match[1]}.`);
     expect(own.filter((key) => !text.includes(`"${key}"`) && ![...families, ...prefixes].some((family) => key.startsWith(family)))).toEqual([]);
+  });
+});
+
+describe("catalogue of accounts", () => {
+  const own = Object.keys(accountEn) as AccountKey[];
+
+  it("says the same in both languages, and nothing that other pages say already", () => {
+    expect(Object.keys(accountZh).sort()).toEqual([...own].sort());
+    expect(own.filter((key) => holes(accountZh[key]).join() !== holes(accountEn[key]).join())).toEqual([]);
+    expect(own.filter((key) => accountZh[key] === "" || (accountEn[key] as string) === "" || key in en)).toEqual([]);
+  });
+
+  it("holds every key only because something uses it", () => {
+    const text = [...sources("src/account"), ...sources("src/admin/people")].join("\n");
+    const prefixes = [...text.matchAll(/called\("([\w.]+)"/g)].map((match) => `${match[1]}.`);
+    expect(own.filter((key) => !text.includes(`"${key}"`) && !prefixes.some((prefix) => key.startsWith(prefix)))).toEqual([]);
   });
 });
 

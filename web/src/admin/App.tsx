@@ -8,9 +8,11 @@ import { Switches } from "../ui/Switches";
 import { FlowsPage } from "./flow/FlowsPage";
 import { FormsPage } from "./forms/FormsPage";
 import { LivePage } from "./live/LivePage";
+import { AuditPage } from "./people/AuditPage";
+import { PeoplePage } from "./people/PeoplePage";
 import { PromptsPage } from "./prompts/PromptsPage";
-import { href, route, SECTIONS } from "./route";
-import { account, begin, leave, link, notice, session } from "./store";
+import { ADMINS, href, route, SECTIONS } from "./route";
+import { account, begin, leave, link, mayWrite, notice, session } from "./store";
 import { VersionsPage } from "./versions/VersionsPage";
 import { t } from "./words";
 
@@ -63,7 +65,7 @@ function Top(): JSX.Element {
       <Brand />
       <Nav here="admin" />
       <nav class="sections" ref={sections} aria-label={t("admin.nav")}>
-        {SECTIONS.map((section) => (
+        {SECTIONS.filter((section) => !ADMINS.includes(section) || mayWrite()).map((section) => (
           <a key={section} href={href(section)} aria-current={here === section ? "page" : undefined} data-testid={`nav-${section}`}>
             {t(`nav.${section}`)}
           </a>
@@ -115,6 +117,10 @@ function Section(): JSX.Element {
     case "hours":
     case "trunks":
       return <FormsPage key={route.value.section} section={route.value.section} />;
+    case "people":
+      return <PeoplePage />;
+    case "audit":
+      return <AuditPage />;
     case "versions":
       return <VersionsPage />;
     default:

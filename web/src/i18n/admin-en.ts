@@ -21,6 +21,8 @@ export const adminEn = {
   "nav.hours": "Hours and holidays",
   "nav.trunks": "Trunks",
   "nav.versions": "Versions",
+  "nav.people": "People",
+  "nav.audit": "Audit",
   "flows.label": "Flows",
   "flows.none": "There is no flow yet. Begin with a new one.",
   "flows.new": "New flow",

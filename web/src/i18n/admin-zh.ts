@@ -23,6 +23,8 @@ export const adminZh: AdminCatalogue = {
   "nav.hours": "时间与假日",
   "nav.trunks": "中继",
   "nav.versions": "版本",
+  "nav.people": "人员",
+  "nav.audit": "审计",
   "flows.label": "流程",
   "flows.none": "还没有流程，先新建一个。",
   "flows.new": "新建流程",

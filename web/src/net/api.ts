@@ -8,7 +8,24 @@ export interface Health {
   flows: string[];
 }
 
-export type LoginOutcome = "ok" | "wrong" | "locked" | "unreachable";
+/** `code`: the password is right, and the account has an app. `unfinished`: signed in, with something to do at /account first. */
+export type LoginOutcome = "ok" | "code" | "unfinished" | "wrong" | "locked" | "unreachable" | "refused" | "provider_away";
+
+/** A provider of OpenID Connect, and the words of its button. */
+export interface Provider {
+  name: string;
+  zh: string;
+  en: string;
+}
+
+export async function providers(): Promise<Provider[]> {
+  try {
+    const response = await fetch("/api/v1/sign-in", { headers: { accept: "application/json" } });
+    return response.ok ? ((await response.json()) as { providers: Provider[] }).providers : [];
+  } catch {
+    return [];
+  }
+}
 
 export async function fetchHealth(): Promise<Health | null> {
   try {
@@ -27,14 +44,16 @@ export async function fetchHealth(): Promise<Health | null> {
   }
 }
 
-export async function login(username: string, password: string): Promise<LoginOutcome> {
+export async function login(username: string, password: string, code = ""): Promise<LoginOutcome> {
   try {
     const response = await fetch("/api/v1/login", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ username, password }),
+      body: JSON.stringify({ username, password, code }),
     });
-    if (response.ok) return "ok";
+    const body = (await response.json().catch(() => ({}))) as { limited?: string; error?: { code?: string } };
+    if (response.ok) return (body.limited ?? "") === "" ? "ok" : "unfinished";
+    if (body.error?.code === "code_needed") return "code";
     return response.status === 429 || response.status === 423 ? "locked" : response.status < 500 ? "wrong" : "unreachable";
   } catch {
     return "unreachable";

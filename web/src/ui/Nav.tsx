@@ -5,7 +5,7 @@ import { t } from "../i18n";
 
 /** A page of this server, and who may use it. */
 interface Place {
-  name: "desk" | "wall" | "admin";
+  name: "desk" | "wall" | "admin" | "account";
   href: string;
   /** Any of these roles; none named: everybody who is signed in. */
   roles: readonly string[];
@@ -16,6 +16,7 @@ const PLACES: readonly Place[] = [
   { name: "desk", href: "/desk", roles: ["agent", "senior"] },
   { name: "wall", href: "/wall", roles: ["supervisor", "admin"] },
   { name: "admin", href: "/admin", roles: ["supervisor", "admin"] },
+  { name: "account", href: "/account", roles: [] },
 ];
 
 /** Who is signed in, as the server says; [] until it has said so. */
