@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ivr.accounts.roles import scope_of
 from ivr.web.openapi.operation import JSON, Op
 from ivr.web.openapi.shapes import schema_of
 
@@ -85,6 +86,7 @@ def _operation(op: Op, path: str) -> dict[str, Any]:
         "tags": [_tag(op.path)],
         "parameters": [*_of_path(path), *_of_query(op)],
         "responses": _answers(op),
+        "x-scope": scope_of(op.method, op.path),
         "security": [] if op.who == () else [{"token": []}, {"session": []}],
     }
     needs = f"Needs one of the roles {', '.join(op.who)}, or the API token." if op.who else ""

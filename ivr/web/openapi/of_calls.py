@@ -31,7 +31,7 @@ SESSION = (
     Op(
         "GET /api/v1/me",
         "Whose session the cookie is",
-        ANYBODY,
+        EVERYBODY,
         answer={"id": "text", "name": "text", "roles": ["text"]},
         more="401 `signed_out` where nobody is signed in.",
     ),
@@ -55,15 +55,16 @@ CONTACTS = (
     Op(
         "GET /api/v1/contacts",
         "Contacts that are over, the newest first",
+        (*READERS, "quality"),
         query={**PAGE, "queue?": "text", "agent?": "text", "disposition?": "text"},
         answer={"contacts": [ROW], "next": "text?"},
         more="`before` is the id of the last contact of the page before, or a time.",
     ),
-    Op("GET /api/v1/contacts/{contact_id}", "One with its turns", answer={"id": "text"}),
+    Op("GET /api/v1/contacts/{contact_id}", "One with its turns", (*READERS, "quality"), answer={"id": "text"}),
     Op(
         "GET /api/v1/contacts/{contact_id}/recordings/{number}",
         "A recording of a contact, by its number from 1",
-        ADMINS,
+        (*ADMINS, "quality"),
         query={"format?": "wav|mp3|ogg", "start?": "number 0..", "end?": "number 0.."},
         gives=SOUND,
     ),
@@ -165,7 +166,7 @@ _AGENT = "/api/v1/agents/{agent_id}"
 QUEUES = (
     Op("GET /api/v1/queues", "Queues with their figures and who waits, agents, totals"),
     Op("GET /api/v1/agents", "Agents and what they do", answer={"agents": ["object"]}),
-    Op(f"GET {_AGENT}/explain", "Why an agent gets no calls", EVERYBODY, more="An agent may ask about nobody else."),
+    Op(f"GET {_AGENT}/explain", "Why an agent gets no calls", more="An agent may ask about himself, too."),
     Op(
         f"GET {_AGENT}/states",
         "States that an agent had, the newest first",

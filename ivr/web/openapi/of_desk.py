@@ -23,19 +23,19 @@ BENCH = (
     Op(
         f"POST {_CONTACT}/marks",
         "Tick a step or a line, say what became of an offer or a card",
-        ("agent",),
+        EVERYBODY,
         body={"kind": "step|line|offer|card", "name": "text 160", "value": "text 160"},
     ),
     Op(
         f"POST {_CONTACT}/actions",
         "Have something done by another system",
-        ("agent",),
+        EVERYBODY,
         body={"id": "text 64", "action": "text 160", "fields?": "object"},
         status=202,
         more="`id` is the caller's own, 8 to 64 letters and digits: the same again is the same action.",
     ),
-    Op(f"POST {_CONTACT}/actions/{{run_id}}/again", "Try an action that failed once more", ("agent",), status=202),
-    Op(f"POST {_CONTACT}/frames/{{name}}", "Address of another system's page for this contact", ("agent",)),
+    Op(f"POST {_CONTACT}/actions/{{run_id}}/again", "Try an action that failed once more", EVERYBODY, status=202),
+    Op(f"POST {_CONTACT}/frames/{{name}}", "Address of another system's page for this contact", EVERYBODY),
 )
 
 _THREAD = "/api/v1/threads/{thread_id}"

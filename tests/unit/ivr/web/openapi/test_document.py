@@ -19,6 +19,7 @@ from ivr.web.openapi.shapes import schema_of
 from ivr.web.openapi.tables import OPS
 from ivr.web.openapi_api import spoken
 from ivr.web.parts import WebParts
+from tests.unit.ivr.web import access
 
 KNOWN = {one.route: one for one in OPS}
 
@@ -40,6 +41,12 @@ def test_every_route_is_described(route: str) -> None:
     found = described(path, method, endpoint, KNOWN)
     assert found is not None, f"{route}: add an Op to ivr/web/openapi, or say in the handler's docstring what it does"
     assert 5 <= len(found.summary) <= 200, found.summary
+
+
+def test_who_may_is_what_the_routes_ask_for() -> None:
+    asked = {plain_path(route): roles or frozenset() for route, roles in access.table()}
+    told = {one.route: frozenset(one.who) for one in OPS if one.who is not None}
+    assert {route: sorted(who) for route, who in told.items() if who != asked[route]} == {}
 
 
 def test_what_is_described_is_there() -> None:
