@@ -56,8 +56,7 @@ async def test_a_supervisor_at_the_wallboard(tmp_path: Path) -> None:
         async with server, Browser(write_tone(tmp_path / "boss.wav", BOSS)) as browser:
             board = await signed_in(browser, server)
             caller, ann = await lends_a_skill(board, server, phones)
-            # await is_in_the_talk(board, caller, ann)
-            caller.leg.hang_up()
+            await is_in_the_talk(board, caller, ann)
             await on_a_break(board)
             await drains_and_moves(board, server, phones)
             await tells_desks(board, server)
@@ -100,7 +99,7 @@ async def lends_a_skill(board: Page, server: HotlineProcess, phones: Phones) -> 
 
 
 async def is_in_the_talk(board: Page, caller: Phone, ann: Phone) -> None:
-    """Listening is heard by nobody, a whisper by the agent alone, and who barges in by both."""
+    """Listening is heard by nobody, a whisper by the agent alone, who barges in by both; then the caller is hers alone."""
     await board.locator("[data-testid^=call-][data-phase=connected]").click()
     for mode, heard_by_ann, heard_by_caller in (("listen", False, False), ("whisper", True, False), ("barge", True, True)):
         await board.get_by_test_id(f"mode-{mode}").click()
@@ -111,9 +110,15 @@ async def is_in_the_talk(board: Page, caller: Phone, ann: Phone) -> None:
         await hears(caller, AGENT, BOSS if heard_by_caller else None)
         level = await board.evaluate("() => Math.min(window.hotline.level(400).db, window.hotline.level(700).db)")
         assert level > -45, f"the supervisor hears both while: {mode}"
-    await board.get_by_test_id("mode-stop").click()
-    await expect(board.get_by_test_id("monitor-state")).to_have_attribute("data-mode", "off")
+    await board.get_by_test_id("mode-take").click()
+    await expect(board.get_by_test_id("listening")).to_have_attribute("data-mode", "take", timeout=SLOW)
+    caller.fresh()
+    await ann.ended()
+    await caller.until(lambda: caller.level(BOSS) > -36 and caller.level(AGENT) < -50, "the supervisor alone is not heard")
     await board.get_by_test_id("card-close").click()
+    await board.get_by_test_id("listening-stop").click()
+    await caller.ended()
+    await expect(board.get_by_test_id("listening")).to_have_count(0)
 
 
 async def hears(phone: Phone, other: float, boss: float | None) -> None:

@@ -59,7 +59,7 @@ function inScope(agent: Agent): boolean {
 }
 
 function byTeam(a: Agent, b: Agent): number {
-  return a.team.localeCompare(b.team) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
+  return a.team.localeCompare(b.team) || a.name.localeCompare(b.name, undefined, { numeric: true }) || a.id.localeCompare(b.id);
 }
 
 interface TileProps {

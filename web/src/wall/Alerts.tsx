@@ -52,7 +52,7 @@ function Line({ alert }: { alert: Alert }): JSX.Element {
     <li class={over ? "alert over" : seen ? "alert seen" : `alert ${alert.severity}`} data-testid="alert" data-alert={alert.id} data-seen={seen}>
       <span class={`shape ${over ? "" : alert.severity}`} aria-hidden="true" />
       <div class="alert-words">
-        {tv.value ? <span>{textOf(alert.text)}</span> : <button type="button" class="link" data-testid="alert-cause" onClick={() => lead(alert)}>{textOf(alert.text)}</button>}
+        {tv.value ? <span class="say">{textOf(alert.text)}</span> : <button type="button" class="link" data-testid="alert-cause" onClick={() => lead(alert)}>{textOf(alert.text)}</button>}
         <span class="calm">
           {over ? t("wall.alert.over", { from: clock(alert.opened_at), to: clock(alert.closed_at ?? 0) }) : <Since at={alert.opened_at} />}
           {seen && !over && ` · ${t("wall.alert.seen", { by: alert.acknowledged_by })}`}
