@@ -17,7 +17,7 @@ from ivr.messages.mail import MOST_OCTETS, Mailbox
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 15.0
-IDLE_SECONDS = 600.0
+IDLE_SECONDS = 120.0
 """After which the mailbox is asked anew although nothing was told."""
 COMMAND_SECONDS = 20.0
 AT_ONCE = 100

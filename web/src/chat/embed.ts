@@ -16,7 +16,7 @@ function put(origin: string, asked: string): void {
   const language = asked.toLowerCase().startsWith("zh") ? "zh" : "en";
   const words = WORDS[language];
   const host = document.createElement("div");
-  const root = host.attachShadow({ mode: "closed" });
+  const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
     :host { position: fixed; inset: auto 16px 16px auto; z-index: 2147483000; font: 600 15px system-ui, sans-serif; }

@@ -23,9 +23,9 @@ OWN = "support@example.org"
 def mail(text: str = "My bill is wrong.", **headers: str) -> EmailMessage:
     message = EmailMessage()
     given = {"From": "李强 <Li@Example.com>", "To": OWN, "Subject": "账单", "Message-ID": "<a1@example.com>"}
-    for name, value in {**given, **headers}.items():
+    for name, value in {**given, **{name.replace("_", "-"): value for name, value in headers.items()}}.items():
         if value:
-            message[name.replace("_", "-")] = value
+            message[name] = value
     message.set_content(text)
     return message
 

@@ -7,10 +7,11 @@ import smtplib
 from typing import Any
 
 import pytest
-from aioimaplib.imap_testing_server import Mail, MockImapServer
+from aioimaplib.imap_testing_server import ImapProtocol, Mail, MockImapServer
 
 from ivr.errors import ConfigError, StoreUnavailable
 from ivr.messages.mail_in import ImapReader, SmtpDoor
+from tests.unit.ivr.messages.conftest import eventually
 from tests.unit.ivr.messages.test_mail import OWN, mail
 
 
@@ -43,6 +44,11 @@ def deliver(port: int, to: str = OWN) -> tuple[int, bytes]:
     return 250, b""
 
 
+async def _idles(server: MockImapServer) -> bool:
+    """Whether the reader waits to be told."""
+    return any(one.state == "IDLE" for one in server._connections)
+
+
 async def test_smtp_takes_what_is_for_us_and_relays_nothing() -> None:
     kept: Any = Kept()
     door = SmtpDoor("127.0.0.1:0", kept)
@@ -61,7 +67,14 @@ async def test_smtp_takes_what_is_for_us_and_relays_nothing() -> None:
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_mailbox_is_read_and_told_of_new_mail() -> None:
+async def test_a_mailbox_is_read_and_told_of_new_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = ImapProtocol.search
+
+    def search(server: Any, tag: str, *words: str) -> None:
+        """The server of the library knows this of the standard's words not yet."""
+        plain(server, tag, *(part for word in words for part in (("UNKEYWORD", "\\Seen") if word == "UNSEEN" else (word,))))
+
+    monkeypatch.setattr(ImapProtocol, "search", search)
     server = MockImapServer()
     listening = await server.run_server("127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
@@ -73,6 +86,7 @@ async def test_a_mailbox_is_read_and_told_of_new_mail() -> None:
         await asyncio.wait_for(kept.news.wait(), 15)
         assert b"first" in kept.taken[0]
         kept.news.clear()
+        await eventually(lambda: _idles(server))
         server.receive(Mail(mail("second", Message_ID="<a2@example.com>")), imap_user="support")
         await asyncio.wait_for(kept.news.wait(), 15)
         assert b"second" in kept.taken[-1]
