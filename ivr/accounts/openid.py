@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -73,7 +74,8 @@ class OpenId:
     ) -> None:
         self.provider = provider
         self._redis, self._clock = redis, clock
-        self._http = http or httpx.AsyncClient(timeout=WITHIN, follow_redirects=False, trust_env=False)
+        self._tls = ssl.create_default_context()  # made once: it reads every certificate of the machine
+        self._http = http or httpx.AsyncClient(timeout=WITHIN, follow_redirects=False, trust_env=False, verify=self._tls)
         self._known: tuple[float, Mapping[str, Any]] | None = None
         self._keys: KeySet | None = None
 
@@ -210,6 +212,7 @@ class OpenId:
             code_challenge_method="S256",
             timeout=WITHIN,
             trust_env=False,
+            verify=self._tls,
         )
 
     def _key(self, state: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx
 from argon2 import PasswordHasher
 from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from starlette.applications import Starlette
 
 from ivr.accounts.factors import Factors
@@ -21,10 +21,10 @@ from ivr.accounts.openid import OpenId
 from ivr.accounts.passwords import Hasher
 from ivr.accounts.people import People
 from ivr.accounts.roles import ROLES
+from ivr.accounts.tables import metadata
 from ivr.accounts.tokens import Tokens
 from ivr.accounts.trail import Trail
 from ivr.errors import Conflict
-from ivr.records.database import open_database, sqlite_url
 from ivr.web.app import build_web
 from ivr.web.auth import Gate
 from ivr.web.parts import WebParts
@@ -84,7 +84,9 @@ async def town(
     redis: Redis, folder: Path, *, everything: bool = False, totp_required: frozenset[str] = frozenset(), **parts: Any
 ) -> AsyncIterator[Town]:
     """`everything` puts a shadow behind each room, so that every route is there."""
-    engine = await open_database(sqlite_url(folder))
+    engine = create_async_engine(f"sqlite+aiosqlite:///{folder / 'people.sqlite'}")
+    async with engine.begin() as connection:  # what the migrations make, and sooner
+        await connection.run_sync(metadata.create_all)
     made = Town(Starlette(), cast(Books, None), redis, engine)
 
     def clock() -> float:

@@ -1,0 +1,204 @@
+"""Signing in by a provider of OpenID Connect that really runs: who comes in, as whom, and whom nobody takes for another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+import uvicorn
+from joserfc.jwk import RSAKey
+from redis.asyncio import Redis
+
+from ivr.accounts.model import Account
+from ivr.accounts.openid import OpenId
+from ivr.accounts.openid import Provider as Told
+from tests.unit.ivr.accounts.provider import CLIENT, SECRET, Provider
+from tests.unit.ivr.web.town import Town, town
+
+BEGIN = "/api/v1/oidc/house/begin?back=/admin"
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    made = Provider("")
+    server = uvicorn.Server(uvicorn.Config(made.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(20):
+        while not server.started:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    made.issuer = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield made
+    server.should_exit = True
+    await task
+
+
+@pytest.fixture
+async def here(redis: Redis, tmp_path: Path, provider: Provider) -> AsyncIterator[Town]:
+    groups = {"agents": "agent", "leads": "supervisor"}
+    words = {"zh": "公司", "en": "House"}
+    told = Told("house", provider.issuer, CLIENT, SECRET, words, roles_claim="groups", roles=groups)
+    opened = OpenId(told, redis)
+    async with town(redis, tmp_path, providers={"house": opened}) as made:
+        yield made
+    await opened.close()
+
+
+async def through(client: httpx.AsyncClient, begin: str = BEGIN) -> tuple[str, httpx.Response]:
+    """Go to the provider and come back: where the provider led to, and what was answered there."""
+    begun = await client.get(begin)
+    assert begun.status_code == 303, begun.text
+    async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
+        back = (await browser.get(begun.headers["location"])).headers["location"]
+    return back, await client.get(back)
+
+
+async def test_who_is_known_there_comes_in_with_the_roles_of_the_groups(here: Town, provider: Provider) -> None:
+    ways = (await here.client().get("/api/v1/sign-in")).json()
+    assert ways == {"providers": [{"name": "house", "zh": "公司", "en": "House"}]}
+    client = here.client()
+    _, landed = await through(client)
+    assert (landed.status_code, landed.headers["location"]) == (303, "/admin")
+    assert "samesite=strict" in landed.headers["set-cookie"].lower()
+    me = (await client.get("/api/v1/me")).json()
+    assert (me["id"], me["name"], me["roles"], me["limited"]) == ("mei", "Mei Lin", ["agent"], "")
+    assert {"openid", "profile", "email"} == set(provider.asked[0]["scope"].split())
+
+    provider.person |= {"groups": ["leads", "others"], "name": "Mei Lin-Chen"}
+    again = here.client()
+    await through(again)
+    assert (await again.get("/api/v1/me")).json()["roles"] == ["supervisor"]
+    assert (await client.get("/api/v1/me")).status_code == 401  # sessions with the old roles ended
+    assert ("house", "roles changed", "mei") in await here.told()
+
+
+async def test_who_lost_every_group_stays_out(here: Town, provider: Provider) -> None:
+    await through(here.client())
+    provider.person["groups"] = []
+    _, landed = await through(here.client())
+    assert landed.headers["location"] == "/desk?signin=refused"
+    provider.person |= {"sub": "s-9", "preferred_username": "new"}
+    assert (await through(here.client()))[1].headers["location"] == "/desk?signin=refused"
+
+
+@pytest.mark.parametrize("taken", ["a-admin", "local"])
+async def test_an_account_of_the_same_name_is_never_taken_over(here: Town, provider: Provider, taken: str) -> None:
+    await here.books.people.add(Account("local", "", ("admin",), "local"), "root", password="a bicycle in the rain")
+    provider.person["preferred_username"] = taken
+    client = here.client()
+    _, landed = await through(client)
+    assert landed.headers["location"] == "/desk?signin=refused"
+    assert (await client.get("/api/v1/me")).status_code == 401
+
+
+async def test_a_subject_is_who_it_was_though_the_name_changes(here: Town, provider: Provider) -> None:
+    await through(here.client())
+    provider.person["preferred_username"] = "renamed"
+    client = here.client()
+    await through(client)
+    assert (await client.get("/api/v1/me")).json()["id"] == "mei"
+    provider.person |= {"sub": "s-2", "preferred_username": "mei"}  # somebody else got the name there
+    assert (await through(here.client()))[1].headers["location"] == "/desk?signin=refused"
+
+
+async def test_an_administrator_gives_an_account_to_the_provider(here: Town, provider: Provider) -> None:
+    root = await here.signed_in("a-admin")
+    made = await root.post("/api/v1/people", json={"id": "mei", "roles": ["agent"], "provider": "house"})
+    assert (made.status_code, made.json()["password"]) == (201, "")
+    client = here.client()
+    await through(client)
+    assert (await client.get("/api/v1/me")).json()["id"] == "mei"
+    assert (await root.patch("/api/v1/people/mei", json={"disabled": True})).status_code == 200
+    assert (await client.get("/api/v1/me")).status_code == 401
+    assert (await through(here.client()))[1].headers["location"] == "/desk?signin=refused"
+
+
+FORGED: tuple[dict[str, Any], ...] = (
+    {"nonce": "another"},
+    {"aud": "another"},
+    {"aud": [CLIENT, "another"]},
+    {"azp": "another"},
+    {"iss": "https://evil.example"},
+    {"exp": 1},
+    {"exp": None},
+    {"iat": 9_999_999_999},
+    {"sub": 5},
+)
+
+
+async def test_a_token_for_another_or_too_old_opens_nothing(here: Town, provider: Provider) -> None:
+    client, opened = here.client(), []
+    for forged in FORGED:
+        provider.forged = forged
+        _, landed = await through(client)
+        if landed.headers["location"] != "/desk?signin=refused":
+            opened.append(forged)
+    assert opened == []
+    assert (await client.get("/api/v1/me")).status_code == 401
+
+
+async def test_another_key_opens_nothing_and_a_new_one_of_the_provider_does(here: Town, provider: Provider) -> None:
+    assert (await through(here.client()))[1].headers["location"] == "/admin"
+    provider.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+    assert (await through(here.client()))[1].headers["location"] == "/desk?signin=refused"
+    provider.published = provider.key
+    assert (await through(here.client()))[1].headers["location"] == "/admin"
+
+
+async def test_an_answer_counts_once_and_in_the_browser_that_asked(here: Town) -> None:
+    victim, thief = here.client(), here.client()
+    await thief.get(BEGIN)
+    begun = await victim.get(BEGIN)
+    async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
+        back = (await browser.get(begun.headers["location"])).headers["location"]
+    assert (await thief.get(back)).headers["location"] == "/desk?signin=refused"
+    assert (await victim.get(back)).headers["location"] == "/desk?signin=refused"  # used up by the thief's attempt
+    fine, _ = await through(here.client())
+    assert (await victim.get(fine)).headers["location"] == "/desk?signin=refused"
+
+
+async def test_an_answer_of_another_provider_is_refused(here: Town) -> None:
+    client = here.client()
+    begun = await client.get(BEGIN)
+    async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
+        back = (await browser.get(begun.headers["location"])).headers["location"]
+    mixed = back.partition("&iss=")[0] + "&iss=https%3A%2F%2Fevil.example"
+    assert (await client.get(mixed)).headers["location"] == "/desk?signin=refused"
+    assert (await client.get("/api/v1/oidc/house/callback?error=access_denied&state=x")).headers[
+        "location"
+    ] == "/desk?signin=refused"
+
+
+async def test_nobody_is_led_elsewhere(here: Town) -> None:
+    for back in ("https://evil.example", "//evil.example", "/\\evil.example", "/api/v1/logout"):
+        _, landed = await through(here.client(), f"/api/v1/oidc/house/begin?back={back}")
+        assert landed.headers["location"] == "/desk"
+
+
+async def test_the_password_is_asked_for_anew_where_it_is_wanted(here: Town) -> None:
+    begun = await here.client().get(f"{BEGIN}&again=1")
+    asked = parse_qs(urlsplit(begun.headers["location"]).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+
+
+async def test_a_provider_that_is_away_is_said(redis: Redis, tmp_path: Path) -> None:
+    opened = OpenId(Told("house", "http://127.0.0.1:9", CLIENT, SECRET, everybody=("agent",)), redis)
+    async with town(redis, tmp_path, providers={"house": opened}) as here:
+        response = await here.client().get("/api/v1/oidc/house/begin?back=/wall")
+        assert response.headers["location"] == "/wall?signin=provider_away"
+    await opened.close()
+
+
+async def test_a_provider_of_another_name_is_not_believed(redis: Redis, tmp_path: Path, provider: Provider) -> None:
+    told = Told("house", provider.issuer, CLIENT, SECRET, everybody=("agent",))
+    provider.issuer += "/other"
+    opened = OpenId(replace(told), redis)
+    async with town(redis, tmp_path, providers={"house": opened}) as here:
+        assert (await here.client().get(BEGIN)).headers["location"] == "/admin?signin=provider_away"
+    await opened.close()
