@@ -181,3 +181,17 @@ def test_a_fresh_page_knows_of_consultation_recording_and_monitoring_while_they_
     desk.apply("contact", {**CONTACT, "phase": "wrap_up"}, at=6.0)
     shown = desk.snapshot(7.0)["data"]
     assert shown["consult"] is None and shown["recording"] == "off", "the talk is over"
+
+
+def test_a_fresh_page_knows_of_third_party_recording_and_supervisor() -> None:
+    desk = DeskState(100, {})
+    desk.apply("contact", {**CONTACT, "phase": "connected"}, at=1.0)
+    asked = {"contact_id": CONTACT["id"], "state": "consult", "with": {"kind": "agent", "id": "bob", "name": "Bob"}}
+    desk.apply("consult", asked, at=1.0)
+    desk.apply("recording", {"contact_id": CONTACT["id"], "state": "paused"}, at=1.0)
+    desk.apply("monitor", {"contact_id": "c-9", "mode": "whisper", "reason": ""}, at=1.0)
+    shown = desk.snapshot(2.0)["data"]
+    assert (shown["consult"], shown["recording"], shown["monitor"]["mode"]) == (asked, "paused", "whisper")
+    desk.apply("contact", {**CONTACT, "phase": "wrap_up"}, at=3.0)
+    left = desk.snapshot(4.0)["data"]
+    assert (left["consult"], left["recording"], left["monitor"]["mode"]) == (None, "off", "whisper")
