@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from ivr.session.serving import LOST, Serving
 from ivr.session.view import Placement
 from ivr.session.waiting import Waiting
 from telephony.errors import TelephonyError
-from telephony.leg import Answered, Bridge, CallLeg, EarlyMedia, EndCause, Ended, LegState, Ringing
+from telephony.leg import Answered, Bridge, CallLeg, EarlyMedia, EndCause, Ended, LegEvent, LegState, Ringing
 
 if TYPE_CHECKING:
     from ivr.session.services import Services
@@ -53,7 +53,7 @@ class DialledSession(CallSession):
         self._queue = place.contact.queue
         self._alerting: asyncio.Queue[Ringing | EarlyMedia | Answered] = asyncio.Queue(8)
         self._answered = False
-        self._why = "failed"
+        self._why = ""
         agent_leg.subscribe(self._agent_event)
 
     # --- the flow that there is not
@@ -72,7 +72,7 @@ class DialledSession(CallSession):
             if not self._alerting.full():
                 self._alerting.put_nowait(event)
             return
-        if isinstance(event, Ended) and not self._answered:
+        if isinstance(event, Ended) and not self._answered and not self._why:
             self._why = REASONS.get(event.cause, "failed")
         super()._dispatch(event)
 
@@ -81,6 +81,14 @@ class DialledSession(CallSession):
         self.summing.saw(event)
         if isinstance(event, flow.QueueLeft) and self.leg.state is not LegState.ENDED:
             self.leg.hang_up()
+
+    def begun_with(self, events: Sequence[LegEvent]) -> None:
+        """Take what the leg told before it was ours."""
+        for event in events:
+            if isinstance(event, Ended):
+                self._why = REASONS.get(event.cause, "failed")
+            else:
+                self.emit(event)
 
     # --- the call
 
@@ -165,7 +173,7 @@ class DialledSession(CallSession):
     def _over(self) -> None:
         """Nobody answered: no talk, no wrap-up."""
         self._agent_leg.hang_up()
-        self._tell("ended", self._why)
+        self._tell("ended", self._why or "failed")
         self.services.desk.push(self.agent_id, "contact", {"id": self.call.id, "phase": "ended"})
         self.agent_id, self.placement = "", None
 

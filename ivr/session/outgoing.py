@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable
@@ -20,7 +21,7 @@ from ivr.session.destination import Kind, destination
 from ivr.session.dialled import CHANNEL, DialledSession
 from ivr.session.view import Placement, contact_view
 from telephony.errors import TelephonyError
-from telephony.leg import CallLeg, DialOptions, LegState, Party
+from telephony.leg import CallLeg, DialOptions, Ended, LegEvent, LegState, Party
 
 if TYPE_CHECKING:
     from ivr.session.switchboard import Switchboard
@@ -30,8 +31,30 @@ log = logging.getLogger(__name__)
 RING_SECONDS = 45.0
 DEVICE_SECONDS = 20.0
 """For an agent's own phone to be answered, before the number is dialled."""
+AT_ONCE = 0.3
+"""Within this a refusal of ours comes."""
 RECENT = 10
 KEPT = 30 * 24 * 3600
+
+
+async def _begun(leg: CallLeg, number: str) -> list[LegEvent]:
+    """What the leg told at once. Raises Conflict where it was refused: by a rule, a budget, for want of a way there."""
+    told: list[LegEvent] = []
+    first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def hear(event: LegEvent) -> None:
+        told.append(event)
+        if not first.done():
+            first.set_result(None)
+
+    leg.subscribe(hear)
+    if leg.state is not LegState.ENDED:
+        await asyncio.wait({first}, timeout=AT_ONCE)
+    ended = next((one for one in told if isinstance(one, Ended)), None)
+    if leg.state is LegState.ENDED and (ended is None or not ended.by_peer):
+        detail = f": {ended.detail}" if ended is not None and ended.detail else ""
+        raise Conflict(f"{number} cannot be called{detail}")
+    return told
 
 
 class Outgoing:
@@ -59,8 +82,7 @@ class Outgoing:
             agent_leg = await self._voice(agent_id, contact, phone)
             options = DialOptions(payer=f"agent:{agent_id}", ring_timeout=RING_SECONDS)
             leg = self._services.dial(number, Party(agent_id), options=options)
-            if leg.state is LegState.ENDED:
-                raise Conflict(f"{number} cannot be called")
+            begun = await _begun(leg, number)
         except BaseException as error:
             if agent_leg is not None:
                 agent_leg.hang_up()
@@ -81,6 +103,7 @@ class Outgoing:
 
         call = replace(call, correlation=leg.correlation)
         session = self._dialling[contact] = DialledSession(self._services, leg, call, agent_leg, place, gone)
+        session.begun_with(begun)
         self._switchboard.run(session)
 
     async def recent(self, agent_id: str) -> list[str]:

@@ -14,19 +14,23 @@ from ivr.web.desk import DeskHub
 log = logging.getLogger(__name__)
 
 SIGNED_OUT = 4401
+OTHER_SITE = 4403
 
 
 def monitor_routes(hub: DeskHub, gate: Gate) -> list[WebSocketRoute]:
     """For whoever has the role supervisor."""
 
     async def monitor(socket: WebSocket) -> None:
+        if not gate.same_origin(socket):
+            await socket.close(OTHER_SITE)  # before accept: the browser sees HTTP 403
+            return
         try:
-            account = await gate.account(socket) if gate.same_origin(socket) else None
+            account = await gate.account(socket)
         except StoreUnavailable as error:
             log.warning("a supervisor was turned away: %s", error)
             account = None
         if account is None or "supervisor" not in account.roles:
-            await socket.close(SIGNED_OUT)  # before accept: the browser sees HTTP 403
+            await socket.close(SIGNED_OUT)
             return
         await socket.accept()
         async with gate.held(socket):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from ivr.session.outgoing import Outgoing
 from ivr.session.parking import ParkingLot
 from telephony.errors import Misuse, TransportError
 from telephony.fake import FakeLeg
-from telephony.leg import EarlyMedia, EndCause, LegState, Ringing
+from telephony.leg import EarlyMedia, EndCause, Ended, LegState, Ringing
 from tests.unit.ivr.session.house import House
 
 
@@ -83,6 +84,16 @@ async def test_who_does_not_answer_leaves_a_record_and_no_wrap_up(
     await all_is_well(house)
 
 
+async def test_who_is_busy_at_once_is_told_as_busy(house: House, buttons: Agents) -> None:
+    dialling = asyncio.create_task(buttons.dial("anna", "1001"))
+    await house.until(lambda: house.dialled)
+    house.dialled[-1].vanish(EndCause.BUSY)
+    await dialling
+    await house.over()
+    assert house.desk.of("dialled")[-1]["reason"] == "busy"
+    await all_is_well(house)
+
+
 @pytest.mark.parametrize("how", ["button", "page"])
 async def test_the_agent_gives_up_before_the_answer(house: House, buttons: Agents, how: str) -> None:
     far, anna, contact = await dialled(house, buttons)
@@ -113,6 +124,11 @@ async def test_what_stands_in_the_way_is_said_and_leaves_the_agent_as_he_was(hou
     with pytest.raises(Conflict, match="no rule allows it"):
         await buttons.dial("anna", "+88899")
     house.dial_error = None
+    refusing = asyncio.create_task(buttons.dial("anna", "+777"))
+    await house.until(lambda: house.dialled and house.dialled[-1].id == "+777")
+    house.dialled[-1].happen(Ended(0.0, EndCause.DECLINED, False, "the budget of today is spent"))
+    with pytest.raises(Conflict, match="budget"):
+        await refusing
     house.desk.refuse.append(TransportError("no page"))
     with pytest.raises(Conflict, match="microphone"):
         await buttons.dial("anna", "1001")
