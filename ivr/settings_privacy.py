@@ -57,6 +57,8 @@ class RetentionOptions:
     """Whole records with their turns and recordings."""
     tickets: str = ""
     """Tickets and callbacks that are done."""
+    messages: str = ""
+    """Conversations in writing that are closed."""
     surveys: str = ""
     notifications: str = ""
     """Of those that were sent or failed."""

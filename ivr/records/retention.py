@@ -10,18 +10,23 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, delete, func, or_, select, update
+from sqlalchemy import Text, and_, cast, column, delete, func, or_, select, table, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.records.database import sql_errors
 from ivr.records.schema import callbacks, contacts, desk_actions, desk_marks, notifications, surveys, tickets, turns, voicemails
 
-KINDS = ("recordings", "transcripts", "voicemail", "contacts", "tickets", "surveys", "notifications")
+KINDS = ("recordings", "transcripts", "voicemail", "contacts", "tickets", "messages", "surveys", "notifications")
 BATCH = 200
 """Rows that go in one transaction."""
 DONE_TICKETS = ("solved", "closed")
 DONE_CALLBACKS = ("done", "failed", "cancelled")
 DONE_NOTICES = ("sent", "failed")
+
+_threads = table("threads", *map(column, ("id", "customer", "status", "updated_at")))
+_addresses = table("customer_addresses", *map(column, ("address", "customer", "verified")))
+_events, _links = (table(name, column("ticket_id")) for name in ("ticket_events", "ticket_links"))
+"""Of `ivr.messages.tables`, as far as it matters here; the messages of a thread go with it."""
 
 _NO_WORDS: Mapping[str, Any] = {"handover": {}, "slots": {}, "note": ""}
 Remove = Callable[[Sequence[str]], Awaitable[int]]
@@ -69,7 +74,7 @@ class Retention:
         removed, mine = Removed(), contacts.c.caller_number.in_(numbers)
         await self._whole_contacts(mine, removed, dry_run)
         await self._voicemail(voicemails.c.caller_number.in_(numbers), removed, dry_run)
-        await self._rows("tickets", tickets, tickets.c.caller_number.in_(numbers), removed, dry_run)
+        await self._written(numbers, removed, dry_run)
         called = or_(callbacks.c.caller_number.in_(numbers), callbacks.c.number.in_(numbers))
         await self._rows("callbacks", callbacks, called, removed, dry_run)
         await self._rows("surveys", surveys, surveys.c.caller_number.in_(numbers), removed, dry_run)
@@ -89,9 +94,12 @@ class Retention:
                 await self._whole_contacts(old, removed, dry_run)
             case "tickets":
                 done = and_(tickets.c.updated_at < before, tickets.c.status.in_(DONE_TICKETS))
-                await self._rows("tickets", tickets, done, removed, dry_run)
+                await self._tickets(done, removed, dry_run)
                 over = and_(callbacks.c.updated_at < before, callbacks.c.status.in_(DONE_CALLBACKS))
                 await self._rows("callbacks", callbacks, over, removed, dry_run)
+            case "messages":
+                over = and_(_threads.c.updated_at < before, _threads.c.status == "closed")
+                await self._rows("messages", _threads, over, removed, dry_run)
             case "surveys":
                 await self._rows("surveys", surveys, surveys.c.created_at < before, removed, dry_run)
             case "notifications":
@@ -99,6 +107,22 @@ class Retention:
                 await self._rows("notifications", notifications, gone, removed, dry_run)
 
     # --- kinds
+
+    async def _written(self, numbers: Sequence[str], removed: Removed, dry_run: bool) -> None:
+        """Conversations and tickets of whoever is surely reached at one of these, and where else that one is reached."""
+        sure = and_(_addresses.c.address.in_([f"tel:{one}" for one in numbers]), _addresses.c.verified)
+        people = [row[0] for row in await self._some(select(_addresses.c.customer).where(sure))]
+        mine = or_(tickets.c.caller_number.in_(numbers), tickets.c.customer.in_(people))
+        await self._tickets(mine, removed, dry_run)
+        await self._rows("messages", _threads, _threads.c.customer.in_(people), removed, dry_run)
+        if not dry_run:
+            await self._execute(delete(_addresses).where(_addresses.c.customer.in_(people)))
+
+    async def _tickets(self, where: Any, removed: Removed, dry_run: bool) -> None:
+        await self._rows("tickets", tickets, where, removed, dry_run)
+        if not dry_run:
+            for story in (_events, _links):
+                await self._execute(delete(story).where(story.c.ticket_id.not_in(select(tickets.c.id))))
 
     async def _rows(self, kind: str, table: Any, where: Any, removed: Removed, dry_run: bool) -> None:
         if dry_run:

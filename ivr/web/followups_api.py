@@ -20,7 +20,7 @@ from ivr.records.promises import RENUMBERED
 from ivr.records.shelf import Shelf, Shelves
 from ivr.web.auth import Gate
 from ivr.web.calls_api import MEDIA_TYPES
-from ivr.web.parts import WebParts
+from ivr.web.parts import Account, WebParts
 
 audit = logging.getLogger("ivr.audit")
 """One line for each change, and for each message that left the house."""
@@ -106,12 +106,16 @@ class FollowUpsApi:
     def _change(self, kind: Kind) -> Callable[[Request], Any]:
         async def change(request: Request) -> Response:
             """Some of the columns that may be changed, as JSON; the whole row comes back."""
-            await self._admit(request, *ROLES)
+            who = await self._admit(request, *ROLES)
             values = checked(await _body(request), kind)
             if "number" in values:
                 values["callee"] = RENUMBERED
             name = request.path_params["id"]
-            row = await kind.shelf.change(name, **values)
+            if kind.name == "tickets" and self._parts.messages is not None:  # its clock and its story follow
+                await self._parts.messages.tickets.change(name, who.id, values)
+                row = await kind.shelf.get(name)
+            else:
+                row = await kind.shelf.change(name, **values)
             await self._audit(request, f"{kind.name} {name}: {', '.join(sorted(values))} changed")
             return JSONResponse(row)
 
@@ -159,11 +163,12 @@ class FollowUpsApi:
         await self._audit(request, f"notification {name} is sent again")
         return JSONResponse(row)
 
-    async def _admit(self, request: Request, *roles: str) -> None:
+    async def _admit(self, request: Request, *roles: str) -> Account:
         """Whoever changes something. Raises NotAllowed, SignInNeeded."""
-        await self._gate.require(request, *roles)
+        who = await self._gate.require(request, *roles)
         if not self._gate.same_origin(request):
             raise NotAllowed("this came from another site's page")
+        return who
 
     async def _audit(self, request: Request, what: str) -> None:
         account = await self._gate.account(request)

@@ -33,7 +33,7 @@ class Kept:
         return "m-1"
 
 
-def deliver(port: int, to: str = OWN) -> tuple[int, bytes]:
+def deliver(port: int, to: str = OWN) -> tuple[int, bytes | str]:
     with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
         try:
             client.sendmail("li@example.com", [to], bytes(mail()))

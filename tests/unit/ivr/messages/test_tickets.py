@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -87,12 +89,25 @@ async def test_one_timeline_over_all_channels(tickets: Tickets, store: ThreadSto
         "note": "red",
     }
     call |= {"disposition": "served", "slots": {}, "tags": [], "profile": {}, "quality": {}, "agent_id": "ann"}
-    mail = {"id": "v-1", "box": "night", "contact_id": "", "caller_number": "13800138000", "caller_name": "", "language": "zh"}
+    mail: dict[str, Any] = {
+        "id": "v-1",
+        "box": "night",
+        "contact_id": "",
+        "caller_number": "13800138000",
+        "caller_name": "",
+        "language": "zh",
+    }
     mail |= {"flow": "", "file": "", "seconds": 3.0, "transcript": "call me", "heard": False, "note": ""}
     async with engine.begin() as connection:
         await connection.execute(contacts.insert(), [call])
         await connection.execute(voicemails.insert(), [{**mail, "created_at": clock.at - 70, "updated_at": clock.at}])
-    due = {"number": "13800138000", "contact_id": "", "caller_number": "13800138000", "caller_name": "", "language": "zh"}
+    due: dict[str, Any] = {
+        "number": "13800138000",
+        "contact_id": "",
+        "caller_number": "13800138000",
+        "caller_name": "",
+        "language": "zh",
+    }
     due |= {"flow": "", "queue": "support", "needs": {}, "priority": 5, "reason": "promised", "handover": {}}
     await FollowUps(engine, lambda: clock.at - 60).schedule_callback("r", {**due, "from_at": 0.0, "until_at": 1.0})
     clock.at += 5

@@ -43,6 +43,7 @@ class Parts:
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     discarded: list[str] = field(default_factory=list)
     recorded: bool = True
+    messages: None = None
 
     @property
     def recording(self) -> Any:
