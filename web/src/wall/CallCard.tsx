@@ -10,7 +10,7 @@ import { MODES } from "./Listening";
 import type { Call } from "./model";
 import { ear, enter, leave } from "./monitor";
 import { Facts, Panel } from "./Panel";
-import { agentName, callerOf, callsById, card, now, order, supervises, wall } from "./store";
+import { agentName, callerOf, callsById, card, flows, now, order, supervises, wall } from "./store";
 import { t } from "./words";
 
 /** One call: who, what about, how it goes; be in it, or send it elsewhere. */
@@ -119,7 +119,6 @@ function Monitor({ call }: { call: Call }): JSX.Element {
 function Move({ call }: { call: Call }): JSX.Element {
   const to = useSignal("");
   const first = useSignal(false);
-  const flows = [...new Set(wall.value.calls.map((one) => one.flow))].filter((flow) => flow).sort();
   const here = `queue:${call.queue}`;
   const send = async (): Promise<void> => {
     const place = to.value || here;
@@ -147,8 +146,8 @@ function Move({ call }: { call: Call }): JSX.Element {
               <option key={one.id} value={`agent:${one.id}`}>{`${one.name || one.id} (${t(`state.${one.state}` as "state.break")})`}</option>
             ))}
           </optgroup>
-          {flows.length > 0 && (
-            <optgroup label={t("wall.flows")}>{flows.map((flow) => <option key={flow} value={`flow:${flow}`}>{flow}</option>)}</optgroup>
+          {flows.value.length > 0 && (
+            <optgroup label={t("wall.flows")}>{flows.value.map((flow) => <option key={flow} value={`flow:${flow}`}>{flow}</option>)}</optgroup>
           )}
         </select>
         {!talks && (

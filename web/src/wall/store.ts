@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { language } from "../i18n";
 import { mark } from "../media/debug";
-import { logout, signedIn } from "../net/api";
+import { fetchHealth, logout, signedIn } from "../net/api";
 import { ServerClock } from "../net/clock";
 import type { ServerMessage } from "../net/envelope";
 import { everySecond } from "../net/heartbeat";
@@ -30,6 +30,8 @@ export const scope = signal("");
 export const card = signal<Card | null>(null);
 export const tv = signal(new URLSearchParams(location.search).has("tv"));
 export const orders = signal<api.Standing>({ drained: {}, lent: {} });
+/** Flows that callers can be sent to. */
+export const flows = signal<string[]>([]);
 export const notice = signal<{ words: string; kind: "good" | "danger" } | null>(null);
 export const history = signal<{ queue: string; today: Point[]; before: Point[] } | null>(null);
 
@@ -46,8 +48,10 @@ export const points = computed(() => {
 
 const clock = new ServerClock();
 const QUARTER = 900;
+const DRAW_MS = 100;
 let pending = wall.value;
 let drawing = false;
+let drawnAt = -DRAW_MS;
 
 const socket = new Socket({
   url: socketUrl("/ws/wall"),
@@ -64,7 +68,7 @@ const socket = new Socket({
   mayRetry: async () => (await signedIn()) !== "no",
 });
 
-/** However many events come, the page is drawn once a frame; in a hidden tab, where no frames are, twice a second. */
+/** However many events come, the page is drawn ten times a second at most; in a hidden tab, where no frames are, twice. */
 function hear(message: ServerMessage): void {
   if (message.at !== undefined) clock.hear(message.at);
   const before = pending.day;
@@ -73,14 +77,23 @@ function hear(message: ServerMessage): void {
   if (message.type === "queues" || message.type === "snapshot") mark(message.type);
   if (drawing) return;
   drawing = true;
-  if (document.visibilityState === "hidden") setTimeout(draw, 500);
-  else requestAnimationFrame(draw);
+  const hidden = document.visibilityState === "hidden";
+  const wait = Math.max(0, drawnAt + DRAW_MS - performance.now());
+  if (hidden) setTimeout(draw, 500);
+  else if (wait === 0) requestAnimationFrame(draw);
+  else setTimeout(() => requestAnimationFrame(draw), wait);
 }
 
 function draw(): void {
   drawing = false;
-  now.value = clock.now();
+  drawnAt = performance.now();
+  tick();
   wall.value = pending;
+}
+
+/** Whole seconds: what counts time is drawn once a second, whatever else is drawn. */
+function tick(): void {
+  now.value = Math.floor(clock.now());
 }
 
 export async function begin(): Promise<void> {
@@ -110,6 +123,7 @@ export async function signOut(): Promise<void> {
 
 /** What the socket does not tell: orders that stand, and the day so far. */
 async function readRest(): Promise<void> {
+  void fetchHealth().then((health) => (flows.value = health?.flows ?? flows.value));
   await Promise.all([readOrders(), readHistory()]);
 }
 
@@ -215,9 +229,7 @@ addEventListener("keydown", (event) => {
   if (event.key === "Escape" && tv.value) void television(false);
 });
 
-everySecond(() => {
-  if (!drawing) now.value = clock.now();
-});
+everySecond(tick);
 effect(() => {
   document.title = `${t("wall.title")} · Hotline`;
 });
