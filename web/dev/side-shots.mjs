@@ -46,7 +46,7 @@ export function sideScenes({ language, width }, { desk, agent, sound }) {
       await page.getByTestId("offer-loyalty").waitFor();
       const past = page.getByTestId("past").filter({ has: page.locator("details") }).first();
       await past.locator("summary").click();
-      await past.locator(".story").waitFor();
+      await past.locator(".story li").first().waitFor();
       await past.scrollIntoViewIfNeeded();
     }),
   };
