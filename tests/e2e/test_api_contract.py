@@ -42,6 +42,8 @@ states:
 """
 EXAMPLES = int(os.environ.get("HOTLINE_CONTRACT", "1"))
 """Of each operation; each is a request. More find more, and take their time: `HOTLINE_CONTRACT=20`."""
+OWN = ("/api/v1/account", "/api/v1/me", "/api/v1/login", "/api/v1/messages/hooks")
+"""What a password, a browser or a signature is needed for."""
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -151,7 +153,8 @@ async def test_every_operation_keeps_to_the_document(house: House) -> None:
     assert len(answered) > 150, "the document has lost its operations"
     assert not failed, "\n\n".join(failed[:10])
     assert sum(any(status < 300 for status in statuses) for statuses in answered.values()) > 30, "most were turned away"
-    assert not [name for name, statuses in answered.items() if 401 in statuses and "hooks/{name}" not in name]
+    turned_away = [name for name, statuses in answered.items() if 401 in statuses and not any(one in name for one in OWN)]
+    assert not turned_away, "the token of the house may do everything but be a person"
 
 
 def contract(url: str, token: str) -> tuple[list[str], dict[str, list[int]]]:

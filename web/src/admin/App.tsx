@@ -7,6 +7,7 @@ import { SignIn } from "../ui/SignIn";
 import { Switches } from "../ui/Switches";
 import { FlowsPage } from "./flow/FlowsPage";
 import { FormsPage } from "./forms/FormsPage";
+import { HooksPage } from "./hooks/HooksPage";
 import { LivePage } from "./live/LivePage";
 import { AuditPage } from "./people/AuditPage";
 import { PeoplePage } from "./people/PeoplePage";
@@ -121,6 +122,8 @@ function Section(): JSX.Element {
       return <PeoplePage />;
     case "audit":
       return <AuditPage />;
+    case "webhooks":
+      return <HooksPage />;
     case "versions":
       return <VersionsPage />;
     default:

@@ -7,10 +7,10 @@ export interface Route {
   query: URLSearchParams;
 }
 
-export const SECTIONS = ["flows", "prompts", "live", "queues", "hours", "trunks", "versions", "people", "audit"] as const;
+export const SECTIONS = ["flows", "prompts", "live", "queues", "hours", "trunks", "versions", "people", "audit", "webhooks"] as const;
 
 /** Sections that only administrators see. */
-export const ADMINS: readonly string[] = ["people", "audit"];
+export const ADMINS: readonly string[] = ["people", "audit", "webhooks"];
 
 export const route = signal<Route>(parse(location.hash));
 
