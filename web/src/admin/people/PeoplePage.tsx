@@ -104,6 +104,7 @@ function Buttons({ one, act, open }: { one: Person; act: Act; open(what: Doing):
   const path = `/${encodeURIComponent(one.id)}`;
   const own = one.source !== "settings";
   const mine = one.id === session.value?.account.id;
+  if (!own && one.locked_for === 0 && !one.totp && (one.sessions === 0 || mine)) return null;
   const reset = async (): Promise<void> => {
     const told = await act<{ password: string }>(t("people.reset.done", { id: one.id }), "POST", `${path}/reset`);
     if (told !== null) open({ kind: "told", id: one.id, password: told.password });
