@@ -217,7 +217,7 @@ async def test_a_conversation_becomes_a_ticket_that_calls_the_customer(site: Sit
     await page.get_by_test_id("new-ticket-subject").fill("Roaming fee")
     await page.get_by_test_id("new-ticket-make").click()
     await expect(page.get_by_test_id("ticket-open")).to_have_attribute("data-status", "open")
-    await expect(page.get_by_test_id("clock-resolve")).to_have_attribute("data-state", "running")
+    await expect(page.get_by_test_id("ticket-open").get_by_test_id("clock-resolve")).to_have_attribute("data-state", "running")
     await page.get_by_test_id("ticket-call").click()
     phone = await site.phones.answered(CUSTOMER)
     await phone.until(lambda: phone.level(AGENT_TONE) > -30, "does not hear Emma")
@@ -228,7 +228,7 @@ async def test_a_conversation_becomes_a_ticket_that_calls_the_customer(site: Sit
     await page.get_by_test_id("view-inbox").click()
     await page.get_by_test_id("ticket").first.click()
     await page.get_by_test_id("ticket-status").select_option("pending")
-    await expect(page.get_by_test_id("clock-resolve")).to_have_attribute("data-state", "paused")
+    await expect(page.get_by_test_id("ticket-open").get_by_test_id("clock-resolve")).to_have_attribute("data-state", "paused")
     await expect(page.get_by_test_id("story")).to_contain_text(f"called {CUSTOMER}")
 
     async def kinds() -> set[str | None]:
