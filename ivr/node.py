@@ -24,6 +24,7 @@ from ivr.dialplan.loader import FlowStore
 from ivr.errors import IvrError, SpeechUnavailable
 from ivr.guarding.keeper import Keeper
 from ivr.guarding.store import BanStore
+from ivr.guarding.tracing import Tracing
 from ivr.hosted import Hosted
 from ivr.joining import join_nodes
 from ivr.learning import Learning
@@ -129,8 +130,7 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     languages = sorted({language for flow in flows.flows.values() for language in flow.languages})
     recognizer = await _recognizer(settings, languages, data, stack)
     ticker, talks = _ticker(stack), Talks()
-    browsers = browser_gateway(settings, ticker, media_hosts(settings))
-    stack.push_async_callback(browsers.close)
+    browsers = _browsers(settings, ticker, stack)
     link, where = NodeLink(stores.redis, settings.node), PageMap(stores.redis, settings.node)
     staff = staff_parts(settings, stores.acd, stores.redis, stores.engine)
     agents = staff.agents(stores.log, talks, where)
@@ -144,10 +144,9 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     hosted = Hosted(Locations(stores.redis, post.group if post else settings.node), post)
     sip, router = _gateway(settings, token, ticker, take, guard, hosted), Router(stores.acd, settings.node)
     phones = await phone_accounts(settings, ticker, take, stack, web_socket is not None)
-    dial = phones.dialer(sip.dial, guard)
     private, minds = privacy_parts(settings, stack, stores.redis, stores.engine), Minds(data / "minds")
     side = await side_parts(settings, stores, flows, hub, desks, stack)
-    services = _services(settings, flows, prompts, recognizer, router, stores, desks, talks, dial)
+    services = _services(settings, flows, prompts, recognizer, router, stores, desks, talks, phones.dialer(sip.dial, guard))
     counted = (side, phones, publisher, private, promises, hooked)
     alarm, handed = Alarm(hub, link, where, supervisors_of(settings)), await handover_parts(settings, stores)
     services = replace(promises.services(private.services(calls.services(services))), understand=minds.understand, alarm=alarm)
@@ -155,12 +154,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
     switchboard = calls.ready(agents, Switchboard(services, settings.routes))
     exchange.append(switchboard)
     orders = staff.orders(link, where, hub, switchboard, services)
-    await hosted.listen(sip)
-    stack.push_async_callback(sip.close)
-    keeper = Keeper(sip.door, BanStore(stores.redis), settings.node)
-    tracing = tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
-    unheard = Unheard(flows, lambda: recognizer.languages, recognizer.unheard) if recognizer is not None else None
-    node = Running(settings, switchboard, sip, ticker, languages, recognizer, publisher, unheard)
+    keeper, tracing = await _listening(hosted, sip, switchboard, stores, link, stack)
+    node = Running(settings, switchboard, sip, ticker, languages, recognizer, publisher, _unheard(flows, recognizer))
     figures = node.figures(link, post, lambda: calls.metrics(*counted, router.matching.estimating))
     if web_socket is not None:
         stack.callback(web_socket.close)
@@ -172,11 +167,31 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         await serve_web(hooked.web(shown.web(written.web(signing.web(web)))), web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts), promises.run(services, switchboard))
-    tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run())
+    tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run(), Learning(minds, flows.kept).run())
     tasks.start(services.tally.run(stores.redis, settings.node), snapshots_of(settings, stores, services).run())
-    tasks.start(teller_of(settings, stores, services, sip, router), side.run(), staff.run(agents, router))
-    tasks.start(Learning(minds, flows.kept).run(), *node.work())
+    tasks.start(teller_of(settings, stores, services, sip, router), side.run(), staff.run(agents, router), *node.work())
     return Node(switchboard, sip, node.banner(web_socket, passwords, data, new_token) if web_socket is not None else "")
+
+
+def _browsers(settings: Settings, ticker: Ticker, stack: AsyncExitStack) -> WebRtcGateway:
+    browsers = browser_gateway(settings, ticker, media_hosts(settings))
+    stack.push_async_callback(browsers.close)
+    return browsers
+
+
+async def _listening(
+    hosted: Hosted, sip: SipGateway, switchboard: Switchboard, stores: Stores, link: NodeLink, stack: AsyncExitStack
+) -> tuple[Keeper, Tracing]:
+    """Open the SIP listeners; returns who keeps their bans and traces."""
+    await hosted.listen(sip)
+    stack.push_async_callback(sip.close)
+    keeper = Keeper(sip.door, BanStore(stores.redis), link.node)
+    return keeper, tracing_of(sip, switchboard, ContactReader(stores.engine), link, stores.acd)
+
+
+def _unheard(flows: FlowStore, recognizer: RecognizerPool | None) -> Unheard | None:
+    """Phrases that the models cannot hear; None where nothing is heard."""
+    return Unheard(flows, lambda: recognizer.languages, recognizer.unheard) if recognizer is not None else None
 
 
 def snapshots_of(settings: Settings, stores: Stores, services: Services) -> Snapshots:
