@@ -62,11 +62,8 @@ class Bench:
 
     def load(self) -> list[Problem]:
         """Take files and cards as they are now. Blocking."""
-        before = self.shelf.version
-        problems = self.shelf.load()
-        if self.shelf.version != before:
-            self.cards.take(document_of(card) for card in self.shelf.book.cards.values())
-        return problems
+        self.shelf.taken = lambda book: self.cards.take(document_of(card) for card in book.cards.values())
+        return self.shelf.load()
 
     def book(self) -> Mapping[str, Any]:
         return self.shelf.book.to_dict()
@@ -193,7 +190,6 @@ async def side_parts(
         (log.error if problem.severity == "error" else log.warning)("scenes: %s", problem)
 
     def changed() -> None:
-        bench.cards.take(document_of(card) for card in shelf.book.cards.values())
         hub.broadcast("book", {"version": shelf.version})
 
     shelf.changed.append(changed)

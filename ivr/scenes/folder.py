@@ -44,6 +44,10 @@ def read_book(folders: Iterable[Path], house: House = NOTHING_ASKED) -> tuple[Bo
     return book_of(pages), problems, version.hexdigest()[:16]
 
 
+def _nothing_to_do(book: Book) -> None:
+    """Stands where nothing is made of a book."""
+
+
 @dataclass(slots=True)
 class Shelf:
     """The book that is in force. A change with an error is not taken: the one before stays."""
@@ -52,6 +56,8 @@ class Shelf:
     house: Callable[[], House] = House
     book: Book = field(default_factory=Book)
     version: str = ""
+    taken: Callable[[Book], None] = _nothing_to_do
+    """Makes ready what a book needs, in the thread that reads it."""
     changed: list[Callable[[], None]] = field(default_factory=list)
     """Told after a change."""
 
@@ -60,6 +66,7 @@ class Shelf:
         book, problems, version = read_book(self.folders, self.house())
         if any(problem.severity == "error" for problem in problems) or version == self.version:
             return problems
+        self.taken(book)
         self.book, self.version = book, version
         return problems
 
