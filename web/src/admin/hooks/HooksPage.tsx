@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import "../../styles/hooks.css";
 import { ask } from "../api";
 import { complain, notice, wordsOf } from "../store";
 import { moment, t, type AdminKey } from "../words";
