@@ -20,6 +20,7 @@ GROUPS: dict[str, frozenset[str] | None] = {
 _TABLE = """
 # ANYBODY: pages, and what says nothing of anybody; a handover's token and a hook's signature are keys of their own
 GET /
+GET /account
 GET /admin
 GET /api/v1/handover/{token}
 GET /api/v1/health
