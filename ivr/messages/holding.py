@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ivr.acd.model import Channel, Contact, named, needs_of
-from ivr.acd.place import Delayed, Moved, Offered, Place, Refused, Withdrawn
+from ivr.acd.place import Moved, Offered, Place, Refused, Withdrawn
 from ivr.acd.store import AcdStore
 from ivr.errors import Conflict, IvrError, NotFound
 from ivr.messages.model import Move, Status
@@ -146,7 +146,7 @@ class Holding:
 
     async def _event(self, event: Any) -> None:
         match event:
-            case Offered(agent_id, until, _):
+            case Offered(agent_id, until, _) if not self.agent_id:  # else it was taken by hand meanwhile
                 self._rings[agent_id] = asyncio.create_task(self._ring(agent_id, until))
             case Withdrawn(agent_id, reason):
                 if ring := self._rings.pop(agent_id, None):
@@ -157,8 +157,6 @@ class Holding:
                 await self._around.news.tell("place", self.thread["id"], position=position)
             case Refused(why):
                 raise NotFound(why)
-            case Delayed():
-                pass
 
     async def _ring(self, agent_id: str, until: float) -> str:
         """What becomes of the offer: `accepted`, `declined` or `missed`."""
@@ -190,6 +188,9 @@ class Holding:
             await self._around.tell(agent_id, "inbox_offer_ended", told)
 
     async def _assign(self, agent_id: str) -> None:
+        if (self.thread["status"], self.thread["agent_id"]) == (Status.ASSIGNED, agent_id):  # after a new start
+            self.agent_id = agent_id
+            return
         try:
             thread, _ = await self._around.store.move(self.thread["id"], Move.TAKEN, agent_id=agent_id)
         except Conflict:  # closed in this very moment

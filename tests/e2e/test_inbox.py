@@ -45,7 +45,7 @@ pytestmark = [
 
 SECRET = "a-secret-of-the-gateway"
 CUSTOMER, TONE, AGENT_TONE = "+4915112345678", 700.0, 1100
-BOX = "support@example.org"
+BOX, HOUSE = "support@example.org", "+4930111222"
 
 
 @dataclass
@@ -136,7 +136,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
                     "capacity": {"voice": 1, "message": 5, "blend": ["message"]},
                 }
             ],
-            trunks={"carrier": {"hosts": [f"127.0.0.1:{phones.port}"], "caller_id": {"show": "trunk", "number": "+4930111222"}}},
+            trunks={"carrier": {"hosts": [f"127.0.0.1:{phones.port}"], "caller_id": {"show": "trunk", "number": HOUSE}}},
             outbound={"region": "DE", "rules": [{"name": "customers", "who": ["agent:*"], "classes": ["mobile"]}]},
             notices={"email": {"host": "127.0.0.1", "port": outside.mail_port, "sender": BOX, "tls": "none"}},
             messages={

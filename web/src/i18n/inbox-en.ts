@@ -73,7 +73,7 @@ export const inboxEn = {
   "talk.failed": "did not arrive: {why}",
   "talk.retry": "Send again",
   "talk.you": "you",
-  "event.assigned": "{value} has it",
+  "event.assigned": "taken by {value}",
   "event.released": "back in {value}",
   "event.pending": "it is the customer's turn",
   "event.closed": "closed",
