@@ -141,6 +141,7 @@ def test_agents_queues_and_the_desk_take_what_the_settings_say() -> None:
     assert (queue.missed_limit, queue.declined_limit, queue.pause_seconds, queue.extensions) == (3, 4, 60, 1)
     told = desk_settings(settings)
     breaks = told.pop("breaks")
+    assert told.pop("reattach_seconds") == 30.0
     assert told == {"ring_seconds": 5, "wrap_up_seconds": 7, "dispositions": ["ok"], "ice_servers": []}
     assert breaks[1] == {"name": "meal", "zh": "用餐", "en": "Meal"}
     assert desk_settings(Settings())["ring_seconds"] == 20.0
