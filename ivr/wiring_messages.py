@@ -108,7 +108,9 @@ def message_house(
         promise=partial(_promise, FollowUps(stores.engine, time.time)),
         name_of=lambda agent_id: names.get(agent_id, agent_id),
         agents={agent.id: agent.name or agent.id for agent in settings.agents if "agent" in agent.roles},
-        takers=frozenset(one.id for one in settings.agents if isinstance(one.capacity, CapacityOptions) and one.capacity.message),
+        takers=frozenset(
+            one.id for one in settings.agents if isinstance(one.capacity, CapacityOptions) and one.capacity.message
+        ),
         queues=tuple(settings.queues),
         chat=_chat(settings),
         hooks=hooks,

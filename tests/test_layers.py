@@ -453,6 +453,7 @@ TOP = {
     "ivr.wiring_messages",
     "ivr.wiring_hooks",
     "ivr.wiring_side",
+    "ivr.wiring_accounts",
     "ivr.__main__",
 }
 """Where parts are put together; nothing below knows them."""

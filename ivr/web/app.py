@@ -38,9 +38,9 @@ from ivr.web.shields import HEADERS, OwnPages, Patience, PlainHeaders
 from ivr.web.sip_api import SipApi
 from ivr.web.sources_api import SourcesApi
 from ivr.web.staff_api import StaffApi
-from ivr.web.wall_api import WallApi
 from ivr.web.staff_orders_api import StaffOrdersApi
 from ivr.web.tickets_api import TicketsApi
+from ivr.web.wall_api import WallApi
 
 log = logging.getLogger(__name__)
 

@@ -35,7 +35,14 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 
-PAGES = {"/": "index.html", "/call": "call.html", "/desk": "desk.html", "/admin": "admin.html", "/wall": "wall.html", "/account": "account.html"}
+PAGES = {
+    "/": "index.html",
+    "/call": "call.html",
+    "/desk": "desk.html",
+    "/admin": "admin.html",
+    "/wall": "wall.html",
+    "/account": "account.html",
+}
 
 NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Hotline</title>
 <h1>The pages are not built yet</h1><p>Run <code>make pages</code> in the project's folder, then load this again.

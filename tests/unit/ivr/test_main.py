@@ -137,7 +137,7 @@ def test_what_is_missing_is_one_line(arguments: list[str], capsys: pytest.Captur
 
 def test_check_says_yes_to_the_flows_that_come_along(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(ROOT / "dialplans"), "--prompts", str(ROOT / "prompts")]) == 0
-    assert capsys.readouterr().out == "7 files checked: no problems\n"
+    assert capsys.readouterr().out == "10 files checked: no problems\n"
 
 
 def test_check_knows_the_queues_and_skills_of_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
