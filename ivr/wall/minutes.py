@@ -26,8 +26,8 @@ AGAIN_SECONDS = 7 * 86400.0
 """Who calls about the same within this time was not helped the first time."""
 LOOK_BACK = 12 * 3600.0
 """A state of an agent that began longer ago is not looked for."""
-WRITTEN = ("message", "ticket")
-"""Channels without a talk: their contacts are not in these figures."""
+ELSEWHERE = ("message", "ticket", "outbound")
+"""Channels whose contacts are not in these figures: without a talk, or called by an agent."""
 AT_ONCE = 6 * 3600.0
 """Seconds of records that are counted in one go."""
 
@@ -153,7 +153,7 @@ class Minutes:
         dialect = self._engine.dialect.name
         ended = (_whole(contacts.c.ended_at, MINUTE, dialect) * MINUTE).label("minute")
         queue = func.coalesce(contacts.c.queue, "").label("queue")
-        over = and_(contacts.c.ended_at >= start, contacts.c.ended_at < end, contacts.c.channel.not_in(WRITTEN))
+        over = and_(contacts.c.ended_at >= start, contacts.c.ended_at < end, contacts.c.channel.not_in(ELSEWHERE))
         said = and_(turns.c.speaker == "caller", turns.c.medium == "speech", turns.c.confidence.is_not(None))
         points = and_(surveys.c.created_at >= start, surveys.c.created_at < end, surveys.c.score.between(1, 5))
         if self._limits.survey:

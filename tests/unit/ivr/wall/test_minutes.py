@@ -61,6 +61,7 @@ async def test_contacts_count_once_where_they_ended(book: Minutes, engine: Async
         a_contact("c7", disposition="self_served"),
         a_contact("c8", disposition="left_flow", ended_at=T0 + 61),
         a_contact("c9", channel="message", disposition="served"),
+        a_talk("c10", channel="outbound"),
     )
     for _ in range(2):
         await book.count(T0, T0 + 120)

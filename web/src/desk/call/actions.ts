@@ -157,6 +157,7 @@ const voiceless = computed(() => {
   const silent = phone.state.value === "idle" || phone.state.value === "lost";
   return link.value === "open" && desk.value.ready && talks && silent ? (contact?.id ?? "") : "";
 });
+const REFUSALS = 3;
 let deaf = "";
 let backAt = 0;
 
@@ -168,14 +169,15 @@ effect(() => {
   const id = voiceless.value;
   if (id === "" || id === deaf) return undefined;
   const soon = phone.state.peek() === "lost" || performance.now() - backAt < BACK_MS;
+  let refusals = 0;
   let timer = setTimeout(again, soon ? REATTACH_MS : OFFER_MS);
   async function again(): Promise<void> {
     timer = setTimeout(again, REATTACH_AGAIN_MS);
     try {
       await request("reattach", { contact_id: id }, AUDIO_MS);
     } catch (error) {
-      // Refused: the call is on a desk phone, or is not this agent's any more.
-      if (error instanceof RequestError && error.kind === "refused") {
+      // Refused again and again: the call is on a desk phone, or is not this agent's any more.
+      if (error instanceof RequestError && error.kind === "refused" && ++refusals === REFUSALS) {
         deaf = id;
         clearTimeout(timer);
       }
