@@ -7,12 +7,12 @@ import json
 import secrets
 import ssl
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -20,6 +20,9 @@ from redis.asyncio import Redis
 
 from ivr.errors import IvrError, NotAllowed
 from ivr.records.database import redis_errors
+
+if TYPE_CHECKING:
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 BEGUN_SECONDS = 600
 """Between the redirect to the provider and the return."""
@@ -202,6 +205,10 @@ class OpenId:
         return found
 
     def _client(self, redirect_uri: str) -> AsyncOAuth2Client:
+        with warnings.catch_warnings():  # it says at every start that it would rather have httpx2
+            warnings.simplefilter("ignore")
+            from authlib.integrations.httpx_client import AsyncOAuth2Client
+
         one = self.provider
         return AsyncOAuth2Client(
             client_id=one.client_id,

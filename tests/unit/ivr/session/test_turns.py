@@ -38,6 +38,7 @@ class Session:
     written: list[tuple[int, str]] = field(default_factory=list)
     captions: list[Any] = field(default_factory=list)
     placement: None = None
+    guest: None = None
     fields: dict[str, Any] = field(default_factory=dict)
     shown: int = 0
     summing: Summing = field(default_factory=Summing)
