@@ -202,7 +202,8 @@ async def test_a_session_that_ends_over_an_open_window_takes_nothing_away(node: 
     async with Browser() as browser:
         page = await signed_in(browser, node, "#/flows/desk")
         await opened(page)
-        await replace(page, "say: goodbye", "say: [goodbye, goodbye]")
+        async with page.expect_response("**/api/v1/admin/diagram"):  # else it is what finds out
+            await replace(page, "say: goodbye", "say: [goodbye, goodbye]")
         await kept(page)
         await page.click("[data-testid=publish]")
         await page.fill("[data-testid=publish-note]", "twice")

@@ -48,6 +48,7 @@ async def centre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cent
         server = HotlineProcess(
             folder,
             speech={"enabled": False},
+            web={"reattach": 2.0},
             routes=[{"to": name, "flow": name} for name in WISHES],
             queues={name: {"ring": "4s", "wrap_up": "0s"} for name in ("support", "care")},
             agents=[
