@@ -25,6 +25,7 @@ def banner(
         f"  Start page      {web}/",
         f"  Call by browser {web}/call",
         f"  Agent's desk    {web}/desk",
+        f"  Wallboard       {web}/wall",
         f"  Administration  {web}/admin",
     ]
     if passwords:
