@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ivr.acd.desk import Desk
+from ivr.acd.engaging import asking
 from ivr.acd.store import AcdStore
 from ivr.actions.doing import Doing
 from ivr.actions.filling import filled
@@ -33,7 +34,7 @@ from ivr.scenes.model import Card, card_dict
 from ivr.settings import Settings
 from ivr.settings_workbench import WorkbenchOptions, origin_of
 from ivr.stores import Stores
-from ivr.web.bench import WorkbenchDesk
+from ivr.web.bench import Has, WorkbenchDesk
 from ivr.web.desk import DeskHub
 from ivr.web.parts import Account, WebParts
 from ivr.wiring_scenes import house_of, scene_folders
@@ -217,13 +218,14 @@ def watching(suggesting: Suggesting) -> Callable[[str, str, Mapping[str, Any] | 
     return watch
 
 
-def has_of(store: AcdStore) -> Callable[[str, str], Any]:
-    async def has(agent_id: str, contact_id: str) -> bool:
+def has_of(store: AcdStore) -> Has:
+    async def has(agent_id: str, contact_id: str, asked: bool = False) -> bool:
         try:
             agent = await store.agent(agent_id)
         except NotFound:
             return False
-        return contact_id in agent.held or contact_id == agent.last_contact
+        mine = contact_id in agent.held or contact_id == agent.last_contact
+        return mine or (asked and asking(contact_id, agent_id) in agent.held)
 
     return has
 

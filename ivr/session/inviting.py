@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ivr.acd.desk import RingOutcome
-from ivr.acd.engaging import Engaging
+from ivr.acd.engaging import Engaging, asking
 from ivr.acd.model import Contact
 from ivr.errors import Conflict, IvrError, NotFound, StoreUnavailable
 from telephony.errors import TelephonyError
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RING_SECONDS = 30.0
-TRIES = 30
-PAUSE = 1.0
-"""Seconds between tries to tell the queues that somebody is free again."""
 REASONS = {RingOutcome.DECLINED: "declined", RingOutcome.NO_ANSWER: "no_answer", RingOutcome.GONE: "gone"}
 
 
@@ -77,7 +74,8 @@ class Guest:
     def view(self) -> dict[str, Any]:
         """The contact as their page has it."""
         consult = {"by": self._by, "name": self._by_name, "state": self._state}
-        return {**self._session.view(), "phase": self._phase, "held": False, "note": "", "consult": consult}
+        mine = {"phase": self._phase, "held": False, "note": "", "why": "", "consult": consult}  # no queue chose them
+        return {**self._session.view(), **mine}
 
     async def _stay_until_over(self, joined: Callable[[CallLeg], None], failed: Callable[[str], None]) -> None:
         coming = asyncio.create_task(self._arrive())
@@ -94,7 +92,12 @@ class Guest:
                 leg.hang_up()
                 return
             self._phase = "connected"
-            joined(leg)
+            try:
+                joined(leg)
+            except TelephonyError as error:
+                log.warning("%s agent %s cannot be joined: %s", self._session.call.correlation, self.agent_id, error)
+                failed("failed")
+                return
             self._session.show()
             await gone
         finally:
@@ -107,6 +110,8 @@ class Guest:
     async def _arrive(self) -> tuple[CallLeg | None, str]:
         """Their leg, or why there is none."""
         desk, contact_id = self._services.desk, self._session.call.id
+        if self._session.placement is None:  # the caller went in this very moment
+            return None, "gone"
         try:
             await desk.present(self.agent_id, self.view())
             outcome = await desk.ring(self.agent_id, contact_id, max(0.0, self._until - self._services.clock()))
@@ -127,13 +132,11 @@ class Guest:
             session.guest = None
         if self._accepted and not self._stays:  # else the end of the ring has told the page
             self._services.desk.push(self.agent_id, "contact", {"id": session.call.id, "phase": "ended"})
-        for _ in range(TRIES):
-            try:
-                await self._engaging.release(session.call.id, self.agent_id)
-                return
-            except StoreUnavailable as error:
-                log.warning("%s the queues hear later that %s is free: %s", session.call.correlation, self.agent_id, error)
-                await asyncio.sleep(PAUSE)
+        try:
+            await self._engaging.release(session.call.id, self.agent_id)
+        except StoreUnavailable as error:
+            log.warning("%s the queues hear later that %s is free: %s", session.call.correlation, self.agent_id, error)
+            self._services.router.mending.owe_leave(asking(session.call.id, self.agent_id), "served")
 
     def _contact(self) -> Contact:
         session = self._session

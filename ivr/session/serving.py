@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ivr.acd.engaging import Engaging
@@ -99,6 +100,8 @@ class Serving:
         """The colleague has the caller from now on; whether Redis knows it: where it is away, it hears of it later."""
         session = self._session
         session.guest, session.agent_id = None, taker
+        if session.placement is not None:
+            session.placement = replace(session.placement, why="")
         place.agent_id = taker
         log.info("%s agent %s handed the caller to %s", session.call.correlation, giver, taker)
         try:

@@ -51,6 +51,11 @@ class Book(Protocol):
         """Of frames."""
 
 
+class Has(Protocol):
+    async def __call__(self, agent_id: str, contact_id: str, asked: bool = False) -> bool:
+        """Whether the two belong together now, or did last; with `asked` also where a colleague asks the agent about it."""
+
+
 class Kept(Protocol):
     """`ivr.records.marks.Marks`."""
 
@@ -88,8 +93,7 @@ class WorkbenchDesk:
     book: Book
     contact: Callable[[str], Awaitable[Mapping[str, Any]]]
     """A contact that goes on or is over, with its turns. Raises NotFound."""
-    has: Callable[[str, str], Awaitable[bool]]
-    """Whether (agent, contact) belong together now, or did last."""
+    has: Has
     past: Past
     marks: Kept
     runs: Ran
@@ -109,9 +113,12 @@ class Door:
         return await self._gate.require(request, *READERS)
 
     async def onlooker(self, request: Request) -> tuple[Account, Mapping[str, Any]]:
-        """Who looks, and the contact: of its agent, and of those who oversee. Raises SignInNeeded, NotAllowed, NotFound."""
+        """Who looks, and the contact: of its agent, a colleague whom he asks, and those who oversee.
+
+        Raises SignInNeeded, NotAllowed, NotFound.
+        """
         account, contact_id = await self.reader(request), str(request.path_params["contact_id"])
-        if not OVERSEERS & set(account.roles) and not await self._desk.has(account.id, contact_id):
+        if not OVERSEERS & set(account.roles) and not await self._desk.has(account.id, contact_id, asked=True):
             raise NotAllowed("this contact is not yours")
         return account, await self._desk.contact(contact_id)
 

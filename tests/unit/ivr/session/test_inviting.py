@@ -50,6 +50,7 @@ async def test_he_sees_the_whole_contact_before_his_ring(office: Office) -> None
     assert kinds[:2] == ["present", "ring"] and kinds[2:4] == ["consult", "contact"]
     shown = of(office, "bob")[0][1]
     assert shown["id"] == contact and shown["phase"] == "offered" and shown["queue"] == "support"
+    assert shown["why"] == "", "no queue chose him"
     assert shown["consult"] == {"by": "anna", "name": "anna", "state": "calling"} and shown["profile"]["tier"] == "gold"
     assert of(office, "bob")[3][1]["phase"] == "connected" and of(office, "bob")[3][1]["consult"]["state"] == "consult"
     told = [data for kind, data in of(office, "anna") if kind == "consult"]
@@ -73,7 +74,7 @@ async def test_complete_makes_the_caller_his_with_every_button(office: Office) -
     await house.until_state("anna", AgentState.WRAP_UP)
     assert anna.state is LegState.ENDED and house.talks.find(contact, "bob")
     shown = of(office, "bob")[-1][1]
-    assert shown["phase"] == "connected" and "consult" not in shown
+    assert shown["phase"] == "connected" and "consult" not in shown and shown["why"] == ""
     assert [data["phase"] for kind, data in of(office, "anna") if kind == "contact"][-1] == "wrap_up"
     await office.buttons.hold("bob", contact)
     await office.buttons.note("bob", contact, "done by bob")
