@@ -29,7 +29,7 @@ export function AuditPage(): JSX.Element {
     return () => clearTimeout(later);
   }, [text.value, by.value]);
   return (
-    <main class="page audit" data-testid="audit">
+    <main class="page audit-page" data-testid="audit">
       <header class="page-head">
         <h1>{t("audit.title")}</h1>
         <input type="search" class="search" aria-label={t("audit.search")} placeholder={t("audit.search")} onInput={(event) => (text.value = event.currentTarget.value)} data-testid="audit-text" />
