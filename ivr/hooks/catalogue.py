@@ -97,7 +97,7 @@ KINDS: tuple[Kind, ...] = (
             "channel": "`sip webrtc phone callback` and others",
             "queue": "the last one, or null",
             "agent_id": "the last one, or null",
-            "disposition": "how it ended: `served abandoned overflowed self_service` and others",
+            "disposition": "how it ended: `served abandoned overflowed self_served` and others",
             "intent": "what it was about, or null",
             "language": "`zh`, `en`",
             "tags": "list",

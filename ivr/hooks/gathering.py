@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, and_, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -102,6 +102,8 @@ class Gathering:
             count += await self._put(event for one in told if (event := of_queues(*one)) is not None)
             with redis_errors():
                 await self._redis.set(key, entries[-1][0])
+            if len(entries) < AT_ONCE:  # the records wait for their turn
+                return count
 
     async def _of_records(self) -> int:
         key, first, now = f"{self._prefix}:{SCANNED}", f"{self._prefix}:{BEGAN}", self._clock()
@@ -109,13 +111,14 @@ class Gathering:
             await self._redis.set(first, f"{now:.3f}", nx=True)  # what was before the first look ever is not told
             scanned, began = await self._redis.mget(key, first)
         long = now - self._looked >= LONG_LOOK
-        since = max(float(scanned or began or now) - (LONG if long else SHORT), float(began or now))
-        found: list[Event] = []
+        since = max(float(scanned or began or now) - (LONG if long else SHORT), float(began or now), now - KEPT_SECONDS)
+        count = 0
         for table, column, read in _RECORDS:
-            rows = await self._rows(table, column, since)
-            found += [event for row in rows for event in read(row) if event.id not in self._known]
-        count = await self._put(found)
-        self._known |= {one.id: one.at for one in found}
+            async for rows in self._rows(table, column, since):
+                told = [event for row in rows for look in _looks(row, since) for event in read(look)]
+                found = [event for event in told if event.id not in self._known]
+                count += await self._put(found)
+                self._known |= {one.id: one.at for one in found}
         if long:
             self._looked = now
             self._known = {name: at for name, at in self._known.items() if at >= since}
@@ -123,23 +126,20 @@ class Gathering:
             await self._redis.set(key, f"{now:.3f}")
         return count
 
-    async def _rows(self, table: Table, column: str, since: float) -> list[Row]:
+    async def _rows(self, table: Table, column: str, since: float) -> AsyncIterator[Sequence[Row]]:
         """In steps of `AT_ONCE`, by time."""
-        found: list[Row] = []
-        with sql_errors():
-            async with self._engine.connect() as connection:
-                when, key = table.c[column], table.c.id
-                query = (
-                    select(*(table.c[name] for name in COLUMNS[table.name]))
-                    .where(when >= since)
-                    .order_by(when, key)
-                    .limit(AT_ONCE)
-                )
-                while True:
-                    rows = (await connection.execute(query.offset(len(found)))).mappings().all()
-                    found += [dict(row) for row in rows]
-                    if len(rows) < AT_ONCE:
-                        return found
+        when, key = table.c[column], table.c.id
+        query = select(*(table.c[name] for name in COLUMNS[table.name])).order_by(when, key).limit(AT_ONCE)
+        after = when >= since
+        while True:
+            with sql_errors():
+                async with self._engine.connect() as connection:
+                    rows = [dict(row) for row in (await connection.execute(query.where(after))).mappings()]
+            yield rows
+            if len(rows) < AT_ONCE:
+                return
+            last = rows[-1]
+            after = and_(when >= last[column], or_(when > last[column], key > last["id"]))
 
     async def _put(self, found: Iterable[Event]) -> int:
         """Put down those that some hook wants, each once."""
@@ -181,6 +181,13 @@ class Gathering:
                 await connection.execute(delete(deliveries).where(deliveries.c.event_id.in_(old)))
                 await connection.execute(delete(events).where(events.c.at < self._clock() - KEPT_SECONDS))
         self._cleaned = self._clock()
+
+
+def _looks(row: Row, since: float) -> Iterable[Row]:
+    """The row, and before it as it came: who waits for its beginning hears of it though it changed at once."""
+    if since <= row.get("created_at", 0.0) < row.get("updated_at", 0.0):
+        yield {**row, "updated_at": row["created_at"]}
+    yield row
 
 
 def _text(value: str | bytes) -> str:

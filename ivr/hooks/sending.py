@@ -26,6 +26,7 @@ AGAIN = frozenset({408, 425, 429})
 AT_ONCE = 8
 """Under way to one hook."""
 LEASE = 60.0
+"""Seconds beyond the longest try, after which another node may take what this one took and did not mark."""
 LOOK_SECONDS = 1.0
 LAST_SECONDS = 5.0
 EVENT, DELIVERY = "hotline-event", "hotline-delivery"
@@ -39,6 +40,11 @@ class Target:
     url: str
     secret: str
     seconds: float = 5.0
+
+    @property
+    def longest(self) -> float:
+        """Seconds of one try, whatever the far end does: it may send an octet a second."""
+        return 4 * self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class HookSender:
 
     async def _serve(self, hook: str) -> None:
         while True:
-            working = asyncio.create_task(self.work(hook))
+            working, failed = asyncio.create_task(self.work(hook)), self.counted[hook, "again"]
             try:
                 busy = await asyncio.shield(working)
             except asyncio.CancelledError:
@@ -98,13 +104,17 @@ class HookSender:
             except Exception:
                 log.exception("webhook %s waits", hook)
                 busy = 0
-            if not busy:
+            if self.counted[hook, "again"] - failed >= busy:  # nothing is due, or nobody there takes anything
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def work(self, hook: str) -> int:
         """Send what is due to one hook; how many were tried. Raises StoreUnavailable."""
-        due = await self._outbox.claim(hook, LEASE, AT_ONCE)
-        await asyncio.gather(*(self._one(self.targets[hook], row) for row in due))
+        target = self.targets[hook]
+        due = await self._outbox.claim(hook, LEASE + target.longest, AT_ONCE)
+        done = await asyncio.gather(*(self._one(target, row) for row in due), return_exceptions=True)
+        for one in done:
+            if one is not None:
+                raise one
         return len(due)
 
     async def _one(self, target: Target, row: Mapping[str, Any]) -> None:
@@ -139,12 +149,12 @@ class HookSender:
         }
         try:
             async with (
-                asyncio.timeout(4 * target.seconds),  # a far end that sends an octet a second
+                asyncio.timeout(target.longest),
                 self._client.stream("POST", target.url, content=octets, headers=headers, timeout=target.seconds) as answer,
             ):
                 status = answer.status_code
         except TimeoutError:
-            return Answer(None, f"no answer within {4 * target.seconds:g} s")
+            return Answer(None, f"no answer within {target.longest:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
             return Answer(None, f"no answer: {type(error).__name__}")
         return Answer(status, "" if 200 <= status < 300 else f"the far end answered {status}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ivr.hooks import gathering as gatherings
 from ivr.hooks.gathering import KEPT_SECONDS, LONG, Gathering
 from ivr.hooks.tables import deliveries, events
 from ivr.records.schema import contacts, surveys, tickets
@@ -97,3 +99,51 @@ async def test_what_no_hook_wants_is_not_kept_and_what_is_old_goes(redis: Redis,
     clock.now += KEPT_SECONDS + 10
     await mine.gather()
     assert (await rows(engine, events), await rows(engine, deliveries)) == ([], [])
+
+
+async def test_a_ticket_that_changed_at_once_is_told_as_opened_all_the_same(
+    redis: Redis, engine: AsyncEngine, clock: Clock
+) -> None:
+    mine = gathering(redis, engine, clock, {"crm": ("ticket.opened",), "board": ("ticket.*",)})
+    await mine.gather()
+    await put(engine, tickets, ticket(T0 - 9, T0 + 1, contact_id="old"))
+    await put(engine, tickets, ticket(T0 + 0.2, T0 + 0.7, request="c1:2", status="pending"))
+    clock.now += 1
+    assert await mine.gather() == 3
+    assert await mine.gather() == 0
+    assert await gathering(redis, engine, clock, {"crm": ("ticket.*",)}).gather() == 0
+    told = sorted((row["kind"], row["at"]) for row in await rows(engine, events))
+    assert told == [("ticket.changed", T0 + 0.7), ("ticket.changed", T0 + 1), ("ticket.opened", T0 + 0.2)]
+    assert [row["hook"] for row in await rows(engine, deliveries)].count("crm") == 1
+
+
+async def test_a_stream_that_never_ends_does_not_keep_the_records_waiting(
+    redis: Redis, engine: AsyncEngine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = gathering(redis, engine, clock)
+    await mine.gather()
+    put_down = mine._put
+
+    async def and_another(found: Any) -> int:
+        if await redis.xlen("{acd}:events") < 9:
+            await redis.xadd("{acd}:events", ENDED)
+        return await put_down(found)
+
+    monkeypatch.setattr(mine, "_put", and_another)
+    await redis.xadd("{acd}:events", ENDED)
+    assert await mine._of_queues() == 1
+    assert await mine._of_queues() == 1
+
+
+async def test_hooks_that_were_taken_out_for_months_hear_of_the_last_two_weeks(
+    redis: Redis, engine: AsyncEngine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gatherings, "AT_ONCE", 2)
+    await gathering(redis, engine, clock).gather()
+    for number in range(5):
+        await put(engine, contacts, contact(f"old{number}", T0 + 60))
+    clock.now = T0 + KEPT_SECONDS + 3600
+    for number in range(5):
+        await put(engine, contacts, contact(f"c{number}", T0 + 7200 + number // 3))
+    assert await gathering(redis, engine, clock).gather() == 5
+    assert {row["subject"] for row in await rows(engine, events)} == {f"c{number}" for number in range(5)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +12,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ivr.errors import Conflict, NotFound
+from ivr.errors import Conflict, NotFound, StoreUnavailable
 from ivr.hooks import outbox as outboxes
 from ivr.hooks.outbox import HookOutbox
-from ivr.hooks.sending import PAUSES, HookSender, Target
+from ivr.hooks.sending import AT_ONCE, PAUSES, HookSender, Target
 from ivr.hooks.tables import deliveries, events
 from ivr.messages.signing import refusal
 from tests.unit.ivr.hooks.conftest import T0, Clock
@@ -143,6 +144,9 @@ async def test_a_time_is_played_again_under_the_same_ids(
     monkeypatch.setattr(outboxes, "MOST_REPLAYED", 4)
     with pytest.raises(Conflict, match="ask for a shorter time"):
         await outbox.replay("new", ["*"], T0, T0 + 1000)
+    monkeypatch.setattr(outboxes, "MOST_REPLAYED", 2)
+    await happened(engine, 40, "agent.state", T0 - 100)
+    assert await outbox.replay("crm", ["ticket.*"], T0 - 100, T0 + 1000) == 2, "however much else happened before"
 
 
 async def test_a_ping_is_sent_at_once_and_kept_nowhere(engine: AsyncEngine, clock: Clock) -> None:
@@ -158,3 +162,64 @@ async def test_a_ping_is_sent_at_once_and_kept_nowhere(engine: AsyncEngine, cloc
     assert bodies[0]["type"] == "ping"
     assert await outbox.list(None, None, None, 10) == []
     await mine.close()
+
+
+async def test_what_is_under_way_is_taken_by_nobody_else_however_slow_the_far_end(engine: AsyncEngine, clock: Clock) -> None:
+    others: list[Any] = []
+    outbox = HookOutbox(engine, clock)
+    slow = Target("crm", CRM.url, SECRET, 30.0)
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        clock.now += slow.longest - 1
+        others.extend(await outbox.claim("crm", 60.0, 10))
+        return httpx.Response(200)
+
+    mine = HookSender(outbox, {"crm": slow}, clock, httpx.MockTransport(answer))
+    await happened(engine)
+    assert await mine.work("crm") == 1
+    assert others == []
+    await mine.close()
+
+
+async def test_one_that_cannot_be_marked_leaves_no_other_alone(
+    engine: AsyncEngine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await happened(engine, 3)
+    outbox, mine = sender(engine, clock, lambda _: httpx.Response(200))
+    mark = outbox.sent
+
+    async def sent(number: int, answered: int) -> None:
+        if number == 1:
+            raise StoreUnavailable("the database is away")
+        await asyncio.sleep(0)
+        await mark(number, answered)
+
+    monkeypatch.setattr(outbox, "sent", sent)
+    with pytest.raises(StoreUnavailable):
+        await mine.work("crm")
+    assert len(await outbox.list("crm", "sent", None, 10)) == 2, "nothing goes on behind our back"
+    await mine.close()
+
+
+async def test_nobody_there_is_asked_by_one_batch_at_a_time(engine: AsyncEngine, clock: Clock) -> None:
+    tries: list[httpx.Request] = []
+    more = asyncio.Event()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        tries.append(request)
+        if len(tries) > AT_ONCE:
+            more.set()
+        raise httpx.ConnectError("nobody there")
+
+    await happened(engine, 5 * AT_ONCE)
+    _, mine = sender(engine, clock, answer)
+    running = asyncio.create_task(mine.run())
+    try:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.8):
+                await more.wait()
+        assert len(tries) == AT_ONCE
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await mine.close()
