@@ -26,15 +26,24 @@ MOST_KEPT = 10_000
 AT_ONCE = 500
 AGAIN_SECONDS = 5.0
 SWEEP_SECONDS = 6 * 3600.0
+LONGEST = {"by": 128, "address": 64, "what": 500, "subject": 300, "note": 4000}
+"""Characters of each column."""
 
 WHO: ContextVar[tuple[str, str]] = ContextVar("who", default=("", ""))
 """(account, address) of the request that is being answered; the gate of the pages sets it."""
 
 
+def plain(text: str) -> str:
+    """Text of a stranger on one line that every log and every database takes: what cannot be printed is spelled."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 async def noted(by: str, address: str, what: str, subject: str, note: str = "") -> None:
     """Write a line to the log, and so to every `Trail` that listens. Never raises."""
-    told = {"by": by, "address": address, "what": what, "subject": subject, "note": note}
-    audit.warning("%s at %s: %s: %s%s", by, address, what, subject, f" ({note!r})" if note else "", extra={"trail": told})
+    told = {"by": by, "address": address, "what": what, "subject": plain(subject), "note": note}
+    audit.warning(
+        "%s at %s: %s: %s%s", by, address, what, told["subject"], f" ({note!r})" if note else "", extra={"trail": told}
+    )
 
 
 class Trail(logging.Handler):
@@ -65,11 +74,7 @@ class Trail(logging.Handler):
         self._waiting.append(
             {
                 "at": self._clock(),
-                "by": line["by"][:128],
-                "address": line["address"][:64],
-                "what": line["what"][:500],
-                "subject": line["subject"][:300],
-                "note": line["note"][:4000],
+                **{name: plain(line[name])[:most] for name, most in LONGEST.items()},
             }
         )
         if self._loop is not None and not self._loop.is_closed():
