@@ -16,10 +16,10 @@ from ivr.accounts.model import Account, Person, Session, Visitor, session_id
 from ivr.accounts.openid import OpenId, Vouched
 from ivr.accounts.people import People, person_id
 from ivr.accounts.roles import covers
-from ivr.accounts.sessions import SessionStore, Stolen
+from ivr.accounts.sessions import SESSION_SECONDS, SessionStore, Stolen
 from ivr.accounts.tokens import Tokens
 from ivr.accounts.trail import Trail
-from ivr.errors import Conflict, NotAllowed
+from ivr.errors import Conflict, IvrError, NotAllowed
 
 log = logging.getLogger(__name__)
 
@@ -76,14 +76,9 @@ class House:
 
     async def sign_in(self, name: str, password: str, visitor: Visitor, code: str = "") -> tuple[Visit, str] | None:
         """The visit and its token; None where name, password or code is wrong. Raises TooManyFailures, CodeNeeded."""
-        await self.lockout.check(name, visitor.address)
-        account = await self.verify(name, password)
-        if account is not None and not await self._second(account, code):
-            account = None
+        account = await self._tried(name, password, code, visitor)
         if account is None:
-            await self._failed(name, visitor)
             return None
-        await self.lockout.succeeded(name, visitor.address)
         if self.books is not None and account.source != "settings":
             await self.books.people.signed_in(account.id)
         return await self.enter(account, visitor)
@@ -155,16 +150,17 @@ class House:
 
     async def prove(self, visit: Visit, password: str, code: str, visitor: Visitor) -> bool:
         """Give the password again, and the code where there is an app. Raises TooManyFailures, CodeNeeded."""
-        await self.lockout.check(visit.account.id, visitor.address)
-        account = await self.verify(visit.account.id, password)
-        if account is None or not await self._second(account, code):
-            await self._failed(visit.account.id, visitor)
+        if await self._tried(visit.account.id, password, code, visitor) is None:
             return False
         await self.sessions.write(replace(visit.session, proved=self._clock()))
         return True
 
     def is_proved(self, session: Session) -> bool:
         return 0 <= self._clock() - session.proved <= PROVED_SECONDS
+
+    def left(self, session: Session) -> float:
+        """Seconds until a session is over by itself."""
+        return max(0.0, session.at + SESSION_SECONDS - self._clock())
 
     async def freed(self, visit: Visit) -> str:
         """What still stands in the way of a session, after something was done about it."""
@@ -176,6 +172,22 @@ class House:
         if self.books is not None:
             await self.books.trail.note(by, visitor.address, what, subject, note)
 
+    async def _tried(self, name: str, password: str, code: str, visitor: Visitor) -> Account | None:
+        """The account where password and code are right. Raises TooManyFailures, CodeNeeded."""
+        last = await self.lockout.attempt(name, visitor.address)
+        try:
+            account = await self.verify(name, password)
+            right = account is not None and await self._second(account, code)
+        except IvrError:
+            await self.lockout.forgive(name, visitor.address)
+            raise
+        if right:
+            await self.lockout.succeeded(name, visitor.address)
+            return account
+        if last:
+            await self.note("", visitor, "sign-in locked", name[:128], "too many failures")
+        return None
+
     async def _second(self, account: Account, code: str) -> bool:
         """Whether the second factor is right, or there is none. Raises CodeNeeded."""
         if self.books is None or not await self.books.factors.has(account.id):
@@ -183,10 +195,6 @@ class House:
         if not code:
             raise CodeNeeded("the code of the authenticator app is needed")
         return await self.books.factors.check(account.id, code)
-
-    async def _failed(self, name: str, visitor: Visitor) -> None:
-        if await self.lockout.failed(name, visitor.address):
-            await self.note("", visitor, "sign-in locked", name[:128], "too many failures")
 
     async def _limited(self, account: Account) -> str:
         if self.books is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Mapping, Sequence
 
 from redis.asyncio import Redis
 
@@ -30,37 +31,52 @@ class TooManyFailures(IvrError):
 
 
 class Lockout:
-    """Raises StoreUnavailable everywhere."""
+    """Raises StoreUnavailable everywhere. Of an IPv6 address its /64 counts."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def check(self, name: str, address: str) -> None:
-        """Raises TooManyFailures."""
-        with redis_errors():
-            for key, (most, _) in _bounds(name, address).items():
-                if int(await self._redis.get(key) or 0) < most:
-                    continue
-                if key == _anywhere(name) and await self._redis.exists(_known(name, address)):
-                    continue
-                raise TooManyFailures(max(1, int(await self._redis.ttl(key))))
+    async def attempt(self, name: str, address: str) -> bool:
+        """Count a failure before the password is looked at: many at the same moment are no more than the bounds allow.
 
-    async def failed(self, name: str, address: str) -> bool:
-        """Count a failure; True where it is the one that locks the name."""
+        True where it is the last one. What was none is taken back by `succeeded` or `forgive`. Raises TooManyFailures.
+        """
+        bounds = _bounds(name, address)
         with redis_errors():
-            async with self._redis.pipeline(transaction=True) as pipe:
-                for key, (_, seconds) in _bounds(name, address).items():
-                    pipe.set(key, 0, ex=seconds, nx=True)
-                    pipe.incr(key)
-                counted = await pipe.execute()
+            await self._refuse(name, address, [int(count or 0) + 1 for count in await self._redis.mget(list(bounds))])
+            counts = await self._count(name, address, 1)
+            try:
+                await self._refuse(name, address, counts)
+            except TooManyFailures:
+                await self._count(name, address, -1)  # what is refused never counts: one address locks nobody out everywhere
+                raise
             if await self._redis.scard(_from(name)) < MOST_ADDRESSES:
-                await self._redis.sadd(_from(name), address)
+                await self._redis.sadd(_from(name), _place(address))
                 await self._redis.expire(_from(name), FAILURE_SECONDS)
-        return any(int(count) == most for count, (most, _) in zip(counted[1::2], _bounds(name, address).values(), strict=True))
+        return any(count == most for count, (most, _) in zip(counts, bounds.values(), strict=True))
+
+    async def forgive(self, name: str, address: str) -> None:
+        """Take back an attempt that was no failure."""
+        with redis_errors():
+            await self._count(name, address, -1)
+
+    async def _refuse(self, name: str, address: str, counts: Sequence[int]) -> None:
+        for (key, (most, _)), count in zip(_bounds(name, address).items(), counts, strict=True):
+            if count <= most or (key == _anywhere(name) and await self._redis.exists(_known(name, address))):
+                continue
+            raise TooManyFailures(max(1, int(await self._redis.ttl(key))))
+
+    async def _count(self, name: str, address: str, by: int) -> list[int]:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for key, (_, seconds) in _bounds(name, address).items():
+                pipe.set(key, 0, ex=seconds, nx=True)
+                pipe.incrby(key, by)
+            return [int(count) for count in (await pipe.execute())[1::2]]
 
     async def succeeded(self, name: str, address: str) -> None:
-        """Remember the address, and forget the failures of this name from it."""
+        """Take back the attempt, remember the address, and forget the failures of this name from it."""
         with redis_errors():
+            await self._count(name, address, -1)
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.set(_known(name, address), 1, ex=KNOWN_SECONDS)
                 pipe.delete(_here(name, address))
@@ -82,14 +98,14 @@ class Lockout:
 
 def _bounds(name: str, address: str) -> Mapping[str, tuple[int, int]]:
     return {
-        _failures("a", address): (FAILURES_BY_ADDRESS, FAILURE_SECONDS),
+        _failures("a", _place(address)): (FAILURES_BY_ADDRESS, FAILURE_SECONDS),
         _here(name, address): (FAILURES_BY_NAME, FAILURE_SECONDS),
         _anywhere(name): (FAILURES_ANYWHERE, LOCK_SECONDS),
     }
 
 
 def _here(name: str, address: str) -> str:
-    return _failures("n", f"{address} {name}")
+    return _failures("n", f"{_place(address)} {name}")
 
 
 def _anywhere(name: str) -> str:
@@ -101,7 +117,18 @@ def _from(name: str) -> str:
 
 
 def _known(name: str, address: str) -> str:
-    return f"web:known:{_hash(f'{address} {name}')}"
+    return f"web:known:{_hash(f'{_place(address)} {name}')}"
+
+
+def _place(address: str) -> str:
+    """Whom an address is given to: an IPv6 host has a whole /64 of them. A /64 stays what it is."""
+    try:
+        ip = ipaddress.ip_interface(address).ip
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ipaddress.ip_network((int(ip), 64), strict=False))
 
 
 def _failures(kind: str, whom: str) -> str:

@@ -123,15 +123,15 @@ class AccountApi:
         visit = await self._gate.signed_in(request, unfinished=True)
         code = text_of(await body_of(request), "code", 40)
         house, name, address = self._gate.house, visit.account.id, visitor_of(request).address
-        await house.lockout.check(name, address)
         with redis_errors():
             kept = await self._redis.get(f"web:enrol:{visit.session.id}")
         if kept is None:
             raise Conflict("that took more than ten minutes; begin again")
+        await house.lockout.attempt(name, address)
         codes = await self._books.factors.enrol(name, kept.decode() if isinstance(kept, bytes) else kept, code)
         if codes is None:
-            await house.lockout.failed(name, address)
             return error_response(422, "wrong_code", "the code is wrong; look whether the clocks of app and server agree")
+        await house.lockout.forgive(name, address)
         with redis_errors():
             await self._redis.delete(f"web:enrol:{visit.session.id}")
         await house.sessions.end_all(name, but=visit.session.id)

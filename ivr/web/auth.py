@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from ivr.accounts.house import House, Visit
-from ivr.accounts.model import BROWSER_LENGTH, Account, Visitor
+from ivr.accounts.model import BROWSER_LENGTH, Account, Visitor, session_id
 from ivr.accounts.roles import scope_of
 from ivr.accounts.sessions import SESSION_SECONDS as SESSION_SECONDS
 from ivr.accounts.trail import WHO
@@ -48,8 +48,11 @@ class Gate:
 
     async def visit(self, connection: HTTPConnection) -> Visit | None:
         """Who sits at the browser whose cookie this is, though something may stand in the way of the session; or None."""
-        token = connection.cookies.get(COOKIE)
-        return await self.house.visit(token, visitor_of(connection)) if token else None
+        token, visitor = connection.cookies.get(COOKIE), visitor_of(connection)
+        visit = await self.house.visit(token, visitor) if token else None
+        if visit is not None:
+            WHO.set((visit.account.id, visitor.address))
+        return visit
 
     async def account(self, connection: HTTPConnection) -> Account | None:
         """The account of the connection's cookie, or of the API token that `require` let pass; None where nobody may go on."""
@@ -67,9 +70,9 @@ class Gate:
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             account = await self._of_token(connection, token.strip(), scope)
+            WHO.set((account.id, visitor_of(connection).address))
         else:
             account = (await self.signed_in(connection)).account
-        WHO.set((account.id, visitor_of(connection).address))
         if account is not HOUSE and not set(roles) & set(account.roles):
             raise NotAllowed(f"this needs the role {' or '.join(roles)}")
         return account
@@ -82,30 +85,32 @@ class Gate:
         if visit.session.limited and not unfinished:
             what = "choose a password of your own" if visit.session.limited == "password" else "set up an authenticator app"
             raise Unfinished(f"{what} at /account first")
-        WHO.set((visit.account.id, visitor_of(connection).address))
         return visit
 
     async def proved(self, connection: HTTPConnection) -> None:
-        """Let pass whose password was given within the last minutes, and tokens. Raises ProofNeeded."""
+        """Let pass whose password was given lately, and tokens that `require` found right. Raises ProofNeeded."""
+        if _PASSED in connection.scope:
+            return
         visit = await self.visit(connection)
-        bearer = connection.headers.get("authorization", "").partition(" ")[0].lower() == "bearer"
-        if not bearer and (visit is None or not self.house.is_proved(visit.session)):
+        if visit is None or not self.house.is_proved(visit.session):
             raise ProofNeeded("give your password again; the last time is more than a quarter of an hour ago")
 
     @contextlib.asynccontextmanager
     async def held(self, socket: WebSocket) -> AsyncIterator[None]:
-        """Close `socket`, which is accepted, when its session ends, on whatever node that happens."""
-        visit = await self.visit(socket)
-        if visit is None:
+        """Close `socket`, which is accepted, when its session ends, on whatever node that happens, or is over by itself."""
+        token = socket.cookies.get(COOKIE)
+        if not token or _PASSED in socket.scope:
             yield
             return
         ended = asyncio.Event()
-        watching = asyncio.create_task(_close_after(ended, socket))
-        try:
-            with self.house.sessions.held(visit.session.id, ended.set):
+        with self.house.sessions.held(session_id(token), ended.set):
+            visit = await self.visit(socket)  # once it is held: it may have ended since it let the socket in
+            left = self.house.left(visit.session) if visit is not None else 0.0
+            watching = asyncio.create_task(_close_after(ended, left, socket))
+            try:
                 yield
-        finally:
-            watching.cancel()
+            finally:
+                watching.cancel()
 
     def same_origin(self, connection: HTTPConnection) -> bool:
         """False where a browser says that another site's page sent this. Browsers always say; other clients need not."""
@@ -117,6 +122,7 @@ class Gate:
 
     async def _of_token(self, connection: HTTPConnection, token: str, scope: str) -> Account:
         if self._token and hmac.compare_digest(token.encode(errors="replace"), self._token):
+            connection.scope[_PASSED] = HOUSE
             return HOUSE
         method, path = connection.scope.get("method", "GET"), connection.url.path
         found = await self.house.of_token(token, scope or scope_of(method, path), visitor_of(connection).address)
@@ -131,7 +137,9 @@ def visitor_of(connection: HTTPConnection) -> Visitor:
     return Visitor(address, connection.headers.get("user-agent", "")[:BROWSER_LENGTH])
 
 
-async def _close_after(ended: asyncio.Event, socket: WebSocket) -> None:
-    await ended.wait()
+async def _close_after(ended: asyncio.Event, seconds: float, socket: WebSocket) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await ended.wait()
     with contextlib.suppress(RuntimeError, OSError):  # the page went in this moment
         await socket.close(SIGNED_OUT, "signed out")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pyotp
 import pytest
 from redis.asyncio import Redis
+from starlette.datastructures import URL, Address
 
-from ivr.accounts.model import session_id
-from ivr.accounts.sessions import SessionStore
-from ivr.web.auth import COOKIE
-from tests.unit.ivr.web.town import BROWSER, Town, town
+from ivr.accounts.model import Account, session_id
+from ivr.accounts.sessions import SESSION_SECONDS, SessionStore
+from ivr.web.auth import COOKIE, SIGNED_OUT
+from tests.unit.ivr.web.town import BROWSER, TOKEN, Town, town
 
 ACCOUNT = "/api/v1/account"
 
@@ -171,8 +175,93 @@ async def test_a_stolen_session_takes_over_nothing_later(here: Town) -> None:
         ("POST", f"{ACCOUNT}/tokens", {"name": "t", "scopes": ["*:*"]}),
         ("POST", f"{ACCOUNT}/password", {"password": "a bicycle in the rain"}),
     ):
-        response = await client.request(method, path, json=body)
-        assert (response.status_code, response.json()["error"]["code"]) == (403, "prove_again"), path
+        for headers in ({}, {"authorization": "Bearer hl_of-nobody"}, {"authorization": f"Bearer {TOKEN}"}):
+            response = await client.request(method, path, json=body, headers=headers)
+            assert (response.status_code, response.json()["error"]["code"]) == (403, "prove_again"), path
+
+
+async def test_many_guesses_at_the_same_moment_are_no_more_than_the_bounds_allow(here: Town) -> None:
+    looked = 0
+    verify = here.gate.house.verify
+
+    async def counted(name: str, password: str) -> Account | None:
+        nonlocal looked
+        looked += 1
+        await asyncio.sleep(0.01)
+        return await verify(name, password)
+
+    here.gate.house.verify = counted  # type: ignore[method-assign]
+    thief = here.client(address="203.0.113.9")
+    guesses = [thief.post("/api/v1/login", json={"username": "a-agent", "password": f"guess-{n}"}) for n in range(40)]
+    answers = [one.status_code for one in await asyncio.gather(*guesses)]
+    assert (looked, answers.count(401), answers.count(429)) == (5, 5, 35)
+    assert await here.gate.house.lockout.locked("a-agent") == 0
+    await here.signed_in("a-agent", address="10.0.0.2")  # what was refused did not lock the name for others
+
+
+async def test_a_right_password_is_no_failure(here: Town) -> None:
+    for _ in range(35):
+        await here.signed_in("a-agent")
+    assert (await here.client().post("/api/v1/login", json={"username": "a-senior", "password": "x"})).status_code == 401
+
+
+async def test_of_an_ipv6_network_every_address_is_one(here: Town) -> None:
+    answers = []
+    for n in range(6):
+        body = {"username": "a-agent", "password": "x"}
+        answers.append((await here.client(address=f"2001:db8:1:2::{n + 1}").post("/api/v1/login", json=body)).status_code)
+    assert answers == [401] * 5 + [429]
+    await here.signed_in("a-agent", address="2001:db8:1:3::1")
+    await here.gate.house.lockout.unlock("a-agent")
+    await here.signed_in("a-agent", address="2001:db8:1:2::9")
+
+
+class Socket:
+    """A page's socket as the gate sees it."""
+
+    def __init__(self, client: httpx.AsyncClient, **headers: str) -> None:
+        self.cookies, self.headers = dict(client.cookies), {"user-agent": BROWSER, **headers}
+        self.client, self.scope, self.url = Address("10.0.0.1", 5000), dict[str, object](), URL("http://hotline/ws/admin")
+        self.closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def close(self, code: int, reason: str) -> None:
+        self.closed.set_result(code)
+
+
+async def test_a_socket_whose_session_ended_as_it_opened_is_closed(here: Town) -> None:
+    client = await here.signed_in("a-agent")
+    socket: Any = Socket(client)
+    assert await here.gate.account(socket) is not None
+    await client.post("/api/v1/logout")
+    async with here.gate.held(socket):
+        async with asyncio.timeout(5):
+            assert await socket.closed == SIGNED_OUT
+
+
+async def test_a_socket_closes_when_its_session_is_over(here: Town) -> None:
+    socket: Any = Socket(await here.signed_in("a-agent"))
+    here.now += SESSION_SECONDS - 0.05
+    async with here.gate.held(socket):
+        assert not socket.closed.done()
+        async with asyncio.timeout(5):
+            assert await socket.closed == SIGNED_OUT
+
+
+async def test_a_programs_socket_stays_open(here: Town) -> None:
+    client = await here.signed_in("a-agent")
+    socket: Any = Socket(client, authorization=f"Bearer {TOKEN}")
+    await here.gate.require(socket, "admin")
+    await client.post("/api/v1/logout")
+    async with here.gate.held(socket):
+        await asyncio.sleep(0)
+        assert not socket.closed.done()
+
+
+async def test_what_is_done_by_a_socket_is_written_down_with_who(here: Town) -> None:
+    socket: Any = Socket(await here.signed_in("a-supervisor"))
+    await here.gate.account(socket)
+    logging.getLogger("ivr.audit").warning("a talk was listened to")
+    assert (await here.told())[0] == ("a-supervisor", "a talk was listened to", "")
 
 
 async def test_the_account_shows_what_happened_last(here: Town) -> None:
