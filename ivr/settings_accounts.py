@@ -28,7 +28,7 @@ class OpenIdOptions:
     """What the button says; empty: the name."""
     scopes: tuple[str, ...] = ("openid", "profile", "email")
     id_claim: str = "preferred_username"
-    """What becomes the name here: an agent's id, where it is one."""
+    """What becomes the name here: an agent's id, where it is one. `email` counts only with `email_verified`."""
     roles_claim: str = ""
     """Where the provider tells groups, with dots between levels: `realm_access.roles`; empty: it tells none."""
     roles: Mapping[str, str] = field(default_factory=dict)

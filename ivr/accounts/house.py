@@ -90,10 +90,10 @@ class House:
         person = await self.books.people.verify(name, password)
         return None if person is None else person.account
 
-    async def enter(self, account: Account, visitor: Visitor) -> tuple[Visit, str]:
-        """Open a session for somebody who has proved who it is."""
+    async def enter(self, account: Account, visitor: Visitor, proved: float | None = None) -> tuple[Visit, str]:
+        """Open a session for somebody who has proved who it is, now or at `proved`."""
         limited = await self._limited(account)
-        token = await self.sessions.open(account.id, account.source, visitor, limited)
+        token = await self.sessions.open(account.id, account.source, visitor, limited, proved)
         await self.note(account.id, visitor, "signed in", account.source)
         session = await self.sessions.get(session_id(token))
         if session is None:
@@ -116,7 +116,7 @@ class House:
                 await self.note(provider.provider.name, visitor, "roles changed", person.id, told)
             person = await self.books.people.change(person.id, {"roles": list(who.roles), "name": who.name or person.name})
         await self.books.people.signed_in(person.id)
-        return await self.enter(person.account, visitor)
+        return await self.enter(person.account, visitor, who.proved)
 
     async def visit(self, token: str, visitor: Visitor) -> Visit | None:
         """Who sits there; None where the session ended, was used by another browser, or its account is gone."""
@@ -214,11 +214,11 @@ class House:
             return person
         wanted = person_id(who.id)
         if not wanted:
-            raise NotAllowed(f"the provider names nobody by `{provider.provider.id_claim}`; ask an administrator")
+            raise NotAllowed(f"the provider names nobody by a proven `{provider.provider.id_claim}`; ask an administrator")
         kept = await people.get(wanted)
         if kept is not None and kept.provider == name and not kept.subject:  # made by an administrator, and never here before
             return await people.change(wanted, {"subject": who.subject})
-        if kept is not None or self._accounts.find(wanted) is not None:
+        if kept is not None or any(one.id.casefold() == wanted.casefold() for one in self.books.listed):
             raise Conflict(f"'{wanted}' is an account of its own here; an administrator may give it to the provider")
         if not provider.provider.create:
             raise NotAllowed("this account is not known here; ask an administrator")

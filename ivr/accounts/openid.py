@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 from joserfc import jwt
@@ -20,9 +20,6 @@ from redis.asyncio import Redis
 
 from ivr.errors import IvrError, NotAllowed
 from ivr.records.database import redis_errors
-
-if TYPE_CHECKING:
-    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 BEGUN_SECONDS = 600
 """Between the redirect to the provider and the return."""
@@ -67,6 +64,8 @@ class Vouched:
     roles: tuple[str, ...]
     back: str
     """Page to go back to."""
+    proved: float
+    """When its person last gave a password there; 0.0 where nobody says."""
 
 
 class OpenId:
@@ -81,6 +80,11 @@ class OpenId:
         self._http = http or httpx.AsyncClient(timeout=WITHIN, follow_redirects=False, trust_env=False, verify=self._tls)
         self._known: tuple[float, Mapping[str, Any]] | None = None
         self._keys: KeySet | None = None
+        with warnings.catch_warnings():  # it says at every start that it would rather have httpx2
+            warnings.simplefilter("ignore")
+            from authlib.integrations.httpx_client import AsyncOAuth2Client
+        self._made = AsyncOAuth2Client
+        self._client("")  # what it loads at first takes a sixth of a second: now, not while somebody talks
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -89,7 +93,8 @@ class OpenId:
         """Where to send the browser whose cookie is `browser`. `again`: its person has to prove anew who it is."""
         about = await self._about()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        kept = {"nonce": nonce, "verifier": verifier, "back": back, "browser": _digest(browser), "redirect": redirect_uri}
+        kept = {"nonce": nonce, "verifier": verifier, "back": back, "again": again}
+        kept |= {"browser": _digest(browser), "redirect": redirect_uri}
         with redis_errors():
             await self._redis.set(self._key(state), json.dumps(kept), ex=BEGUN_SECONDS)
         more = {"prompt": "login", "max_age": "0"} if again else {}
@@ -106,9 +111,10 @@ class OpenId:
         kept = json.loads(text) if text is not None else {}
         if not browser or not secrets.compare_digest(kept.get("browser", ""), _digest(browser)):
             raise NotAllowed("this sign-in was not begun here, or took too long; begin again")
-        if issuer not in ("", self.provider.issuer):  # RFC 9207: an answer of another provider
-            raise NotAllowed("this answer is not from the provider that was asked")
         about = await self._about()
+        named = about.get("authorization_response_iss_parameter_supported") is True
+        if issuer != self.provider.issuer and (issuer or named):  # RFC 9207 §2.4: an answer of another provider
+            raise NotAllowed("this answer is not from the provider that was asked")
         try:
             async with self._client(kept["redirect"]) as client:
                 found = await client.fetch_token(
@@ -119,7 +125,7 @@ class OpenId:
         except Exception as error:  # authlib's errors have no common base that it promises
             raise NotAllowed(f"{self.provider.name} refused the sign-in") from error
         claims = await self._claims(str(found.get("id_token", "")), kept["nonce"])
-        return self._vouched(claims, kept["back"])
+        return self._vouched(claims, kept["back"], kept["again"])
 
     async def _claims(self, id_token: str, nonce: str) -> Mapping[str, Any]:
         """OpenID Connect Core §3.1.3.7."""
@@ -149,20 +155,23 @@ class OpenId:
             raise NotAllowed(f"{self.provider.name} sent a sign-in that is not for this server, or is too old")
         return claims
 
-    def _vouched(self, claims: Mapping[str, Any], back: str) -> Vouched:
-        one = self.provider
+    def _vouched(self, claims: Mapping[str, Any], back: str, again: bool) -> Vouched:
+        one, now = self.provider, self._clock()
         groups: Any = claims
         for level in one.roles_claim.split(".") if one.roles_claim else ():
             groups = groups.get(level) if isinstance(groups, Mapping) else None
         told = groups if isinstance(groups, list) else [groups]
         roles = [*one.everybody, *(one.roles[group] for group in told if isinstance(group, str) and group in one.roles)]
         name = claims.get("name")
+        own = one.id_claim != "email" or claims.get("email_verified") is True  # else anybody may have written it
+        told_at = _number(claims.get("auth_time"))
         return Vouched(
             subject=str(claims["sub"])[:255],
-            id=str(claims.get(one.id_claim) or ""),
+            id=str(claims.get(one.id_claim) or "") if own else "",
             name=name[:128] if isinstance(name, str) else "",
             roles=tuple(dict.fromkeys(roles)),
             back=back,
+            proved=min(told_at, now) if told_at == told_at else now if again else 0.0,
         )
 
     async def _about(self) -> Mapping[str, Any]:
@@ -204,13 +213,9 @@ class OpenId:
             raise ProviderAway(f"{self.provider.name} sends no JSON object at {url}")
         return found
 
-    def _client(self, redirect_uri: str) -> AsyncOAuth2Client:
-        with warnings.catch_warnings():  # it says at every start that it would rather have httpx2
-            warnings.simplefilter("ignore")
-            from authlib.integrations.httpx_client import AsyncOAuth2Client
-
+    def _client(self, redirect_uri: str) -> Any:
         one = self.provider
-        return AsyncOAuth2Client(
+        return self._made(
             client_id=one.client_id,
             client_secret=one.client_secret or None,
             token_endpoint_auth_method="client_secret_basic" if one.client_secret else "none",

@@ -40,11 +40,12 @@ class SessionStore:
         self._redis, self._clock = redis, clock
         self._held: dict[str, set[Callable[[], None]]] = {}
 
-    async def open(self, account: str, source: str, visitor: Visitor, limited: str = "") -> str:
-        """A new session's token."""
+    async def open(self, account: str, source: str, visitor: Visitor, limited: str = "", proved: float | None = None) -> str:
+        """A new session's token. `proved`: when the password was given, None for now."""
         token, now = secrets.token_urlsafe(32), self._clock()
         sid = session_id(token)
-        made = Session(sid, account, source, now, now, now, visitor.address, visitor.browser, limited)
+        given = now if proved is None else proved
+        made = Session(sid, account, source, now, given, now, visitor.address, visitor.browser, limited)
         with redis_errors():
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.set(_key(sid), _text(made), ex=SESSION_SECONDS)

@@ -147,9 +147,9 @@ def account_data(visit: Visit) -> dict[str, Any]:
     return {"id": account.id, "name": account.name or account.id, "roles": roles, "limited": visit.session.limited}
 
 
-def with_cookie(response: Response, request: Request, token: str) -> Response:
+def with_cookie(response: Response, request: Request, token: str, secure: bool = False) -> Response:
     """The session's cookie on `response`: over TLS only where the page came over TLS, a proxy's too."""
-    secure = request.url.scheme == "https" or request.headers.get("origin", "").lower().startswith("https:")
+    secure = secure or request.url.scheme == "https" or request.headers.get("origin", "").lower().startswith("https:")
     response.set_cookie(COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=secure)
     return response
 

@@ -11,17 +11,17 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ivr.accounts.house import Books
-from ivr.accounts.openid import OpenId, ProviderAway
-from ivr.errors import IvrError, NotFound
+from ivr.accounts.openid import OpenId, ProviderAway, Vouched
+from ivr.errors import Conflict, IvrError, NotAllowed, NotFound
 from ivr.web.api import with_cookie
 from ivr.web.auth import Gate, visitor_of
+from ivr.web.pages import PAGES
 
 log = logging.getLogger(__name__)
 
 BROWSER = "hotline_oidc"
 """Binds what comes back to the browser that was sent away. Lax: the provider's page leads here."""
 PATH = "/api/v1/oidc"
-PAGES = ("/desk", "/wall", "/admin", "/account", "/inbox")
 LONGEST = 4096
 
 
@@ -56,7 +56,7 @@ class OpenIdApi:
             log.warning("%s", error)
             return _back(back, "provider_away")
         response = _to(url)
-        secure = urlsplit(self._redirect_uri(request, provider)).scheme == "https"
+        secure = self._secure(request, provider)
         response.set_cookie(BROWSER, browser, max_age=600, httponly=True, samesite="lax", secure=secure, path=PATH)
         return response
 
@@ -68,18 +68,25 @@ class OpenIdApi:
             return _back("/desk", "refused")
         try:
             vouched = await provider.finish(state, code, issuer, request.cookies.get(BROWSER, ""))
-            _, token = await self._gate.house.vouched(provider, vouched, visitor_of(request))
+            token = await self._let_in(request, provider, vouched)
         except ProviderAway as error:
             log.warning("%s", error)
             return _back("/desk", "provider_away")
         except IvrError as error:
-            await self._gate.house.note(
-                "", visitor_of(request), "sign-in refused", f"oidc:{provider.provider.name}", str(error)
-            )
+            log.info("a sign-in by %s is refused: %s", provider.provider.name, error)
             return _back("/desk", "refused")
         response = _to(vouched.back)
         response.delete_cookie(BROWSER, path=PATH, httponly=True, samesite="lax")
-        return with_cookie(response, request, token)
+        return with_cookie(response, request, token, self._secure(request, provider))
+
+    async def _let_in(self, request: Request, provider: OpenId, who: Vouched) -> str:
+        """A session's token. A refusal is written down: whom the provider vouches for is no stranger who fills the audit."""
+        try:
+            return (await self._gate.house.vouched(provider, who, visitor_of(request)))[1]
+        except (NotAllowed, Conflict) as error:
+            note = f"{who.id or who.subject}: {error}"
+            await self._gate.house.note("", visitor_of(request), "sign-in refused", f"oidc:{provider.provider.name}", note)
+            raise
 
     def _provider(self, request: Request) -> OpenId:
         found = self._books.providers.get(request.path_params["provider"])
@@ -90,6 +97,10 @@ class OpenIdApi:
     def _redirect_uri(self, request: Request, provider: OpenId) -> str:
         base = self._public or str(request.base_url).rstrip("/")
         return f"{base}{PATH}/{provider.provider.name}/callback"
+
+    def _secure(self, request: Request, provider: OpenId) -> bool:
+        """Whether browsers come over TLS, where a proxy ends it too."""
+        return urlsplit(self._redirect_uri(request, provider)).scheme == "https"
 
 
 def _page(path: str) -> str:

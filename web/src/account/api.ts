@@ -1,4 +1,4 @@
-/** Requests of accounts (docs/security.md), and the password that some of them ask for once more. */
+/** Requests of accounts (docs/accounts.md), and the password that some of them ask for once more. */
 import { signal } from "@preact/signals";
 import { called, t } from "./words";
 
@@ -119,7 +119,11 @@ export function wordsOf(error: unknown): string {
 
 async function prove(): Promise<boolean> {
   const account = await once<Account>("GET", "/account").catch(() => null);
-  if (account === null || account.source.startsWith("oidc:")) return false;
+  if (account === null) return false;
+  if (account.source.startsWith("oidc:")) {
+    location.assign(`/api/v1/oidc/${account.source.slice(5)}/begin?again=1&back=${encodeURIComponent(location.pathname)}`);
+    return false;
+  }
   return new Promise((resolve) => {
     proof.value = {
       code: account.totp.on,

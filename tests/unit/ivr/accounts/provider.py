@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,15 +21,25 @@ from starlette.routing import Route
 CLIENT, SECRET = "hotline", "a secret that both know"
 
 
+@cache
+def _first_key() -> RSAKey:
+    """One for all providers of a run: making it takes longer than most tests."""
+    return RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+
+
 class Provider:
-    """`person` are the claims of who sits at the browser; `forged` replaces claims of the next token, `key` signs it."""
+    """`person` are the claims of who sits at the browser; `forged` replaces claims of the next token, `key` signs it.
+
+    `more` is what it says of itself besides.
+    """
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
-        self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+        self.key = _first_key()
         self.published = self.key
         self.person: dict[str, Any] = {"sub": "s-1", "preferred_username": "mei", "name": "Mei Lin", "groups": ["agents"]}
         self.forged: dict[str, Any] = {}
+        self.more: dict[str, Any] = {}
         self.asked: list[Mapping[str, str]] = []
         self._codes: dict[str, Mapping[str, str]] = {}
 
@@ -53,6 +64,7 @@ class Provider:
                 "response_types_supported": ["code"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["RS256"],
+                **self.more,
             }
         )
 

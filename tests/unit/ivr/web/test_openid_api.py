@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from redis.asyncio import Redis
 from ivr.accounts.model import Account
 from ivr.accounts.openid import OpenId
 from ivr.accounts.openid import Provider as Told
+from ivr.web.auth import COOKIE
 from tests.unit.ivr.accounts.provider import CLIENT, SECRET, Provider
 from tests.unit.ivr.web.town import Town, town
 
@@ -185,6 +187,80 @@ async def test_the_password_is_asked_for_anew_where_it_is_wanted(here: Town) -> 
     begun = await here.client().get(f"{BEGIN}&again=1")
     asked = parse_qs(urlsplit(begun.headers["location"]).query)
     assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+
+
+@pytest.mark.parametrize(
+    ("begin", "minutes", "proved"),
+    [
+        (BEGIN, None, False),
+        (BEGIN, 1, True),
+        (BEGIN, 60, False),
+        (f"{BEGIN}&again=1", None, True),
+        (f"{BEGIN}&again=1", 60, False),
+    ],
+)
+async def test_an_open_session_at_the_provider_is_no_password_given_now(
+    here: Town, provider: Provider, begin: str, minutes: float | None, proved: bool
+) -> None:
+    """Whoever sits at a browser left open changes no rights by signing in once more without a password."""
+    here.now = time.time() + 5
+    if minutes is not None:
+        provider.person["auth_time"] = int(here.now - 60 * minutes)
+    client = here.client()
+    await through(client, begin)
+    assert (await client.get("/api/v1/account")).json()["proved"] is proved
+    made = await client.post("/api/v1/account/tokens", json={"name": "t", "scopes": ["*:*"]})
+    assert made.status_code == (201 if proved else 403)
+
+
+@pytest.mark.parametrize(
+    ("verified", "landed"), [(True, "/admin"), (False, "/desk?signin=refused"), (None, "/desk?signin=refused")]
+)
+async def test_an_email_that_nobody_verified_is_no_name(
+    redis: Redis, tmp_path: Path, provider: Provider, verified: bool | None, landed: str
+) -> None:
+    told = Told("house", provider.issuer, CLIENT, SECRET, id_claim="email", everybody=("agent",))
+    opened = OpenId(told, redis)
+    async with town(redis, tmp_path, providers={"house": opened}) as here:
+        root = await here.signed_in("a-admin")
+        await root.post("/api/v1/people", json={"id": "boss@example.org", "roles": ["admin"], "provider": "house"})
+        provider.person |= {"email": "boss@example.org", "email_verified": verified}
+        assert (await through(here.client()))[1].headers["location"] == landed
+    await opened.close()
+
+
+async def test_a_provider_that_always_names_itself_is_missed(here: Town, provider: Provider) -> None:
+    provider.more = {"authorization_response_iss_parameter_supported": True}
+    assert (await through(here.client()))[1].headers["location"] == "/admin"
+    client = here.client()
+    begun = await client.get(BEGIN)
+    async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
+        back = (await browser.get(begun.headers["location"])).headers["location"]
+    assert (await client.get(back.partition("&iss=")[0])).headers["location"] == "/desk?signin=refused"
+
+
+async def test_strangers_do_not_fill_the_audit(here: Town, provider: Provider) -> None:
+    for n in range(3):
+        await here.client().get(f"/api/v1/oidc/house/callback?code=x&state=made-up-{n}")
+    assert await here.told() == []
+    provider.person["preferred_username"] = "A-Admin"  # looks like one of the settings
+    assert (await through(here.client()))[1].headers["location"] == "/desk?signin=refused"
+    (line,) = await here.books.trail.lines(5)
+    assert (line["what"], line["subject"]) == ("sign-in refused", "oidc:house") and line["note"].startswith("A-Admin: ")
+
+
+async def test_behind_a_proxy_that_ends_tls_the_cookie_stays_on_tls(redis: Redis, tmp_path: Path, provider: Provider) -> None:
+    opened = OpenId(Told("house", provider.issuer, CLIENT, SECRET, everybody=("agent",)), redis)
+    async with town(redis, tmp_path, providers={"house": opened}, origins=("https://desk.example.org",)) as here:
+        client = here.client()
+        begun = await client.get(BEGIN)
+        async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
+            back = urlsplit((await browser.get(begun.headers["location"])).headers["location"])
+        bound = begun.headers["set-cookie"].partition(";")[0]
+        landed = await client.get(f"{back.path}?{back.query}", headers={"cookie": bound})
+        cookies = [one for one in landed.headers.get_list("set-cookie") if one.startswith(COOKIE)]
+        assert len(cookies) == 1 and "; secure" in cookies[0].lower()
+    await opened.close()
 
 
 async def test_a_provider_that_is_away_is_said(redis: Redis, tmp_path: Path) -> None:
