@@ -102,6 +102,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "numpy",
     ),
     layer("ivr.accounts.roles"),
+    layer("ivr.accounts.sealing", "ivr.errors", "cryptography"),
     layer("ivr.accounts", f"{ROOM} ivr.records.database", "redis sqlalchemy argon2 pyotp segno authlib joserfc httpx"),
     layer(
         "ivr.web",
@@ -109,7 +110,7 @@ LAYERS = [  # a module belongs to the first that names it or a package it lies i
         "starlette redis argon2",
     ),
     layer("ivr.messages.mail_in", "ivr.errors ivr.messages", "aioimaplib aiosmtpd"),
-    layer("ivr.messages.mail", "ivr.errors ivr.messages", "html2text mailparser_reply"),
+    layer("ivr.messages.mail_reader", "ivr.errors ivr.messages", "html2text mailparser_reply"),
     layer("ivr.messages", f"{ROOM} ivr.acd ivr.records", "redis sqlalchemy"),
     layer("ivr.settings_messages", "ivr.errors"),
     layer("ivr.hooks", f"{ROOM} ivr.records ivr.messages.signing", "redis sqlalchemy httpx"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_MAIL = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _PHONE = re.compile(r"\+?[0-9]{3,20}")
 _SOURCE = re.compile(r"[a-z0-9_-]{1,64}")
 LONGEST = 340

@@ -21,14 +21,19 @@ MOST = 50
 async def customer_in(connection: AsyncConnection, address: str, stated: Iterable[str], fresh: str, now: float) -> str:
     """The customer at `address`, who is `fresh` where nobody knew it.
 
-    What the person only stated joins nobody: anyone can state anything. It stands beside, marked so, where nobody else has it.
+    What the person only stated joins nobody: anyone can state anything. It stands beside, marked so, where nobody else has it,
+    and until somebody writes from there.
     """
-    found = await connection.execute(select(addresses.c.customer).where(addresses.c.address == address))
-    customer = found.scalar_one_or_none() or fresh
-    rows = [{"address": address, "customer": customer, "verified": True, "at": now}]
-    rows += [{"address": one, "customer": customer, "verified": False, "at": now} for one in stated if one != address]
+    known = select(addresses.c.customer).where(addresses.c.address == address, addresses.c.verified)
+    customer = (await connection.execute(known)).scalar_one_or_none() or fresh
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    await connection.execute(insert(addresses).on_conflict_do_nothing(index_elements=["address"]), rows)
+    row = {"address": address, "customer": customer, "verified": True, "at": now}
+    written = insert(addresses).values(row)
+    taken = written.on_conflict_do_update(index_elements=["address"], set_=row, where=addresses.c.verified.is_(False))
+    await connection.execute(taken)
+    rows = [{"address": one, "customer": customer, "verified": False, "at": now} for one in stated if one != address]
+    if rows:
+        await connection.execute(insert(addresses).on_conflict_do_nothing(index_elements=["address"]), rows)
     return customer
 
 
@@ -39,9 +44,9 @@ class Customers:
         self._engine = engine
 
     async def of(self, address: str) -> str:
-        """The customer with this address, in any spelling of a number; "" for nobody."""
+        """The customer who is reached at this address, in any spelling of a number; "" for nobody, whoever states it."""
         several = [address, *(f"tel:{one}" for one in numbers_in([address]))]
-        query = select(addresses.c.customer).where(addresses.c.address.in_(several)).limit(1)
+        query = select(addresses.c.customer).where(addresses.c.address.in_(several), addresses.c.verified).limit(1)
         with sql_errors():
             async with self._engine.connect() as connection:
                 return str((await connection.execute(query)).scalar_one_or_none() or "")

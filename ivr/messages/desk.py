@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from ivr.errors import Conflict, NotAllowed
@@ -48,7 +49,7 @@ class MessageDesk:
     # --- customers
 
     async def incoming(self, message: Incoming, placing: Placing) -> tuple[Row, Row]:
-        """A customer wrote: the thread, and the message in it. Raises Conflict where the thread is full."""
+        """A customer wrote: the thread, and the message in it."""
         thread, row, fresh = await self.store.take_in(message, placing)
         if fresh:
             await self._told_of(thread, row)
@@ -72,7 +73,7 @@ class MessageDesk:
     async def mine(self, agent_id: str) -> dict[str, Any]:
         """What the agent's page begins with: `threads`, `waiting` (nobody has them), and `offers`."""
         rows = await self.store.of_agent(agent_id)
-        waiting = [row for row in await self.store.in_queues() if row["status"] == Status.WAITING]
+        waiting = await self.store.in_queues(Status.WAITING, most=100)
         offers = [
             {"thread_id": one.thread["id"], "until": one.offered[agent_id]}
             for one in self._holdings.held.values()
@@ -80,7 +81,7 @@ class MessageDesk:
         ]
         return {
             "threads": [summary(row) for row in rows],
-            "waiting": [summary(row) for row in waiting[:100]],
+            "waiting": [summary(row) for row in waiting],
             "offers": offers,
         }
 
@@ -94,10 +95,12 @@ class MessageDesk:
         """Write to the customer. Raises NotAllowed where somebody else has the thread."""
         thread = await self._own(agent_id, thread_id)
         by = BRINGS.get(thread["channel"], f"hook:{thread['source']}") if thread["channel"] != "chat" else ""
-        thread, row = await self.store.add(thread_id, Direction.OUT, agent_id, text, by=by, key=key)
+        only = {"agent_id": agent_id}
+        thread, row = await self.store.add(thread_id, Direction.OUT, agent_id, text, by=by, key=key, only=only)
         await self._told_of(thread, row)
         if thread["channel"] in AT_ONCE and thread["status"] == Status.ASSIGNED:
-            await self.put_aside(agent_id, thread_id)
+            with suppress(Conflict):  # the customer wrote again meanwhile
+                await self._put_aside(thread_id, {**only, "asked_at": None})
         return told(row)
 
     async def note(self, agent_id: str, thread_id: str, text: str, key: str) -> Row:
@@ -143,7 +146,7 @@ class MessageDesk:
             values["agent_id"] = name
         elif to:
             raise Conflict(f"'{to[:80]}' is neither agent:ID nor queue:NAME of this house")
-        thread, _ = await self.store.move(thread_id, Move.GIVEN_BACK, **values)
+        thread, _ = await self.store.move(thread_id, Move.GIVEN_BACK, {"agent_id": agent_id}, **values)
         await self._event(thread, "moved" if to else "released", to or thread["queue"])
         await self._leaves_queue(thread)
         await self._changed(thread, was["agent_id"])
@@ -152,11 +155,11 @@ class MessageDesk:
     async def put_aside(self, agent_id: str, thread_id: str) -> Row:
         """Answered; the agent has room for another until the customer writes."""
         await self._own(agent_id, thread_id)
-        return await self._put_aside(thread_id)
+        return await self._put_aside(thread_id, {"agent_id": agent_id})
 
     async def close(self, agent_id: str, thread_id: str) -> Row:
         await self._own(agent_id, thread_id)
-        return await self._over(*await self.store.move(thread_id, Move.CLOSED), by=agent_id)
+        return await self._over(*await self.store.move(thread_id, Move.CLOSED, {"agent_id": agent_id}), by=agent_id)
 
     async def change(self, thread_id: str, tags: Sequence[str] | None = None, subject: str | None = None) -> Row:
         values: Row = {} if tags is None else {"tags": list(dict.fromkeys(tags))[:MOST_TAGS]}
@@ -196,17 +199,19 @@ class MessageDesk:
         """Its agent is gone, or waits for nothing: others get what nobody answered, the rest is put aside."""
         if row["status"] != Status.ASSIGNED:
             return
-        if row["asked_at"] is None:
-            await self._put_aside(row["id"])
-            return
-        thread, _ = await self.store.move(row["id"], Move.GIVEN_BACK, agent_id="")
+        only = {"agent_id": row["agent_id"], "asked_at": row["asked_at"]}
+        with suppress(Conflict):  # somebody was faster: the next look sees what is to be done now
+            await (self._put_aside(row["id"], only) if row["asked_at"] is None else self._give_back(row, only))
+
+    async def _give_back(self, row: Row, only: Row) -> None:
+        thread, _ = await self.store.move(row["id"], Move.GIVEN_BACK, only, agent_id="")
         log.info("conversation %s goes back to %s: agent %s is gone", row["id"], thread["queue"], row["agent_id"])
         await self._event(thread, "released", thread["queue"])
         await self._leaves_queue(thread)
         await self._changed(thread, row["agent_id"])
 
-    async def _put_aside(self, thread_id: str) -> Row:
-        thread, _ = await self.store.move(thread_id, Move.PUT_ASIDE)
+    async def _put_aside(self, thread_id: str, only: Row) -> Row:
+        thread, _ = await self.store.move(thread_id, Move.PUT_ASIDE, only)
         await self._event(thread, "pending", "")
         await self.news.tell("ended", thread_id)
         await self._changed(thread)

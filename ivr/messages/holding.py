@@ -256,6 +256,8 @@ class Holdings:
             row = rows.get(thread_id)
             if row is None or row["rounds"] != holding.rounds or row["holder"] != self._around.node:
                 holding.heard("ended", {})
+            elif row["status"] == Status.ASSIGNED and row["agent_id"] != holding.agent_id:  # the news of it were lost
+                holding.heard("taken", {"agent": row["agent_id"]})
         alive: set[str] | None = None
         for thread_id, row in rows.items():
             if thread_id in self._tasks or self._refused.get(thread_id, 0.0) > self._around.store.clock():

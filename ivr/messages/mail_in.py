@@ -12,7 +12,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from ivr.errors import ConfigError, IvrError
 from ivr.messages.addresses import mail_of
-from ivr.messages.mail import MOST_OCTETS, Mailbox
+from ivr.messages.mail import Mailbox
+from ivr.messages.mail_reader import MOST_OCTETS
 
 log = logging.getLogger(__name__)
 

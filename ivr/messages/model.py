@@ -134,11 +134,16 @@ def limited(message: Incoming) -> Incoming:
         sender,
         address=sender.address[:340],
         name=cut(sender.name, 256).strip(),
-        language=sender.language[:16],
+        language=cut(sender.language, 16),
         stated=tuple(one for one in sender.stated[:4] if len(one) <= 340),
     )
     return replace(
-        message, sender=sender, text=cut(message.text), subject=cut(message.subject, 300), external=message.external[:300]
+        message,
+        sender=sender,
+        text=cut(message.text),
+        subject=cut(message.subject, 300),
+        external=cut(message.external, 300),
+        reference=cut(message.reference),
     )
 
 

@@ -35,7 +35,7 @@ class ThreadStore:
     async def take_in(self, incoming: Incoming, placing: Placing) -> tuple[Row, Row, bool]:
         """Write the message into its thread, a new one where there is none: thread, message, and whether it is news.
 
-        The same message told twice is no news. Raises Conflict where the thread is full.
+        The same message told twice is no news. Where the thread is full the customer goes on in a new one.
         """
         given, now = limited(incoming), self.clock()
         if (known := await self._told(given.external)) is not None:
@@ -59,9 +59,11 @@ class ThreadStore:
     async def _thread_for(self, connection: AsyncConnection, given: Incoming, placing: Placing, now: float) -> Row:
         sender = given.sender
         open_ = or_(threads.c.status != Status.CLOSED, threads.c.closed_at > now - self._reopen)
-        mine = threads.c.id == given.thread if given.thread else and_(threads.c.address == sender.address, open_)
-        query = select(threads).where(mine, threads.c.source == given.source)
-        found = (await connection.execute(query.order_by(threads.c.updated_at.desc()).limit(1))).mappings().first()
+        named = threads.c.id == given.thread
+        mine = or_(named, and_(threads.c.address == sender.address, open_))
+        query = select(threads).where(mine, threads.c.source == given.source, threads.c.count < MOST_MESSAGES)
+        query = query.order_by(named.desc(), threads.c.updated_at.desc()).limit(1).with_for_update()
+        found = (await connection.execute(query)).mappings().first()
         if found is not None:
             return dict(found)
         fresh = self._token()
@@ -105,18 +107,27 @@ class ThreadStore:
     # --- what goes out, and notes
 
     async def add(
-        self, thread_id: str, direction: Direction, author: str, text: str, *, by: str = "", key: str = ""
+        self,
+        thread_id: str,
+        direction: Direction,
+        author: str,
+        text: str,
+        *,
+        by: str = "",
+        key: str = "",
+        only: Row | None = None,
     ) -> tuple[Row, Row]:
         """Write a message of ours and return thread and message; the same `key` again changes nothing.
 
-        Raises NotFound, and Conflict where the thread is full or an answer is given to one that is closed.
+        Raises NotFound, and Conflict where the thread is full, an answer is given to one that is closed, or a column is not as
+        in `only`.
         """
         now, external = self.clock(), f"own:{thread_id}:{key or self._token()}"[:300]
         if (known := await self._told(external)) is not None:
             return known[0], known[1]
         with sql_errors():
             async with self._engine.begin() as connection:
-                thread = await self._locked(connection, thread_id)
+                thread = await self._locked(connection, thread_id, only)
                 if direction is Direction.OUT and thread["status"] == Status.CLOSED:
                     raise Conflict("this conversation is closed; open it again to write")
                 message = await self._add(connection, thread, direction, author, cut(text), external, by, now)
@@ -142,7 +153,7 @@ class ThreadStore:
         mine = threads.c.id == thread["id"]
         await connection.execute(update(threads).where(mine).values(count=threads.c.count + 1))
         count = int((await connection.execute(select(threads.c.count).where(mine))).scalar_one())
-        if count > MOST_MESSAGES and direction in (Direction.IN, Direction.OUT):
+        if count > MOST_MESSAGES and direction is Direction.OUT:
             raise Conflict(f"this conversation has {MOST_MESSAGES} messages; begin a new one")
         waits = direction is Direction.OUT and by
         row: Row = {
@@ -165,12 +176,15 @@ class ThreadStore:
 
     # --- moves
 
-    async def move(self, thread_id: str, move: Move, **values: Any) -> tuple[Row, bool]:
-        """Make the move and return the thread, and whether its status changed. Raises NotFound, Conflict where it cannot be."""
+    async def move(self, thread_id: str, move: Move, only: Row | None = None, **values: Any) -> tuple[Row, bool]:
+        """Make the move and return the thread, and whether its status changed.
+
+        Raises NotFound, and Conflict where it cannot be made, or a column is not as in `only`: somebody was faster.
+        """
         now = self.clock()
         with sql_errors():
             async with self._engine.begin() as connection:
-                thread = await self._locked(connection, thread_id)
+                thread = await self._locked(connection, thread_id, only)
                 will = after(Status(thread["status"]), move)
                 if will is None:
                     raise Conflict(f"a conversation that is {thread['status']} cannot be {move.value.replace('_', ' ')}")
@@ -246,10 +260,10 @@ class ThreadStore:
         rows = await self._rows(query)
         return str(rows[0]["id"]) if rows else ""
 
-    async def in_queues(self) -> list[Row]:
-        """Everything that waits, and what agents have: what must have a place in the queues."""
-        live = threads.c.status.in_((Status.WAITING, Status.ASSIGNED))
-        return await self._rows(select(threads).where(live).order_by(threads.c.queued_at).limit(5000))
+    async def in_queues(self, *status: Status, most: int = 5000) -> list[Row]:
+        """What has these states; else everything that waits, and what agents have: what must have a place in the queues."""
+        live = threads.c.status.in_(status or (Status.WAITING, Status.ASSIGNED))
+        return await self._rows(select(threads).where(live).order_by(threads.c.queued_at).limit(most))
 
     async def by_reference(self, ours: Sequence[str], theirs: Sequence[str]) -> Row | None:
         """The thread with one of these messages: `ours` are ids of what we sent, `theirs` names of what came in."""
@@ -261,13 +275,15 @@ class ThreadStore:
 
     # --- below
 
-    async def _locked(self, connection: AsyncConnection, thread_id: str) -> Row:
-        """The row, which nobody else changes until the transaction ends. Raises NotFound."""
+    async def _locked(self, connection: AsyncConnection, thread_id: str, only: Row | None) -> Row:
+        """The row, which nobody else changes until the transaction ends. Raises NotFound, Conflict where `only` is not so."""
         held = update(threads).where(threads.c.id == thread_id).values(count=threads.c.count)
         await connection.execute(held)
         row = (await connection.execute(select(threads).where(threads.c.id == thread_id))).mappings().first()
         if row is None:
             raise missing(thread_id)
+        if any(row[name] != value for name, value in (only or {}).items()):
+            raise Conflict("somebody was faster: this conversation is not as it was")
         return dict(row)
 
     async def _change(self, where: ColumnElement[bool], **values: Any) -> int:

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ivr.acd.model import AgentState
 from ivr.errors import NotAllowed
 from ivr.messages.holding import Rules
-from ivr.messages.store import ThreadStore
+from ivr.messages.model import Move
+from ivr.messages.store import Row, ThreadStore
 from tests.unit.ivr.messages.conftest import PLACING, House, eventually, taker, wrote
 
 
@@ -67,6 +68,39 @@ async def test_a_colleague_takes_it_or_gets_it(house: House) -> None:
         assert (await house.until(thread["id"], status="assigned", agent_id="ann"))["rounds"] == 2
         moved = await house.desk.give("ann", thread["id"], "queue:care")
         assert (moved["status"], moved["queue"], moved["agent_id"]) == ("waiting", "care", "")
+
+
+async def test_who_writes_while_it_is_put_aside_is_not_forgotten(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    mail = {"channel": "email", "source": "email"}
+    async with house.open():
+        await house.agent("ann")
+        thread, _ = await house.desk.incoming(wrote("one", "mailto:li@example.com", **mail), PLACING)
+        await house.until(thread["id"], status="assigned", agent_id="ann")
+        told = house.desk._told_of
+
+        async def meanwhile(row: Row, message: Row) -> None:
+            await told(row, message)
+            if message["direction"] == "out":
+                await house.store.take_in(wrote("two", "mailto:li@example.com", **mail), PLACING)
+
+        monkeypatch.setattr(house.desk, "_told_of", meanwhile)
+        await house.desk.reply("ann", thread["id"], "answer", "k")
+        row = await house.store.get(thread["id"])
+        assert (row["status"], row["agent_id"], row["asked_at"] is not None) == ("assigned", "ann", True)
+        await house.desk._absent({**row, "asked_at": None})  # as it was when somebody looked
+        assert (await house.store.get(thread["id"]))["status"] == "assigned"
+
+
+async def test_one_that_was_taken_is_its_agents_though_the_news_are_lost(house: House) -> None:
+    async with house.open():
+        thread, _ = await house.desk.incoming(wrote(), PLACING)
+        await eventually(lambda: _held(house, thread["id"]))
+        await house.store.move(thread["id"], Move.TAKEN, agent_id="bob")
+        await eventually(lambda: house.holds("bob", thread["id"]))
+
+
+async def _held(house: House, thread_id: str) -> bool:
+    return thread_id in house.holdings.held
 
 
 async def test_whose_agent_is_gone_goes_to_another(redis: Redis, engine: AsyncEngine, store: ThreadStore) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from email.message import EmailMessage
 
 import pytest
@@ -11,7 +13,8 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.messages.holding import Rules
-from ivr.messages.mail import Mailbox, ours_in, read_mail
+from ivr.messages.mail import Mailbox, ours_in
+from ivr.messages.mail_reader import read_apart, read_mail
 from ivr.messages.outgoing import Outgoing, answer_subject
 from ivr.messages.store import ThreadStore
 from ivr.notices.channels import Smtp
@@ -79,6 +82,28 @@ def test_html_becomes_text_and_files_are_named() -> None:
 )
 def test_what_nobody_wrote_is_left_out(headers: dict[str, str]) -> None:
     assert read_mail(bytes(mail(**headers)), OWN) is None
+
+
+async def test_another_process_reads_the_same() -> None:
+    data = bytes(mail("好的\n\nOn Mon, 3 Nov 2026 at 10:00, Us <us@example.org> wrote:\n> x", References="<a@b.org>"))
+    assert await read_apart(data, OWN) == read_mail(data, OWN)
+    assert await read_apart(bytes(mail(From="nobody")), OWN) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [(b"plain", b"\r\n".join([b"On " * 600] * 30)), (b"html", b"<a " * 80_000)], ids=["quotations", "html"]
+)
+async def test_what_takes_for_ever_holds_nobody_up(kind: bytes, text: bytes) -> None:
+    data = b"From: li@example.com\r\nContent-Type: text/" + kind + b"\r\n\r\n" + text
+    began, reading = time.monotonic(), asyncio.create_task(read_apart(data, OWN, 1.0))
+    longest = 0.0
+    while not reading.done():
+        before = time.monotonic()
+        await asyncio.wait([reading], timeout=0.01)
+        longest = max(longest, time.monotonic() - before)
+    assert reading.result() is None
+    assert longest < 0.5, "the loop went on meanwhile"
+    assert time.monotonic() - began < 10
 
 
 @settings(max_examples=50, deadline=None)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.errors import Conflict, NotFound
 from ivr.messages import store as module
+from ivr.messages.addresses import mail_of
 from ivr.messages.customers import Customers
 from ivr.messages.model import Direction, Move, Placing, cut
 from ivr.messages.store import ThreadStore, summary
@@ -87,8 +88,12 @@ async def test_a_thread_takes_so_many_and_no_more(store: ThreadStore, monkeypatc
     monkeypatch.setattr(module, "MOST_MESSAGES", 2)
     thread, _, _ = await store.take_in(wrote("one"), PLACING)
     await store.take_in(wrote("two"), PLACING)
+    for text in ("three", "four"):
+        more, _, _ = await store.take_in(wrote(text, thread=thread["id"]), PLACING)
+        assert more["id"] != thread["id"], "nobody's word is lost: it goes on in a new one"
+    assert more["count"] == 2
     with pytest.raises(Conflict, match="2 messages"):
-        await store.take_in(wrote("three"), PLACING)
+        await store.add(thread["id"], Direction.OUT, "ann", "hello")
     await store.move(thread["id"], Move.CLOSED)
 
 
@@ -96,7 +101,36 @@ async def test_texts_are_what_any_page_takes(store: ThreadStore) -> None:
     _, row, _ = await store.take_in(wrote("a\x00b\ud800" + "x" * 30_000, key="k"), Placing("support"))
     assert row["text"].startswith("ab?x")
     assert len(row["text"]) == 20_000
+    odd = "\x00\ud800"
+    thread, row, _ = await store.take_in(wrote(who="chat:z", key=f"k{odd}", language=odd, reference=odd, name=odd), PLACING)
+    assert (row["external"], thread["language"], thread["reference"], thread["name"]) == ("k?", "?", "?", "?")
+    assert (await store.take_in(wrote(who="chat:z", key=f"k{odd}"), PLACING))[2] is False
+    assert mail_of(f"{odd}@example.org") == "", "no store takes it"
     assert cut("abc", 2) == "a…"
+
+
+async def test_who_was_slower_changes_nothing(store: ThreadStore) -> None:
+    thread, _, _ = await store.take_in(wrote(), PLACING)
+    await store.move(thread["id"], Move.TAKEN, agent_id="ann")
+    await store.move(thread["id"], Move.TAKEN, agent_id="bob")
+    only = {"agent_id": "ann"}
+    with pytest.raises(Conflict, match="faster"):
+        await store.add(thread["id"], Direction.OUT, "ann", "two answers", only=only)
+    with pytest.raises(Conflict, match="faster"):
+        await store.move(thread["id"], Move.CLOSED, only)
+    assert (await store.get(thread["id"]))["status"] == "assigned"
+    assert len(await store.messages(thread["id"])) == 1
+
+
+async def test_whoever_writes_from_an_address_has_it_whoever_stated_it_before(store: ThreadStore, engine: AsyncEngine) -> None:
+    customers, number = Customers(engine), "tel:+8613800138000"
+    liar, _, _ = await store.take_in(wrote(who="chat:x", stated=(number,)), PLACING)
+    assert [one["verified"] for one in await customers.addresses(liar["customer"])] == [True, False]
+    assert await customers.of(number) == "", "what was only stated finds nobody"
+    true, _, _ = await store.take_in(wrote(who=number), PLACING)
+    assert true["customer"] != liar["customer"]
+    assert await customers.addresses(true["customer"]) == [{"address": number, "verified": True}]
+    assert [one["address"] for one in await customers.addresses(liar["customer"])] == ["chat:x"]
 
 
 async def test_what_somebody_says_of_himself_joins_nobody(store: ThreadStore, engine: AsyncEngine) -> None:
