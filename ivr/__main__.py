@@ -70,7 +70,9 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         gc.enable()
         again = [str(args.config), *_given("--sip", args.sip), *_given("--web", args.web), *_given("--data", args.data)]
         again += ["--verbose"] if args.verbose else []
-        return serve_forever(args.config, args.sip, args.web, args.data, args.verbose, args.workers, again)
+        code = serve_forever(args.config, args.sip, args.web, args.data, args.verbose, args.workers, again)
+        gc.freeze()  # the process ends: nothing is looked through once more for what the system takes back anyway
+        return code
 
     serve.set_defaults(run=run)
 

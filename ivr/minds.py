@@ -21,6 +21,7 @@ from pathlib import Path
 from ivr.dialplan import library
 from ivr.dialplan.events import Phrase
 from ivr.dialplan.model import Flow
+from ivr.dialplan.problems import Place
 from ivr.understanding.classifier import OUT_OF_SCOPE, Mind, Model, from_bytes, to_bytes
 from ivr.understanding.meaning import Meaning, meant
 
@@ -81,13 +82,19 @@ def lessons(flow: Flow, language: str) -> tuple[Lesson, ...]:
     """What is to be learnt for a flow in one language; nothing for one without intents."""
     found = [Lesson(language, flow.libraries)] if flow.libraries else []
     own = tuple(
-        (intent.name, text, str(place.line))
+        (intent.name, text, str(number))
         for intent in flow.intents.values()
         if not intent.library
-        for text, place in intent.examples.get(language, ())
+        for text, number in _numbered(intent.examples.get(language, ()))
     )
     kinds = tuple((name, wider) for name, wider in _kinds(flow).items() if any(one == name for one, _, _ in own))
     return (*found, Lesson(language, flow.libraries, own, kinds)) if own else tuple(found)
+
+
+def _numbered(examples: Sequence[tuple[str, Place]]) -> list[tuple[str, int]]:
+    """Each with the number of the line that it comes from, counted among them: elsewhere a flow may gain and lose lines."""
+    numbers: dict[int, int] = {}
+    return [(text, numbers.setdefault(place.line, len(numbers))) for text, place in examples]
 
 
 def _kinds(flow: Flow) -> dict[str, str]:

@@ -17,9 +17,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-import cel
-
 from ivr.dialplan.cel_cost import TooCostly, check_cost
+from ivr.dialplan.cel_library import cel
 from ivr.dialplan.cel_syntax import Tree, parse, path_of, reads
 from ivr.dialplan.problems import Place, nearest
 from ivr.dialplan.quick import Quick, Unsure

@@ -8,16 +8,25 @@ import os
 import re
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 import yaml
+from argon2 import PasswordHasher
 
+from ivr.minds import cache_folder
 from tests.e2e.baresip import free_port
 
 ROOT = Path(__file__).parents[2]
+
+
+@cache
+def _hashed(password: str) -> str:
+    """As settings may have it: made once, and quick to check, where each server would take half a second for all of them."""
+    return "argon2:" + PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(password)
 
 
 class HotlineProcess:
@@ -69,7 +78,7 @@ class HotlineProcess:
                 {**settings[key], **value} if isinstance(value, dict) and isinstance(settings.get(key), dict) else value
             )
         for agent in settings["agents"]:
-            agent["password"] = f"secret-{agent['id']}"
+            agent["password"] = _hashed(f"secret-{agent['id']}")
         path = self.folder / "hotline.yaml"
         path.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
         return path
@@ -86,6 +95,7 @@ class HotlineProcess:
             str(self.folder / "data"),
             *self._options,
         ]
+        self._share_what_is_learnt()
         self._process = await asyncio.create_subprocess_exec(
             *command,
             stdout=asyncio.subprocess.PIPE,
@@ -100,6 +110,14 @@ class HotlineProcess:
         done.cancel()
         if not self._ready.is_set():
             raise RuntimeError("ivr serve did not become ready:\n" + "\n".join(self.output[-60:]))
+
+    def _share_what_is_learnt(self) -> None:
+        """Models of intents are kept by their content: all servers of all runs have one place for them, and learn each once."""
+        here = self.folder / "data" / "minds"
+        if not here.exists():
+            cache_folder().mkdir(parents=True, exist_ok=True)
+            here.parent.mkdir(mode=0o750, exist_ok=True)
+            here.symlink_to(cache_folder(), target_is_directory=True)
 
     async def _read(self) -> None:
         assert self._process is not None

@@ -55,6 +55,11 @@ def test_flows_that_add_nothing_share_their_model() -> None:
     assert lessons(one, "en")[1].key != lessons(other, "en")[1].key
 
 
+def test_lines_that_a_flow_gains_elsewhere_change_nothing_of_what_is_learnt() -> None:
+    longer = FLOW.replace("intents:", "# One comment more\n\nintents:")
+    assert [one.key for one in lessons(load(longer), "en")] == [one.key for one in lessons(load(FLOW), "en")]
+
+
 def test_a_model_is_learnt_once_and_read_from_disk_afterwards(
     flow: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
