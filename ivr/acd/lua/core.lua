@@ -245,6 +245,7 @@ end
 
 -- The contact leaves the store, whatever it was doing; who was rung is free, its agent is free at once, or wraps up after a call.
 local function remove(c, outcome)
+  if c.aside == 'consult' then return free(c) end
   redis.call('ZREM', P .. 'contacts', c.id)
   redis.call('ZREM', P .. 'queue:' .. c.queue, c.id)
   redis.call('ZREM', P .. 'ages:' .. c.queue, c.id)

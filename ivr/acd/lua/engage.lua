@@ -8,6 +8,7 @@ if not a then return redis.error_reply('NOAGENT ' .. ARGV[3]) end
 local voice = a.offers - a.written_offers + a.calls - a.written_calls
 local state = ring == '' and 'connected' or 'offered'
 if c then
+  if ring ~= '' then return a.state end -- asked already, and not let go yet
   if not has(c, a.id) then return 'gone' end
   if c.state == state then return '' end
   hold(a, c, -1, 1)

@@ -57,15 +57,15 @@ local function give_up(node)
   local ids = redis.call('SRANDMEMBER', P .. 'node:' .. node, BATCH)
   for _, id in ipairs(ids) do
     local c = contact_of(id)
-    if c and c.aside == 'consult' then
-      free(c)
-    elseif c then
+    if c then
       if c.room == 'voice' and c.aside == '' and redis.call('HLEN', P .. 'lost') < MOST_LOST then -- for whoever calls them back
         redis.call('HSET', P .. 'lost', id, cjson.encode({queue = c.queue, enqueued_at = c.enqueued_at, node = c.node, agent = c.agent,
           state = c.state, at = NOW, details = redis.call('HGET', P .. 'contact:' .. id, 'details') or '{}'}))
         redis.call('EXPIRE', P .. 'lost', LOST_SECONDS)
       end
-      if c.state == 'connected' then emit('healed', 'agent', c.agent, 'what', 'node', 'contact', id) end
+      if c.state == 'connected' then -- who was asked about a contact has that one on the page: `asking` of engaging.py
+        emit('healed', 'agent', c.agent, 'what', 'node', 'contact', string.match(id, '^[^~]+'))
+      end
       remove(c, 'lost')
     else
       redis.call('SREM', P .. 'node:' .. node, id)

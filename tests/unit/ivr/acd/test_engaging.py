@@ -6,6 +6,7 @@ import pytest
 
 from ivr.acd.duty import Duty
 from ivr.acd.engaging import Engaging, asking
+from ivr.acd.feed import EventFeed
 from ivr.acd.model import Agent, AgentState, Contact, ContactState, Queue
 from ivr.acd.store import AcdStore
 from ivr.acd.totals import imbalance
@@ -155,3 +156,46 @@ async def test_a_node_that_dies_lets_go_of_whom_it_asked(matched: Matched, clock
     lost = await matched.store._hash("lost")
     assert list(lost) == ["c1"], "one customer is to be called back, not two"
     await sound(matched)
+
+
+async def test_who_was_not_let_go_yet_is_not_asked_again(matched: Matched, clock: Clock, engaging: Engaging) -> None:
+    contact = await begin(matched, clock)
+    await engaging.ask(contact, "bob", clock.now + 20)
+    with pytest.raises(Conflict, match="Bob is being rung"):
+        await engaging.ask(contact, "bob", clock.now + 20)
+    await engaging.accepted(contact, "bob")
+    with pytest.raises(Conflict, match="Bob is in a call"):
+        await engaging.ask(contact, "bob", clock.now + 20)
+    await sound(matched)
+    await engaging.release("c1", "bob")
+    await engaging.ask(contact, "bob", clock.now + 20)
+    await sound(matched)
+
+
+@pytest.mark.parametrize("talks", [False, True])
+async def test_who_was_asked_is_let_go_like_any_contact_without_a_wrap_up(
+    matched: Matched, clock: Clock, engaging: Engaging, talks: bool
+) -> None:
+    """What is told late, when Redis is there again."""
+    contact = await begin(matched, clock)
+    await engaging.ask(contact, "bob", clock.now + 20)
+    if talks:
+        await engaging.accepted(contact, "bob")
+    await matched.leave(asking("c1", "bob"), "served")
+    bob = await matched.agent("bob")
+    assert bob.state is AgentState.AVAILABLE and bob.last_contact == ""
+    await sound(matched)
+
+
+async def test_the_page_of_who_was_asked_hears_that_the_call_died_with_its_node(
+    matched: Matched, clock: Clock, engaging: Engaging
+) -> None:
+    contact = await begin(matched, clock)
+    await engaging.ask(contact, "bob", clock.now + 20)
+    await engaging.accepted(contact, "bob")
+    feed = EventFeed(matched.store.redis, matched.store.prefix)
+    await feed.start()
+    await matched.store.release("n1")
+    await feed.wait(0)
+    told = sorted((event.data["agent"], event.data["contact"]) for event in feed.take() if event.kind == "healed")
+    assert told == [("ann", "c1"), ("bob", "c1")]
