@@ -28,6 +28,8 @@ PAUSE_SECONDS = 1.0
 """Before listening to the queues again after a failure."""
 NEWS_SECONDS = 0.25
 """Queue figures are pushed at most this often."""
+TOGETHER = 25
+"""Pages that are told something before others have a turn, and agents that are read at one go."""
 LONGEST_NOTE = 10_000
 """Characters."""
 
@@ -53,6 +55,8 @@ class Agents(CallActions, CallingOut):
         self._duty = Duty(store)
         self.presence = Presence(store, self._duty, where.node if where is not None else "")
         self._rules: dict[str, Queue] = {}
+        self._stale, self._moved = set[str](), asyncio.Event()
+        """Agents whose pages show what was; set while there are some."""
         self.desk: Desk | None = None
         """Where news go; set by `ivr.app`, for desk and actions need each other."""
         self.wrapping = WrapUps()
@@ -174,6 +178,7 @@ class Agents(CallActions, CallingOut):
         changed = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._push_queues(changed))
+            group.create_task(self._push_agents())
             while True:
                 try:
                     async for event in feed:
@@ -198,11 +203,26 @@ class Agents(CallActions, CallingOut):
             if event.data.get("state") == "offline" and event.data.get("reason") == "page gone":
                 log.warning("agent %s: believed gone, but the page is here", agent_id)
                 await self._duty.come_back(agent_id)
-            await self._push_agent(agent_id)
+            self._stale.add(agent_id)
+            self._moved.set()
 
-    async def _push_agent(self, agent_id: str) -> None:
-        if self.desk is not None:
-            self.desk.push(agent_id, "agent", await self._view(await self._store.agent(agent_id)))
+    async def _push_agents(self) -> None:
+        """Agents as they are now, however much was heard of each meanwhile: a shift that begins must not wait in line."""
+        while True:
+            await self._moved.wait()
+            stale = [self._stale.pop() for _ in range(min(len(self._stale), TOGETHER))]
+            if not self._stale:
+                self._moved.clear()
+            try:
+                _, agents = await self._store.read((), stale)
+                for agent in agents:
+                    if self.desk is not None:
+                        self.desk.push(agent.id, "agent", await self._view(agent))
+            except IvrError as error:
+                log.warning("desks hear of their agents later: %s", error)
+                self._stale.update(stale)
+                self._moved.set()
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _view(self, agent: Agent) -> dict[str, Any]:
         left = 0
@@ -222,9 +242,11 @@ class Agents(CallActions, CallingOut):
             except StoreUnavailable:
                 await asyncio.sleep(NEWS_SECONDS)
                 continue
-            for agent_id in tuple(self.presence.pages):
+            for told, agent_id in enumerate(tuple(self.presence.pages), 1):
                 if self.desk is not None:
                     self.desk.push(agent_id, "queues", {"queues": figures})
+                if told % TOGETHER == 0:
+                    await asyncio.sleep(0)
             await asyncio.sleep(NEWS_SECONDS)
 
 

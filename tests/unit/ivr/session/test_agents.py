@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
 
 from ivr.acd.duty import Duty
 from ivr.acd.feed import EventFeed
-from ivr.acd.model import AgentState
-from ivr.errors import Conflict, IvrError, NotAllowed
+from ivr.acd.model import Agent, AgentState, Contact
+from ivr.acd.store import AcdStore
+from ivr.errors import Conflict, NotAllowed, StoreUnavailable
 from ivr.nodes.desks import PageMap
 from ivr.session.agents import Agents
 from telephony.fake import FakeLeg
@@ -21,6 +23,12 @@ from tests.unit.ivr.session.house import House
 @pytest.fixture
 def agents(house: House) -> Agents:
     return Agents(house.store, house.log, house.talks, time.time)
+
+
+@pytest.fixture
+def own(house: House) -> AcdStore:
+    """The queues as nobody else in the house reads them."""
+    return AcdStore(house.store.redis, prefix=house.store.prefix)
 
 
 async def served(house: House) -> tuple[FakeLeg, str]:
@@ -99,32 +107,59 @@ async def test_a_phone_on_duty_comes_back_by_itself(house: House, agents: Agents
 
 
 async def test_pages_hear_of_their_agent_and_the_queues_though_one_read_fails(
-    house: House, agents: Agents, monkeypatch: pytest.MonkeyPatch
+    house: House, own: AcdStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await house.open()
+    agents = Agents(own, house.log, house.talks, time.time)
     agents.desk = house.desk
     await agents.page_opened("anna")
     feed = EventFeed(house.store.redis, house.store.prefix)
     await feed.start()
     following = asyncio.create_task(agents.follow(feed))
-    push, failed = agents._push_agent, list[str]()
+    read, failed = own.read, list[str]()
 
-    async def fails_once(agent_id: str) -> None:
+    async def fails_once(contact_ids: Sequence[str], agent_ids: Sequence[str]) -> tuple[list[Contact], list[Agent]]:
         if not failed:
-            failed.append(agent_id)
-            raise IvrError("gone")
-        await push(agent_id)
+            failed.extend(agent_ids)
+            raise StoreUnavailable("gone")
+        return await read(contact_ids, agent_ids)
 
-    monkeypatch.setattr(agents, "_push_agent", fails_once)
+    monkeypatch.setattr(own, "read", fails_once)
     monkeypatch.setattr("ivr.session.agents.PAUSE_SECONDS", 0.01)
     await agents.set_state("anna", "break", "")
-    await house.until(lambda: failed)
+    await house.until(lambda: [one["state"] for one in house.desk.of("agent")][-1:] == ["break"])
+    assert failed == ["anna"]
     await agents.set_state("anna", "available", "")
     await house.until(lambda: [one["state"] for one in house.desk.of("agent")][-1:] == ["available"])
     await house.until(lambda: house.desk.of("queues"))
     following.cancel()
     with suppress(asyncio.CancelledError):
         await following
+
+
+async def test_a_floor_that_comes_on_duty_is_read_at_one_go_and_nobody_is_forgotten(
+    house: House, own: AcdStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents = Agents(own, house.log, house.talks, time.time)
+    staff = [f"a{number}" for number in range(60)]
+    await house.store.define_agents([Agent(id=one) for one in staff])
+    agents.desk = house.desk
+    agents.presence.pages.update(staff)
+    feed = EventFeed(house.store.redis, house.store.prefix)
+    await feed.start()
+    await asyncio.gather(*(agents.set_state(one, "break", "") for one in staff))
+    read, reads = own._agents, list[int]()
+
+    async def counted(agent_ids: Sequence[str]) -> list[Agent]:
+        reads.append(len(agent_ids))
+        return await read(agent_ids)
+
+    monkeypatch.setattr(own, "_agents", counted)
+    following = asyncio.create_task(agents.follow(feed))
+    await house.until(lambda: {one["id"] for one in house.desk.of("agent") if one["state"] == "break"} == {*staff})
+    assert len(reads) < 15, "not one for each of what happened"
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
 
 
 async def test_a_break_needs_a_reason_of_the_house(house: House) -> None:
