@@ -211,8 +211,6 @@ class CallActions:
             raise Conflict("your phone was not answered")
         leg = await desk.connect(agent_id, contact_id)
         try:
-            if talk.finished.done():
-                raise Conflict("this call has ended")
             talk.monitor(agent_id, leg, mode, lambda why: self._tell_monitor(call, agent_id, "off", why))
         except BaseException:
             leg.hang_up()

@@ -55,6 +55,8 @@ class DialledSession(CallSession):
         self._answered = False
         self._why = ""
         agent_leg.subscribe(self._agent_event)
+        if agent_leg.state is LegState.ENDED:
+            self.cancel()
 
     # --- the flow that there is not
 

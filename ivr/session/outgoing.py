@@ -91,7 +91,6 @@ class Outgoing:
             if isinstance(error, TelephonyError):
                 raise Conflict(f"{number} cannot be called: {error}") from error
             raise
-        await self._remember(agent_id, number)
 
         async def gone(answered: bool) -> None:
             self._dialling.pop(contact, None)
@@ -105,6 +104,7 @@ class Outgoing:
         session = self._dialling[contact] = DialledSession(self._services, leg, call, agent_leg, place, gone)
         session.begun_with(begun)
         self._switchboard.run(session)
+        await self._remember(agent_id, number)
 
     async def recent(self, agent_id: str) -> list[str]:
         """The numbers that this agent dialled last, the newest first."""
@@ -128,7 +128,11 @@ class Outgoing:
         last = (await self._store.agent(agent_id)).last_queue
         queue = last if last in {one.name for one in queues} else (queues[0].name if queues else "none")
         contact = Contact(contact_id, queue, self._services.clock(), node=self._services.node)
-        await self._engaging.dial(contact, agent_id)
+        try:
+            await self._engaging.dial(contact, agent_id)
+        except (StoreUnavailable, asyncio.CancelledError):  # Redis may have done it although the answer got lost
+            self._services.router.mending.owe_leave(contact.id, "served")
+            raise
         return self._services.router.talking(contact, agent_id)
 
     async def _voice(self, agent_id: str, contact_id: str, phone: bool) -> CallLeg:

@@ -125,6 +125,8 @@ class Serving:
         if how == "transferred" and talk.partner is not None:
             try:
                 await talk_on(session, talk.partner, f"agent:{agent_id}")
+            except TelephonyError as error:
+                log.warning("%s whom agent %s transferred to cannot be joined: %s", session.call.correlation, agent_id, error)
             finally:
                 talk.partner.hang_up()
         elif how == "sent":

@@ -15,7 +15,6 @@ from ivr.session.exchange import Exchange
 from ivr.session.inviting import Guest
 from ivr.session.monitoring import Monitored
 from ivr.session.phone_wishes import FAREWELL_SECONDS, PhoneWishes
-from ivr.session.referral import Referral
 from telephony.errors import TelephonyError
 from telephony.leg import (
     Bridge,
@@ -40,7 +39,7 @@ log = logging.getLogger(__name__)
 OURS = (EndCause.RELEASED, EndCause.SHUTDOWN)
 
 
-class Talk(PhoneWishes, Absence):
+class Talk:
     """One bridged conversation; made when both legs are UP.
 
     `finished` is set to how it ended: "agent" (hung up in order), "agent_lost" (the page or phone vanished), "transferred"
@@ -60,15 +59,10 @@ class Talk(PhoneWishes, Absence):
         patience: float = 0.0,
     ) -> None:
         """`patience` is for how many seconds an agent whose audio is lost is waited for, while the caller hears music."""
-        self._caller, self._agent, self._bridge, self._music = caller, agent, bridge, music
-        self._changed, self._exchange = changed, exchange
+        self.caller, self.agent, self.bridge, self.music = caller, agent, bridge, music
+        self.changed, self.exchange = changed, exchange
         self._hung_up_here = False
-        self._held_by_phone = False
-        self._referral: Referral | None = None
-        self._kept: Ended | None = None
-        self._patience = patience
-        self._due: asyncio.TimerHandle | None = None
-        """Set while the agent's audio is away."""
+        self._wishes, self._absence = PhoneWishes(self), Absence(self, patience)
         self.consult: Consult | None = None
         """The third party, while there is one."""
         self.held = False
@@ -81,12 +75,12 @@ class Talk(PhoneWishes, Absence):
         """Who hears both sides."""
         self._caller_away = caller_away
         """The caller's phone put us on hold: what comes from it now is its music."""
-        self._hear_agent(agent)
+        self.hear_agent(agent)
 
     def attend(self, ears: Overhearing) -> None:
         """Let `ears` hear both sides until the talk is over; its owner closes them."""
         self.ears = ears
-        self._route()
+        self.route()
 
     # --- hold, keys, words
 
@@ -109,7 +103,7 @@ class Talk(PhoneWishes, Absence):
         """Press keys towards the caller's side. Raises Conflict for anything that is not a key."""
         if not digits or len(digits) > 32 or not set(digits) <= set("0123456789*#ABCD"):
             raise Conflict("keys are 0-9, *, # and A-D, 32 at most")
-        self._caller.send_digits(digits)
+        self.caller.send_digits(digits)
 
     def announce(self, clips: Sequence[Clip]) -> None:
         """Both hear `clips`, then each other again. Raises Conflict while the caller is on hold or a third party is there."""
@@ -117,7 +111,7 @@ class Talk(PhoneWishes, Absence):
         self._insist_there()
         if self.held:
             raise Conflict("the caller is on hold")
-        for leg in (self._caller, self._agent):
+        for leg in (self.caller, self.agent):
             leg.play(clips)
 
     def hang_up(self) -> None:
@@ -137,14 +131,14 @@ class Talk(PhoneWishes, Absence):
         self._insist_there()
         if self.held:
             raise Conflict("the caller is on hold")
-        if not isinstance(self._bridge, Monitored):
-            self._bridge.close()
-            self._bridge = Monitored(exchange.confer, self._caller, self._agent, self._music, self._join)
-        self._bridge.add(who, leg, mode, told)
+        if not isinstance(self.bridge, Monitored):
+            self.bridge.close()
+            self.bridge = Monitored(exchange.confer, self.caller, self.agent, self.music, self.join)
+        self.bridge.add(who, leg, mode, told)
 
     def monitored_by(self, who: str) -> Monitored | None:
         """The conference that this supervisor is in, or None."""
-        return self._bridge if isinstance(self._bridge, Monitored) and who in self._bridge else None
+        return self.bridge if isinstance(self.bridge, Monitored) and who in self.bridge else None
 
     def take(self, who: str) -> None:
         """A supervisor who is in the talk has the caller from now on; the agent is free. Raises Conflict for anybody else."""
@@ -153,7 +147,7 @@ class Talk(PhoneWishes, Absence):
             raise Conflict("you do not listen to this call")
         self.partner = room.release(who)
         self._hung_up_here = True
-        self._end("transferred")
+        self.end("transferred")
 
     # --- to somebody else
 
@@ -161,7 +155,7 @@ class Talk(PhoneWishes, Absence):
         """Blind transfer: the caller goes to `destination`, the agent is free."""
         self.destination = destination
         self._hung_up_here = True
-        self._end("sent")
+        self.end("sent")
 
     def call(self, target: str, caller: Party) -> None:
         """Begin a consultation: the caller hears music, the agent hears `target` ring and then talks with it. Supervisors go.
@@ -178,38 +172,38 @@ class Talk(PhoneWishes, Absence):
         exchange = self._needs_exchange()
         self._no_consult()
         self._insist_there()
-        if isinstance(self._bridge, Monitored):  # what the agent asks a third party is nobody else's
-            self._join()
+        if isinstance(self.bridge, Monitored):  # what the agent asks a third party is nobody else's
+            self.join()
         if not self.held:
             self._hold()
-        self.consult = Consult(self._caller, self._agent, self._music, exchange, self._consult_over, who)
+        self.consult = Consult(self.caller, self.agent, self.music, exchange, self._consult_over, who)
         return self.consult
 
     def toggle(self) -> None:
         """Talk with the other one of caller and third party; the one left behind hears music. Raises Conflict without one."""
-        self._consulting().toggle(self._bridge)
-        self._route()
+        self._consulting().toggle(self.bridge)
+        self.route()
 
     def three_way(self) -> None:
         """All three hear each other. Raises Conflict where the third party is not there."""
-        self._consulting().conference(self._bridge)
+        self._consulting().conference(self.bridge)
         self.held = False
-        self._route()
-        self._changed("connected")
+        self.route()
+        self.changed("connected")
 
     def complete(self) -> None:
         """Warm transfer: caller and third party talk with each other, the agent is free. Raises Conflict as `three_way`."""
         consult = self._consulting()
-        self.partner, self.heir = consult.give_away(self._bridge), consult.guest
+        self.partner, self.heir = consult.give_away(self.bridge), consult.guest
         self.consult = None
         self._hung_up_here = True
-        self._end("transferred")
+        self.end("transferred")
 
     def depart(self, partner: CallLeg | None = None) -> None:
         """The agent's phone leaves; the caller goes on in another call, or with `partner` in this one."""
-        self._bridge.close()
+        self.bridge.close()
         self.partner = partner
-        self._end("transferred")
+        self.end("transferred")
 
     def back(self) -> None:
         """Let the third party go and talk with the caller again. Raises Conflict without one."""
@@ -219,20 +213,40 @@ class Talk(PhoneWishes, Absence):
 
     def close(self) -> None:
         """Part the legs and release the agent's, and a third party's. Without effect the second time."""
-        self._end("caller")
-        if self._due is not None:
-            self._due.cancel()
-        if self._referral is not None:
-            self._referral.cancel()
+        self.end("caller")
+        self._absence.close()
+        self._wishes.close()
         if self.consult is not None:
             consult, self.consult = self.consult, None
             consult.drop()
-        self._bridge.close()
+        self.bridge.close()
         moved = not self.finished.cancelled() and self.finished.result() == "transferred"
         if moved and not self._hung_up_here:
-            asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self._agent.hang_up)
+            asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self.agent.hang_up)
         else:
-            self._agent.hang_up()
+            self.agent.hang_up()
+
+    # --- an agent who is away
+
+    @property
+    def away(self) -> bool:
+        """The agent's audio is lost, and waited for."""
+        return self._absence.running
+
+    def returned(self, agent: CallLeg) -> None:
+        """Go on with another leg of the agent's, which is UP: the page was loaded again, or another tab has it.
+
+        Everybody hears whom they heard before. Raises Conflict where the talk, or that leg, has ended.
+        """
+        if self.finished.done() or self.exchange is None or agent.state is LegState.ENDED:
+            raise Conflict("this call has ended")
+        old = self.agent
+        self._absence.close()
+        self.hear_agent(agent)
+        self.caller.stop()
+        self.join()
+        old.hang_up()
+        self.changed("held" if self.held else "connected")
 
     # --- what the legs do
 
@@ -240,95 +254,97 @@ class Talk(PhoneWishes, Absence):
         """Take what the caller's leg reports and the call itself has no use for."""
         match event:
             case TransferRequested():
-                self._refer(self._caller, event)
-            case Replaced(by=by) if self._exchange is not None:
-                self._take_over(self._caller, by)
+                self._wishes.refer(self.caller, event)
+            case Replaced(by=by) if self.exchange is not None:
+                self._wishes.take_over(self.caller, by)
             case HeldByPeer() | ResumedByPeer():
                 self._caller_away = isinstance(event, HeldByPeer)
-                self._route()
+                self.route()
 
     def keeps(self, event: Ended) -> bool:
         """True where the caller's leg has ended, but a transfer that it asked for goes on: its end counts once that fails."""
-        if not self._referring(self._caller) or self.finished.done():
+        if not self._wishes.referring(self.caller) or self.finished.done():
             return False
-        self._kept = event
-        self._route()
-        if self._exchange is not None and self.consult is None:
-            self._agent.play(self._exchange.ringback, repeat=True)
+        self._wishes.kept = event
+        self.route()
+        if self.exchange is not None and self.consult is None:
+            self.agent.play(self.exchange.ringback, repeat=True)
         return True
 
     def in_agents_place(self, leg: CallLeg) -> bool:
-        return leg is self._agent
+        return leg is self.agent
 
     def replace_caller(self, leg: CallLeg) -> None:
         """Go on with another leg, which is UP, in place of the caller's; who is on hold stays there."""
-        assert self._exchange is not None
-        self._caller, self._caller_away = leg, False
-        self._exchange.swap(leg)
-        self._join()
+        assert self.exchange is not None
+        self.caller, self._caller_away = leg, False
+        self.exchange.swap(leg)
+        if self.away and (self.consult is None or not self.consult.three):
+            leg.play(self.music, repeat=True)
+        else:
+            self.join()
 
-    def _hear_agent(self, agent: CallLeg) -> None:
-        self._agent = agent
+    def hear_agent(self, agent: CallLeg) -> None:
+        self.agent = agent
         agent.subscribe(lambda event: self._agent_event(agent, event))
         if agent.state is LegState.ENDED:
-            self._end("agent_lost")
+            self.end("agent_lost")
 
     def _agent_event(self, agent: CallLeg, event: LegEvent) -> None:
-        if self.finished.done() or agent is not self._agent:
+        if self.finished.done() or agent is not self.agent:
             return
         match event:
-            case Ended() if self._referring(agent):
+            case Ended() if self._wishes.referring(agent):
                 self.held = True
-                self._route()
-                self._bridge.hold(self._caller, self._exchange.ringback if self._exchange is not None else self._music)
-            case Ended() if self._patience and not self._hung_up_here and event.cause not in OURS:
-                if self._due is None:
-                    self._leave_waiting()
+                self.route()
+                self.bridge.hold(self.caller, self.exchange.ringback if self.exchange is not None else self.music)
+            case Ended() if self._absence.patience and not self._hung_up_here and event.cause not in OURS:
+                self._absence.begin()
             case Ended():
                 if self._hung_up_here or event.cause.value in ("hung_up", "released", "transferred"):
                     self._leave_two()
                 else:
-                    self._end("agent_lost")
+                    self.end("agent_lost")
             case HeldByPeer() if not self.held and self.consult is None:
-                self._held_by_phone = True
+                self._wishes.hold = True
                 self._hold()
-            case ResumedByPeer() if self._held_by_phone:
-                self._held_by_phone = False
+            case ResumedByPeer() if self._wishes.hold:
+                self._wishes.hold = False
                 if self.held and self.consult is None:
                     self._resume()
             case TransferRequested():
-                self._refer(self._agent, event)
-            case Replaced(by=by) if self._exchange is not None:
-                self._take_over(self._agent, by)
+                self._wishes.refer(self.agent, event)
+            case Replaced(by=by) if self.exchange is not None:
+                self._wishes.take_over(self.agent, by)
 
     # --- parts
 
-    def _join(self) -> None:
+    def join(self) -> None:
         """Bridge the legs as they are now; a caller on hold stays there, and a third party where it is."""
-        assert self._exchange is not None
-        self._bridge.close()
+        assert self.exchange is not None
+        self.bridge.close()
         try:
-            self._bridge = self._exchange.bridge(self._caller, self._agent)
+            self.bridge = self.exchange.bridge(self.caller, self.agent)
             if self.held:
-                self._bridge.hold(self._caller, self._music)
+                self.bridge.hold(self.caller, self.music)
             if self.consult is not None:
-                self.consult.move(self._caller, self._agent, self._bridge)
-            self._route()
+                self.consult.move(self.caller, self.agent, self.bridge)
+            self.route()
         except TelephonyError as error:
-            log.warning("%s cannot be joined: %s", self._caller.correlation, error)
-            self._end("agent_lost")
+            log.warning("%s cannot be joined: %s", self.caller.correlation, error)
+            self.end("agent_lost")
 
     def _hold(self) -> None:
         self.held = True
-        self._route()
-        self._bridge.hold(self._caller, self._music)
-        self._changed("held")
+        self.route()
+        self.bridge.hold(self.caller, self.music)
+        self.changed("held")
 
     def _resume(self) -> None:
         self.held = False
-        self._bridge.resume(self._caller)
-        self._route()
-        self._changed("connected")
+        self.bridge.resume(self.caller)
+        self.route()
+        self.changed("connected")
 
     def _consult_over(self) -> None:
         """The third party is gone: caller and agent talk again."""
@@ -336,26 +352,30 @@ class Talk(PhoneWishes, Absence):
         if not self.finished.done():
             self.held = False
         if self.away:
-            self._caller.play(self._music, repeat=True)
+            self.caller.play(self.music, repeat=True)
         elif not self.finished.done():
-            self._join()
-            self._changed("connected")
+            self.join()
+            self.changed("connected")
 
-    def _route(self) -> None:
+    def route(self) -> None:
         """Tell who is to be heard: both while they talk with each other, nobody else and nobody meanwhile."""
         if self.ears is None:
             return
         consult = self.consult
         together = not self.held if consult is None else consult.three or consult.with_caller
-        there = together and not self.away and not self._caller_away and self._kept is None and not self.finished.done()
-        self.ears.route(self._caller if there else None, self._agent if there else None)
+        there = together and not self.away and not self._caller_away and self._wishes.kept is None and not self.finished.done()
+        self.ears.route(self.caller if there else None, self.agent if there else None)
 
     def _leave_two(self) -> None:
         """The agent goes in order: where all three talk, the other two talk on."""
         if self.consult is not None and self.consult.three and self.consult.up:
             self.complete()
         else:
-            self._end("agent")
+            self.end("agent")
+
+    def _insist_there(self) -> None:
+        if self.away:
+            raise Conflict("your audio is not back yet")
 
     def _no_consult(self) -> None:
         if self.consult is not None:
@@ -368,11 +388,13 @@ class Talk(PhoneWishes, Absence):
         return self.consult
 
     def _needs_exchange(self) -> Exchange:
-        if self._exchange is None:
+        if self.finished.done():  # whoever asks had to wait for something, and the talk did not
+            raise Conflict("this call has ended")
+        if self.exchange is None:
             raise Conflict("this call cannot be consulted about")
-        return self._exchange
+        return self.exchange
 
-    def _end(self, how: str) -> None:
+    def end(self, how: str) -> None:
         if not self.finished.done():
             self.finished.set_result(how)
-            self._route()
+            self.route()

@@ -245,6 +245,7 @@ class Waiting:
             if agent_id:
                 return await self._joined(place, await self._connect(agent_id))
         except TelephonyError as error:
+            agent_id = session.agent_id or agent_id  # it may have been handed to a colleague meanwhile
             log.warning("%s agent %s: no audio: %s", session.call.correlation, agent_id, error)
         finally:
             session.agent_id = ""

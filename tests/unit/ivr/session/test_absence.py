@@ -7,7 +7,7 @@ import pytest
 from ivr.acd.model import AgentState
 from ivr.errors import Conflict
 from telephony.fake import FakeLeg
-from telephony.leg import CallLeg, EndCause, LegKind, LegState
+from telephony.leg import CallLeg, EndCause, LegKind, LegState, Party, Replaced, TransferRequested
 from tests.unit.ivr.session.house import House
 from tests.unit.ivr.session.test_transfers import Office
 
@@ -149,5 +149,31 @@ async def test_a_new_leg_that_is_lost_at_once_leaves_the_caller_waiting(office: 
     with pytest.raises(Conflict):
         await office.buttons.reattach("anna", contact)
     assert leg.playing[0].name == "music" and house.talks.find(contact, "anna").away
+    leg.vanish()
+    await house.over()
+
+
+async def test_a_callers_phone_that_gives_its_place_meanwhile_hears_music_and_then_the_agent(office: Office) -> None:
+    house = office.house
+    leg, contact = await leave(office)
+    by, joined = FakeLeg("by", caller=Party("1003")), len(house.bridges)
+    leg.happen(Replaced(0.0, by))
+    await house.until(lambda: by.state is LegState.UP)
+    leg.vanish(EndCause.TRANSFERRED)
+    assert by.playing[0].name == "music" and len(house.bridges) == joined, "there is nobody to be joined with"
+    await office.buttons.reattach("anna", contact)
+    assert house.bridges[-1].legs == (by, house.desk.legs[1]) and by.playing == ()
+    by.vanish()
+    await house.over()
+
+
+async def test_a_transfer_by_the_caller_that_fails_meanwhile_does_not_end_the_wait(office: Office) -> None:
+    house = office.house
+    leg, contact = await leave(office)
+    leg.happen(TransferRequested(0.0, "sip:wife@127.0.0.1"))
+    await house.until(lambda: house.dialled)
+    house.dialled[0].vanish(EndCause.BUSY)
+    await office.buttons.reattach("anna", contact)
+    assert house.bridges[-1].legs == (leg, house.desk.legs[1])
     leg.vanish()
     await house.over()

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from ivr.acd.desk import RingOutcome
+from ivr.acd.engaging import Engaging
 from ivr.acd.model import AgentState
 from ivr.acd.totals import imbalance
-from ivr.errors import Conflict
+from ivr.errors import Conflict, StoreUnavailable
+from ivr.session.inviting import Guest
+from telephony.errors import TransportError
 from telephony.fake import FakeLeg
-from telephony.leg import EndCause, LegState
+from telephony.leg import Bridge, CallLeg, EndCause, LegState
 from tests.unit.ivr.session.house import House
 from tests.unit.ivr.session.test_transfers import Office
 
@@ -190,4 +193,80 @@ async def test_the_caller_goes_in_the_moment_of_handing_over(office: Office) -> 
     await house.until(lambda: True)
     assert await house.state("bob") in (AgentState.AVAILABLE, AgentState.WRAP_UP)
     assert not (await house.store.agent("bob")).held
+    await all_is_well(house)
+
+
+async def test_redis_away_for_long_keeps_neither_call_nor_colleague(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = office.house
+    leg, contact, _, _ = await asked(office)
+
+    async def away(self: Engaging, contact_id: str, agent_id: str) -> None:
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(Engaging, "release", away)
+    await office.buttons.back("anna", contact)
+    await house.until_state("bob", AgentState.AVAILABLE)
+    leg.vanish()
+    await house.over()
+    await all_is_well(house)
+
+
+async def test_a_talk_that_ends_while_a_colleague_is_held_lets_go_of_him(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = office.house
+    leg, contact = await office.talk()
+    await house.come("bob")
+    reserve = Guest.reserve
+
+    async def too_late(self: Guest) -> None:
+        await reserve(self)
+        await office.buttons.hang_up("anna", contact)
+
+    monkeypatch.setattr(Guest, "reserve", too_late)
+    with pytest.raises(Conflict, match="has ended"):
+        await office.buttons.consult("anna", contact, "agent:bob")
+    await house.until_state("bob", AgentState.AVAILABLE)
+    assert not [what for what, who, _ in house.desk.log if (what, who) == ("ring", "bob")]
+    leg.vanish()
+    await house.over()
+    await all_is_well(house)
+
+
+def cannot_join(house: House, *legs: str) -> Office:
+    """An office in which these two legs, of agents as they come, cannot be bridged."""
+
+    def bridge(a: CallLeg, b: CallLeg) -> Bridge:
+        if (a.id, b.id) == legs:
+            raise TransportError("no common codec")
+        return house._bridge(a, b)
+
+    house.with_services(bridge=bridge)
+    office = Office(house)
+    office.buttons.phones = {}
+    return office
+
+
+async def test_a_colleague_who_cannot_be_joined_costs_nobody_the_call(house: House) -> None:
+    office = cannot_join(house, "agent-0", "agent-1")
+    leg, contact = await office.talk()
+    await house.come("bob")
+    await office.buttons.consult("anna", contact, "agent:bob")
+    await house.until(lambda: office.told()[-1] == "failed")
+    assert house.bridges[-1].legs == (leg, house.desk.legs[0]) and house.talks.find(contact, "anna")
+    await house.until_state("bob", AgentState.AVAILABLE)
+    leg.vanish()
+    await house.over()
+    assert (await house.row(contact))["disposition"] == "served"
+
+
+async def test_a_caller_who_cannot_be_joined_with_the_new_agent_is_off_that_ones_page(house: House) -> None:
+    office = cannot_join(house, f"call-{house.number}", "agent-1")
+    leg, contact, _, _ = await asked(office)
+    await office.buttons.complete("anna", contact)
+    await house.until(lambda: ("contact", {"id": contact, "phase": "ended"}) in of(office, "bob"))
+    assert [data["phase"] for kind, data in of(office, "anna") if kind == "contact"][-1] == "wrap_up"
+    await house.playing(leg, "music")
+    leg.vanish()
+    await house.over()
     await all_is_well(house)

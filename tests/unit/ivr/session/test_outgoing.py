@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ivr.acd.model import AgentState
+from ivr.acd.engaging import Engaging
+from ivr.acd.model import AgentState, Contact
 from ivr.acd.totals import imbalance
-from ivr.errors import Conflict
+from ivr.errors import Conflict, StoreUnavailable
 from ivr.session.agents import Agents
 from ivr.session.outgoing import Outgoing
 from ivr.session.parking import ParkingLot
@@ -192,4 +193,32 @@ async def test_a_customer_is_sent_on_like_any_caller(house: House, buttons: Agen
     far.vanish()
     await house.over()
     assert (await house.row(contact))["agent_id"] == "bob"
+    await all_is_well(house)
+
+
+async def test_an_answer_of_redis_that_got_lost_holds_nobody(
+    house: House, buttons: Agents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dial = Engaging.dial
+
+    async def lost(self: Engaging, contact: Contact, agent_id: str) -> None:
+        await dial(self, contact, agent_id)
+        raise StoreUnavailable("no answer")
+
+    monkeypatch.setattr(Engaging, "dial", lost)
+    with pytest.raises(StoreUnavailable):
+        await buttons.dial("anna", "1001")
+    await house.until_state("anna", AgentState.WRAP_UP)
+    await all_is_well(house)
+
+
+async def test_audio_that_is_lost_as_the_number_is_dialled_ends_the_call(house: House, buttons: Agents) -> None:
+    dialling = asyncio.create_task(buttons.dial("anna", "1001"))
+    await house.until(lambda: house.dialled)
+    house.desk.legs[-1].vanish(EndCause.MEDIA_LOST)
+    await dialling
+    await house.until(lambda: house.dialled[-1].state is LegState.ENDED)
+    await house.over()
+    await house.until_state("anna", AgentState.AVAILABLE)
+    assert house.desk.of("dialled")[-1]["reason"] == "cancelled"
     await all_is_well(house)
