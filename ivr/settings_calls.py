@@ -19,7 +19,7 @@ class RecordingOptions:
     format: str = "wav"
     """`wav` (16 bit, 115 MB an hour), `wav_pcmu` (58 MB) or `opus` (in Ogg, 14 MB); two channels each."""
     encrypt_key: str = ""
-    """32 octets as 64 hexadecimal digits or base64, by `env:NAME`: seals every file with AES-256-GCM. Empty: plain files."""
+    """32 octets as 64 hexadecimal digits or base64, by `env:NAME`: seals files and apps with AES-256-GCM. Empty: plain."""
     max_hours: int = 4
     """A longer recording ends by itself; the call goes on."""
     min_free_mb: int = 200

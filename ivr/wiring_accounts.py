@@ -18,6 +18,7 @@ from ivr.settings import Settings
 from ivr.settings_accounts import OpenIdOptions
 from ivr.stores import Stores
 from ivr.web.parts import WebParts
+from ivr.wiring_recording import seal_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def account_parts(settings: Settings, stores: Stores, stack: AsyncExitStack) -> 
     stack.push_async_callback(_end, writing)
     books = Books(
         people=People(stores.engine, Hasher()),
-        factors=Factors(stores.engine, stores.redis),
+        factors=Factors(stores.engine, stores.redis, key=seal_key(settings.recording)),
         tokens=Tokens(stores.engine),
         trail=trail,
         listed=tuple(Account(one.id, one.name, one.roles) for one in settings.agents if one.password),

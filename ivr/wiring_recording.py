@@ -15,17 +15,21 @@ def recording_settings(options: RecordingOptions) -> RecordingSettings | None:
     """None where nothing is to be recorded. Raises ConfigError for a key that is none."""
     if not options.folder:
         return None
-    try:
-        key = key_of(options.encrypt_key) if options.encrypt_key else None
-    except ValueError as error:
-        raise ConfigError(f"recording.encrypt_key: {error}") from error
     return RecordingSettings(
         folder=Path(options.folder),
         format=options.format,
-        key=key,
+        key=seal_key(options),
         longest=options.max_hours * 3600.0,
         least_free=options.min_free_mb * 1_000_000,
     )
+
+
+def seal_key(options: RecordingOptions) -> bytes | None:
+    """The 32 octets of `recording.encrypt_key`, None without one. Raises ConfigError for a key that is none."""
+    try:
+        return key_of(options.encrypt_key) if options.encrypt_key else None
+    except ValueError as error:
+        raise ConfigError(f"recording.encrypt_key: {error}") from error
 
 
 def unseal_file(source: Path, target: Path, key_text: str) -> int:

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ivr.accounts.sealing import Seal
 from ivr.accounts.tables import factors
 from ivr.errors import Conflict
 from ivr.records.database import redis_errors, sql_errors
@@ -47,21 +48,28 @@ def enrolment(account_id: str, secret: str | None = None) -> Enrolment:
 class Factors:
     """Raises StoreUnavailable everywhere."""
 
-    def __init__(self, engine: AsyncEngine, redis: Redis, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, engine: AsyncEngine, redis: Redis, clock: Callable[[], float] = time.time, key: bytes | None = None
+    ) -> None:
+        """`key`: 32 octets that seal the secrets."""
         self._engine, self._redis, self._clock = engine, redis, clock
+        self._seal = Seal(key)
 
     async def has(self, account_id: str) -> bool:
         return await self._read(account_id) is not None
 
     async def check(self, account_id: str, code: str) -> bool:
-        """Whether `code` is right now or a recovery code not used yet. Every code is right once."""
+        """Whether `code` is right now or a recovery code not used yet. Every code is right once.
+
+        Raises NotAllowed where the key that sealed the app's secret is gone; recovery codes count even then.
+        """
         kept = await self._read(account_id)
         if kept is None:
             return False
         secret, recovery = kept
         code = code.strip().replace(" ", "").lower()
         if _CODE.fullmatch(code):
-            return await self._fresh(account_id, secret, code)
+            return await self._fresh(account_id, self._seal.open(account_id, secret), code)
         return await self._recovered(account_id, recovery, _digest(code))
 
     async def enrol(self, account_id: str, secret: str, code: str) -> list[str] | None:
@@ -71,7 +79,7 @@ class Factors:
         codes = ["-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)]
         row = {
             "account_id": account_id,
-            "secret": secret,
+            "secret": self._seal.close(account_id, secret),
             "recovery": [_digest(one) for one in codes],
             "created_at": self._clock(),
         }

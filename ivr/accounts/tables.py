@@ -37,7 +37,7 @@ factors = Table(
     Column("recovery", JSON, nullable=False),
     Column("created_at", Float(53), nullable=False),
 )
-"""`recovery` are hashes of the codes that were not used yet."""
+"""`secret` is sealed where there is a key (`ivr.accounts.sealing`); `recovery` are hashes of codes that were not used yet."""
 
 tokens = Table(
     "api_tokens",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,10 +13,14 @@ import httpx
 import pyotp
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy import select
 from starlette.datastructures import URL, Address
 
+from ivr.accounts.factors import Factors
 from ivr.accounts.model import Account, session_id
 from ivr.accounts.sessions import SESSION_SECONDS, SessionStore
+from ivr.accounts.tables import factors
+from ivr.errors import NotAllowed
 from ivr.web.auth import COOKIE, SIGNED_OUT
 from tests.unit.ivr.web.town import BROWSER, TOKEN, Town, town
 
@@ -117,6 +122,20 @@ async def test_an_app_is_set_up_asked_for_and_taken_out(here: Town) -> None:
     assert shown == {"on": True, "recovery_left": 7, "required": False}
     assert (await client.delete(f"{ACCOUNT}/totp")).status_code == 200
     await here.signed_in("a-agent")
+
+
+async def test_a_copy_of_sql_shows_no_secret_of_an_app(here: Town) -> None:
+    sealed = Factors(here.engine, here.redis, lambda: here.now, bytes(range(32)))
+    secret = pyotp.random_base32()
+    codes = await sealed.enrol("a-agent", secret, pyotp.TOTP(secret).at(int(here.now)))
+    async with here.engine.connect() as connection:
+        kept = str((await connection.execute(select(factors.c.secret))).scalar_one())
+    assert secret not in kept and base64.b32decode(secret) not in base64.b64decode(kept)
+    here.now += 30
+    assert await sealed.check("a-agent", pyotp.TOTP(secret).at(int(here.now)))
+    with pytest.raises(NotAllowed):
+        await here.books.factors.check("a-agent", "123456")
+    assert codes is not None and await here.books.factors.check("a-agent", codes[0])
 
 
 async def test_codes_cannot_be_guessed(here: Town) -> None:
