@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ivr.acd.routing import Router
+from ivr.profile.identity import NOBODY
 from ivr.records.late import LateRows
 from ivr.session.on_board import CallsOnBoard
 from ivr.session.services import Services
@@ -101,7 +102,7 @@ def on_wall(
 
 def limits_of(settings: Settings) -> Limits:
     wall = settings.wall
-    return Limits(wall.within, dict(wall.queues), wall.short, wall.survey)
+    return Limits(wall.within, dict(wall.queues), wall.short, wall.survey, NOBODY)
 
 
 def board_settings(settings: Settings, limits: Limits) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-KEPT = 2000
+KEPT = 300
+"""Events for pages that come back; with more than these a snapshot is the shorter way."""
 KEYS: Mapping[str, str] = {"queues": "name", "agents": "id", "calls": "id", "trunks": "name", "nodes": "name", "alerts": "id"}
 """Kinds of rows, and what tells the rows of a kind apart."""
 

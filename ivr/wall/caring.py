@@ -52,8 +52,10 @@ class Caring:
         self._prefix = prefix
         self._calls: dict[str, tuple[str, Talked]] = {}
         """Contact to its agent and how it was."""
-        self._states: dict[str, tuple[str, float, str, str]] = {}
-        """Event to agent, time, state, reason."""
+        self._states: defaultdict[str, dict[str, tuple[float, str, str]]] = defaultdict(dict)
+        """Agent to event to time, state, reason."""
+        self._given: dict[str, list[float]] = {}
+        """Agent to when breathing spaces began."""
         self._read = 0.0
         self._worst: dict[str, float] = {}
         """Call that goes on to the worst mood of its caller."""
@@ -65,17 +67,18 @@ class Caring:
         self._read = 0.0
         self._calls.clear()
         self._states.clear()
+        self._given.clear()
 
     async def look(self) -> None:
         """Read what happened since the last time, and tell all boards whose strain changed."""
         now = self._clock()
         await self._read_more(now)
-        rests, by_agent, since = self._rests(now), self._by_agent(), {}
+        rests, by_agent = await self._sift(now), self._by_agent()
         fresh: dict[str, str] = {}
         for agent in list(self._live.agents.values()):
             if agent.state is AgentState.OFFLINE:
                 continue
-            since[agent.id] = agent.duty_since
+            await asyncio.sleep(0)
             index, why = strain(now, agent.duty_since, by_agent.get(agent.id, ()), rests.get(agent.id, ()))
             told = {"strain": index, "why": [one.told() for one in why[:4]]}
             fresh[agent.id] = json.dumps(told, ensure_ascii=False, sort_keys=True)
@@ -97,9 +100,12 @@ class Caring:
             call = next((one for one in sorted(agent.held) if one in self._worst and calls[one]["agent"] == agent.id), None)
             if agent.state is AgentState.IN_CALL and agent.wanted is None and call is not None and call not in self._asked:
                 index = (self._live.strain.get(agent.id) or {}).get("strain") or 0.0
-                talking.append(Busy(agent.id, call, self._worst[call], index, self._given(agent.id)))
+                talking.append(Busy(agent.id, call, self._worst[call], index, self._given.get(agent.id, ())))
         waiting = sum(row["waiting"] for row in self._live.board.rows("queues"))
-        breathing = sum(agent.state is AgentState.BREAK and agent.reason == BREATHING for agent in self._live.agents.values())
+        breathing = sum(
+            agent.reason == BREATHING and AgentState.BREAK in (agent.state, agent.wanted)
+            for agent in self._live.agents.values()
+        )
         o = self._options
         due = breathers(Breather(o.mood, o.strain, o.most, o.unless_waiting, o.at_once), talking, waiting, breathing, now)
         return [one.agent for one in due if await self._order(one)]
@@ -133,22 +139,18 @@ class Caring:
             felt = "angry" if row["angry"] else row["mood"] or ""
             self._calls[row["id"]] = row["agent_id"], Talked(row["ended_at"], row["talk_seconds"], felt)
         for row in await self._rows(states.order_by(s.at, s.id)):
-            self._states[row["id"]] = row["agent_id"], row["at"], row["state"], row["reason"]
+            self._states[row["agent_id"]][row["id"]] = row["at"], row["state"], row["reason"]
         self._read = now
         self._calls = {name: one for name, one in self._calls.items() if one[1].ended_at >= now - BACK_SECONDS}
-        self._states = {name: one for name, one in self._states.items() if one[1] >= now - EIGHT_HOURS}
 
     async def _rows(self, query: Any) -> list[Mapping[str, Any]]:
         """In slices: rows are made on the event loop."""
         found: list[Mapping[str, Any]] = []
         with sql_errors():
             async with self._engine.connect() as connection:
-                while True:
-                    rows = (await connection.execute(query.limit(SLICE).offset(len(found)))).mappings().all()
+                async for rows in (await connection.stream(query)).mappings().partitions(SLICE):
                     found += [dict(row) for row in rows]
-                    if len(rows) < SLICE:
-                        return found
-                    await asyncio.sleep(0)
+        return found
 
     def _by_agent(self) -> Mapping[str, Sequence[Talked]]:
         found: defaultdict[str, list[Talked]] = defaultdict(list)
@@ -156,24 +158,19 @@ class Caring:
             found[agent].append(one)
         return found
 
-    def _rests(self, now: float) -> Mapping[str, Sequence[Rest]]:
-        found: defaultdict[str, list[Rest]] = defaultdict(list)
-        began: dict[str, float] = {}
-        for agent, at, state, _ in sorted(self._states.values(), key=lambda one: one[1]):
-            if state in RESTING:
-                began.setdefault(agent, at)
-            elif agent in began:
-                found[agent].append(Rest(began.pop(agent), at))
-        for agent, at in began.items():
-            found[agent].append(Rest(at, now))
+    async def _sift(self, now: float) -> Mapping[str, Sequence[Rest]]:
+        """Forget what was long ago; the rests of each agent. One agent after another: others get turns between."""
+        found: dict[str, list[Rest]] = {}
+        self._given.clear()
+        for agent in list(self._states):
+            kept = {name: one for name, one in self._states.pop(agent).items() if one[0] >= now - EIGHT_HOURS}
+            if kept:
+                self._states[agent] = kept
+                states = sorted(kept.values(), key=lambda one: one[0])
+                found[agent] = _rests(states, now)
+                self._given[agent] = [at for at, state, reason in states if (state, reason) == ("break", BREATHING)]
+            await asyncio.sleep(0)
         return found
-
-    def _given(self, agent_id: str) -> list[float]:
-        return [
-            at
-            for agent, at, state, reason in self._states.values()
-            if agent == agent_id and (state, reason) == ("break", BREATHING)
-        ]
 
     async def _tell(self, fresh: Mapping[str, str]) -> None:
         key = f"{self._prefix}:strain"
@@ -191,3 +188,15 @@ class Caring:
                     pipe.hdel(key, *gone)
                 pipe.xadd(f"{self._prefix}:events", {"kind": "strain"}, maxlen=KEPT_EVENTS, approximate=True)
                 await pipe.execute()
+
+
+def _rests(states: Sequence[tuple[float, str, str]], now: float) -> list[Rest]:
+    """Of one agent, from `(time, state, reason)` in order."""
+    found, began = [], None
+    for at, state, _ in states:
+        if state in RESTING:
+            began = at if began is None else began
+        elif began is not None:
+            found.append(Rest(began, at))
+            began = None
+    return found if began is None else [*found, Rest(began, now)]

@@ -186,12 +186,12 @@ FORMULAS = (
         Words(
             "首次解决率",
             "（号码已知且已服务 − 其中 7 天内为同一件事来过电的）÷ 号码已知且已服务",
-            "同一件事：诉求相同，或有一次不知道诉求。",
+            "同一件事：诉求相同，或有一次不知道诉求；外呼和留言不算来电。",
         ),
         Words(
             "FCR",
             "(served, number known − of these who had called about it within 7 days) ÷ served, number known",
-            "First contact resolution. About it: the same intent, or one of the two is not known.",
+            "First contact resolution. About it: the same intent, or one of the two is not known; our calls do not count.",
         ),
     ),
     Formula(

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from ivr.acd.scripts import redis_errors, text
 from ivr.errors import IvrError
-from ivr.settings_wall import AlertOptions
+from ivr.settings_wall import FIGURES, AlertOptions
 from ivr.wall.alerts import Alert, Hand, Watch
 from ivr.wall.caring import Caring
 from ivr.wall.figures import Figures, figures
@@ -73,6 +73,8 @@ class Keeper:
         self._watch = Watch([])
         self._done: dict[str, float] = {}
         """Kind of work to when it was done last."""
+        self._unsaid: set[str] = set()
+        """Alerts that Redis does not have as they are here, or has to forget."""
         self._recent: dict[float, dict[str, Sums]] = {}
         self._usual: dict[float, dict[str, Sums]] = {}
         self.leads = False
@@ -99,6 +101,9 @@ class Keeper:
         if self._due("wide", now, WIDE_SECONDS):
             await self._count_back(now)
             await self._tell("minutes")
+            await self._hold()  # it may have taken longer than the lease
+            if not self.leads:
+                return
         elif self._due("count", now, COUNT_SECONDS):
             await self._minutes.count(now - RECENT, now)
             await self._tell("minutes")
@@ -112,14 +117,17 @@ class Keeper:
     async def _hold(self) -> None:
         key, was = f"{self._prefix}:keeper", self.leads
         with redis_errors():
-            taken = await self._redis.set(key, self._node, nx=True, px=round(LEASE * 1000))
+            taken = kept = await self._redis.set(key, self._node, nx=True, px=round(LEASE * 1000))
             if not taken and text(await self._redis.get(key) or "") == self._node:
-                taken = await self._redis.pexpire(key, round(LEASE * 1000))
-        self.leads = bool(taken)
-        if self.leads and not was:
+                kept = await self._redis.pexpire(key, round(LEASE * 1000))
+        self.leads = False
+        if kept and (taken or not was):  # another may have watched meanwhile
             self._watch = Watch([rule_of(one) for one in self._rules.values()], await self._shelf.alerts())
+            self._unsaid.clear()
+        if kept and not was:
             self._caring.forget()
             self._done.clear()
+        self.leads = bool(kept)
 
     async def _let_go(self) -> None:
         if not self.leads:
@@ -152,19 +160,29 @@ class Keeper:
 
     async def _look(self, now: float) -> None:
         sight = await self._sight(now)
-        changed = self._watch.look(now, {name: readings(one, sight) for name, one in self._rules.items()})
+        found = {}
+        for name, one in self._rules.items():
+            found[name] = readings(one, sight)
+            await asyncio.sleep(0)  # hundreds of calls and agents: others get a turn
+        changed = self._watch.look(now, found)
         for alert in changed:
             if alert.closed_at is not None:
                 log.info("alert %s is over", alert.id)
             elif alert.opened_at == now:
                 log.warning("alert %s: %s", alert.id, alert.en)
-        sent = await self._messages(now)
-        fresh = {alert.id: self._watch.alerts[alert.id] for alert in changed}
-        await self._shelf.put({**fresh, **{one: self._watch.alerts[one] for one in sent}}.values(), self._watch.forget(now))
+        self._unsaid.update((alert.id for alert in changed), self._watch.forget(now))
+        await self._say()
+        await self._messages(now)
+        await self._say()
+
+    async def _say(self) -> None:
+        known = self._watch.alerts
+        gone = [one for one in self._unsaid if one not in known]
+        await self._shelf.put([known[one] for one in self._unsaid if one in known], gone)
+        self._unsaid.clear()
 
     async def _sight(self, now: float) -> Sight:
-        board, wanted = self._live.board, {(one.over, name) for one in self._rules.values() for name in one.of or (ALL,)}
-        lengths = sorted({over for over, _ in wanted})
+        board, lengths = self._live.board, sorted({one.over for one in self._rules.values() if one.metric in FIGURES})
         if self._due("figures", now, FIGURE_SECONDS):
             self._recent = {over: await self._minutes.sums(now - over, now) for over in lengths}
         if self._due("usual", now, USUAL_SECONDS):
@@ -187,20 +205,19 @@ class Keeper:
             self._today.series(),
         )
 
-    async def _messages(self, now: float) -> list[str]:
-        """Send what is due; the ids of the alerts that were sent."""
+    async def _messages(self, now: float) -> None:
+        """Send what is due."""
         due = [alert for alert in self._watch.open if self._is_due(alert, now)]
         if not due or self._send is None:
-            return []
-        hands, sent = await self._shelf.hands(), []
+            return
+        hands = await self._shelf.hands()
         for alert in due:
             if _acknowledged(alert, hands.get(alert.id)):
                 continue
             for row in self._rows(alert, now):
                 await self._send(row)
             self._watch.sent(alert.id, now)
-            sent.append(alert.id)
-        return sent
+            self._unsaid.add(alert.id)
 
     def _is_due(self, alert: Alert, now: float) -> bool:
         rule = self._rules.get(alert.rule)

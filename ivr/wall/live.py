@@ -202,9 +202,13 @@ class Live:
             raw = await cast("Any", self._redis.hgetall(f"{self._prefix}:nodes"))
         told = {text(name): json.loads(value) for name, value in raw.items()}
         now = self.now()
+        old = [name for name, one in told.items() if now - one["at"] > FORGOTTEN_SECONDS]
+        if old:  # a node that stopped in order took itself away; one that died, maybe under a name of its own, could not
+            with redis_errors():
+                await cast("Any", self._redis.hdel(f"{self._prefix}:nodes", *old))
         rows, trunks = [], []
         for name, one in sorted(told.items()):
-            if now - one["at"] > FORGOTTEN_SECONDS:
+            if name in old:
                 continue
             alive = now - one["at"] <= SILENT_SECONDS
             rows.append(
@@ -222,8 +226,9 @@ class Live:
                 self._calls_due[name] = None
 
     async def _read_calls(self, nodes: Iterable[str]) -> None:
-        """All calls of all nodes anew: those that are not among them are gone."""
+        """All calls of all nodes anew: those that are not among them are gone. What is told meanwhile is newer."""
         found: dict[str, Mapping[str, Any]] = {}
+        self._calls_due = {}
         for node in nodes:
             with redis_errors():
                 raw = await cast("Any", self._redis.hgetall(f"{self._prefix}:calls:{node}"))
@@ -232,7 +237,7 @@ class Live:
                 found[row["id"]] = row
                 if number % SLICE == SLICE - 1:
                     await asyncio.sleep(0)
-        self._calls_due = {**dict.fromkeys(self.calls.keys() - found.keys()), **found}
+        self._calls_due = {**dict.fromkeys(self.calls.keys() - found.keys()), **found, **self._calls_due}
 
     def _take_calls(self, calls: Mapping[str, Mapping[str, Any] | None]) -> None:
         for name, row in calls.items():

@@ -8,11 +8,27 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, and_, case, cast, delete, exists, func, or_, select
+from sqlalchemy import (
+    Column,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -28,6 +44,8 @@ LOOK_BACK = 12 * 3600.0
 """A state of an agent that began longer ago is not looked for."""
 ELSEWHERE = ("message", "ticket", "outbound")
 """Channels whose contacts are not in these figures: without a talk, or called by an agent."""
+SLICE = 50
+"""Rows that are read before others get a turn."""
 AT_ONCE = 6 * 3600.0
 """Seconds of records that are counted in one go."""
 
@@ -44,7 +62,7 @@ minutes = Table(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What counts as in time."""
+    """What counts as in time, and who as somebody."""
 
     within: float = 20.0
     """Seconds, of queues that `by_queue` does not name."""
@@ -53,6 +71,8 @@ class Limits:
     """Seconds: who hangs up sooner could not have been answered."""
     survey: str = ""
     """Name of the survey whose points are satisfaction; "" for any."""
+    nobody: Collection[str] = ("",)
+    """What stands, in small letters, where a number was withheld."""
 
     def of(self, queue: str) -> float:
         return self.by_queue.get(queue, self.within)
@@ -95,17 +115,26 @@ class Minutes:
                 rows = (await connection.execute(query.group_by(minutes.c.queue))).mappings().all()
         return {row["queue"]: Sums.of(dict(row)) for row in rows}
 
-    async def steps(self, start: float, end: float, step: int, queue: str | None = None) -> list[tuple[int, str, Sums]]:
-        """`(second after start, queue, sums)` of each stretch of `step` seconds in which something happened, in order."""
+    async def steps(
+        self, start: float, end: float, step: int, queue: str | None = None, *, together: bool = False
+    ) -> list[tuple[int, str, Sums]]:
+        """`(second after start, queue, sums)` of each stretch of `step` seconds in which something happened, in order.
+
+        All queues together have the name "".
+        """
         second = (_whole(minutes.c.minute - int(start), step, self._engine.dialect.name) * step).label("second")
         added = [(func.max if name == "longest" else func.sum)(minutes.c[name]).label(name) for name in NAMES]
-        query = select(second, minutes.c.queue, *added).where(minutes.c.minute >= start, minutes.c.minute < end)
+        name: Any = literal("").label("queue") if together else minutes.c.queue
+        query = select(second, name, *added).where(minutes.c.minute >= start, minutes.c.minute < end).order_by(second)
         if queue is not None:
             query = query.where(minutes.c.queue == queue)
+        query = query.group_by(second) if together else query.group_by(second, minutes.c.queue)
+        found: list[tuple[int, str, Sums]] = []
         with sql_errors():
             async with self._engine.connect() as connection:
-                rows = (await connection.execute(query.group_by(second, minutes.c.queue).order_by(second))).mappings().all()
-        return [(int(row["second"]), row["queue"], Sums.of(dict(row))) for row in rows]
+                async for rows in (await connection.stream(query)).mappings().partitions(SLICE):
+                    found += [(int(row["second"]), row["queue"], Sums.of(dict(row))) for row in rows]
+        return found
 
     async def clean(self) -> None:
         """Forget what is older than 400 days."""
@@ -161,6 +190,7 @@ class Minutes:
         answered = (_whole(surveys.c.created_at, MINUTE, dialect) * MINUTE).label("minute")
         promised = (_whole(callbacks.c.created_at, MINUTE, dialect) * MINUTE).label("minute")
         given = and_(callbacks.c.created_at >= start, callbacks.c.created_at < end)
+        given = and_(given, callbacks.c.updated_at >= start)  # always so, and there is an index to find it by
         return [
             select(ended, queue, *self._counted()).where(over).group_by(ended, queue),
             select(ended, queue, func.sum(turns.c.confidence).label("confidence"), func.count().label("recognised"))
@@ -186,7 +216,9 @@ class Minutes:
         gone = and_(c.disposition == "abandoned", offered)
         level, mood = c.handover["mood_level"].as_float(), c.handover["mood"].as_string()
         felt = level.is_not(None)
-        served = and_(c.disposition.in_(("served", "self_served")), c.caller_number != "")
+        served = and_(
+            c.disposition.in_(("served", "self_served")), func.lower(c.caller_number).not_in(sorted(self._limits.nobody))
+        )
         wrapped = and_(talked, c.wrap_up_ended_at > c.ended_at)
         return [
             func.count().label("calls"),
@@ -225,7 +257,8 @@ def _called_before() -> Any:
     earlier, now = contacts.alias("earlier"), contacts.c
     about = or_(earlier.c.intent == now.intent, earlier.c.intent.is_(None), now.intent.is_(None))
     when = and_(earlier.c.started_at < now.started_at, earlier.c.started_at >= now.started_at - AGAIN_SECONDS)
-    return exists().where(earlier.c.caller_number == now.caller_number, when, about).correlate(contacts)
+    called = and_(earlier.c.caller_number == now.caller_number, earlier.c.channel.not_in(ELSEWHERE))
+    return exists().where(called, when, about).correlate(contacts)
 
 
 def _number(where: Any, name: str) -> Any:

@@ -84,10 +84,7 @@ def total(parts: Iterable[Sums]) -> Sums:
 
 
 def running(queued_at: float | None, connected_at: float | None, now: float, within: float) -> Sums:
-    """What a contact that goes on counts already: `answered` as soon as it is, and late as soon as it is too late.
-
-    Who waits longer than `within` lowers the service level at once: nothing that happens later can make it good.
-    """
+    """What a contact that goes on counts already: answered, in time or late, once the talk begins; until then its wait."""
     if queued_at is None:
         return Sums()
     waited = max(0.0, (now if connected_at is None else connected_at) - queued_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -43,7 +44,7 @@ class Today:
         before = midnight(day - timedelta(days=WEEK))
         self._sums = await self._minutes.sums(self.start, now)
         self._usual = await self._minutes.sums(before, before + (now - self.start))
-        fresh = points(await self._minutes.steps(self.start, now, STEP))
+        fresh = await points(await self._minutes.steps(self.start, now, STEP))
         changed = [second for second, told in fresh.items() if self._points.get(second) != told]
         self._points = fresh
         return [{"second": second, "at": self.start + second, "figures": fresh[second]} for second in changed]
@@ -80,15 +81,17 @@ def _by_queue(sums: Mapping[str, Sums], queues: Sequence[str]) -> dict[str, Figu
     return {**whole, **{name: figures(sums.get(name, Sums())) for name in queues}}
 
 
-def points(steps: Iterable[tuple[int, str, Sums]]) -> dict[int, dict[str, Figures]]:
-    """Second of the day to figures by queue, "" for all together."""
+async def points(steps: Iterable[tuple[int, str, Sums]]) -> dict[int, dict[str, Figures]]:
+    """Second of the day to figures by queue, "" for all together. A day of many queues is long: others get turns."""
     found: dict[int, dict[str, Sums]] = {}
     for second, queue, sums in steps:
         found.setdefault(second, {})[queue] = sums
-    return {
-        second: {"": figures(total(by_queue.values())), **{name: figures(one) for name, one in by_queue.items() if name}}
-        for second, by_queue in found.items()
-    }
+    told: dict[int, dict[str, Figures]] = {}
+    for second, by_queue in found.items():
+        whole = {"": figures(total(by_queue.values()))}
+        told[second] = whole | {name: figures(one) for name, one in by_queue.items() if name}
+        await asyncio.sleep(0)
+    return told
 
 
 async def history(minutes: Minutes, queue: str, day: date, step: int, weeks: int, now: float) -> dict[str, Any]:
@@ -97,7 +100,6 @@ async def history(minutes: Minutes, queue: str, day: date, step: int, weeks: int
     told: dict[str, Any] = {"queue": queue, "day": day.isoformat(), "step": step, "now": now}
     for name, one in days.items():
         start, end = midnight(one), midnight(one + timedelta(days=1))
-        steps = await minutes.steps(start, min(end, now), step, queue or None)
-        found = points(steps)
+        found = await points(await minutes.steps(start, min(end, now), step, queue or None, together=not queue))
         told[name] = [{"second": second, **by_queue[queue]} for second, by_queue in sorted(found.items()) if queue in by_queue]
     return told

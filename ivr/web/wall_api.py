@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from ivr.wall.figures import FORMULAS
 from ivr.wall.today import STEPS
 from ivr.web.api import BadRequest, body_of
 from ivr.web.auth import Gate
+from ivr.web.page_socket import written
 from ivr.web.wall_socket import COMMANDS, WallHub, text_of, wall_socket
 
 ROLES = ("supervisor", "admin")
@@ -54,7 +54,8 @@ class WallApi:
     async def board(self, request: Request) -> Response:
         """Everything that the board shows at this moment."""
         await self._gate.require(request, *ROLES)
-        return JSONResponse(json.loads(self._parts.hub.snapshot())["data"])
+        data = self._parts.hub.board.snapshot(self._parts.now())["data"]
+        return Response(written(data), media_type="application/json")
 
     async def formulas(self, request: Request) -> Response:
         """How each figure is worked out, in Chinese and English."""

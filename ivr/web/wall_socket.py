@@ -83,7 +83,7 @@ class WallHub:
         data = message.get("data")
         seq = data.get("seq") if isinstance(data, dict) else 0
         missed = self.board.resume(seq if isinstance(seq, int) else 0, self._clock())
-        if (missed and missed[0]["type"] == "snapshot") or len(missed) > 300:
+        if missed and missed[0]["type"] == "snapshot":
             page.send(self.snapshot())
         else:
             for one in missed:

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from redis.asyncio import Redis
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ivr.acd.duty import Duty
 from ivr.acd.model import Agent, AgentState, Contact, Match, Queue
 from ivr.acd.store import AcdStore
-from ivr.errors import NotFound
+from ivr.errors import NotFound, StoreUnavailable
 from ivr.records.schema import contacts
 from ivr.settings_wall import BREATHING, AlertOptions, BreathingOptions
 from ivr.wall.board import Board
@@ -25,6 +26,7 @@ from ivr.wall.keeper import Keeper
 from ivr.wall.live import FORGOTTEN_SECONDS, SILENT_SECONDS, Live
 from ivr.wall.minutes import Limits, Minutes
 from ivr.wall.showing import Showing
+from ivr.wall.strain import Rest
 from ivr.wall.telling import Teller
 from ivr.wall.today import Today
 from tests.unit.ivr.wall.conftest import T0, Clock
@@ -155,6 +157,32 @@ async def test_a_node_that_says_nothing_takes_its_calls_with_it(house: House, cl
         await house.until(lambda: not house.board.rows("nodes"), "that one that stops in order is gone at once")
 
 
+async def test_a_node_that_died_leaves_nothing_behind(house: House, redis: Redis, clock: Clock, prefix: str) -> None:
+    await house.teller("died").tell()
+    clock.now += FORGOTTEN_SECONDS + 1
+    await house.node.tell()
+    async with running(house.live.run()):
+        await house.until(lambda: house.row("nodes", "n1"), "the first look")
+    assert await redis.hkeys(f"{prefix}:nodes") == [b"n1"]
+
+
+async def test_what_is_told_while_all_calls_are_read_is_the_newer(house: House, redis: Redis, prefix: str) -> None:
+    house.calls = [a_call("c1"), a_call("c2")]
+    await house.node.tell()
+    read = redis.hgetall
+
+    async def and_then_it_changes(key: str) -> Any:
+        found = await read(key)
+        if ":calls:" in key:
+            rows = json.dumps([a_call("c1", phase="waiting"), a_call("c3")])
+            house.live._node_event({"kind": "calls", "rows": rows, "gone": '["c2"]'})
+        return found
+
+    redis.hgetall = and_then_it_changes  # type: ignore[assignment,method-assign]
+    await house.live._look({"all"})
+    assert sorted((row["id"], row["phase"]) for row in house.board.rows("calls")) == [("c1", "waiting"), ("c3", "bot")]
+
+
 async def test_redis_that_forgot_everything_is_told_anew(house: House, redis: Redis, prefix: str) -> None:
     house.calls = [a_call()]
     assert await house.node.tell() == 1
@@ -259,6 +287,64 @@ async def test_one_node_watches_and_the_next_goes_on_where_it_stopped(
         assert same.opened_at == alert.opened_at and sent == [], "it is the same alert, and was sent"
 
 
+async def test_what_redis_could_not_take_is_said_the_next_time(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await staff(store)
+    rule = AlertOptions("slow", "wait", above=10.0)
+    keeper, _, shelf, _ = keeper_of(house, store, engine, clock, prefix, [rule])
+    await store.enqueue(Contact("c1", "support", store.now() - 60, node="n1"))
+    async with running(house.live.run()):
+        await house.until(lambda: house.row("queues", "support"), "the queue")
+        await keeper._hold()
+        with monkeypatch.context() as away:
+            away.setattr(shelf, "put", AsyncMock(side_effect=StoreUnavailable("Redis is away")))
+            with pytest.raises(StoreUnavailable):
+                await keeper.step(clock.now)
+        assert await shelf.alerts() == []
+        await keeper.step(clock.now)
+        assert [one.id for one in await shelf.alerts()] == ["slow|support"]
+
+
+async def test_who_lost_the_key_meanwhile_knows_what_another_did(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str
+) -> None:
+    await staff(store)
+    first, _, shelf, sent = keeper_of(house, store, engine, clock, prefix, [WAIT])
+    second, _, _, _ = keeper_of(house, store, engine, clock, prefix, [WAIT])
+    second._node = "n2"
+    await store.enqueue(Contact("c1", "support", store.now() - 60, node="n1"))
+    async with running(house.live.run()):
+        await house.until(lambda: house.row("queues", "support"), "the queue")
+        await first._hold()
+        await store.redis.delete(f"{prefix}:keeper")  # it ran out while Redis could not be reached from there
+        await second._hold()
+        await second.step(clock.now)
+        await second._let_go()
+        await first._hold()
+        assert first.leads
+        await first.step(clock.now + 1)
+        assert sent == [] and len(await shelf.alerts()) == 1
+
+
+async def test_who_counted_for_longer_than_the_lease_watches_no_more(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await staff(store)
+    keeper, _, shelf, _ = keeper_of(house, store, engine, clock, prefix, [WAIT])
+    await store.enqueue(Contact("c1", "support", store.now() - 60, node="n1"))
+
+    async def long(now: float) -> None:
+        await store.redis.set(f"{prefix}:keeper", "n2")
+
+    monkeypatch.setattr(keeper, "_count_back", long)
+    async with running(house.live.run()):
+        await house.until(lambda: house.row("queues", "support"), "the queue")
+        await keeper._hold()
+        await keeper.step(clock.now)
+    assert not keeper.leads and await shelf.alerts() == []
+
+
 async def test_figures_of_today_and_last_week(
     house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str
 ) -> None:
@@ -332,3 +418,50 @@ async def test_strain_comes_from_the_records(
         assert house.row("agents", "anna")["strain_why"][0]["code"] == "angry_calls"
         assert house.row("agents", "bob")["strain"] is None
         assert json.loads(json.dumps(house.board.snapshot(clock.now)))["data"]["agents"]
+
+
+async def test_no_more_breathe_than_at_once_though_their_calls_go_on(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str
+) -> None:
+    await staff(store)
+    keeper, _, _, _ = keeper_of(house, store, engine, clock, prefix, [], enabled=True, at_once=1)
+    hard: dict[str, Any] = {
+        "phase": "connected",
+        "queue": "support",
+        "queued_at": T0,
+        "connected_at": T0,
+        "mood": "angry",
+        "mood_level": 0.9,
+    }
+    house.calls = [a_call("c1", agent="anna", **hard), a_call("c2", agent="bob", **hard)]
+    await house.node.tell()
+    async with running(house.live.run()):
+        await house.until(house.live.ready.is_set, "the first look")
+        await talk(store)
+        await talk(store, "c2", "bob")
+        await house.until(lambda: house.row("agents", "bob")["state"] == "in_call", "both calls")
+        (first,) = await keeper._caring.breathe()
+        await house.until(lambda: house.row("agents", first)["wanted"] == "break", "that it is ordered")
+        assert await keeper._caring.breathe() == []
+
+
+async def test_agents_are_looked_after_one_by_one(
+    house: House, store: AcdStore, engine: AsyncEngine, clock: Clock, prefix: str
+) -> None:
+    keeper, _, _, _ = keeper_of(house, store, engine, clock, prefix, [])
+    caring, turns = keeper._caring, 0
+    told = [(-40000.0, "break", "meal"), (-900.0, "break", BREATHING), (-600.0, "available", ""), (-300.0, "offline", "")]
+    for number in range(40):
+        caring._states[f"a{number}"] = {f"{n}": (T0 + at, state, why) for n, (at, state, why) in enumerate(told)}
+    caring._states["gone"] = {"0": (T0 - 40000.0, "break", "meal")}
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with running(others()):
+        rests = await caring._sift(T0)
+    assert rests["a7"] == [Rest(T0 - 900, T0 - 600), Rest(T0 - 300, T0)] and caring._given["a7"] == [T0 - 900]
+    assert "gone" not in caring._states and turns >= 40

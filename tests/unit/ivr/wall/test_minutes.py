@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ivr.wall.figures import figures
 from ivr.wall.minutes import KEPT_SECONDS, Limits, Minutes
 from ivr.wall.occupied import occupied
 from ivr.wall.sums import Sums, total
+from ivr.wall.today import day_of, history, points
 from tests.unit.ivr.wall.conftest import T0, Clock
 
 
@@ -45,7 +47,7 @@ async def put(engine: AsyncEngine, table: Any, *rows: dict[str, Any]) -> None:
 @pytest.fixture
 def book(engine: AsyncEngine, clock: Clock) -> Minutes:
     clock.now = T0 + 3600
-    return Minutes(engine, Limits(by_queue={"quick": 5.0}), clock)
+    return Minutes(engine, Limits(by_queue={"quick": 5.0}, nobody=("", "anonymous")), clock)
 
 
 async def test_contacts_count_once_where_they_ended(book: Minutes, engine: AsyncEngine) -> None:
@@ -108,6 +110,50 @@ async def test_who_calls_again_about_the_same_was_not_helped_the_first_time(book
     assert (await book.sums(T0 - 86400, T0))["support"].again == 0
 
 
+async def test_whom_we_called_or_wrote_to_and_who_withheld_the_number_did_not_call_again(
+    book: Minutes, engine: AsyncEngine
+) -> None:
+    before: dict[str, Any] = {"started_at": T0 - 3600, "ended_at": T0 - 3500}
+    await put(
+        engine,
+        contacts,
+        a_talk("c1", caller_number="+86138"),
+        a_talk("o1", caller_number="+86138", channel="outbound", **before),
+        a_contact("m1", caller_number="+86138", channel="message", disposition="served", **before),
+        a_talk("c2", caller_number="Anonymous"),
+        a_talk("c3", caller_number="anonymous", **before),
+    )
+    await book.count(T0 - 3600, T0 + 60)
+    sums = (await book.sums(T0 - 3600, T0 + 60))["support"]
+    assert (sums.answered, sums.known, sums.again) == (3, 1, 0)
+
+
+async def test_a_line_of_all_queues_is_added_up_where_the_rows_are(book: Minutes, engine: AsyncEngine) -> None:
+    await put(engine, contacts, *(a_talk(f"c{number}", f"q{number}", wait=number) for number in range(3)))
+    await book.count(T0, T0 + 60)
+    ((second, queue, sums),) = await book.steps(T0, T0 + 60, 60, together=True)
+    assert (second, queue, sums.answered, sums.longest, sums.waited) == (0, "", 3, 2.0, 3.0)
+    told = await history(book, "", day_of(T0), 3600, 1, T0 + 60)
+    assert [point["answered"] for point in told["today"]] == [3] and told["before"] == []
+    told = await history(book, "q1", day_of(T0), 3600, 1, T0 + 60)
+    assert [point["asa"] for point in told["today"]] == [1.0]
+
+
+async def test_a_day_of_many_queues_lets_others_have_turns() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    told = await points((second, f"q{queue}", Sums(calls=1)) for second in range(96) for queue in range(3))
+    task.cancel()
+    assert told[95][""]["calls"] == 3 and turns >= 95
+
+
 async def test_what_was_said_surveyed_and_promised(book: Minutes, engine: AsyncEngine) -> None:
     said = {"contact_id": "c1", "at": T0, "text": "x", "language": "zh", "state": "", "intent": "", "mood": ""}
     caller = {**said, "speaker": "caller", "medium": "speech"}
@@ -130,8 +176,9 @@ async def test_what_was_said_surveyed_and_promised(book: Minutes, engine: AsyncE
         engine, surveys, {**survey, "id": "s1", "score": 4.0}, {**survey, "id": "s2", "score": 9.0},
         {**survey, "id": "s3", "score": 2.0, "contact_id": "gone"},
     )  # fmt: skip
+    day = {"created_at": T0 + 1, "updated_at": T0 + 1}
     lists = {"needs": {}, "handover": {}, "place": {}, "profile": {}, "tries": [], "at_once": False}
-    await put(engine, callbacks, {**promised, **numbers, **lists, "queue": "support", "created_at": T0 + 1, "request": "r"})
+    await put(engine, callbacks, {**promised, **numbers, **lists, "queue": "support", "request": "r", **day})
     await book.count(T0, T0 + 60)
     found = await book.sums(T0, T0 + 60)
     support = found["support"]
