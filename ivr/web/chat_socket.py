@@ -14,7 +14,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket
 
-from ivr.errors import Conflict, IvrError
+from ivr.errors import Conflict, IvrError, NotFound
 from ivr.messages.adapters import stated_in
 from ivr.messages.model import Incoming, Sender, Status, shown_to_customer
 from ivr.messages.parts import ChatRules, MessageParts
@@ -25,7 +25,11 @@ log = logging.getLogger(__name__)
 MOST_TEXT = 4000
 """Characters of one message."""
 PER_MINUTE = 30
-"""Messages of one visitor."""
+"""Messages of one visitor, on however many pages, one after the other or at once."""
+MOST_BEFORE = 200
+"""Messages of a conversation that a page gets when it comes; `PageSocket` holds some more."""
+TYPING_SECONDS = 1.0
+"""Between two signs to the agent that the visitor types."""
 SILENCE = 90.0
 """Seconds without a sign of life after which a page counts as gone."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -44,7 +48,7 @@ class ChatLine:
         self._next = 0
         """Index of the first message that the page has not."""
         self._phase: tuple[Any, ...] = ()
-        self._said: deque[float] = deque(maxlen=PER_MINUTE)
+        self._typed = 0.0
         self._woken = asyncio.Event()
         self._greeted = False
 
@@ -67,26 +71,34 @@ class ChatLine:
         match kind:
             case "ping":
                 pass
-            case "hello":
+            case "hello" if not self._greeted:
                 await self._hello(fields)
             case "say" if self._greeted:
                 return await self._say(fields)
             case "typing" if self.thread:
-                await self._hub.parts.desk.customer_types(self.thread, self.agent_id)
+                await self._types()
             case "leave" if self.thread:
                 await self._hub.parts.desk.customer_left(self.thread)
             case _:
                 raise Conflict("say hello first")
         return None
 
+    async def _types(self) -> None:
+        now = time.monotonic()
+        if now - self._typed >= TYPING_SECONDS:
+            self._typed = now
+            await self._hub.parts.desk.customer_types(self.thread, self.agent_id)
+
     async def _hello(self, fields: Mapping[str, Any]) -> None:
-        """`{token, index}`: who was here before gets what came since `index`."""
-        rules, token, index = self._hub.rules, fields.get("token"), fields.get("index")
+        """`{token, index}`: who was here before gets what came since `index`, the last `MOST_BEFORE` at most."""
+        rules, token, index, store = self._hub.rules, fields.get("token"), fields.get("index"), self._hub.parts.desk.store
         if isinstance(token, str) and _TOKEN.fullmatch(token):
             self._token = token
-            self.thread = await self._hub.parts.desk.store.latest_of(_address(token))
+            self.thread = await store.latest_of(_address(token))
+        if self.thread:
+            had = index if isinstance(index, int) and 0 <= index < 1_000_000 else 0
+            self._next = max(had, (await store.get(self.thread))["count"] - MOST_BEFORE)
         self._greeted = True
-        self._next = index if isinstance(index, int) and self.thread and 0 <= index < 1_000_000 else 0
         self.send(
             "welcome", {"greeting": dict(rules.greeting), "ask": list(rules.ask), "thread": self.thread, "from": self._next}
         )
@@ -99,13 +111,12 @@ class ChatLine:
         given = {name: _text(fields, name, most) for name, most in _FIELDS.items()}
         if not given["text"].strip():
             raise Conflict("there is nothing to send")
-        if not self._may_say():
-            raise Conflict("that was too fast; wait a little")
-        if not self._token:
-            if not self._hub.may_start(self.remote):
-                raise Conflict("too many conversations begin at your address; wait a minute")
-            self._token = secrets.token_urlsafe(32)
+        if not self.thread and not self._hub.starts.may(self.remote):  # whatever token the page made up
+            raise Conflict("too many conversations begin at your address; wait a minute")
+        self._token = self._token or secrets.token_urlsafe(32)
         address, desk = _address(self._token), self._hub.parts.desk
+        if not self._hub.said.may(address):
+            raise Conflict("that was too fast; wait a little")
         language = given["language"] if _LANGUAGE.fullmatch(given["language"]) else ""
         key = given["key"] or secrets.token_urlsafe(9)
         incoming = Incoming(
@@ -121,13 +132,6 @@ class ChatLine:
             self._hub.follow(self)
             self._woken.set()
         return {"thread": self.thread, "token": self._token, "index": row["index"]}
-
-    def _may_say(self) -> bool:
-        now = time.monotonic()
-        if len(self._said) == PER_MINUTE and now - self._said[0] < 60:
-            return False
-        self._said.append(now)
-        return True
 
     # --- to the page
 
@@ -151,6 +155,8 @@ class ChatLine:
             self._woken.clear()
             try:
                 await self.catch_up()
+            except NotFound:  # it was forgotten
+                self.thread = ""
             except IvrError as error:
                 log.warning("a chat is not told what is new: %s", error)
                 await asyncio.sleep(1.0)
@@ -177,6 +183,25 @@ class ChatLine:
 _FIELDS = {"key": 64, "text": MOST_TEXT, "name": 80, "language": 35, "phone": 40, "email": 254}
 
 
+class Pace:
+    """How often somebody may do something: `most` times a minute."""
+
+    def __init__(self, most: int, clock: Callable[[], float]) -> None:
+        self._most, self._clock = most, clock
+        self._times: dict[str, deque[float]] = {}
+
+    def may(self, name: str) -> bool:
+        """Whether `name` may once more now; it counts where it does."""
+        now = self._clock()
+        for idle in [other for other, times in self._times.items() if times[-1] < now - 60]:
+            del self._times[idle]
+        times = self._times.setdefault(name, deque(maxlen=self._most))
+        if len(times) == self._most and times[0] >= now - 60:
+            return False
+        times.append(now)
+        return True
+
+
 class ChatHub:
     """All visitors' pages of this node."""
 
@@ -185,7 +210,8 @@ class ChatHub:
         self._lines: set[ChatLine] = set()
         self._threads: dict[str, set[ChatLine]] = {}
         self._addresses: Counter[str] = Counter()
-        self._starts: dict[str, deque[float]] = {}
+        self.starts, self.said = Pace(rules.starts_per_minute, clock), Pace(PER_MINUTE, clock)
+        """New conversations of an address; messages of a visitor."""
         parts.desk.news.listen(self._heard)
 
     def __len__(self) -> int:
@@ -220,18 +246,6 @@ class ChatHub:
             lines.discard(line)
             if not lines:
                 del self._threads[thread]
-
-    def may_start(self, address: str) -> bool:
-        now = self.clock()
-        for idle in [other for other, times in self._starts.items() if not times or times[-1] < now - 60]:
-            del self._starts[idle]
-        starts = self._starts.setdefault(address, deque())
-        while starts and starts[0] < now - 60:
-            starts.popleft()
-        if len(starts) >= self.rules.starts_per_minute:
-            return False
-        starts.append(now)
-        return True
 
     def _heard(self, kind: str, thread_id: str, data: Mapping[str, Any]) -> None:
         lines = self._threads.get(thread_id, ()) if thread_id else [one for one in self._lines if one.thread]
