@@ -33,9 +33,9 @@ class Heap:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._walked_at = self._looked_at = self._busy_at = clock()
-        self._size = 0
         gc.disable()
-        self._walk()
+        gc.freeze()  # loading leaves some thousand objects: not worth a walk through everything before the first call
+        self._size = gc.get_freeze_count()
 
     def step(self, quiet: bool) -> None:
         """Do what is due; `quiet` where nobody would hear a pause."""
