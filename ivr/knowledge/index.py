@@ -72,8 +72,11 @@ class Index:
     _ranks: bm25s.BM25 | None = field(default=None, init=False, repr=False)
     _heads: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
     """Word of a title or phrase to the cards that have it there."""
-    _phrases: list[tuple[str, str, str]] = field(default_factory=list, init=False, repr=False)
+    _phrases: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict, init=False, repr=False)
+    """By their first `SHORTEST` characters."""
     _known: dict[str, float] = field(default_factory=dict, init=False, repr=False)
+    _unknown: float = field(default=1.0, init=False, repr=False)
+    """Weight of a word that no card has."""
 
     def __post_init__(self) -> None:
         corpus = [self._corpus(one) for one in self.documents]
@@ -86,6 +89,7 @@ class Index:
                 counted[word] = counted.get(word, 0) + 1
         total = len(corpus)
         self._known = {word: math.log(1 + total / number) for word, number in counted.items()}
+        self._unknown = max(self._known.values(), default=1.0)
 
     def search(self, query: str, uses: Mapping[str, Uses], tags: Iterable[str] = (), most: int = 10) -> list[Found]:
         """The best cards for a query; without words in it the most used ones. Those with one of `tags` are preferred."""
@@ -117,7 +121,9 @@ class Index:
         title, phrases = tokens(one.title), [word for phrase in one.phrases for word in tokens(phrase)]
         for word in {*title, *phrases}:
             self._heads.setdefault(word, []).append(one.name)
-        self._phrases += [(key, one.name, phrase) for phrase in one.phrases if len(key := plain(phrase)) >= SHORTEST]
+        for phrase in one.phrases:
+            if len(key := plain(phrase)) >= SHORTEST:
+                self._phrases.setdefault(key[:SHORTEST], []).append((key, one.name, phrase))
         return TITLE_WEIGHT * title + PHRASE_WEIGHT * phrases + tokens(one.text)
 
     def _scores(self, asked: list[str]) -> list[float]:
@@ -128,12 +134,13 @@ class Index:
 
     def _by_phrase(self, said: str) -> list[Found]:
         """Longer phrases are surer."""
-        return [Found(name, 100.0 + len(key), phrase) for key, name, phrase in self._phrases if key in said]
+        starts = {said[at : at + SHORTEST] for at in range(len(said) - SHORTEST + 1)} & self._phrases.keys()
+        several = [self._phrases[start] for start in sorted(starts)]
+        return [Found(name, 100.0 + len(key), phrase) for found in several for key, name, phrase in found if key in said]
 
     def _by_words(self, said: str) -> list[Found]:
         asked = list(dict.fromkeys(tokens(said)))
-        unknown = max(self._known.values(), default=1.0)
-        weight = sum(self._known.get(word, unknown) for word in asked)
+        weight = sum(self._known.get(word, self._unknown) for word in asked)
         common = max(COMMON, len(self.documents) // 10)
         shared: dict[str, list[str]] = {}
         for word in asked:
