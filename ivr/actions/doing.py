@@ -18,6 +18,8 @@ PAUSES = (1.0, 4.0, 15.0, 60.0, 300.0)
 """Seconds before the second, third, ... try."""
 LEASE = 60.0
 """Seconds for which a try is ours: longer than any lasts."""
+LONGEST = 45.0
+"""Seconds after which a far end that still answers, drop by drop, has failed: before another node takes the action over."""
 LOOK_SECONDS = 1.0
 
 
@@ -102,11 +104,18 @@ class Doing:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _sent(self, far: Far, row: Mapping[str, Any]) -> Outcome:
+        try:
+            async with asyncio.timeout(LONGEST):
+                return await far.send(row["body"], self._clock())
+        except TimeoutError:
+            return Outcome("again", f"no end within {LONGEST:g} s")
+
     async def _one(self, row: Mapping[str, Any]) -> None:
         far, tries = self._hooks.get(row["hook"], (None, 0))
         outcome = Outcome("failed", f"the setting `workbench.hooks.{row['hook']}` is not there")
         if far is not None:
-            outcome = await far.send(row["body"], self._clock())
+            outcome = await self._sent(far, row)
         values: dict[str, Any] = {"status": outcome.status, "reason": outcome.reason, "answer": dict(outcome.answer)}
         if outcome.status == "again" and row["attempts"] < tries:
             pause = PAUSES[min(row["attempts"], len(PAUSES)) - 1]

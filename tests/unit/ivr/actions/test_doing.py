@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ivr.actions import doing
 from ivr.actions.doing import PAUSES, Doing
 from ivr.actions.hook import Hook
 from ivr.errors import Conflict, NotFound
@@ -177,3 +178,16 @@ async def test_one_contact_has_no_end_of_actions(bench: Bench) -> None:
         await bench.runs.add(row("r-50"), 60.0)
     assert len(await bench.runs.of("c-1")) == 50
     assert await bench.runs.of("c-2") == []
+
+
+async def test_an_answer_without_an_end_is_no_answer(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(doing, "LONGEST", 0.1)
+    bench.answers.append(lambda request: httpx.Response(200, content=drops()))
+    await bench.doing.start(row())
+    run = await bench.next()
+    assert (run["status"], run["reason"]) == ("waiting", "no end within 0.1 s")
