@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 SESSION_SECONDS = 12 * 3600
 """A shift and a half; then the agent signs in again."""
+MOST_OF_ONE = 200
+"""Sessions of one account; one more ends the oldest, so that a program that signs in for each request fills nothing."""
 SEEN_SECONDS = 60.0
 CHANNEL = "web:sessions:ended"
 
@@ -51,7 +53,10 @@ class SessionStore:
                 pipe.set(_key(sid), _text(made), ex=SESSION_SECONDS)
                 pipe.sadd(_index(account), sid)
                 pipe.expire(_index(account), SESSION_SECONDS)
-                await pipe.execute()
+                pipe.scard(_index(account))
+                *_, count = await pipe.execute()
+        if count > MOST_OF_ONE:
+            await self.end((await self.of(account))[MOST_OF_ONE:])
         return token
 
     async def find(self, token: str, visitor: Visitor) -> Session | None:

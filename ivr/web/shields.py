@@ -59,15 +59,19 @@ class Patience:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, more, answering = asyncio.get_running_loop().time(), True, False
+        began, more, slow, answering = asyncio.get_running_loop().time(), True, False, False
 
         async def patient() -> Message:
-            nonlocal more
+            nonlocal more, slow
             if not more:  # what comes now is that the client left, whenever it does
                 return await receive()
             left = began + self._whole - asyncio.get_running_loop().time()
-            async with asyncio.timeout(max(0.0, min(self._piece, left))):
-                message = await receive()
+            try:
+                async with asyncio.timeout(max(0.0, min(self._piece, left))):
+                    message = await receive()
+            except TimeoutError:
+                slow = True
+                raise
             more = message["type"] == "http.request" and message.get("more_body", False)
             return message
 
@@ -79,7 +83,7 @@ class Patience:
         try:
             await self._app(scope, patient, answer)
         except TimeoutError:
-            if answering or not more:
+            if answering or not slow:  # what else took too long is an error of ours
                 raise
             response = error_response(408, "too_slow", "the body came too slowly", {"connection": "close"})
             await response(scope, receive, send)

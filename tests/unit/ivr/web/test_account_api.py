@@ -76,6 +76,15 @@ async def test_a_copy_of_redis_opens_no_session(here: Town) -> None:
     assert (await thief.get("/api/v1/me")).status_code == 401
 
 
+async def test_an_account_has_so_many_sessions_and_no_more(here: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivr.accounts.sessions.MOST_OF_ONE", 2)
+    clients = []
+    for _ in range(4):
+        here.now += 1
+        clients.append(await here.signed_in("a-agent"))
+    assert [(await one.get("/api/v1/me")).status_code for one in clients] == [401, 401, 200, 200]
+
+
 async def test_a_held_socket_closes_with_its_session(here: Town) -> None:
     client = await here.signed_in("a-agent")
     sessions, sid = here.gate.house.sessions, session_id(client.cookies[COOKIE])

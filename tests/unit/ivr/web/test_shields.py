@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from ivr.web.shields import Patience, PlainHeaders
@@ -54,6 +55,14 @@ async def test_a_body_that_drips_for_ever_is_given_up() -> None:
 
 async def test_a_body_that_comes_is_taken() -> None:
     assert (await answered(Patience(echo), PIECE, PIECE, LAST))[0]["status"] == 200
+
+
+async def test_what_else_takes_too_long_is_no_slow_body() -> None:
+    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+        raise TimeoutError("the database")
+
+    with pytest.raises(TimeoutError, match="the database"):
+        await answered(Patience(late))
 
 
 async def test_headers_are_added_and_none_is_replaced() -> None:
