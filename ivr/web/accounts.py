@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher, extract_parameters
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError
 
+from ivr.accounts.passwords import Hasher
 from ivr.errors import ConfigError
 from ivr.web.parts import Account
-
-LONGEST_PASSWORD = 200
-"""Characters; a longer one costs nothing and is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +25,22 @@ class SettingsAccounts:
 
     def __init__(self, credentials: Iterable[Credential], hasher: PasswordHasher | None = None) -> None:
         """Raises ConfigError for a hash that is none."""
-        self._hasher = hasher or PasswordHasher()
+        hasher = hasher or PasswordHasher()
+        self._hasher = Hasher(hasher)
         self._accounts: dict[str, Account] = {}
         self._hashes: dict[str, str] = {}
         for credential in credentials:
             name = credential.account.id
             self._accounts[name] = credential.account
             given = credential.password
-            self._hashes[name] = _hash_of(name, given) if given.startswith("argon2:") else self._hasher.hash(given)
-        self._nobody = self._hasher.hash("nobody")
+            self._hashes[name] = _hash_of(name, given) if given.startswith("argon2:") else hasher.hash(given)
 
     async def verify(self, username: str, password: str) -> Account | None:
-        known = self._hashes.get(username, self._nobody)
-        right = len(password) <= LONGEST_PASSWORD and await asyncio.to_thread(self._matches, known, password)
-        return self._accounts.get(username) if right and username in self._hashes else None
+        right = await self._hasher.matches(self._hashes.get(username, ""), password)
+        return self._accounts[username] if right else None
 
     def find(self, account_id: str) -> Account | None:
         return self._accounts.get(account_id)
-
-    def _matches(self, known: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(known, password)
-        except (VerificationError, InvalidHashError):
-            return False
 
 
 def _hash_of(name: str, given: str) -> str:
