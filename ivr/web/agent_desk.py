@@ -36,6 +36,8 @@ class AgentDesk:
         """Of whoever has the page."""
         self.monitored = ""
         """The talk of somebody else that this page is in."""
+        self.opening = 0
+        """What this page asked for that needs its audio, and has not got yet."""
         self._clock = clock
         self.watch: Watch = nobody_watches
 

@@ -15,6 +15,7 @@ from ivr.acd.desk import RingOutcome
 from ivr.errors import Conflict, IvrError, NotAllowed
 from ivr.web.agent_desk import AgentDesk
 from ivr.web.agent_leg import open_agent_leg
+from ivr.web.desk_commands import COMMANDS, LISTENER, LISTENERS_SAY, MOST_OPENING, NOTED, OF_THE_CALL, PAGE_ANSWERS
 from ivr.web.desk_state import Watch, nobody_watches
 from ivr.web.page_socket import PageSocket
 from ivr.web.parts import Account, AgentActions, OpenLeg
@@ -29,47 +30,6 @@ CLOSING = 5.0
 SIGNED_OUT = 4401
 TRY_AGAIN = 1013
 GOING_AWAY = 1001
-
-COMMANDS: Mapping[str, Mapping[str, int]] = {
-    "set_state": {"state": 20, "reason": 100},
-    "extend_wrap_up": {},
-    "why_no_calls": {},
-    "hold": {"contact_id": 64},
-    "resume_call": {"contact_id": 64},
-    "hang_up": {"contact_id": 64},
-    "dtmf": {"contact_id": 64, "digits": 32},
-    "note": {"contact_id": 64, "text": 10000},
-    "wrap_up": {"contact_id": 64, "disposition": 120, "note": 10000, "follow_up": 40},
-    "transfer": {"contact_id": 64, "to": 260},
-    "consult": {"contact_id": 64, "to": 260},
-    "toggle": {"contact_id": 64},
-    "three_way": {"contact_id": 64},
-    "complete": {"contact_id": 64},
-    "back": {"contact_id": 64},
-    "park": {"contact_id": 64, "slot": 16},
-    "pick_up": {"slot": 16},
-    "record": {"contact_id": 64, "action": 10},
-    "announce": {"contact_id": 64, "prompt": 64},
-    "monitor": {"contact_id": 64, "mode": 10},
-    "reattach": {"contact_id": 64},
-    "dial": {"to": 260},
-    "redial": {},
-    "directory": {"query": 64},
-}
-"""What goes to `AgentActions` as it is: its fields, in order, with the most characters each may have."""
-
-NOTED: Mapping[str, int] = {"note": 1, "wrap_up": 2}
-"""Those that carry the note as typed, and where it stands among their fields."""
-
-OF_THE_CALL = frozenset(kind for kind, fields in COMMANDS.items() if "contact_id" in fields) - set(NOTED)
-"""Those that work on the node that has the call; their first field is the contact."""
-
-PAGE_ANSWERS = frozenset({"monitor", "reattach", "dial", "redial"})
-"""Those that need an answer of the page to an audio offer: they go on beside whatever else the page says."""
-
-LISTENER = "~wall"
-"""What makes the name of a supervisor who listens from the wall; no agent is called so."""
-LISTENERS_SAY = ("monitor", "media_answer", "ping")
 
 Elsewhere = Callable[[str, str, Sequence[str]], Awaitable[bool]]
 """(command, agent, its fields' values)"""
@@ -233,10 +193,7 @@ class DeskHub:
             if not attached or message["type"] == "resume":
                 attached = await self._resume(desk, page, message)
             if attached and message["type"] != "resume" and desk.page is page:
-                if message["type"] in PAGE_ANSWERS:
-                    self._beside(self._answer(desk, page, message))
-                else:
-                    await self._answer(desk, page, message)
+                await self._heed(desk, page, message)
 
         try:
             await page.serve(handle)
@@ -250,10 +207,7 @@ class DeskHub:
 
         async def handle(message: Mapping[str, Any]) -> None:
             if desk.page is page and message["type"] in LISTENERS_SAY:
-                if message["type"] in PAGE_ANSWERS:
-                    self._beside(self._answer(desk, page, message))
-                else:
-                    await self._answer(desk, page, message)
+                await self._heed(desk, page, message)
 
         assert self._actions is not None
         try:
@@ -288,10 +242,19 @@ class DeskHub:
             with suppress(IvrError):
                 await self._order("monitor", desk, [before, "stop"])
         await self._order("monitor", desk, [contact_id, mode])
+        if mode not in ("stop", "take") and desk.monitored != contact_id:  # left again before the audio was there
+            await self._order("monitor", desk, [contact_id, "stop"])
 
     async def _order(self, kind: str, desk: AgentDesk, values: Sequence[str]) -> None:
-        if kind not in OF_THE_CALL or not await self._elsewhere(kind, desk.agent_id, values):
-            await getattr(self._actions, kind)(desk.agent_id, *values)
+        opens = kind in PAGE_ANSWERS and values[-1:] != ["stop"]
+        if opens and desk.opening >= MOST_OPENING:
+            raise Conflict("what you asked for before is not there yet")
+        desk.opening += opens
+        try:
+            if kind not in OF_THE_CALL or not await self._elsewhere(kind, desk.agent_id, values):
+                await getattr(self._actions, kind)(desk.agent_id, *values)
+        finally:
+            desk.opening -= opens
 
     async def _resume(self, desk: AgentDesk, page: PageSocket, message: Mapping[str, Any]) -> bool:
         data = message.get("data")
@@ -306,6 +269,12 @@ class DeskHub:
                 return False
             desk.attach(page, seq if isinstance(seq, int) else 0, parts)
         return True
+
+    async def _heed(self, desk: AgentDesk, page: PageSocket, message: Mapping[str, Any]) -> None:
+        if message["type"] in PAGE_ANSWERS:
+            self._beside(self._answer(desk, page, message))
+        else:
+            await self._answer(desk, page, message)
 
     async def _answer(self, desk: AgentDesk, page: PageSocket, message: Mapping[str, Any]) -> None:
         error: str | None = None

@@ -270,3 +270,16 @@ async def test_a_caller_who_cannot_be_joined_with_the_new_agent_is_off_that_ones
     leg.vanish()
     await house.over()
     await all_is_well(house)
+
+
+async def test_a_caller_who_cannot_be_joined_with_an_outside_number_was_served(house: House) -> None:
+    office = cannot_join(house, f"call-{house.number}", "sip:carol@10.0.0.7")
+    leg, contact = await office.talk()
+    await office.buttons.consult("anna", contact, "sip:carol@10.0.0.7")
+    house.dialled[0].pick_up()
+    await office.buttons.complete("anna", contact)
+    await house.until(lambda: house.dialled[0].state is LegState.ENDED)
+    await house.over()
+    assert leg.state is LegState.ENDED and house.desk.phases()[-1] == "wrap_up"
+    assert (await house.row(contact))["disposition"] == "served"
+    await all_is_well(house)

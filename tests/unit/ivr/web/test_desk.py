@@ -8,6 +8,7 @@ from websockets.exceptions import InvalidStatus
 
 from ivr.acd.desk import RingOutcome
 from ivr.web import page_socket
+from ivr.web.desk_commands import MOST_OPENING
 from telephony.errors import TransportError
 from telephony.leg import EndCause, LegState
 from tests.unit.ivr.web.conftest import CONTACT, StartWeb, Web, until
@@ -313,3 +314,20 @@ async def test_signing_out_closes_the_page(web: Web) -> None:
     async with web.client() as client:
         assert (await client.post("/api/v1/logout", headers={"cookie": cookie})).status_code == 200
     assert await page.closed() == (4401, "signed out")
+
+
+async def test_a_page_opens_no_more_audio_than_it_can_use(web: Web) -> None:
+    page, opened = await web.desk(), asyncio.Event()
+
+    async def slow(agent_id: str, contact_id: str) -> None:
+        await opened.wait()
+
+    web.actions.reattach = slow  # type: ignore[method-assign]
+    for number in range(MOST_OPENING):
+        await page.send("reattach", {"contact_id": "c-1"}, f"r{number}")
+    refused = await page.request("reattach", {"contact_id": "c-1"})
+    assert refused["error"] == "what you asked for before is not there yet"
+    opened.set()
+    for _ in range(MOST_OPENING):
+        assert (await page.next("reply"))["data"]["ok"] is True
+    assert (await page.request("reattach", {"contact_id": "c-1"}))["ok"] is True

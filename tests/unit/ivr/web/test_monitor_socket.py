@@ -66,3 +66,20 @@ async def test_a_second_page_takes_over(web: Web) -> None:
     assert (await first.closed())[0] == 4001
     assert (await second.request("monitor", {"contact_id": "c-1", "mode": "listen"}))["ok"] is True
     assert ("listener", LISTENER, "False") not in web.actions.done
+
+
+@pytest.mark.parametrize("then", [("c-1", "stop"), ("c-2", "listen")])
+async def test_a_talk_that_is_left_before_its_audio_is_there_is_left(web: Web, then: tuple[str, str]) -> None:
+    page, opened = await listening(web), asyncio.Event()
+    monitor = web.actions.monitor
+
+    async def slow(agent_id: str, contact_id: str, mode: str) -> None:
+        if (contact_id, mode) == ("c-1", "listen"):
+            await opened.wait()
+        await monitor(agent_id, contact_id, mode)
+
+    web.actions.monitor = slow  # type: ignore[method-assign]
+    await page.send("monitor", {"contact_id": "c-1", "mode": "listen"}, "c7")
+    assert (await page.request("monitor", {"contact_id": then[0], "mode": then[1]}))["ok"] is True
+    opened.set()
+    await until(lambda: web.actions.done[-2:] == [("monitor", LISTENER, "c-1", how) for how in ("listen", "stop")])
