@@ -6,6 +6,7 @@ agents in each minute of their duty. Rows outlive the contacts that they were co
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -46,7 +47,7 @@ ELSEWHERE = ("message", "ticket", "outbound")
 """Channels whose contacts are not in these figures: without a talk, or called by an agent."""
 SLICE = 50
 """Rows that are read before others get a turn."""
-AT_ONCE = 6 * 3600.0
+AT_ONCE = 1800.0
 """Seconds of records that are counted in one go."""
 
 metadata = MetaData()
@@ -132,8 +133,10 @@ class Minutes:
         found: list[tuple[int, str, Sums]] = []
         with sql_errors():
             async with self._engine.connect() as connection:
-                async for rows in (await connection.stream(query)).mappings().partitions(SLICE):
-                    found += [(int(row["second"]), row["queue"], Sums.of(dict(row))) for row in rows]
+                for number, row in enumerate(await _rows(connection, query)):
+                    found.append((int(row["second"]), row["queue"], Sums.of(row)))
+                    if number % SLICE == SLICE - 1:
+                        await asyncio.sleep(0)
         return found
 
     async def clean(self) -> None:
@@ -149,8 +152,7 @@ class Minutes:
         with sql_errors():
             async with self._engine.connect() as connection:
                 for query in self._queries(start, end):
-                    for row in (await connection.execute(query)).mappings():
-                        told = dict(row)
+                    for told in await _rows(connection, query):
                         found[int(told.pop("minute")), str(told.pop("queue") or "")].update(told)
                 for minute, (duty, busy) in (await self._work(connection, start, end)).items():
                     found[minute, ""].update(duty=duty, busy=busy)
@@ -165,8 +167,7 @@ class Minutes:
 
     async def _known(self, connection: AsyncConnection, start: float, end: float) -> dict[tuple[int, str], dict[str, Any]]:
         query = select(minutes).where(minutes.c.minute >= start, minutes.c.minute < end)
-        rows = (await connection.execute(query)).mappings().all()
-        return {(row["minute"], row["queue"]): {name: row[name] for name in NAMES} for row in rows}
+        return {(row.pop("minute"), row.pop("queue")): row for row in await _rows(connection, query)}
 
     async def _write(self, changed: Sequence[Mapping[str, Any]], gone: Iterable[tuple[int, str]]) -> None:
         async with self._engine.begin() as connection:
@@ -243,13 +244,28 @@ class Minutes:
 
     async def _work(self, connection: AsyncConnection, start: float, end: float) -> dict[int, tuple[float, float]]:
         s = agent_states.c
-        told = (s.agent_id, s.state, s.at, s.id)
-        rank = func.row_number().over(partition_by=s.agent_id, order_by=(s.at.desc(), s.id.desc())).label("rank")
-        earlier = select(*told, rank).where(s.at < start, s.at >= start - LOOK_BACK).subquery()
-        before = select(earlier.c.agent_id, earlier.c.state, earlier.c.at).where(earlier.c.rank == 1)
-        during = select(*told[:3]).where(s.at >= start, s.at < end).order_by(s.at, s.id)
-        rows = [dict(row) for query in (before, during) for row in (await connection.execute(query)).mappings()]
-        return occupied(rows, start, min(end, self._clock()))
+        during = select(s.agent_id, s.state, s.at).where(s.at >= start, s.at < end).order_by(s.at, s.id)
+        rows = await _rows(connection, _before(start)) + await _rows(connection, during)
+        return await asyncio.to_thread(occupied, rows, start, min(end, self._clock()))
+
+
+async def _rows(connection: AsyncConnection, query: Any) -> list[dict[str, Any]]:
+    """In slices: rows are made on the event loop."""
+    found: list[dict[str, Any]] = []
+    async for rows in (await connection.stream(query)).mappings().partitions(SLICE):
+        found += [dict(row) for row in rows]
+    return found
+
+
+def _before(start: float) -> Any:
+    """The last state of each agent before `start`. It steps from agent to agent by the index, and passes over all others."""
+    s, other = agent_states.c, agent_states.alias("other").c
+    agents = select(func.min(s.agent_id).label("agent")).cte("agents", recursive=True)
+    following = select(func.min(other.agent_id)).where(other.agent_id > agents.c.agent).scalar_subquery()
+    agents = agents.union_all(select(following).where(agents.c.agent.is_not(None)))
+    mine = (other.agent_id == agents.c.agent, other.at < start, other.at >= start - LOOK_BACK)
+    last = select(other.id).where(*mine).order_by(other.at.desc(), other.id.desc()).limit(1).scalar_subquery()
+    return select(s.agent_id, s.state, s.at).select_from(agents.join(agent_states, s.id == last))
 
 
 def _called_before() -> Any:

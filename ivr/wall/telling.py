@@ -24,7 +24,8 @@ EVERY = 0.4
 ABOUT_SECONDS = 2.0
 LEASE_SECONDS = 15
 """After this without a word the calls of a node are gone."""
-KEPT_EVENTS = 5000
+KEPT_EVENTS = 1000
+"""Of all nodes; whoever falls further behind reads everything anew within seconds."""
 AT_ONCE = 200
 """Rows in one event."""
 SLICE = 50

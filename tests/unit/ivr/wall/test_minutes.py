@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.records.schema import agent_states, callbacks, contacts, surveys, turns
@@ -199,6 +200,25 @@ async def test_agents_at_work(book: Minutes, engine: AsyncEngine) -> None:
     rows = {second: sums for second, _, sums in await book.steps(T0, T0 + 120, 60)}
     assert (rows[0].duty, rows[0].busy) == (110.0, 40.0)
     assert (rows[60].duty, rows[60].busy) == (100.0, 20.0)
+
+
+async def test_nothing_that_is_counted_again_and_again_reads_a_whole_table(book: Minutes, engine: AsyncEngine) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def ask(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        asked.append((statement, values))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", ask)
+    await book.count(T0, T0 + 60)
+    event.remove(engine.sync_engine, "before_cursor_execute", ask)
+    plans = []
+    async with engine.connect() as connection:
+        for statement, values in asked:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans += [str(row[-1]) for row in plan]
+    tables = {word for line in plans for word in re.findall(r"SEARCH (\w+)", line)}
+    assert {"contacts", "surveys", "callbacks", "turns", "agent_states", "wall_minutes"} <= tables
+    assert [line for line in plans if line.startswith("SCAN") and line not in ("SCAN agents", "SCAN CONSTANT ROW")] == []
 
 
 async def test_what_is_very_old_is_forgotten(book: Minutes, engine: AsyncEngine) -> None:
