@@ -102,7 +102,7 @@ function NewTicket({ thread, cancel }: { thread: Thread; cancel(): void }): JSX.
       data-testid="new-ticket"
       onSubmit={(event) => {
         event.preventDefault();
-        if (subject.value.trim() !== "") void makeTicket({ subject: subject.value.trim(), thread: thread.id }).then(cancel);
+        if (subject.value.trim() !== "") void makeTicket({ subject: subject.value.trim(), thread: thread.id }).then((made) => made && cancel());
       }}
     >
       <label class="field">

@@ -139,10 +139,16 @@ async function refresh(which: NonNullable<Chosen>): Promise<void> {
     }
     openLoading.value = "no";
     markSeen();
-    customer.value = await ask<Customer>(`timeline?${which.kind}=${encodeURIComponent(which.id)}`).catch(() => null);
+    await who(which, null);
   } catch {
     if (chosen.value?.id === which.id) openLoading.value = "failed";
   }
+}
+
+/** Whose it is, unless something else was opened meanwhile; `known` where nobody answers. */
+async function who(which: NonNullable<Chosen>, known: Customer | null): Promise<void> {
+  const found = await ask<Customer>(`timeline?${which.kind}=${encodeURIComponent(which.id)}`).catch(() => known);
+  if (chosen.value?.id === which.id) customer.value = found;
 }
 
 export const reopen = (): void => {
@@ -241,12 +247,19 @@ function markSeen(): void {
 
 // --- tickets
 
-export async function makeTicket(values: object): Promise<void> {
-  const ticket = await doing(() => ask<WholeTicket>("inbox/tickets", "POST", { ...values, key: crypto.randomUUID() }));
-  if (ticket === null) return;
+/** Make one, and open it; false where nobody answered: what is sent once more then is the same ticket. */
+export async function makeTicket(values: object): Promise<boolean> {
+  const what = JSON.stringify(values);
+  if (asked.what !== what) asked = { what, key: crypto.randomUUID() };
+  const ticket = await doing(() => ask<WholeTicket>("inbox/tickets", "POST", { ...values, key: asked.key }));
+  if (ticket === null) return false;
+  asked = { what: "", key: "" };
   void load();
   await choose("ticket", ticket.id);
+  return true;
 }
+
+let asked = { what: "", key: "" };
 
 export async function changeTicket(id: string, values: object): Promise<void> {
   await withTicket(id, "", "PATCH", values);
@@ -292,7 +305,7 @@ async function withAddress(method: string, address: string): Promise<boolean> {
   if (known === null || open === null) return false;
   const path = `customers/${encodeURIComponent(known.customer)}/addresses`;
   if ((await doing(() => ask(path, method, { address }))) === null) return false;
-  customer.value = await ask<Customer>(`timeline?${open.kind}=${encodeURIComponent(open.id)}`).catch(() => known);
+  await who(open, known);
   return true;
 }
 

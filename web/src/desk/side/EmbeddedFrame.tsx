@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Contact } from "../model";
 import { of, post } from "./requests";
 import { book } from "./store";
@@ -10,9 +10,12 @@ import { s, told } from "./words";
 export function EmbeddedFrame({ name, contact }: { name: string; contact: Contact }): JSX.Element | null {
   const frame = book.value.frames.find((one) => one.name === name);
   const place = useSignal<{ url: string; origin: string } | "loading" | "failed">("loading");
+  const wanted = useRef("");
   const open = async (): Promise<void> => {
+    const path = (wanted.current = of(contact.id, `frames/${name}`));
     place.value = "loading";
-    place.value = await post<{ url: string; origin: string }>(of(contact.id, `frames/${name}`), {}).catch(() => "failed" as const);
+    const found = await post<{ url: string; origin: string }>(path, {}).catch(() => "failed" as const);
+    if (wanted.current === path) place.value = found;
   };
   useEffect(() => void open(), [contact.id, name]);
   if (frame === undefined) return null;

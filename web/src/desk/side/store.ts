@@ -144,21 +144,30 @@ export function marked(kind: Mark["kind"], name: string): string {
 /** Have an action done; true where the server took it. Its result comes by the socket. */
 export async function act(action: string, fields: Record<string, unknown>): Promise<boolean> {
   const id = contactId.peek();
+  const what = JSON.stringify([id, action, fields]);
+  if (unanswered.what !== what) unanswered = { what, id: token() };
   try {
-    const { run } = await post<{ run: Run }>(of(id, "actions"), { id: token(), action, fields });
+    const { run } = await post<{ run: Run }>(of(id, "actions"), { id: unanswered.id, action, fields });
+    unanswered = ANSWERED;
     if (id === contactId.peek()) runs.value = withRun(runs.peek(), run);
     trouble.value = "";
     return true;
   } catch (error) {
+    if (error instanceof Refused && error.message !== "") unanswered = ANSWERED;
     fail(error);
     return false;
   }
 }
 
+const ANSWERED = { what: "", id: "" };
+/** The order that may have reached the server: given once more it has the same name, and is done once. */
+let unanswered = ANSWERED;
+
 export async function again(run: Run): Promise<void> {
+  const id = contactId.peek();
   try {
-    const found = await post<{ run: Run }>(of(contactId.peek(), `actions/${run.id}/again`), {});
-    runs.value = withRun(runs.peek(), found.run);
+    const found = await post<{ run: Run }>(of(id, `actions/${run.id}/again`), {});
+    if (id === contactId.peek()) runs.value = withRun(runs.peek(), found.run);
     trouble.value = "";
   } catch (error) {
     fail(error);
