@@ -108,13 +108,13 @@ class House:
         if person.disabled:
             raise NotAllowed("this account is disabled here; ask an administrator")
         if provider.provider.roles_claim and (set(who.roles) != set(person.roles) or who.name != person.name):
-            if not who.roles:
-                raise NotAllowed("the provider gives this account no role here; ask an administrator")
             if set(who.roles) != set(person.roles):
                 await self.sessions.end_all(person.id)
                 told = f"{', '.join(person.roles)} → {', '.join(who.roles)}"
                 await self.note(provider.provider.name, visitor, "roles changed", person.id, told)
             person = await self.books.people.change(person.id, {"roles": list(who.roles), "name": who.name or person.name})
+        if not person.roles:  # and with the roles went what sessions and tokens could do
+            raise NotAllowed("the provider gives this account no role here; ask an administrator")
         await self.books.people.signed_in(person.id)
         return await self.enter(person.account, visitor, who.proved)
 

@@ -18,6 +18,8 @@ FAILURES_BY_ADDRESS = 30
 FAILURES_ANYWHERE = 20
 """Of one name from any addresses within `LOCK_SECONDS`: then only addresses are heard from which it signed in before."""
 LOCK_SECONDS = 900
+BEGUN_SECONDS, BEGUN_BY_ADDRESS = 600, 1000
+"""Ways to a provider begun at one address, behind which a whole office may stand."""
 MOST_ADDRESSES = 100
 KNOWN_SECONDS = 30 * 24 * 3600
 
@@ -55,6 +57,18 @@ class Lockout:
                 await self._redis.expire(_from(name), FAILURE_SECONDS)
         return any(count == most for count, (most, _) in zip(counts, bounds.values(), strict=True))
 
+    async def begun(self, address: str) -> None:
+        """Count a way to a provider that was begun here, for each is kept a while. Raises TooManyFailures."""
+        key = _failures("o", _place(address))
+        with redis_errors():
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.set(key, 0, ex=BEGUN_SECONDS, nx=True)
+                pipe.incr(key)
+                pipe.ttl(key)
+                _, count, seconds = await pipe.execute()
+        if int(count) > BEGUN_BY_ADDRESS:
+            raise TooManyFailures(max(1, int(seconds)))
+
     async def forgive(self, name: str, address: str) -> None:
         """Take back an attempt that was no failure."""
         with redis_errors():
@@ -82,11 +96,16 @@ class Lockout:
                 pipe.delete(_here(name, address))
                 await pipe.execute()
 
-    async def locked(self, name: str) -> int:
-        """Seconds that strangers' addresses are not heard for this name; 0 where they are."""
+    async def locked(self, *names: str) -> list[int]:
+        """Seconds that strangers' addresses are not heard for each name; 0 where they are."""
         with redis_errors():
-            count = int(await self._redis.get(_anywhere(name)) or 0)
-            return max(1, int(await self._redis.ttl(_anywhere(name)))) if count >= FAILURES_ANYWHERE else 0
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for name in names:
+                    pipe.get(_anywhere(name))
+                    pipe.ttl(_anywhere(name))
+                told = [int(one or 0) for one in await pipe.execute()]
+        pairs = zip(told[::2], told[1::2], strict=True)
+        return [max(1, seconds) if count >= FAILURES_ANYWHERE else 0 for count, seconds in pairs]
 
     async def unlock(self, name: str) -> None:
         """Take back the lock of a name, and every count of it."""

@@ -98,6 +98,18 @@ class SessionStore:
         ]
         return sorted(found, key=lambda one: -one.at)
 
+    async def counts(self, accounts: Sequence[str]) -> list[int]:
+        """How many each of `accounts` has."""
+        with redis_errors():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for account in accounts:
+                    pipe.smembers(_index(account))
+                found = await pipe.execute()
+            names = sorted({_str(name) for several in found for name in several})
+            kept = await self._redis.mget([_key(name) for name in names]) if names else []
+        there = {name for name, value in zip(names, kept, strict=True) if value is not None}
+        return [sum(_str(name) in there for name in several) for several in found]
+
     async def end(self, sessions: Sequence[Session]) -> None:
         """End them, and close their sockets on every node."""
         if not sessions:

@@ -49,6 +49,7 @@ class OpenIdApi:
         """`?back=/desk&again=1`: to the provider; `again` where the password has to be given anew."""
         provider = self._provider(request)
         back, again = _page(request.query_params.get("back", "")), request.query_params.get("again") == "1"
+        await self._gate.house.lockout.begun(visitor_of(request).address)
         browser = secrets.token_urlsafe(24)
         try:
             url = await provider.begin(self._redirect_uri(request, provider), back, browser, again)

@@ -52,10 +52,10 @@ class PeopleApi:
         rows = [_of_settings(account) for account in self._books.listed]
         taken = {row["id"] for row in rows}
         rows += [_of_person(person) for person in await self._books.people.all() if person.id not in taken]
-        for row in rows:
-            row["totp"] = row["id"] in factors
-            row["sessions"] = len(await house.sessions.of(row["id"]))
-            row["locked_for"] = await house.lockout.locked(row["id"])
+        ids = [row["id"] for row in rows]
+        sessions, locked = await house.sessions.counts(ids), await house.lockout.locked(*ids)
+        for row, count, seconds in zip(rows, sessions, locked, strict=True):
+            row |= {"totp": row["id"] in factors, "sessions": count, "locked_for": seconds}
         providers = [{"name": name, **one.provider.labels} for name, one in self._books.providers.items()]
         return JSONResponse({"people": rows, "roles": list(ROLES), "providers": providers})
 

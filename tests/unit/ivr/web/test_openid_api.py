@@ -81,10 +81,18 @@ async def test_who_is_known_there_comes_in_with_the_roles_of_the_groups(here: To
 
 
 async def test_who_lost_every_group_stays_out(here: Town, provider: Provider) -> None:
-    await through(here.client())
+    client = here.client()
+    await through(client)
     provider.person["groups"] = []
-    _, landed = await through(here.client())
-    assert landed.headers["location"] == "/desk?signin=refused"
+    for _ in range(2):
+        _, landed = await through(here.client())
+        assert landed.headers["location"] == "/desk?signin=refused"
+    assert (await client.get("/api/v1/me")).status_code == 401  # nor does an open session go on, or a token with these roles
+    assert (await here.gate.house.account("mei")) == Account("mei", "Mei Lin", (), "oidc:house")
+    assert [what for _, what, _ in await here.told()].count("roles changed") == 1
+    provider.person["groups"] = ["agents"]
+    assert (await through(here.client()))[1].headers["location"] == "/admin"
+    provider.person["groups"] = []
     provider.person |= {"sub": "s-9", "preferred_username": "new"}
     assert (await through(here.client()))[1].headers["location"] == "/desk?signin=refused"
 
@@ -237,6 +245,12 @@ async def test_a_provider_that_always_names_itself_is_missed(here: Town, provide
     async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
         back = (await browser.get(begun.headers["location"])).headers["location"]
     assert (await client.get(back.partition("&iss=")[0])).headers["location"] == "/desk?signin=refused"
+
+
+async def test_one_address_begins_so_often_and_no_more(here: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivr.accounts.lockout.BEGUN_BY_ADDRESS", 2)
+    assert [(await here.client().get(BEGIN)).status_code for _ in range(3)] == [303, 303, 429]
+    assert (await here.client(address="10.0.0.2").get(BEGIN)).status_code == 303
 
 
 async def test_strangers_do_not_fill_the_audit(here: Town, provider: Provider) -> None:
