@@ -25,6 +25,12 @@ AUDIO_SECONDS = 25.0
 """For a button that opens audio, or lets a phone ring."""
 AUDIO = ("monitor", "reattach")
 _WHERE = "nodes:pages"
+_FORGET = """
+local at = redis.call('HGET', KEYS[1], ARGV[1])
+if at and at ~= ARGV[2] then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
+return 1
+"""
 
 OpenAgentLeg = Callable[["RemotePages", Party, str], Awaitable[CallLeg]]
 """(pages, agent, contact) to a leg of this node's that is UP at that page: `ivr.web.agent_leg.open_agent_leg`."""
@@ -46,11 +52,10 @@ class PageMap:
         with redis_errors():
             await self._redis.hset(_WHERE, agent_id, self.node)
 
-    async def closed(self, agent_id: str) -> None:
-        """Forget the page, unless it has come up elsewhere meanwhile."""
-        if await self.of(agent_id) == self.node:
-            with redis_errors():
-                await self._redis.hdel(_WHERE, agent_id)
+    async def closed(self, agent_id: str) -> bool:
+        """Forget the page; False where it has come up elsewhere meanwhile, which speaks for the agent now."""
+        with redis_errors():
+            return bool(await cast(Awaitable[int], self._redis.eval(_FORGET, 1, _WHERE, agent_id, self.node)))
 
     async def of(self, agent_id: str) -> str:
         """The node, "" for none."""

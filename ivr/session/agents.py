@@ -78,10 +78,8 @@ class Agents(CallActions, CallingOut):
 
     async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
         self.presence.pages.discard(agent_id)
-        if self._where is not None and await self._where.of(agent_id) not in ("", self._where.node):
-            return  # it has come up at another node, which speaks for the agent now
-        if self._where is not None:
-            await self._where.closed(agent_id)
+        if self._where is not None and not await self._where.closed(agent_id):
+            return
         if agent_id in self.presence.phones:
             return  # the phone still rings
         if reason == "page gone" or (await self._store.agent(agent_id)).held:  # a caller who waits for his page to be back

@@ -139,10 +139,10 @@ async def test_a_page_that_moved_is_not_forgotten(redis: Redis) -> None:
     one, two = PageMap(redis, "one"), PageMap(redis, "two")
     await one.opened("wang")
     await two.opened("wang")
-    await one.closed("wang")
+    assert not await one.closed("wang"), "the other one speaks for the agent"
     assert await one.of("wang") == "two"
-    await two.closed("wang")
-    assert await one.of("wang") == ""
+    assert await two.closed("wang") and await one.of("wang") == ""
+    assert await two.closed("wang"), "nobody else's"
 
 
 async def test_a_button_works_where_the_call_is(links: Links) -> None:
