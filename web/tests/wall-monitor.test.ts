@@ -117,3 +117,24 @@ it("leaves when told", async () => {
   expect(socket.sent.at(-1)).toMatchObject({ type: "monitor", data: { contact_id: "c-1", mode: "stop" } });
   expect(monitor.ear.value).toMatchObject({ mode: "off", reason: "stopped" });
 });
+
+it("has left though the answer to the asking comes after", async () => {
+  const { socket, done } = await asked("c-1", "listen");
+  monitor.leave();
+  const first = socket.sent.find((one) => one.data["mode"] === "listen");
+  socket.say("reply", { id: first?.id, ok: true });
+  await done;
+  expect(monitor.ear.value).toMatchObject({ mode: "off", asking: null, reason: "stopped" });
+});
+
+it("keeps one socket where two talks are asked for at once", async () => {
+  void monitor.enter("c-1", "listen");
+  const first = FakeSocket.last!;
+  const closed = vi.spyOn(first, "close");
+  const second = await asked("c-2", "listen");
+  expect(second.socket).not.toBe(first);
+  expect(closed).toHaveBeenCalled();
+  second.socket.reply(true);
+  await second.done;
+  expect(monitor.ear.value).toMatchObject({ call: "c-2", mode: "listen" });
+});

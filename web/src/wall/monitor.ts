@@ -31,14 +31,16 @@ let beat: (() => void) | null = null;
 /** Be in a talk this way; the first click asks for the microphone. Another talk is left. */
 export async function enter(call: string, mode: Mode): Promise<void> {
   const before = ear.value;
+  /** Nobody left, or asked for something else, while the answer was under way. */
+  const wanted = (): boolean => ear.value.call === call && ear.value.asking === mode;
   ear.value = { call, mode: before.call === call ? before.mode : "off", asking: mode, reason: "", words: "" };
   phone.mute(mode === "listen");
   try {
     if (socket === null || !socket.isOpen) await open();
     await socket!.request("monitor", { contact_id: call, mode }, ASK_MS);
-    ear.value = { call, mode, asking: null, reason: "", words: "" };
+    if (wanted()) ear.value = { call, mode, asking: null, reason: "", words: "" };
   } catch (error) {
-    if (ear.value.call !== call || ear.value.asking !== mode) return;
+    if (!wanted()) return;
     const refused = error instanceof RequestError && error.kind === "refused";
     const words = refused ? error.words : "";
     const stays = before.call === call && before.mode !== "off";
@@ -83,7 +85,9 @@ function open(): Promise<void> {
         }
       },
     });
+    const old = socket;
     socket = mine;
+    old?.close();
     beat?.();
     let ticks = 0;
     beat = everySecond(() => (ticks += 1) % 2 === 0 && void mine.request("ping", {}).catch(() => undefined));
