@@ -30,7 +30,7 @@ from ivr.records.runs import Runs
 from ivr.records.whole import WholeContacts
 from ivr.scenes.folder import Shelf
 from ivr.scenes.frames import address
-from ivr.scenes.model import Card, card_dict
+from ivr.scenes.model import Action, Card, card_dict
 from ivr.settings import Settings
 from ivr.settings_workbench import WorkbenchOptions, origin_of
 from ivr.stores import Stores
@@ -89,14 +89,18 @@ class Bench:
             return procedure in book.procedures and step in book.procedures[procedure].steps
         return name in {"line": book.lines, "offer": book.offers, "card": book.cards}.get(kind, {})
 
-    def row(
-        self, action: str, request: str, agent: Account, contact: Mapping[str, Any], given: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def may(self, action: str, agent: Account) -> Action:
         found = self.shelf.book.actions.get(action)
         if found is None:
             raise NotFound(f"there is no action {action[:60]}")
         if found.roles and not set(found.roles) & set(agent.roles):
             raise NotAllowed(f"this needs the role {' or '.join(found.roles)}")
+        return found
+
+    def row(
+        self, action: str, request: str, agent: Account, contact: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        found = self.may(action, agent)
         fields = filled(found, given)
         body = {
             "id": request,

@@ -36,7 +36,8 @@ def moved(policy: Policy, row: Mapping[str, Any], status: str, now: float) -> di
     if status == row["status"]:
         return {}
     values: dict[str, Any] = {"status": status}
-    was, will = row["status"] in policy.pausing, status in policy.pausing
+    pausing = set(policy.pausing).difference(DONE)  # what is done rests anyway
+    was, will = row["status"] in pausing, status in pausing
     if was and not will and row["paused_at"] is not None:
         values |= {"paused_seconds": row["paused_seconds"] + max(0.0, now - row["paused_at"]), "paused_at": None}
     elif will and row["paused_at"] is None:

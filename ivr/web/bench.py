@@ -38,6 +38,9 @@ class Book(Protocol):
     def known(self, kind: str, name: str) -> bool:
         """Whether there is such a step (`procedure.step`), line, offer or card."""
 
+    def may(self, action: str, agent: Account) -> object:
+        """Raises NotFound for an action that there is not, NotAllowed where the agent must not do it."""
+
     def row(
         self, action: str, request: str, agent: Account, contact: Mapping[str, Any], given: Mapping[str, Any]
     ) -> dict[str, Any]:

@@ -142,10 +142,11 @@ class BenchApi:
 
     async def again(self, request: Request) -> Response:
         """Another round of an action that failed."""
-        _, contact_id = await self._door.owner(request)
+        account, contact_id = await self._door.owner(request)
         run = await self._desk.runs.get(request.path_params["run_id"])
         if run["contact_id"] != contact_id:
             raise Conflict("this action is of another contact")
+        self._desk.book.may(run["action"], account)
         return JSONResponse({"run": await self._desk.doing.again(run["id"])}, 202)
 
     async def frame(self, request: Request) -> Response:

@@ -155,7 +155,7 @@ class MessagesApi:
 
     async def _change(self, who: Account, thread_id: str, body: dict[str, Any]) -> Any:
         """`{tags, subject}`, either."""
-        subject = text(body, "subject", 300) if "subject" in body else None
+        subject = one_line(text(body, "subject", 300)) if "subject" in body else None
         return await self._desk.change(thread_id, tags_of(body["tags"]) if "tags" in body else None, subject)
 
     async def join(self, request: Request) -> Response:
@@ -222,6 +222,11 @@ def text(body: Mapping[str, Any], name: str, most: int, default: str | None = No
     if not isinstance(value, str) or len(value) > most:
         raise BadRequest(f"send `{name}` as text of at most {most} characters")
     return value
+
+
+def one_line(given: str) -> str:
+    """As the subject of an e-mail may be."""
+    return " ".join(given.split())
 
 
 def words(body: Mapping[str, Any]) -> str:

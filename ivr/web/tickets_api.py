@@ -17,7 +17,7 @@ from ivr.messages.store import Row
 from ivr.records.followups import PRIORITIES, TICKET_STATUS
 from ivr.web.api import BadRequest, body_of
 from ivr.web.auth import Gate
-from ivr.web.messages_api import ROLES, limit, tags_of, text, words, writer
+from ivr.web.messages_api import ROLES, limit, one_line, tags_of, text, words, writer
 from ivr.web.parts import Account
 
 CALLBACK_SECONDS = 4 * 3600.0
@@ -60,7 +60,7 @@ class TicketsApi:
         """`{subject, body, kind, priority, queue, tags, assignee, key}`, and where from: `thread`, `contact`, `number`."""
         who = await writer(self._gate, request)
         body = await body_of(request)
-        subject = text(body, "subject", 300).strip()
+        subject = one_line(text(body, "subject", 300))
         if not subject:
             raise Conflict("subject: say in some words what it is about")
         values: Row = {"subject": subject, "body": text(body, "body", 10_000, ""), "assignee": who.id, "kind": "desk"}

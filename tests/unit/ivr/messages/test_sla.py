@@ -45,6 +45,13 @@ def test_a_ticket_that_is_opened_again_goes_on_where_it_stood() -> None:
     assert clocks(POLICY, again, 2950.0)["resolve"] == {"due_at": 3000.0, "left": 50.0, "state": "running"}
 
 
+def test_time_after_the_end_is_left_out_once() -> None:
+    policy = Policy(POLICY.promises, ("pending", "solved"))
+    solved = {**row(), **moved(policy, row(), "solved", 900.0)}
+    again = {**solved, **moved(policy, solved, "open", 2900.0)}
+    assert (again["paused_at"], again["paused_seconds"]) == (None, 2000.0)
+
+
 def test_a_date_of_its_own_counts_whatever_the_state() -> None:
     assert clocks(POLICY, row(due_at=70.0, paused_at=10.0, status="pending"), 80.0)["resolve"]["state"] == "late"
 
