@@ -111,7 +111,7 @@ class ImapReader:
         uids = [one for line in found.lines[:1] for one in bytes(line).split() if one.isdigit()]
         for uid in uids[:AT_ONCE]:
             name = uid.decode()
-            got = await client.uid("fetch", name, "(BODY.PEEK[])")
+            got = await client.uid("fetch", name, f"(BODY.PEEK[]<0.{MOST_OCTETS}>)")
             self._fine(got, "an e-mail cannot be fetched")
             bodies = [bytes(line) for line in got.lines if isinstance(line, bytearray)]
             if bodies:

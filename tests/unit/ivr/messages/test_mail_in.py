@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import smtplib
 from typing import Any
 
 import pytest
+from aioimaplib import imap_testing_server
 from aioimaplib.imap_testing_server import ImapProtocol, Mail, MockImapServer
 
 from ivr.errors import ConfigError, StoreUnavailable
 from ivr.messages.mail_in import ImapReader, SmtpDoor
+from ivr.messages.mail_reader import MOST_OCTETS
 from tests.unit.ivr.messages.conftest import eventually
 from tests.unit.ivr.messages.test_mail import OWN, mail
 
@@ -74,7 +77,17 @@ async def test_a_mailbox_is_read_and_told_of_new_mail(monkeypatch: pytest.Monkey
         """The server of the library knows this of the standard's words not yet."""
         plain(server, tag, *(part for word in words for part in (("UNKEYWORD", "\\Seen") if word == "UNSEEN" else (word,))))
 
+    whole = ImapProtocol.fetch
+
+    def fetch(server: Any, tag: str, *words: str) -> None:
+        """Nor this: the first octets of a mail, however large it is."""
+        assert words[-1] == f"(BODY.PEEK[]<0.{MOST_OCTETS}>)"
+        whole(server, tag, *words[:-1], "(BODY.PEEK[])")
+
     monkeypatch.setattr(ImapProtocol, "search", search)
+    monkeypatch.setattr(ImapProtocol, "fetch", fetch)
+    known = imap_testing_server.command_re.pattern
+    monkeypatch.setattr(imap_testing_server, "command_re", re.compile(known.replace(rb"\%=", rb"\%=<>")))
     server = MockImapServer()
     listening = await server.run_server("127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
