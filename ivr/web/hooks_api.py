@@ -20,6 +20,8 @@ from ivr.web.auth import Gate
 audit = logging.getLogger("ivr.audit")
 
 MOST_PATTERNS = 50
+MOST_NUMBER = 2**31 - 1
+"""What the database takes as the number of a row."""
 
 
 class HooksApi:
@@ -111,8 +113,8 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(text: str, what: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,15}", text) or int(text) < 1:
-        raise BadRequest(f"{what} must be a whole number from 1")
+    if not re.fullmatch(r"[0-9]{1,10}", text) or not 1 <= int(text) <= MOST_NUMBER:
+        raise BadRequest(f"{what} must be a whole number from 1 to {MOST_NUMBER}")
     return int(text)
 
 

@@ -6,6 +6,7 @@ from ivr.web.openapi.operation import ADMINS, Op
 
 _HOOK = "/api/v1/webhooks/{name}"
 _COUNT = {"count": "int 0.."}
+_MOST = 2**31 - 1
 OPS = (
     Op(
         "GET /api/v1/webhooks",
@@ -30,7 +31,7 @@ OPS = (
         "GET /api/v1/webhooks/deliveries",
         "Deliveries with their events, the newest first",
         ADMINS,
-        query={"hook?": "text", "status?": "waiting|sent|dead", "before?": "int 1..", "limit?": "int 1.."},
+        query={"hook?": "text", "status?": "waiting|sent|dead", "before?": f"int 1..{_MOST}", "limit?": f"int 1..{_MOST}"},
         answer={"deliveries": ["object"], "next": "int?"},
     ),
     Op(

@@ -105,6 +105,8 @@ async def test_a_time_once_more_and_a_ping(web: httpx.AsyncClient) -> None:
         ("GET", "/deliveries?hook=nobody", None, 404),
         ("GET", "/deliveries?limit=0", None, 400),
         ("GET", "/deliveries?before=x", None, 400),
+        ("GET", "/deliveries?before=2147483648", None, 400),
+        ("POST", "/deliveries/2147483648/retry", None, 400),
     ],
 )
 async def test_what_is_wrong_is_said(web: httpx.AsyncClient, method: str, path: str, body: object, status: int) -> None:
