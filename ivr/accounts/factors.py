@@ -67,14 +67,15 @@ class Factors:
         if kept is None:
             return False
         secret, recovery = kept
-        code = code.strip().replace(" ", "").lower()
+        code = code.replace(" ", "").lower()
         if _CODE.fullmatch(code):
             return await self._fresh(account_id, self._seal.open(account_id, secret), code)
         return await self._recovered(account_id, recovery, _digest(code))
 
     async def enrol(self, account_id: str, secret: str, code: str) -> list[str] | None:
         """Take the app into use where it shows the right code: the recovery codes, to be shown once. Raises Conflict."""
-        if not _CODE.fullmatch(code.strip()) or not await self._fresh(account_id, secret, code.strip()):
+        code = code.replace(" ", "")
+        if not _CODE.fullmatch(code) or not await self._fresh(account_id, secret, code):
             return None
         codes = ["-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)]
         row = {

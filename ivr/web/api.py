@@ -103,7 +103,6 @@ class Api:
         if visit is not None:
             await self._gate.house.sessions.end([visit.session])
             await self._gate.house.note(visit.account.id, visitor_of(request), "signed out", visit.account.source)
-            self._parts.desk.sign_out(visit.account.id)
         response = JSONResponse({})
         response.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return response

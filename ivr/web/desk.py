@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 CLOSING = 5.0
 """Seconds that what pages asked for may still take when the server stops."""
 
-SIGNED_OUT = 4401
 TRY_AGAIN = 1013
 GOING_AWAY = 1001
 
@@ -172,12 +171,6 @@ class DeskHub:
         for desk in self._desks.values():
             if not desk.gone.is_set():
                 desk.push(kind, data)
-
-    def sign_out(self, agent_id: str) -> None:
-        """Close the agent's page because its session has ended."""
-        desk = self._desks.get(agent_id)
-        if desk is not None and desk.page is not None:
-            desk.page.close(SIGNED_OUT, "signed out")
 
     # --- the socket
 

@@ -316,6 +316,14 @@ async def test_signing_out_closes_the_page(web: Web) -> None:
     assert await page.closed() == (4401, "signed out")
 
 
+async def test_signing_out_elsewhere_leaves_the_page_alone(web: Web) -> None:
+    page, elsewhere = await web.desk(), await web.cookie()
+    await page.next()
+    async with web.client() as client:
+        assert (await client.post("/api/v1/logout", headers={"cookie": elsewhere})).status_code == 200
+    assert (await page.request("ping"))["ok"]
+
+
 async def test_a_page_opens_no_more_audio_than_it_can_use(web: Web) -> None:
     page, opened = await web.desk(), asyncio.Event()
 
