@@ -32,7 +32,7 @@ def figures(sums: Sums) -> Figures:
         "service_level": _share(sums.within, judged),
         "abandonment": _share(sums.abandoned - sums.short, judged),
         "asa": _mean(sums.waited, sums.answered),
-        "aht": _mean(sums.talk + sums.wrap, sums.answered),
+        "aht": _mean(sums.talk + sums.wrap, sums.answered - sums.talking),
         "longest_wait": round(sums.longest, 1) if sums.offered or sums.longest else None,
         "containment": _share(sums.self_served, handled),
         "csat": None if not sums.surveys else round(sums.csat / sums.surveys, 2),
@@ -149,8 +149,10 @@ FORMULAS = (
     Formula(
         "aht",
         SECONDS,
-        Words("平均处理时长", "（通话 + 保持 + 话后）÷ 接通", "按结束的通话算。"),
-        Words("AHT", "(talk + hold + wrap-up) ÷ answered", "Average handling time, of talks that are over."),
+        Words("平均处理时长", "（通话 + 保持 + 话后）÷ 已结束的通话", "正在进行的通话不计入。"),
+        Words(
+            "AHT", "(talk + hold + wrap-up) ÷ talks that are over", "Average handling time; talks that go on do not count yet."
+        ),
     ),
     Formula(
         "longest_wait",

@@ -60,9 +60,11 @@ class Sums:
     """Agents on duty, breathing space left out."""
     busy: float = 0.0
     """Of it, ringing, talking or wrapping up."""
+    talking: int = 0
+    """Of those answered, who talk still: their `talk` and `wrap` are to come. In no record."""
 
     def __add__(self, other: Sums) -> Sums:
-        added = {name: getattr(self, name) + getattr(other, name) for name in NAMES}
+        added = {name: getattr(self, name) + getattr(other, name) for name in (*NAMES, "talking")}
         return Sums(**{**added, "longest": max(self.longest, other.longest)})
 
     @classmethod
@@ -71,7 +73,8 @@ class Sums:
         return cls(**{name: row[name] for name in NAMES if row.get(name)})
 
 
-NAMES = tuple(one.name for one in fields(Sums))
+NAMES = tuple(one.name for one in fields(Sums) if one.name != "talking")
+"""Those that minutes are kept of."""
 WHOLE = frozenset(one.name for one in fields(Sums) if one.type == "int")
 
 
@@ -90,4 +93,4 @@ def running(queued_at: float | None, connected_at: float | None, now: float, wit
     waited = max(0.0, (now if connected_at is None else connected_at) - queued_at)
     if connected_at is None:
         return Sums(longest=waited)
-    return Sums(offered=1, answered=1, within=int(waited <= within), waited=waited, longest=waited)
+    return Sums(offered=1, answered=1, within=int(waited <= within), waited=waited, longest=waited, talking=1)

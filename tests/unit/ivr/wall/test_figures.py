@@ -45,7 +45,7 @@ def test_a_day_by_hand() -> None:
 def test_who_waits_counts_as_waiting_and_who_talks_as_answered() -> None:
     assert running(None, None, 100.0, 20.0) == Sums()
     assert running(50.0, None, 100.0, 20.0) == Sums(longest=50.0)
-    assert running(50.0, 60.0, 100.0, 20.0) == Sums(offered=1, answered=1, within=1, waited=10.0, longest=10.0)
+    assert running(50.0, 60.0, 100.0, 20.0) == Sums(offered=1, answered=1, within=1, waited=10.0, longest=10.0, talking=1)
     assert running(50.0, 90.0, 100.0, 20.0).within == 0
 
 
@@ -81,3 +81,10 @@ def test_shares_are_never_below_nothing_or_above_all_of_sums_that_can_be(parts: 
     for name, can in possible.items():
         value = told[name]
         assert value is None or not can or 0.0 <= value <= 1.0, name
+
+
+def test_talks_that_go_on_do_not_make_the_handling_time_shorter() -> None:
+    over = Sums(offered=1, answered=1, talk=100.0, wrap=20.0)
+    talking = running(50.0, 60.0, 100.0, 20.0)
+    assert figures(talking)["aht"] is None
+    assert figures(total([over, talking, talking]))["aht"] == 120.0
