@@ -7,7 +7,7 @@
 set -euo pipefail
 python=$1
 marks=$2
-most=${MOST:-6}
+most=${MOST:-12}
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 

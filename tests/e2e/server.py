@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import signal
-import sys
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -18,9 +17,12 @@ import yaml
 from argon2 import PasswordHasher
 
 from ivr.minds import cache_folder
-from tests.e2e.baresip import free_port
+from tests import forked
+from tests.e2e.baresip import Baresip, free_port
 
 ROOT = Path(__file__).parents[2]
+SPEAKS = r": Say\("
+"""What the log has of a flow that speaks to a caller."""
 
 
 @cache
@@ -45,7 +47,7 @@ class HotlineProcess:
         self.more: dict[str, Any] = {}
         """Settings that need to know the ports."""
         self._settings = settings
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: forked.Forked | None = None
         self._ready = asyncio.Event()
         self._news = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
@@ -85,8 +87,10 @@ class HotlineProcess:
 
     async def start(self, seconds: float = 90.0) -> None:
         self._ready.clear()
-        command = [sys.executable, "-m", "ivr", "serve", str(self.write_settings()), "--verbose"]
-        command += [
+        options = [
+            "serve",
+            str(self.write_settings()),
+            "--verbose",
             "--sip",
             f"127.0.0.1:{self.sip_port}",
             "--web",
@@ -96,12 +100,7 @@ class HotlineProcess:
             *self._options,
         ]
         self._share_what_is_learnt()
-        self._process = await asyncio.create_subprocess_exec(
-            *command,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
+        self._process = await forked.start(*options, environment={**os.environ, "PYTHONUNBUFFERED": "1"})
         self._reader = asyncio.create_task(self._read())
         done = asyncio.create_task(self._process.wait())
         ready = asyncio.create_task(self._ready.wait())
@@ -121,7 +120,6 @@ class HotlineProcess:
 
     async def _read(self) -> None:
         assert self._process is not None
-        assert self._process.stdout is not None
         async for line in self._process.stdout:
             text = line.decode("utf-8", "replace").rstrip()
             self.output.append(text)
@@ -196,6 +194,14 @@ class HotlineProcess:
             while len(self.log_lines(pattern)) < count:
                 self._news.clear()
                 await self._news.wait()
+
+    async def called_by(self, phone: Baresip, keys: str = "") -> None:
+        """Until the phone's call is up and the flow speaks to it; then it presses these keys."""
+        spoken = len(self.log_lines(SPEAKS))
+        await phone.dial(self.sip)
+        await phone.wait_for("CALL_ESTABLISHED")
+        await self.until_line(SPEAKS, spoken + 1)
+        await phone.press(keys)
 
     def log_lines(self, pattern: str) -> list[str]:
         return [line for line in self.output if re.search(pattern, line)]
