@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.errors import IvrError
-from ivr.records.database import redis_errors, sql_errors
+from ivr.records.database import redis_errors, sql_errors, turn
 from ivr.records.reader import iso
 from ivr.records.schema import agent_states
 
@@ -46,14 +46,9 @@ class AgentStates:
         """Bring states over, for ever."""
         while True:
             try:
-                with redis_errors():
-                    mine = await self._redis.set(f"{self._prefix}:recording", "1", nx=True, px=LOCK_MILLISECONDS)
-                if mine:
-                    try:
+                async with turn(self._redis, f"{self._prefix}:recording", LOCK_MILLISECONDS) as mine:
+                    if mine:
                         await self.drain()
-                    finally:
-                        with redis_errors():
-                            await self._redis.delete(f"{self._prefix}:recording")
             except IvrError as error:
                 log.warning("states of agents wait in Redis: %s", error)
             await asyncio.sleep(LOOK_SECONDS)

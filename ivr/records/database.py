@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -57,6 +58,22 @@ def redis_errors() -> Iterator[None]:
     finally:
         if task and task.cancelling() > before:
             raise asyncio.CancelledError
+
+
+@asynccontextmanager
+async def turn(redis: Redis, key: str, milliseconds: int) -> AsyncIterator[bool]:
+    """Whether it is this node's turn at what one node at a time does. Raises StoreUnavailable.
+
+    The turn ends with the block, and by itself after `milliseconds`, since a node may die.
+    """
+    with redis_errors():
+        mine = bool(await redis.set(key, "1", nx=True, px=milliseconds))
+    try:
+        yield mine
+    finally:
+        if mine:
+            with suppress(StoreUnavailable), redis_errors():  # raised here it would take the place of a cancellation
+                await redis.delete(key)
 
 
 async def open_database(url: str) -> AsyncEngine:

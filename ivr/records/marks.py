@@ -1,4 +1,4 @@
-"""What agents tick during a contact: steps, lines, offers, cards. One row each, in SQL at once."""
+"""What agents tick during a contact: steps, lines, offers, cards, hints. One row each, in SQL at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ivr.records.database import sql_errors
 from ivr.records.schema import desk_marks as table
 
-KINDS = ("step", "line", "offer", "card")
+KINDS = ("step", "line", "offer", "card", "hint")
 MOST = 500
 """Marks of one contact that are told."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,6 +12,41 @@ from ivr.records.database import sql_errors
 from ivr.records.schema import notifications as table
 
 MOST_REASON = 300
+LONGEST = 300
+"""Characters of a recipient and of a subject."""
+
+
+def notice(
+    now: float,
+    by: str,
+    to: str,
+    subject: str,
+    text: str,
+    *,
+    id: str = "",
+    contact_id: str = "",
+    language: str = "",
+    lost: str = "",
+) -> dict[str, Any]:
+    """The row of a notification that is due at `now`. Of those with one `id` only the first is kept; "" is a new one.
+
+    `lost` is why it can never be sent, "" where it can.
+    """
+    return {
+        "id": id or uuid4().hex,
+        "contact_id": contact_id,
+        "by": by,
+        "recipient": to[:LONGEST],
+        "subject": subject[:LONGEST],
+        "text": text,
+        "language": language,
+        "status": "failed" if lost else "waiting",
+        "attempts": 0,
+        "reason": lost[:MOST_REASON],
+        "created_at": now,
+        "next_at": now,
+        "sent_at": None,
+    }
 
 
 class Outbox:

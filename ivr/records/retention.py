@@ -14,6 +14,7 @@ from sqlalchemy import Text, and_, cast, column, delete, func, or_, select, tabl
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.records.database import sql_errors
+from ivr.records.followups import TICKET, number_of
 from ivr.records.schema import callbacks, contacts, desk_actions, desk_marks, notifications, surveys, tickets, turns, voicemails
 
 KINDS = ("recordings", "transcripts", "voicemail", "contacts", "tickets", "messages", "surveys", "notifications")
@@ -27,6 +28,14 @@ _threads = table("threads", *map(column, ("id", "customer", "status", "updated_a
 _addresses = table("customer_addresses", *map(column, ("address", "customer", "verified")))
 _events, _links = (table(name, column("ticket_id")) for name in ("ticket_events", "ticket_links"))
 """Of `ivr.messages.tables`, as far as it matters here; the messages of a thread go with it."""
+
+_JUDGED = tuple(
+    table(f"quality_{name}", column("contact_id"))
+    for name in ("reviews", "appeals", "calibrations", "coaching", "work", "looked")
+)
+_REVIEWS = table("quality_reviews", *map(column, ("id", "contact_id")))
+_CHANGES = table("quality_history", column("review_id"))
+"""Of `ivr.quality.tables`: what was judged goes with its contact."""
 
 _NO_WORDS: Mapping[str, Any] = {"handover": {}, "slots": {}, "note": ""}
 Remove = Callable[[Sequence[str]], Awaitable[int]]
@@ -130,7 +139,7 @@ class Retention:
             return
         while ids := await self._some(select(table.c.id).where(where).limit(BATCH)):
             names = [one[0] for one in ids]
-            await self._execute(delete(table).where(table.c.id.in_(names)))
+            await self._execute(delete(table).where(table.c.id.in_(names)), *_beside(table, names))
             removed.count(kind, len(names))
 
     async def _voicemail(self, where: Any, removed: Removed, dry_run: bool) -> None:
@@ -179,6 +188,8 @@ class Retention:
                 delete(notifications).where(notifications.c.contact_id.in_(names)),
                 delete(desk_marks).where(desk_marks.c.contact_id.in_(names)),
                 delete(desk_actions).where(desk_actions.c.contact_id.in_(names)),
+                delete(_CHANGES).where(_CHANGES.c.review_id.in_(select(_REVIEWS.c.id).where(_REVIEWS.c.contact_id.in_(names)))),
+                *(delete(one).where(one.c.contact_id.in_(names)) for one in _JUDGED),
                 delete(contacts).where(contacts.c.id.in_(names)),
             )
             removed.count("contacts", len(names))
@@ -199,6 +210,14 @@ class Retention:
         with sql_errors():
             async with self._engine.begin() as connection:
                 await _all(connection, statements)
+
+
+def _beside(table: Any, names: Sequence[Any]) -> list[Any]:
+    """What was ticked and done beside conversations and tickets."""
+    if table not in (_threads, tickets):
+        return []
+    ids = [number_of(TICKET, one) for one in names] if table is tickets else list(names)
+    return [delete(beside).where(beside.c.contact_id.in_(ids)) for beside in (desk_marks, desk_actions)]
 
 
 async def _all(connection: AsyncConnection, statements: Sequence[Any]) -> None:

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 metadata = MetaData()
 
@@ -42,6 +57,7 @@ contacts = Table(
     Column("signalling", JSON, nullable=False, server_default="{}"),
     Column("handover", JSON, nullable=False, server_default="{}"),
     Column("queueing", JSON, nullable=False, server_default="{}"),
+    Column("moments", JSON, nullable=False, server_default="[]"),
     Column("node", String(128), nullable=False),
     Index("contacts_by_time", "started_at", "id"),
     Index("contacts_by_queue", "queue", "started_at"),
@@ -67,6 +83,21 @@ turns = Table(
     Column("intent", String(128), nullable=False),
     Column("mood", String(16), nullable=False, server_default=""),
 )
+
+turn_words = Table(
+    "turn_words",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("contact_id", String(64), nullable=False),
+    Column("index", Integer, nullable=False),
+    Column("at", Float(53), nullable=False),
+    Column("words", Text, nullable=False),
+    ForeignKeyConstraint(["contact_id", "index"], ["turns.contact_id", "turns.index"], ondelete="CASCADE"),
+    Index("turn_words_once", "contact_id", "index", unique=True),
+    Index("turn_words_by_time", "at", "id"),
+    sqlite_autoincrement=True,
+)
+"""What is looked for in turns: `ivr.records.words.spaced`. Ids grow as calls end, so the highest are the latest."""
 
 TIMES = ("started_at", "answered_at", "queued_at", "connected_at", "ended_at", "wrap_up_ended_at")
 
@@ -109,7 +140,17 @@ tickets = Table(
     Column("paused_at", Float(53)),
     Column("responded_at", Float(53)),
     Column("solved_at", Float(53)),
+    Column("rounds", Integer, nullable=False, server_default="0"),
+    Column("queued_at", Float(53), nullable=False, server_default="0"),
+    Column("holder", String(128), nullable=False, server_default=""),
+    Column("spared", String(128), nullable=False, server_default=""),
+    Column("respond_due", Float(53)),
+    Column("resolve_due", Float(53)),
+    Column("next_due", Float(53)),
+    Column("clock", String(16), nullable=False, server_default=""),
+    Column("clock_told", String(40), nullable=False, server_default=""),
     Index("tickets_by_status", "status", "created_at"),
+    Index("tickets_by_due", "next_due"),
     Index("tickets_by_assignee", "assignee", "status"),
     Index("tickets_by_change", "updated_at"),
     Index("tickets_by_contact", "contact_id"),
@@ -117,7 +158,9 @@ tickets = Table(
     sqlite_autoincrement=True,
 )
 """`request` names the step that asked, so that the same step asking twice opens one ticket. Its clock stands still from
-`paused_at` on, and stood still for `paused_seconds` before."""
+`paused_at` on, and stood still for `paused_seconds` before. The three `_due` are reckoned at each change, by the promises that
+`clock` names; of `next_due` somebody was told as `clock_told` says. `queued_at` is 0 until it waits in a queue, where node
+`holder` keeps its place of the number `rounds`; `spared` gave it back last."""
 
 _ONE_CALL = text("status = 'dialing' AND callee <> ''")
 
@@ -233,6 +276,16 @@ notifications = Table(
     Index("notifications_by_status", "status", "next_at"),
     Index("notifications_by_contact", "contact_id"),
 )
+
+follow_up_reminders = Table(
+    "follow_up_reminders",
+    metadata,
+    Column("ticket_id", Integer, primary_key=True, autoincrement=False),
+    Column("due_at", Float(53), primary_key=True),
+    Column("shown_at", Float(53)),
+    Column("mailed_at", Float(53)),
+)
+"""Of which follow-ups their agents were reminded; one that is put off is another."""
 
 desk_marks = Table(
     "desk_marks",

@@ -28,6 +28,8 @@ LEASE_SECONDS = 3600
 AGAIN_SECONDS = 600.0
 """Until the next try where a store was away."""
 DAY = 86400.0
+BESIDE = (".json", ".levels")
+"""What stands beside a recording: its notes, and how loud it is."""
 _DAY_FOLDER = re.compile(r"(\d{4})/(\d{2})/(\d{2})\Z")
 
 Note = Callable[[str, str], Awaitable[None]]
@@ -127,7 +129,7 @@ def _emptied(day: Path) -> int:
     for one in day.iterdir():
         if one.is_file():
             one.unlink(missing_ok=True)
-            count += one.suffix != ".json"
+            count += one.suffix not in BESIDE
     for empty in (day, day.parent, day.parent.parent):
         try:
             empty.rmdir()
@@ -147,5 +149,6 @@ def remove_files(folder: Path, names: list[str]) -> int:
         if path.is_relative_to(root):
             count += path.exists()
             path.unlink(missing_ok=True)
-            path.with_name(path.name.split(".")[0] + ".json").unlink(missing_ok=True)
+            for suffix in BESIDE:
+                path.with_name(path.name.split(".")[0] + suffix).unlink(missing_ok=True)
     return count

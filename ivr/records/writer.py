@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ivr.call import Call, Disposition, Turn
 from ivr.errors import NotFound
 from ivr.records.database import redis_errors, sql_errors
+from ivr.records.indexing import index_turns
 from ivr.records.schema import TIMES, contacts, turns
 from ivr.records.together import Together
 
@@ -40,6 +41,7 @@ _EMPTY: Mapping[str, Any] = {
     "signalling": {},
     "handover": {},
     "queueing": {},
+    "moments": [],
     "note": "",
 }
 
@@ -112,6 +114,7 @@ class ContactLog:
             async with self._engine.begin() as connection:
                 row = {"contact_id": contact_id, "index": index, **turn.to_dict()}
                 await connection.execute(_upsert(connection.dialect.name, turns), [row])
+                await index_turns(connection, [row])
         except IntegrityError as error:
             raise NotFound(f"there is no contact {contact_id}") from error
 
@@ -245,6 +248,7 @@ class ContactLog:
                 await connection.execute(_upsert(connection.dialect.name, contacts), [row for row, _ in made])
                 if said:
                     await connection.execute(_upsert(connection.dialect.name, turns), said)
+                    await index_turns(connection, said)
 
     async def _forget(self, records: Mapping[str, Mapping[str, str]]) -> set[str]:
         """Drop the hashes that did not grow since they were read; their ids."""

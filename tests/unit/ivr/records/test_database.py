@@ -20,7 +20,9 @@ from ivr.errors import StoreUnavailable
 from ivr.hooks import tables as hooks
 from ivr.messages import tables as written
 from ivr.publishing import tables
+from ivr.quality import tables as judged
 from ivr.records.database import open_database, sqlite_url
+from ivr.records.indexing import INDEX
 from ivr.records.schema import metadata
 from ivr.wall.minutes import metadata as counted
 
@@ -28,10 +30,13 @@ from ivr.wall.minutes import metadata as counted
 async def test_migrations_lead_to_the_schema(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         whole = MetaData()
-        for house in (metadata, tables.metadata, written.metadata, accounts.metadata, counted, hooks.metadata):
+        for house in (metadata, tables.metadata, written.metadata, accounts.metadata, counted, hooks.metadata, judged.metadata):
             for table in house.tables.values():
                 table.to_metadata(whole)
-        differences = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), whole))
+        named = {"include_name": lambda name, kind, _: kind != "table" or not name.startswith(INDEX)}  # SQLite's own, of FTS5
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync, opts=named), whole)
+        )
         assert differences == []
         assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
 
@@ -66,6 +71,9 @@ def old(tmp_path: Path) -> str:
         known = {column["name"]: column for column in inspect(connection).get_columns("contacts")}
         row = {name: _anything(column["type"]) for name, column in known.items() if not column["nullable"]} | {"id": "c1"}
         connection.execute(Table("contacts", MetaData(), autoload_with=connection).insert(), [row])
+        said = {column["name"]: _anything(column["type"]) for column in inspect(connection).get_columns("turns")}
+        said |= {"contact_id": "c1", "text": "我要退款"}
+        connection.execute(Table("turns", MetaData(), autoload_with=connection).insert(), [said])
     engine.dispose()
     return sqlite_url(tmp_path)
 
@@ -80,6 +88,8 @@ async def test_an_old_database_is_brought_along_with_what_is_in_it(old: str) -> 
         rows = (await connection.execute(select(metadata.tables["contacts"]))).mappings().all()
         assert [(row["id"], row["handover"]) for row in rows] == [("c1", {})]
         assert {"flow_house", "tickets"} <= await connection.run_sync(tables_of)
+        found = text(f"SELECT contact_id, words FROM turn_words WHERE id IN (SELECT rowid FROM {INDEX}('\"退 款\"'))")
+        assert (await connection.execute(found)).all() == [("c1", "我 要 退 款")]
     await engine.dispose()
 
 

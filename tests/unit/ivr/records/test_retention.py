@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.call import Caller
 from ivr.errors import StoreUnavailable
+from ivr.quality import tables as judged_by
 from ivr.records.followups import FollowUps
 from ivr.records.retention import BATCH, KINDS, Retention, files_of
 from ivr.records.schema import callbacks, contacts, notifications, surveys, tickets, turns, voicemails
@@ -176,6 +177,7 @@ def sound(folder: Path, name: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"sound")
     path.with_suffix(".json").write_text("{}")
+    path.with_suffix(".levels").write_bytes(b"levels")
     return path
 
 
@@ -194,6 +196,7 @@ def test_a_name_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> 
     sound(inside, "a.wav")
     outside.write_bytes(b"x")
     assert remove_files(inside, ["a.wav", "../precious.wav", str(outside), "missing.wav"]) == 1
+    assert not (inside / "a.json").exists() and not (inside / "a.levels").exists()
     assert outside.exists() and list(inside.iterdir()) == []
 
 
@@ -261,3 +264,20 @@ async def test_rows_are_tried_again_after_the_database_was_away(
         await made.sweep()
     monkeypatch.setattr(retention, "purge", purge)
     assert (await made.sweep()).rows["contacts"] == 1
+
+
+async def test_what_was_judged_goes_with_its_contact(log: ContactLog, engine: AsyncEngine, retention: Retention) -> None:
+    for name, at in (("old", T0), ("new", T0 + 10 * DAY)):
+        await a_contact(log, name, at)
+        judged = {"contact_id": name, "agent_id": "anna", "at": at, "created_at": at, "text": "well done", "by": "wei"}
+        await add(engine, judged_by.coaching, {**judged, "id": name, "review_id": "", "answer": ""})
+        review: dict[str, Any] = {"id": f"r-{name}", "contact_id": name, "calibration": "", "card": "hotline", "version": "1"}
+        review |= {"evaluator": "wei", "agent_id": "anna", "queue": "", "mood": "", "ended_at": at, "state": "draft", "rev": 1}
+        review |= {"answers": {}, "comment": "", "fatal": [], "covered": 1.0, "created_at": at, "updated_at": at}
+        await add(engine, judged_by.reviews, review)
+        await add(engine, judged_by.history, {"review_id": f"r-{name}", "at": at, "by": "wei", "what": "created", "detail": {}})
+        await add(engine, judged_by.looked, {"contact_id": name, "at": at})
+    await retention.purge({"contacts": T0 + DAY})
+    for table, column in (("coaching", "id"), ("looked", "contact_id"), ("reviews", "contact_id")):
+        assert [row[column] for row in await rows(engine, getattr(judged_by, table))] == ["new"]
+    assert [row["review_id"] for row in await rows(engine, judged_by.history)] == ["r-new"]
