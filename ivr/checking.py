@@ -31,6 +31,7 @@ from ivr.wiring_flows import surroundings, today
 from ivr.wiring_net import check_certificates
 from ivr.wiring_recording import recording_settings
 from ivr.wiring_scenes import checked_scenes
+from ivr.wiring_scorecards import checked_cards
 from ivr.wiring_sources import check_questions, sources_of
 from ivr.wiring_speech import speech_settings
 from ivr.wiring_trunks import doubts as trunk_doubts
@@ -55,7 +56,7 @@ def check_dialplans(
     if settings is not None and config is not None:
         paths = paths or [_beside(config, one) for one in settings.dialplans]
         prompt_folders = prompt_folders or [folder for one in settings.prompts if (folder := _beside(config, one)).is_dir()]
-    paths = paths or [Path("dialplans")]
+    paths = [_with_its_flows(path) for path in paths] or [Path("dialplans")]
     files = flow_files(paths)
     if not files:
         where = ", ".join(str(path) for path in paths)
@@ -68,10 +69,17 @@ def check_dialplans(
     flows, found = read_flows(files, replace(_around(folders, settings, environment), longest=longest, triggers=shared))
     problems += [*found, *_uncalled(flows, settings), *_unheard(flows, settings, config)]
     beside, told = _scenes(paths, flows, settings, config)
-    problems += told
+    judged, wanting = _cards(paths, flows, settings, config)
+    beside, problems = beside + judged, [*problems, *told, *wanting]
     _print([*problems], wrong, form, _sum(len(files) + beside, [*problems, *wrong]))
     failing = ("error", "warning") if strict else ("error",)
     return 1 if any(problem.severity in failing for problem in (*problems, *wrong)) else 0
+
+
+def _with_its_flows(path: Path) -> Path:
+    """The folder of flows for scenes or scorecards that stand in it: what they may name is there."""
+    folder = path if path.is_dir() else path.parent
+    return Path(os.path.normpath(folder / "..")) if folder.resolve().name in ("scenes", "scorecards") else path
 
 
 def _print(problems: Sequence[Problem], wrong: Sequence[Problem], form: str, counted: str) -> None:
@@ -135,6 +143,18 @@ def _scenes(
     if settings is None or config is None or not named:
         return checked_scenes(settings, [path / "scenes" for path in paths if path.is_dir()], flows)
     return checked_scenes(settings, [_beside(config, one) for one in named], flows)
+
+
+def _cards(
+    paths: Sequence[Path], flows: Sequence[Flow], settings: Settings | None, config: Path | None
+) -> tuple[int, list[Problem]]:
+    """How many files of scorecards stand beside the flows, and what is wrong with them."""
+    folders = [path for path in paths if path.is_dir()]
+    cards, scenes = [one / "scorecards" for one in folders], [one / "scenes" for one in folders]
+    if settings is not None and config is not None:
+        cards = [_beside(config, one) for one in settings.quality.scorecards] or cards
+        scenes = [_beside(config, one) for one in settings.workbench.scenes] or scenes
+    return checked_cards(settings, cards, scenes, flows)
 
 
 def _beside(config: Path, path: str) -> Path:

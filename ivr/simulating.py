@@ -17,7 +17,7 @@ import yaml
 
 from ivr.call import Caller
 from ivr.chat import Chat
-from ivr.dialplan.cases_build import replies_of
+from ivr.dialplan.cases_given import replies_of
 from ivr.dialplan.cases_run import seconds_at
 from ivr.dialplan.loader import flow_files
 from ivr.dialplan.mocks import Reply, World

@@ -85,8 +85,8 @@ def _slot(name: str, fields: Fields) -> SlotType:
     if region not in phonenumbers.SUPPORTED_REGIONS:
         fields.findings.unknown(fields.place, "region", region, phonenumbers.SUPPORTED_REGIONS)
         region = "CN"
-    read = _clock if KINDS[name].limits == "clock" else _number
-    least, most = read(fields, "min"), read(fields, "max")
+    clock = KINDS[name].limits == "clock"
+    least, most = (_clock(fields, key) if clock else fields.number(key, None) for key in ("min", "max"))
     if least is not None and most is not None and least > most:
         fields.findings.error(fields.place, "out-of-range", f"`min` is above `max` for `{name}`", "swap them")
         least, most = most, least
@@ -100,16 +100,6 @@ def _lengths(name: str, fields: Fields) -> SlotType:
     if least > most:
         fields.findings.error(fields.place, "out-of-range", f"min {least} is above max {most}", "swap them")
     return SlotType(name, min(least, most), most)
-
-
-def _number(fields: Fields, name: str) -> float | None:
-    node = fields.get(name)
-    if node is None:
-        return None
-    if isinstance(node, Scalar) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return float(node.value)
-    fields.findings.error(node.place, "wrong-type", f"`{name}` must be a number", f"{name}: 100")
-    return None
 
 
 def _clock(fields: Fields, name: str) -> float | None:

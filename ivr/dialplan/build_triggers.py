@@ -84,7 +84,7 @@ def _trigger(
     fields = Fields(inside, findings, "a trigger", (*KEYS, *spoken, *foreign))
     like = fields.text("like", name)
     if fields.get("like") is not None and like not in known:
-        findings.unknown(_at(fields, "like"), "trigger", like, known)
+        findings.unknown(fields.at("like"), "trigger", like, known)
     base = known.get(like, Trigger(name))
     given = _phrases(fields, spoken, findings)
     phrases = given if fields.flag("only", False) else _joined(base.phrases, given, languages)
@@ -249,7 +249,7 @@ def one_of(fields: Fields, name: str, default: str, known: Collection[str]) -> s
     found = fields.text(name, default)
     if found not in known and fields.get(name) is not None:
         message = f"`{name}` of {fields.what} is `{found}`"
-        fields.findings.error(_at(fields, name), "unknown-choice", message, nearest(found, known))
+        fields.findings.error(fields.at(name), "unknown-choice", message, nearest(found, known))
         return default
     return found
 
@@ -263,11 +263,6 @@ def _fraction(fields: Fields, name: str, default: float) -> float:
         return float(found)
     fields.findings.error(node.place, "out-of-range", f"`{name}` must be a number from 0 to 0.5", f"{name}: 0.25")
     return default
-
-
-def _at(fields: Fields, name: str) -> Place:
-    node = fields.get(name)
-    return fields.place if node is None else node.place
 
 
 def _check(made: Trigger, findings: Findings, whole: bool) -> None:

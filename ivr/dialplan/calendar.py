@@ -163,13 +163,50 @@ def _ahead(calendar: Calendar, today: date) -> tuple[tuple[float, float], ...]:
 
 
 def _spans(calendar: Calendar, today: date) -> Iterator[tuple[float, float]]:
-    zone = ZoneInfo(calendar.zone)
     for offset in range(-1, HORIZON):
-        day = today + timedelta(days=offset)
-        for start, end in sorted(day_of(calendar, day).spans):
-            begins, ends = _epoch(zone, day, start), _epoch(zone, day, end, last=True)
-            if begins < ends:
-                yield begins, ends
+        yield from _open_times(calendar, today + timedelta(days=offset))
+
+
+def open_seconds(calendar: Calendar, start: float, end: float) -> float:
+    """For how long it is open between two moments, seconds since the epoch; what is beyond `HORIZON` days is left out."""
+    total, at = 0.0, start
+    for begins, ends in _from(calendar, start):
+        if begins >= end:
+            break
+        if (until := min(ends, end)) > (since := max(begins, at)):
+            total += until - since
+            at = until
+    return total
+
+
+def after_open(calendar: Calendar, start: float, seconds: float) -> float | None:
+    """When it has been open for so long from `start` on; None where that is more than `HORIZON` days away."""
+    left, at = seconds, start
+    for begins, ends in _from(calendar, start):
+        since = max(begins, at)
+        if ends - since >= left:
+            return since + left
+        if ends > since:
+            left -= ends - since
+            at = ends
+    return None
+
+
+def _from(calendar: Calendar, start: float) -> Iterator[tuple[float, float]]:
+    """Open times by their beginning, from the day before `start` on; two may overlap."""
+    first = datetime.fromtimestamp(start, ZoneInfo(calendar.zone)).date() - timedelta(days=1)
+    for offset in range(HORIZON):
+        yield from _open_times(calendar, first + timedelta(days=offset))
+
+
+@lru_cache(maxsize=4096)
+def _open_times(calendar: Calendar, day: date) -> tuple[tuple[float, float], ...]:
+    zone, found = ZoneInfo(calendar.zone), []
+    for start, end in sorted(day_of(calendar, day).spans):
+        begins, ends = _epoch(zone, day, start), _epoch(zone, day, end, last=True)
+        if begins < ends:
+            found.append((begins, ends))
+    return tuple(found)
 
 
 def _epoch(zone: ZoneInfo, day: date, minute: int, last: bool = False) -> float:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from typing import TypeVar
 
 from ivr.dialplan import durations
 from ivr.dialplan.expression import Expression, ExpressionError, Template, compile_expression, compile_template
 from ivr.dialplan.positions import Mapping, Node, Scalar, Sequence, kind
 from ivr.dialplan.problems import Findings, Place
+
+Default = TypeVar("Default", float, None)
 
 
 class Fields:
@@ -31,6 +35,11 @@ class Fields:
     def get(self, name: str) -> Node | None:
         found = self.node.entries.get(name)
         return None if found is None else found[1]
+
+    def at(self, name: str) -> Place:
+        """Where the value stands; where there is none, the mapping."""
+        node = self.get(name)
+        return self.place if node is None else node.place
 
     def need(self, name: str, cure: str) -> Node | None:
         """The value, or None with a problem."""
@@ -63,6 +72,21 @@ class Fields:
     def whole(self, name: str, default: int, least: int, most: int) -> int:
         node = self.get(name)
         return default if node is None else integer(node, self.findings, f"`{name}`", default, least, most)
+
+    def number(self, name: str, default: Default, least: float = -math.inf, most: float = math.inf) -> float | Default:
+        """A number within its bounds; the default, with a problem, for anything else."""
+        node = self.get(name)
+        if node is None:
+            return default
+        found = node.value if isinstance(node, Scalar) else None
+        cure = f"from {least:g} to {most:g}" if math.isfinite(least) else f"{name}: 100"
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            self._wrong(node, name, "a number", cure)
+        elif not least <= found <= most:
+            self.findings.error(node.place, "out-of-range", f"`{name}` is {found:g}", cure)
+        else:
+            return float(found)
+        return default
 
     def duration(self, name: str, default: float) -> float:
         node = self.get(name)

@@ -29,6 +29,8 @@ KEPT = 20
 LARGEST = 1 << 18
 """Characters of a part as JSON."""
 
+_NO_ENVIRONMENT = ": name a file under `environment` in the settings"
+
 Check = Callable[[Path], None]
 """Raises ConfigError where the server would refuse this file."""
 
@@ -53,12 +55,14 @@ class FormDesk:
         seal: Callable[[str], str],
         applied: Callable[[str], bool] = lambda part: False,
         clock: Callable[[], float] = time.time,
+        scenes: Path | None = None,
     ) -> None:
-        """`check` has one for `settings` and one for `environment`; `seal` hashes a password of an agent.
+        """`check` has one for `settings`, one for `environment`, and one for `scenes`, the file of knowledge cards, where there
+        is one; `seal` hashes a password of an agent.
 
         `applied` puts a part that was just written into force and says whether it is.
         """
-        self._files = {False: settings, True: environment}
+        self._files = {"settings": settings, "environment": environment, "scenes": scenes}
         self._history, self._check, self._seal, self._applied, self._clock = history, check, seal, applied, clock
         self._lock = threading.Lock()
         self._key = secrets.token_bytes(16)
@@ -67,13 +71,13 @@ class FormDesk:
         return [
             {"part": one.name, "title": {"zh": one.zh, "en": one.en}, "file": str(file), "effect": one.effect}
             for one in PARTS.values()
-            if (file := self._files[one.environment]) is not None
+            if (file := self._files[one.home]) is not None
         ]
 
     def read(self, part: str) -> dict[str, Any]:
         """The part as it stands in its file. Raises NotFound, ConfigError."""
         form, file = self._form(part)
-        return self._told(form, file, _text(file))
+        return self._told(form, file, _text(file, form.scenes))
 
     def write(self, part: str, value: Any, stamp: str, by: str) -> dict[str, Any]:
         """Write the part's value into its file: as `read`, with `restart` and `warnings`.
@@ -84,10 +88,10 @@ class FormDesk:
         if len(json.dumps(value)) > LARGEST:
             raise InvalidForm(f"{part}: larger than {LARGEST} characters", [])
         with self._lock:
-            text = _text(file)
+            text = _text(file, form.scenes)
             before = self._value(form, text)
             if stamp != self._stamp(before):
-                theirs = forms.plain(forms.masked(_shown(form, before)))
+                theirs = forms.plain(_safe(form, before))
                 raise Stale(
                     f"{part} was changed by somebody else meanwhile",
                     yours=json.dumps(value, ensure_ascii=False),
@@ -99,21 +103,21 @@ class FormDesk:
             if changed != text:
                 self._keep(file, text, by)
                 _put(file, changed)
-            now = form.environment or changed == text or self._applied(part)  # in the order in which they were written
+            now = form.home != "settings" or changed == text or self._applied(part)  # in the order in which they were written
         told = self._told(form, file, changed)
         return {**told, "restart": [] if now else [part], "warnings": []}
 
     def _form(self, part: str) -> tuple[Part, Path]:
         form = PARTS.get(part)
-        file = None if form is None else self._files[form.environment]
+        file = None if form is None else self._files[form.home]
         if form is None or file is None:
-            cure = "" if form is None else ": name a file under `environment` in the settings"
+            cure = "" if form is None else ": there is no folder for scenes" if form.scenes else _NO_ENVIRONMENT
             raise NotFound(f"there is no form for {part[:40]}{cure}")
         return form, file
 
     def _told(self, form: Part, file: Path, text: str) -> dict[str, Any]:
         value = self._value(form, text)
-        shown = forms.plain(forms.masked(_shown(form, value)))
+        shown = forms.plain(_safe(form, value))
         about = {"part": form.name, "file": str(file), "line": _line(text, [form.key]), "effect": form.effect}
         return {**about, "stamp": self._stamp(value), "value": shown, "schema": form.schema}
 
@@ -151,7 +155,9 @@ class FormDesk:
         trial = file.with_name(f".{file.name}.{os.getpid()}.trial")
         try:
             _written(trial, text)
-            self._check["environment" if form.environment else "settings"](trial)
+            self._check[form.home](trial)
+        except InvalidForm:
+            raise
         except ConfigError as error:
             raise self._invalid(form, file, text, str(error), str(trial)) from None
         except OSError as error:
@@ -184,13 +190,19 @@ def _shown(form: Part, value: Any) -> Any:
     return forms.skills_of(value) if form.name == "skills" else value
 
 
+def _safe(form: Part, value: Any) -> Any:
+    """As it may be shown; the name of a card may be a word that elsewhere hides a secret."""
+    return value if form.scenes else forms.masked(_shown(form, value))
+
+
 def _open(value: str) -> str:
     return value
 
 
-def _text(file: Path) -> str:
+def _text(file: Path, new: bool = False) -> str:
+    """What the file says; nothing where it is not there, and may be `new`. Raises Conflict."""
     try:
-        return file.read_text("utf-8")
+        return file.read_text("utf-8") if file.exists() or not new else ""
     except OSError as error:
         raise Conflict(f"{file}: {error.strerror}") from None
 
@@ -211,7 +223,7 @@ def _put(file: Path, text: str) -> None:
     part = real.with_name(f".{real.name}.{os.getpid()}.part")
     try:
         _written(part, text)
-        part.chmod(real.stat().st_mode & 0o777)
+        part.chmod(real.stat().st_mode & 0o777 if real.exists() else 0o644)
         part.replace(real)
     except OSError as error:
         part.unlink(missing_ok=True)

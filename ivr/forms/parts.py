@@ -36,6 +36,13 @@ class Part:
     """Whether it stands in the environment file."""
     effect: str = "restart"
     """`now` or `restart`."""
+    scenes: bool = False
+    """Whether it stands in a file of scenes."""
+
+    @property
+    def home(self) -> str:
+        """`settings`, `environment` or `scenes`."""
+        return "scenes" if self.scenes else "environment" if self.environment else "settings"
 
 
 def _named(inner: Schema, words: str) -> Schema:
@@ -44,6 +51,19 @@ def _named(inner: Schema, words: str) -> Schema:
 
 _LEVEL: Schema = {"type": "integer", "minimum": 1, "maximum": 10}
 _SPAN: Schema = {"type": "string", "description": "09:00-18:00; several with commas"}
+_WORDS: Schema = _named({"type": "string"}, "By language.")
+_PHRASES: Schema = _named({"type": "array", "items": {"type": "string"}}, "By language: who says one has the card put forward.")
+_CARD: Schema = {
+    "type": "object",
+    "required": ["title", "text"],
+    "properties": {
+        "title": _WORDS,
+        "text": _WORDS,
+        "said": _PHRASES,
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "link": {"type": "string"},
+    },
+}
 _ROUTES = {"type": "array", "items": schema_of(Route), "description": "The first that fits the called number decides."}
 PARTS: Mapping[str, Part] = {
     part.name: part
@@ -58,6 +78,7 @@ PARTS: Mapping[str, Part] = {
         Part("holidays", "holidays", "节假日", "Holidays", {}, {}, True, "now"),
         Part("flags", "flags", "功能开关", "Flags", _named({}, "Flags by name."), {}, True, "now"),
         Part("values", "values", "环境取值", "Values", _named({}, "Values by name."), {}, True, "now"),
+        Part("cards", "cards", "知识卡片", "Cards", _named(_CARD, "Knowledge cards by name."), {}, False, "now", True),
     )
 }
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-Words = Mapping[str, str]
-"""Language to text; under "" what is said in every language."""
+from ivr.dialplan.sheets import Words
 
+JUDGED = ("scorecard", "coaching")
+"""Modules of the quality page alone."""
 MODULES = (
     *("caller", "mood", "intent", "callback", "handover", "why", "facts", "offers", "tickets", "history"),
     *("lines", "procedure", "cards", "actions", "advice", "wrap_up"),
+    *JUDGED,
 )
 """What a column may be made of; `frame:NAME` besides."""
 FRAME = "frame:"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as parts_of
@@ -11,9 +10,10 @@ from urllib.parse import urlsplit
 
 from ivr.dialplan import positions
 from ivr.dialplan.fields import Fields, words
-from ivr.dialplan.positions import Node, Scalar, kind
-from ivr.dialplan.problems import Findings, Place
-from ivr.scenes.model import DO, WHO, Action, Book, Card, Field, Fits, Frame, Line, Offer, Procedure, Scene, Words
+from ivr.dialplan.positions import Node, kind
+from ivr.dialplan.problems import Findings
+from ivr.dialplan.sheets import Reader, Sheet, Use
+from ivr.scenes.model import DO, WHO, Action, Book, Card, Field, Fits, Frame, Line, Offer, Procedure, Scene
 
 SECTIONS = ("scenes", "cards", "procedures", "lines", "actions", "offers", "frames")
 FIELD_TYPES = ("text", "number", "choice", "date", "flag")
@@ -26,33 +26,16 @@ MOST = 2000
 """Entries of one section of a file."""
 LONGEST_TEXT = 4000
 """Characters of a card in one language."""
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """Somebody names something that has to be there."""
-
-    what: str
-    """`module`, `procedure`, `line`, `action`, `offer`, `hook`, `queue`, `intent`, `scene`."""
-    name: str
-    place: Place
+SAID = "said: { zh: [漫游费, 出国流量], en: [roaming] }"
 
 
 @dataclass(slots=True)
-class Page:
+class Page(Sheet):
     """What one file says."""
 
-    file: str
     entries: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
-    places: dict[tuple[str, str], Place] = field(default_factory=dict)
-    """Section and name to where it stands."""
-    uses: list[Use] = field(default_factory=list)
     likes: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
     """Scene to the scene whose rest it takes, and the keys that it has itself."""
-    worded: list[tuple[frozenset[str], Place]] = field(default_factory=list)
-    """Languages of each text."""
 
 
 def read_page(text: str, file: str, findings: Findings) -> Page:
@@ -73,54 +56,33 @@ def read_page(text: str, file: str, findings: Findings) -> Page:
     }
     reader = _Reader(page, findings)
     for section in SECTIONS:
-        node = sections.get(section)
-        if node is not None:
-            _entries(section, node, reader, readers[section])
+        for name, key, inner in reader.named(sections.get(section), section, MOST, "make several files of it"):
+            page.entries[section][name] = readers[section](reader, name, inner)
+            page.places[section, name] = key.place
     return page
 
 
-def _entries(section: str, node: Node, reader: _Reader, read: Callable[[_Reader, str, Node], Any]) -> None:
-    findings = reader.findings
-    if not isinstance(node, positions.Mapping):
-        cure = f"write `{section}:` and under it one name after the other"
-        findings.error(node.place, "wrong-type", f"`{section}` must be a mapping, this is {kind(node)}", cure)
-        return
-    for number, (name, key, inner) in enumerate(node.items()):
-        if number == MOST:
-            findings.error(key.place, "too-many", f"more than {MOST} {section}", "make several files of it")
-            return
-        if not _NAME.match(name):
-            findings.error(key.place, "bad-name", f"`{name}` is no name here", "small letters, digits and _, a letter first")
-            continue
-        reader.page.entries[section][name] = read(reader, name, inner)
-        reader.page.places[section, name] = key.place
-
-
-@dataclass(slots=True)
-class _Reader:
-    page: Page
-    findings: Findings
-
+class _Reader(Reader[Page]):
     # --- what stands in a section
 
     def scene(self, name: str, node: Node) -> Scene:
         fields = Fields(node, self.findings, "a scene", SCENE_KEYS)
         if fields.get("like") is not None:
             like = fields.text("like")
-            self.page.likes[name] = (like, frozenset(fields.node.entries))
-            self._use("scene", like, fields.get("like"))
+            self.sheet.likes[name] = (like, frozenset(fields.node.entries))
+            self.use("scene", like, fields.get("like"))
         procedure = fields.text("procedure")
-        self._use("procedure", procedure, fields.get("procedure"))
+        self.use("procedure", procedure, fields.get("procedure"))
         return Scene(
             name,
             self.words(fields, "title", name),
             self.fits(fields.get("for")),
-            self._names(fields, "who", "module", WHO),
-            self._names(fields, "do", "module", DO),
+            self.names(fields, "who", "module", WHO),
+            self.names(fields, "do", "module", DO),
             procedure,
-            self._names(fields, "lines", "line"),
-            self._names(fields, "actions", "action"),
-            self._names(fields, "tags", ""),
+            self.names(fields, "lines", "line"),
+            self.names(fields, "actions", "action"),
+            self.names(fields, "tags"),
         )
 
     def card(self, name: str, node: Node) -> Card:
@@ -129,14 +91,19 @@ class _Reader:
         fields.need("text", "text: { zh: ..., en: ... }")
         link = fields.text("link")
         if link and urlsplit(link).scheme not in ("http", "https"):
-            self.findings.error(_at(fields, "link"), "bad-path", f"`{link[:60]}` is no link", "https://HOST/PATH")
+            self.findings.error(fields.at("link"), "bad-path", f"`{link[:60]}` is no link", "https://HOST/PATH")
             link = ""
         text = self.words(fields, "text")
         for one in text.values():
             if len(one) > LONGEST_TEXT:
-                self.findings.error(_at(fields, "text"), "out-of-range", f"a card of {len(one)} characters", "make two of it")
+                self.findings.error(fields.at("text"), "out-of-range", f"a card of {len(one)} characters", "make two of it")
         return Card(
-            name, self.words(fields, "title", name), text, self.said(fields.get("said")), self._names(fields, "tags", ""), link
+            name,
+            self.words(fields, "title", name),
+            text,
+            self.said(fields.get("said"), "said", SAID),
+            self.names(fields, "tags"),
+            link,
         )
 
     def procedure(self, name: str, node: Node) -> Procedure:
@@ -152,13 +119,15 @@ class _Reader:
     def line(self, name: str, node: Node) -> Line:
         fields = Fields(node, self.findings, "a line", ("text", "said", "within"))
         fields.need("text", "text: { zh: 本次通话会被录音, en: This call is recorded }")
-        return Line(name, self.words(fields, "text", name), self.said(fields.get("said")), fields.duration("within", 0.0))
+        return Line(
+            name, self.words(fields, "text", name), self.said(fields.get("said"), "said", SAID), fields.duration("within", 0.0)
+        )
 
     def action(self, name: str, node: Node) -> Action:
         fields = Fields(node, self.findings, "an action", ("title", "hook", "fields", "confirm", "roles"))
         fields.need("hook", "hook: NAME, of `workbench.hooks` of the settings")
         hook = fields.text("hook")
-        self._use("hook", hook, fields.get("hook"))
+        self.use("hook", hook, fields.get("hook"))
         given, asked = fields.get("fields"), []
         if isinstance(given, positions.Mapping):
             asked = [self._field(one, inner) for one, _, inner in given.items()]
@@ -177,13 +146,13 @@ class _Reader:
     def offer(self, name: str, node: Node) -> Offer:
         fields = Fields(node, self.findings, "an offer", ("title", "text", "for", "action"))
         action = fields.text("action")
-        self._use("action", action, fields.get("action"))
+        self.use("action", action, fields.get("action"))
         return Offer(name, self.words(fields, "title", name), self.words(fields, "text"), self.fits(fields.get("for")), action)
 
     def frame(self, name: str, node: Node) -> Frame:
         fields = Fields(node, self.findings, "a frame", ("title", "tall"))
         place = fields.place if isinstance(node, positions.Mapping) else node.place
-        self.page.uses.append(Use("frame", name, place))
+        self.sheet.uses.append(Use("frame", name, place))
         return Frame(name, self.words(fields, "title", name), fields.flag("tall", False))
 
     def _field(self, name: str, node: Node) -> Field:
@@ -191,7 +160,7 @@ class _Reader:
         fields = Fields(node, self.findings, "a field", keys)
         sort = fields.text("type", "text")
         if sort not in FIELD_TYPES:
-            self.findings.unknown(_at(fields, "type"), "type", sort, FIELD_TYPES)
+            self.findings.unknown(fields.at("type"), "type", sort, FIELD_TYPES)
         choices, given = {}, fields.get("choices")
         if isinstance(given, positions.Mapping):
             choices = {one: self.text_of(inner) for one, _, inner in given.items()}
@@ -205,56 +174,11 @@ class _Reader:
             choices,
             fields.text("default"),
             fields.flag("required", True),
-            self._number(fields, "least"),
-            self._number(fields, "most"),
+            fields.number("least", None),
+            fields.number("most", None),
         )
 
     # --- pieces
-
-    def words(self, fields: Fields, key: str, name: str = "") -> Words:
-        """A text; where it is left out, what `name` reads as."""
-        node = fields.get(key)
-        if node is None:
-            return {"": name.replace("_", " ")} if name else {}
-        return self.text_of(node)
-
-    def text_of(self, node: Node) -> Words:
-        """A text, or language to text."""
-        if isinstance(node, Scalar) and node.value is not None:
-            return {"": node.text}
-        if not isinstance(node, positions.Mapping):
-            self.findings.error(node.place, "wrong-type", f"text is needed, this is {kind(node)}", "{ zh: ..., en: ... }")
-            return {}
-        found = {}
-        for language, key, inner in node.items():
-            if not _LANGUAGE.match(language):
-                self.findings.unknown(key.place, "language", language, ("zh", "en"))
-            elif isinstance(inner, Scalar) and inner.text:
-                found[language] = inner.text
-            else:
-                self.findings.error(inner.place, "wrong-type", f"text is needed, this is {kind(inner)}", "quote it")
-        self.page.worded.append((frozenset(found), node.place))
-        return found
-
-    def said(self, node: Node | None) -> dict[str, tuple[str, ...]]:
-        """Language to phrases."""
-        if node is None:
-            return {}
-        if not isinstance(node, positions.Mapping):
-            cure = "said: { zh: [漫游费, 出国流量], en: [roaming] }"
-            self.findings.error(node.place, "wrong-type", f"`said` must be a mapping, this is {kind(node)}", cure)
-            return {}
-        found = {}
-        for language, key, inner in node.items():
-            if not _LANGUAGE.match(language):
-                self.findings.unknown(key.place, "language", language, ("zh", "en"))
-                continue
-            given = words(inner, self.findings, "a phrase")
-            for text, place in given:
-                if not any(character.isalnum() for character in text) and text:
-                    self.findings.error(place, "empty-phrase", f"the phrase `{text}` has no words", "write what people say")
-            found[language] = tuple(text for text, _ in given if text)
-        return found
 
     def fits(self, node: Node | None) -> Fits:
         if node is None:
@@ -262,22 +186,10 @@ class _Reader:
         fields = Fields(node, self.findings, "`for`", FIT_KEYS)
         known = {"channel": CHANNELS, "mood": MOODS, "role": ROLES}
         found = {
-            key: self._chosen(fields.get(key), key, known[key])
-            if key in known
-            else self._names(fields, key, _USED.get(key, ""))
+            key: self._chosen(fields.get(key), key, known[key]) if key in known else self.names(fields, key, _USED.get(key, ""))
             for key in FIT_KEYS
         }
         return Fits(**found)
-
-    def _names(self, fields: Fields, key: str, what: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """A list of names, each noted as a use of `what` where that is one."""
-        node = fields.get(key)
-        if node is None:
-            return default
-        given = words(node, self.findings, f"`{key}`")
-        if what:
-            self.page.uses += [Use(what, name, place) for name, place in given if name]
-        return tuple(dict.fromkeys(name for name, _ in given if name))
 
     def _chosen(self, node: Node | None, what: str, known: tuple[str, ...]) -> tuple[str, ...]:
         found = []
@@ -292,26 +204,8 @@ class _Reader:
                 self.findings.unknown(place, "role", name, known)
         return tuple(found)
 
-    def _number(self, fields: Fields, key: str) -> float | None:
-        node = fields.get(key)
-        if node is None:
-            return None
-        if isinstance(node, Scalar) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-            return float(node.value)
-        self.findings.error(node.place, "wrong-type", f"`{key}` must be a number, this is {kind(node)}", "a number")
-        return None
-
-    def _use(self, what: str, name: str, node: Node | None) -> None:
-        if node is not None and name:
-            self.page.uses.append(Use(what, name, node.place))
-
 
 _USED = {"queue": "queue", "intent": "intent"}
-
-
-def _at(fields: Fields, key: str) -> Place:
-    node = fields.get(key)
-    return fields.place if node is None else node.place
 
 
 def inherited(scenes: Mapping[str, Scene], likes: Mapping[str, tuple[str, frozenset[str]]]) -> dict[str, Scene]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.dialplan.calendar import FIELDS, Calendar, SpecialDays, outlook, span_of, unsettled
+from ivr.dialplan.calendar import FIELDS, Calendar, SpecialDays, after_open, open_seconds, outlook, span_of, unsettled
 from ivr.dialplan.national import known_region, national_year
 
 SHANGHAI = "Asia/Shanghai"
@@ -131,3 +131,20 @@ def test_regions() -> None:
     assert date(2026, 1, 6) not in national_year("DE", 2026).names
     with pytest.raises(ValueError, match="QQ"):
         national_year("QQ", 2026)
+
+
+def test_open_time_between_two_moments_leaves_nights_holidays_and_what_overlaps_out() -> None:
+    support = Calendar("support", SHANGHAI, OFFICE, days=(SpecialDays(date(2026, 11, 25), date(2026, 11, 25)),))
+    tuesday, thursday = at("2026-11-24T17:00"), at("2026-11-26T10:00")
+    assert open_seconds(support, tuesday, thursday) == 2 * 3600.0, "Wednesday is off"
+    assert after_open(support, tuesday, 2 * 3600.0) == thursday
+    assert after_open(support, at("2026-11-28T13:00"), 2 * 3600.0) == at("2026-11-30T10:00"), "Saturday to Monday"
+    late = Calendar("late", "UTC", (((0, 1440), (600, 1800)),) * 7)
+    assert open_seconds(late, 0.0, 86_400.0) == 86_400.0 == after_open(late, 0.0, 86_400.0)
+    assert after_open(Calendar("shut", "UTC", ((),) * 7), 0.0, 1.0) is None
+
+
+def test_open_time_over_a_change_of_the_clock_is_in_real_seconds() -> None:
+    always = Calendar("always", "Europe/Berlin", (((0, 1440),),) * 7)
+    start = at("2026-10-25T00:00", "Europe/Berlin")
+    assert after_open(always, start, 25 * 3600.0) == at("2026-10-26T00:00", "Europe/Berlin")

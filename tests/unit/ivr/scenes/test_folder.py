@@ -11,8 +11,9 @@ import yaml
 
 from ivr.dialplan.loader import read_flows
 from ivr.dialplan.problems import Problem
-from ivr.scenes.folder import Shelf, read_book, scene_files
-from ivr.scenes.model import MODULES
+from ivr.dialplan.shelf import files_in
+from ivr.scenes.folder import Shelf, read_book
+from ivr.scenes.model import JUDGED, MODULES
 from ivr.scenes.schema import schema, text
 from ivr.settings import load_settings
 from ivr.wiring_scenes import checked_scenes, scene_folders
@@ -26,7 +27,7 @@ def test_the_samples_have_no_problem() -> None:
     flows, _ = read_flows([ROOT / "dialplans"])
     files, problems = checked_scenes(settings, [SAMPLES], flows)
     assert problems == []
-    assert files == len(scene_files([SAMPLES])) == 3
+    assert files == len(files_in([SAMPLES])) == 3
 
 
 def test_the_samples_say_everything_in_both_languages() -> None:
@@ -41,15 +42,17 @@ def test_the_schema_is_current_and_takes_the_samples() -> None:
     assert (SAMPLES / "schema.json").read_text("utf-8") == text(), "python -m ivr.scenes.schema > dialplans/scenes/schema.json"
     validator = jsonschema.Draft202012Validator(json.loads(text()))
     jsonschema.Draft202012Validator.check_schema(schema())
-    for file in scene_files([SAMPLES]):
+    for file in files_in([SAMPLES]):
         assert list(validator.iter_errors(yaml.safe_load(file.read_text("utf-8")))) == []
     wrong = {"scenes": {"a": {"who": ["nothing"]}}}
     assert list(validator.iter_errors(wrong))
 
 
 def test_every_module_is_one_of_the_page() -> None:
-    source = (ROOT / "web" / "src" / "desk" / "modules.tsx").read_text("utf-8")
-    assert all(f"  {name}: " in source for name in MODULES)
+    pages = ROOT / "web" / "src"
+    desk, quality = ((pages / name).read_text("utf-8") for name in ("desk/modules.tsx", "quality/Listening.tsx"))
+    assert [name for name in MODULES if f"  {name}: " not in desk] == list(JUDGED)
+    assert all(f'name === "{name}"' in quality for name in JUDGED)
 
 
 def test_a_wrong_change_is_not_taken(tmp_path: Path) -> None:
