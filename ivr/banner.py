@@ -26,6 +26,7 @@ def banner(
         f"  Call by browser {web}/call",
         f"  Agent's desk    {web}/desk",
         f"  Wallboard       {web}/wall",
+        f"  Quality         {web}/quality",
         f"  Administration  {web}/admin",
     ]
     if passwords:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from ivr.accounts.roles import ROLES, unknown_roles
 from ivr.errors import ConfigError
 
+_KEY = re.compile(r"[0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -37,12 +38,17 @@ class OpenIdOptions:
     """Roles of everybody whom the provider lets in."""
     create: bool = True
     """False: only people whom an administrator made for this provider."""
+    sign_out: str = "provider"
+    """`provider`: who signs out here is signed out there as well, where it has a place for that; `here`: here alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountsOptions:
     totp_required: tuple[str, ...] = ()
     """Roles that need an authenticator app; who has none yet can do nothing before it is set up."""
+    encrypt_key: str = ""
+    """Seals the secrets of authenticator apps: 64 hexadecimal digits or base64 of 32 octets, better `env:NAME`. Empty: the key
+    of recordings, else the file `accounts.key` of the data folder; several nodes need one that all have."""
     audit_days: float = 400.0
     """Days that the record of changes is kept."""
     oidc: Mapping[str, OpenIdOptions] = field(default_factory=dict)
@@ -51,6 +57,8 @@ class AccountsOptions:
 def check_accounts(options: AccountsOptions, file: str) -> None:
     """Raises ConfigError with the file and the key."""
     _roles(options.totp_required, f"{file}: accounts.totp_required")
+    if options.encrypt_key and not _KEY.fullmatch(options.encrypt_key.strip()):
+        raise ConfigError(f"{file}: accounts.encrypt_key: it must be 32 octets: `openssl rand -base64 32` makes one")
     if not 1 <= options.audit_days <= 36500:
         raise ConfigError(f"{file}: accounts.audit_days: {options.audit_days:g} is not from 1 to 36500")
     for name, one in options.oidc.items():
@@ -63,6 +71,8 @@ def check_accounts(options: AccountsOptions, file: str) -> None:
             raise ConfigError(f"{place}.client_id: it is empty; the provider gave you one when it was told of this server")
         if "openid" not in one.scopes:
             raise ConfigError(f"{place}.scopes: without `openid` the provider does not say who signs in")
+        if one.sign_out not in ("provider", "here"):
+            raise ConfigError(f"{place}.sign_out: '{one.sign_out}' is neither provider nor here")
         if one.roles and not one.roles_claim:
             raise ConfigError(f"{place}.roles_claim: name the claim in which the groups stand, such as groups")
         _roles(tuple(one.roles.values()), f"{place}.roles")

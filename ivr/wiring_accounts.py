@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ivr.accounts.factors import Factors
 from ivr.accounts.house import Books
+from ivr.accounts.keyfile import key_of_file
 from ivr.accounts.model import Account
 from ivr.accounts.openid import OpenId, Provider
 from ivr.accounts.passwords import Hasher
 from ivr.accounts.people import People
 from ivr.accounts.tokens import Tokens
 from ivr.accounts.trail import Trail
+from ivr.errors import ConfigError, StoreUnavailable
 from ivr.settings import Settings
 from ivr.settings_accounts import OpenIdOptions
 from ivr.stores import Stores
 from ivr.web.parts import WebParts
 from ivr.wiring_recording import seal_key
+from telephony.gateway.sealing import key_of
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,13 @@ def account_parts(settings: Settings, stores: Stores, stack: AsyncExitStack) -> 
     stack.enter_context(trail.listening())
     writing = asyncio.create_task(trail.run())
     stack.push_async_callback(_end, writing)
+    keys = _keys(settings)
+    factors = Factors(stores.engine, stores.redis, keys=keys)
+    sealing = asyncio.create_task(_seal(factors, len(keys)))
+    stack.push_async_callback(_end, sealing)
     books = Books(
         people=People(stores.engine, Hasher()),
-        factors=Factors(stores.engine, stores.redis, key=seal_key(settings.recording)),
+        factors=factors,
         tokens=Tokens(stores.engine),
         trail=trail,
         listed=tuple(Account(one.id, one.name, one.roles) for one in settings.agents if one.password),
@@ -66,7 +77,34 @@ def _provider(name: str, one: OpenIdOptions) -> Provider:
         roles=one.roles,
         everybody=one.everybody,
         create=one.create,
+        leave=one.sign_out == "provider",
     )
+
+
+def _keys(settings: Settings) -> list[bytes]:
+    """What seals the secrets of apps: of the settings, of recordings, of the data folder, in this order.
+
+    The file is made where the tables lie beside it: of several nodes with one database
+    each would make another. Raises ConfigError.
+    """
+    try:
+        given = [key_of(settings.accounts.encrypt_key)] if settings.accounts.encrypt_key else []
+    except ValueError as error:
+        raise ConfigError(f"accounts.encrypt_key: {error}") from error
+    if (recordings := seal_key(settings.recording)) is not None:
+        given.append(recordings)
+    kept = key_of_file(Path(settings.data), make=not given and not settings.database)
+    return given if kept is None else [*given, kept]
+
+
+async def _seal(factors: Factors, keys: int) -> None:
+    try:
+        if not keys and (bare := len(await factors.everybody())):
+            log.warning("secrets of %d authenticator apps lie open in the database: set accounts.encrypt_key", bare)
+        elif count := await factors.seal_again():
+            log.info("secrets of %d authenticator apps are sealed by the key of this server", count)
+    except StoreUnavailable as error:
+        log.warning("secrets of authenticator apps were not looked at: %s", error)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from redis.exceptions import RedisError
-from watchfiles import Change, awatch
+from watchfiles import Change
 
 from ivr.accounts.trail import Trail
 from ivr.dialplan import graph
@@ -25,6 +25,7 @@ from ivr.dialplan.machine import Machine
 from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
 from ivr.dialplan.speech import PromptPart
+from ivr.dialplan.watch import follow
 from ivr.errors import ConfigError, DialplanError, IvrError
 from ivr.forms.desk import FormDesk
 from ivr.forms.yaml_edit import edited, parsed
@@ -42,6 +43,7 @@ from ivr.web.admin_parts import AdminParts
 from ivr.web.admin_work import examined
 from ivr.wiring import agents_of, check_routes, queues_of
 from ivr.wiring_flows import today
+from ivr.wiring_scenes import cards_file, check_cards, house_of, scene_folders
 from ivr.wiring_sources import operations_of
 from ivr.wiring_trunks import trunks_of
 from ivr.workbench import Workbench
@@ -181,13 +183,21 @@ def _forms(settings: Settings, data: Path, stores: Stores, flows: FlowStore) -> 
             log.warning("the new %s begin with the next start: %s", part, error)
             return False
 
+    folders = scene_folders(settings)
+    cards = cards_file(folders)
+
+    def check_scenes(path: Path) -> None:
+        assert cards is not None
+        check_cards(folders, cards, path, house_of(settings, flows.flows.values()))
+
     return FormDesk(
         Path(settings.file),
         Path(settings.environment) if settings.environment else None,
         data / "settings-history",
-        {"settings": check, "environment": check_environment},
+        {"settings": check, "environment": check_environment, "scenes": check_scenes},
         lambda password: "argon2:" + hasher.hash(password),
         applied,
+        scenes=cards,
     )
 
 
@@ -221,15 +231,18 @@ async def follow_prompts(settings: Settings, flows: FlowStore, prompts: PromptLi
     folders = await asyncio.to_thread(_present, settings.prompts)
     if not folders:
         return
-    async for _ in awatch(*folders, watch_filter=_is_prompt, debounce=400, step=100):
+
+    async def again() -> None:
         try:
             fresh = await asyncio.to_thread(PromptLibrary.load, folders, languages_in(folders), prompts.voice)
         except IvrError as error:
             log.error("prompts have a problem, the old ones stay: %s", error)
-            continue
+            return
         prompts.adopt(fresh)
         flows.around = replace(flows.around, prompts=prompts.names())
         log.info("prompts are read again: %d recordings", len(prompts.names()))
+
+    await follow(folders, again, _is_prompt, "prompts")
 
 
 def _present(folders: Sequence[str]) -> list[Path]:

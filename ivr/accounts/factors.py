@@ -49,11 +49,11 @@ class Factors:
     """Raises StoreUnavailable everywhere."""
 
     def __init__(
-        self, engine: AsyncEngine, redis: Redis, clock: Callable[[], float] = time.time, key: bytes | None = None
+        self, engine: AsyncEngine, redis: Redis, clock: Callable[[], float] = time.time, keys: Sequence[bytes] = ()
     ) -> None:
-        """`key`: 32 octets that seal the secrets."""
+        """`keys` of 32 octets each: the first seals the secrets, all open them."""
         self._engine, self._redis, self._clock = engine, redis, clock
-        self._seal = Seal(key)
+        self._seal = Seal(keys)
 
     async def has(self, account_id: str) -> bool:
         return await self._read(account_id) is not None
@@ -97,6 +97,21 @@ class Factors:
             async with self._engine.begin() as connection:
                 done = await connection.execute(delete(factors).where(factors.c.account_id == account_id))
         return bool(done.rowcount)
+
+    async def seal_again(self) -> int:
+        """Close by the first key what lies there bare or closed by an older one; how many they were."""
+        with sql_errors():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(select(factors.c.account_id, factors.c.secret))).all()
+        done = 0
+        for account_id, kept in rows:
+            if (secret := self._seal.anew(account_id, kept)) is None:
+                continue
+            same = (factors.c.account_id == account_id) & (factors.c.secret == kept)  # set up anew meanwhile: left alone
+            with sql_errors():
+                async with self._engine.begin() as connection:
+                    done += (await connection.execute(update(factors).where(same).values(secret=secret))).rowcount
+        return done
 
     async def everybody(self) -> frozenset[str]:
         """Ids of those who have one."""

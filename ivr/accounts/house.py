@@ -11,9 +11,10 @@ from typing import Protocol
 from redis.asyncio import Redis
 
 from ivr.accounts.factors import Factors
+from ivr.accounts.farewell import Arrival, Farewells
 from ivr.accounts.lockout import Lockout
 from ivr.accounts.model import Account, Person, Session, Visitor, session_id
-from ivr.accounts.openid import OpenId, Vouched
+from ivr.accounts.openid import Ended, OpenId, Vouched
 from ivr.accounts.people import People, person_id
 from ivr.accounts.roles import covers
 from ivr.accounts.sessions import SESSION_SECONDS, SessionStore, Stolen
@@ -23,6 +24,8 @@ from ivr.errors import Conflict, IvrError, NotAllowed
 
 log = logging.getLogger(__name__)
 
+SIGNED_IN = "signed in"
+"""How the audit calls it; by it people of the settings are found who were here."""
 PROVED_SECONDS = 15 * 60.0
 """How long after the password was given rights may be changed without giving it again."""
 
@@ -73,6 +76,7 @@ class House:
         self.books = books
         self.sessions = SessionStore(redis, clock)
         self.lockout = Lockout(redis)
+        self.farewells = Farewells(redis)
 
     async def sign_in(self, name: str, password: str, visitor: Visitor, code: str = "") -> tuple[Visit, str] | None:
         """The visit and its token; None where name, password or code is wrong. Raises TooManyFailures, CodeNeeded."""
@@ -94,7 +98,7 @@ class House:
         """Open a session for somebody who has proved who it is, now or at `proved`."""
         limited = await self._limited(account)
         token = await self.sessions.open(account.id, account.source, visitor, limited, proved)
-        await self.note(account.id, visitor, "signed in", account.source)
+        await self.note(account.id, visitor, SIGNED_IN, account.source)
         session = await self.sessions.get(session_id(token))
         if session is None:
             raise NotAllowed("this session ended as it began; sign in again")
@@ -116,7 +120,9 @@ class House:
         if not person.roles:  # and with the roles went what sessions and tokens could do
             raise NotAllowed("the provider gives this account no role here; ask an administrator")
         await self.books.people.signed_in(person.id)
-        return await self.enter(person.account, visitor, who.proved)
+        visit, token = await self.enter(person.account, visitor, who.proved)
+        await self.farewells.keep(visit.session.id, who.arrival)
+        return visit, token
 
     async def visit(self, token: str, visitor: Visitor) -> Visit | None:
         """Who sits there; None where the session ended, was used by another browser, or its account is gone."""
@@ -132,6 +138,32 @@ class House:
             return None
         account = await self.account(session.account)
         return None if account is None or account.source != session.source else Visit(session, account)
+
+    async def leave(self, visit: Visit, visitor: Visitor) -> Arrival | None:
+        """End the session of a browser; how it came about, where a provider vouched for it."""
+        await self.sessions.end([visit.session])
+        await self.note(visit.account.id, visitor, "signed out", visit.account.source)
+        return await self.farewells.take(visit.session) if visit.account.source.startswith("oidc:") else None
+
+    async def gone(self, provider: OpenId, who: Ended, visitor: Visitor) -> int:
+        """End what a provider ended: one session of its own or all of its person; how many they were.
+
+        Told twice, done once; what failed halfway is done when it is told again.
+        """
+        name = provider.provider.name
+        if self.books is None or await self.farewells.was_heard(name, who.id):
+            return 0
+        if who.sid:
+            found = [await self.sessions.get(one) for one in await self.farewells.sessions(name, who.sid)]
+            ending = [one for one in found if one is not None and one.source == f"oidc:{name}"]
+        else:
+            person = await self.books.people.of_subject(name, who.subject)
+            ending = list(await self.sessions.of(person.id)) if person is not None else []
+        await self.sessions.end(ending)
+        await self.farewells.heard(name, who.id)
+        for account in sorted({one.account for one in ending}):
+            await self.note(f"oidc:{name}", visitor, "signed out by the provider", account)
+        return len(ending)
 
     async def account(self, name: str) -> Account | None:
         """The account as it is now; None where it was removed or disabled."""

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from joserfc import jwt
@@ -18,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from redis.asyncio import Redis
 
+from ivr.accounts.farewell import HEARD_SECONDS, LONGEST_HINT, Arrival
 from ivr.errors import IvrError, NotAllowed
 from ivr.records.database import redis_errors
 
@@ -30,6 +32,9 @@ LARGEST = 1 << 20
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Signatures by the provider's own key: never `none`, never one made with a secret that both know."""
 LEEWAY = 60
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
+KEYS_AGAIN = 10.0
+"""Seconds between two looks at a provider's keys because of logout tokens, which anybody may send."""
 
 
 class ProviderAway(IvrError):
@@ -52,6 +57,8 @@ class Provider:
     roles: Mapping[str, str] = field(default_factory=dict)
     everybody: tuple[str, ...] = ()
     create: bool = True
+    leave: bool = True
+    """Whether who signs out here is signed out at the provider as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,17 @@ class Vouched:
     """Page to go back to."""
     proved: float
     """When its person last gave a password there; 0.0 where nobody says."""
+    arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Whom a provider signed out: everywhere, or in one session of its own."""
+
+    id: str
+    """Of the notice."""
+    subject: str
+    sid: str
 
 
 class OpenId:
@@ -80,6 +98,7 @@ class OpenId:
         self._http = http or httpx.AsyncClient(timeout=WITHIN, follow_redirects=False, trust_env=False, verify=self._tls)
         self._known: tuple[float, Mapping[str, Any]] | None = None
         self._keys: KeySet | None = None
+        self._asked_at = 0.0
         with warnings.catch_warnings():  # it says at every start that it would rather have httpx2
             warnings.simplefilter("ignore")
             from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -124,30 +143,44 @@ class OpenId:
             raise ProviderAway(f"{self.provider.name} does not answer: {type(error).__name__}") from error
         except Exception as error:  # authlib's errors have no common base that it promises
             raise NotAllowed(f"{self.provider.name} refused the sign-in") from error
-        claims = await self._claims(str(found.get("id_token", "")), kept["nonce"])
-        return self._vouched(claims, kept["back"], kept["again"])
+        id_token = str(found.get("id_token", ""))
+        claims = await self._claims(id_token, kept["nonce"])
+        return self._vouched(claims, kept["back"], kept["again"], id_token)
+
+    async def farewell(self, hint: str, redirect_uri: str, state: str) -> str:
+        """Where a browser goes that signed out here (RP-Initiated Logout 1.0 §2); "" where the provider has no such place."""
+        url = (await self._about()).get("end_session_endpoint")
+        if not self.provider.leave or not self._safe(url):
+            return ""
+        asked = {"client_id": self.provider.client_id, "post_logout_redirect_uri": redirect_uri, "state": state}
+        if hint:
+            asked["id_token_hint"] = hint
+        return f"{url}{'&' if '?' in str(url) else '?'}{urlencode(asked)}"
+
+    async def ended(self, logout_token: str) -> Ended:
+        """Whom the provider signed out, by itself (Back-Channel Logout 1.0 §2.6). Raises NotAllowed."""
+        now = self._clock()
+        fresh = now - self._asked_at >= KEYS_AGAIN
+        claims = await self._signed(logout_token, (False, True) if fresh else (False,))
+        events, subject, sid, name = (claims.get(one) for one in ("events", "sub", "sid", "jti"))
+        right = (
+            self._is_for_us(claims)
+            and isinstance(events, Mapping)
+            and isinstance(events.get(LOGOUT), Mapping)
+            and "nonce" not in claims
+            and isinstance(name, str)
+            and now - _number(claims.get("iat")) < HEARD_SECONDS - LEEWAY  # older ones might have been heard and forgotten
+            and (isinstance(subject, str) or isinstance(sid, str))
+        )
+        if not right:
+            raise NotAllowed(f"{self.provider.name} sent a sign-out that is none, or is not for this server")
+        return Ended(str(name), subject if isinstance(subject, str) else "", sid if isinstance(sid, str) else "")
 
     async def _claims(self, id_token: str, nonce: str) -> Mapping[str, Any]:
         """OpenID Connect Core §3.1.3.7."""
-        claims: Mapping[str, Any] | None = None
-        for fresh in (False, True):  # the provider may have taken a new key into use
-            try:
-                claims = jwt.decode(id_token, await self._key_set(fresh), algorithms=ALGORITHMS).claims
-                break
-            except (JoseError, ValueError) as error:
-                wrong: Exception = error
-        if claims is None:
-            raise NotAllowed(f"{self.provider.name} sent a sign-in whose signature does not hold") from wrong
-        now, me = self._clock(), self.provider.client_id
-        audience = claims.get("aud")
-        audiences = audience if isinstance(audience, list) else [audience]
+        claims = await self._signed(id_token, (False, True))
         right = (
-            claims.get("iss") == self.provider.issuer
-            and me in audiences
-            and (len(audiences) == 1 or claims.get("azp") == me)
-            and claims.get("azp", me) == me
-            and _number(claims.get("exp")) > now - LEEWAY
-            and _number(claims.get("iat")) < now + LEEWAY
+            self._is_for_us(claims)
             and secrets.compare_digest(str(claims.get("nonce", "")), nonce)
             and isinstance(claims.get("sub"), str)
         )
@@ -155,7 +188,30 @@ class OpenId:
             raise NotAllowed(f"{self.provider.name} sent a sign-in that is not for this server, or is too old")
         return claims
 
-    def _vouched(self, claims: Mapping[str, Any], back: str, again: bool) -> Vouched:
+    async def _signed(self, token: str, tries: tuple[bool, ...]) -> Mapping[str, Any]:
+        """The claims under the provider's own signature; with True among `tries` its keys are read anew. Raises NotAllowed."""
+        for fresh in tries:  # the provider may have taken a new key into use
+            try:
+                return jwt.decode(token, await self._key_set(fresh), algorithms=ALGORITHMS).claims
+            except (JoseError, ValueError, RecursionError) as error:
+                wrong: Exception = error
+        raise NotAllowed(f"{self.provider.name} sent a token whose signature does not hold") from wrong
+
+    def _is_for_us(self, claims: Mapping[str, Any]) -> bool:
+        """Issuer, audience and times."""
+        now, me = self._clock(), self.provider.client_id
+        audience = claims.get("aud")
+        audiences = audience if isinstance(audience, list) else [audience]
+        return (
+            claims.get("iss") == self.provider.issuer
+            and me in audiences
+            and (len(audiences) == 1 or claims.get("azp") == me)
+            and claims.get("azp", me) == me
+            and _number(claims.get("exp")) > now - LEEWAY
+            and _number(claims.get("iat")) < now + LEEWAY
+        )
+
+    def _vouched(self, claims: Mapping[str, Any], back: str, again: bool, id_token: str) -> Vouched:
         one, now = self.provider, self._clock()
         groups: Any = claims
         for level in one.roles_claim.split(".") if one.roles_claim else ():
@@ -172,6 +228,7 @@ class OpenId:
             roles=tuple(dict.fromkeys(roles)),
             back=back,
             proved=min(told_at, now) if told_at == told_at else now if again else 0.0,
+            arrival=Arrival(one.name, id_token if len(id_token) <= LONGEST_HINT else "", str(claims.get("sid") or "")[:255]),
         )
 
     async def _about(self) -> Mapping[str, Any]:
@@ -182,14 +239,18 @@ class OpenId:
         if about.get("issuer") != self.provider.issuer:
             raise ProviderAway(f"{self.provider.name} calls itself '{str(about.get('issuer'))[:200]}': mend `issuer`")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            url = about.get(name)
-            if not isinstance(url, str) or not url.startswith(("https://", self.provider.issuer.partition("://")[0] + "://")):
+            if not self._safe(about.get(name)):
                 raise ProviderAway(f"{self.provider.name} names no safe {name}")
         self._known = (self._clock(), about)
         return about
 
+    def _safe(self, url: object) -> bool:
+        """Over TLS, or as bare as the issuer itself on this machine."""
+        return isinstance(url, str) and url.startswith(("https://", self.provider.issuer.partition("://")[0] + "://"))
+
     async def _key_set(self, fresh: bool) -> KeySet:
         if self._keys is None or fresh:
+            self._asked_at = self._clock()
             about = await self._about()
             try:
                 self._keys = KeySet.import_key_set(await self._get(about["jwks_uri"]))  # type: ignore[arg-type]

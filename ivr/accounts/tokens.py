@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select, update
@@ -88,6 +88,20 @@ class Tokens:
         with sql_errors():
             async with self._engine.connect() as connection:
                 return [_token(dict(row)) for row in (await connection.execute(wanted)).mappings()]
+
+    async def counts(self) -> Mapping[str, int]:
+        """Owner to how many tokens can be used now."""
+        alive = tokens.c.expires_at.is_(None) | (tokens.c.expires_at > self._clock())
+        counted = select(tokens.c.owner, func.count()).where(alive).group_by(tokens.c.owner)
+        with sql_errors():
+            async with self._engine.connect() as connection:
+                return {owner: int(count) for owner, count in await connection.execute(counted)}
+
+    async def revoke_all(self, owner: str) -> int:
+        """Take out those of an owner; how many they were."""
+        with sql_errors():
+            async with self._engine.begin() as connection:
+                return int((await connection.execute(delete(tokens).where(tokens.c.owner == owner))).rowcount)
 
     async def revoke(self, token_id: str, owner: str | None = None) -> ApiToken:
         """Raises NotFound where it is not there, or not of `owner`."""

@@ -107,6 +107,18 @@ class Trail(logging.Handler):
             async with self._engine.connect() as connection:
                 return [dict(row) for row in (await connection.execute(wanted)).mappings()]
 
+    async def last(self, what: str, names: Sequence[str]) -> dict[str, float]:
+        """When each of `names` did `what` for the last time, of those whose line is still kept. Raises StoreUnavailable."""
+        await self.store()
+        found: dict[str, float] = {}
+        with sql_errors():
+            async with self._engine.connect() as connection:
+                for name in names:  # each reads its own index from the newest on, and stops at the first
+                    wanted = select(lines.c.at).where(lines.c.by == name, lines.c.what == what).order_by(lines.c.at.desc())
+                    if (at := (await connection.execute(wanted.limit(1))).scalar_one_or_none()) is not None:
+                        found[name] = at
+        return found
+
     async def store(self) -> None:
         """Write what waits. Raises StoreUnavailable; nothing is lost then."""
         while self._waiting:

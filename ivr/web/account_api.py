@@ -92,19 +92,21 @@ class AccountApi:
         return JSONResponse({})
 
     async def password(self, request: Request) -> Response:
-        """`{password}`: a new one. Every other session of the account ends."""
+        """`{password, end_tokens}`: a new one. Every other session of the account ends, its API tokens where that is wanted."""
         visit = await self._gate.signed_in(request, unfinished=True)
         await self._gate.proved(request)
         if visit.account.source != "local":
             raise Conflict("this password is not kept here: it stands in the settings, or your provider knows it")
-        password = text_of(await body_of(request), "password", 1000)
+        body = await body_of(request)
+        password, end_tokens = text_of(body, "password", 1000), flag_of(body, "end_tokens")
         if weak := weakness(password, visit.account.id, visit.account.name):
             return error_response(422, "weak_password", weak)
         if await self._gate.house.verify(visit.account.id, password) is not None:
             return error_response(422, "same_password", "this is the password that you have")
         await self._books.people.set_password(visit.account.id, password)
         await self._gate.house.sessions.end_all(visit.account.id, but=visit.session.id)
-        await self._note(request, visit, "password changed")
+        ended = await self._books.tokens.revoke_all(visit.account.id) if end_tokens else 0
+        await self._note(request, visit, "password changed", note=f"API tokens taken out: {ended}" if ended else "")
         return JSONResponse({"limited": await self._gate.house.freed(visit)})
 
     async def begin_totp(self, request: Request) -> Response:
@@ -206,6 +208,14 @@ def text_of(body: Mapping[str, Any], name: str, most: int, default: str | None =
     value = body.get(name, default)
     if not isinstance(value, str) or len(value) > most:
         raise BadRequest(f"send `{name}` as text of at most {most} characters")
+    return value
+
+
+def flag_of(body: Mapping[str, Any], name: str) -> bool:
+    """A flag of the body, false where it is missing. Raises BadRequest."""
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise BadRequest(f"`{name}` is true or false")
     return value
 
 

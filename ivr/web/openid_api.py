@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -13,23 +13,24 @@ from starlette.routing import Route
 from ivr.accounts.house import Books
 from ivr.accounts.openid import OpenId, ProviderAway, Vouched
 from ivr.errors import Conflict, IvrError, NotAllowed, NotFound
-from ivr.web.api import with_cookie
+from ivr.web.api import BadRequest, error_response, with_cookie
 from ivr.web.auth import Gate, visitor_of
-from ivr.web.pages import PAGES
+from ivr.web.leaving import OIDC as PATH
+from ivr.web.leaving import address_of, page_of
 
 log = logging.getLogger(__name__)
 
 BROWSER = "hotline_oidc"
 """Binds what comes back to the browser that was sent away. Lax: the provider's page leads here."""
-PATH = "/api/v1/oidc"
 LONGEST = 4096
+LONGEST_NOTICE = 16384
 
 
 class OpenIdApi:
     """The routes. `public` is the address that browsers use, "" for the one that they asked."""
 
     def __init__(self, books: Books, gate: Gate, public: str = "") -> None:
-        self._books, self._gate, self._public = books, gate, public.rstrip("/")
+        self._books, self._gate, self._public = books, gate, public
 
     @property
     def routes(self) -> list[Route]:
@@ -37,6 +38,8 @@ class OpenIdApi:
             Route("/api/v1/sign-in", self.ways),
             Route(f"{PATH}/{{provider}}/begin", self.begin),
             Route(f"{PATH}/{{provider}}/callback", self.callback),
+            Route(f"{PATH}/{{provider}}/signed-out", self.signed_out),
+            Route(f"{PATH}/{{provider}}/backchannel", self.backchannel, methods=["POST"]),
         ]
 
     async def ways(self, _request: Request) -> Response:
@@ -48,7 +51,7 @@ class OpenIdApi:
     async def begin(self, request: Request) -> Response:
         """`?back=/desk&again=1`: to the provider; `again` where the password has to be given anew."""
         provider = self._provider(request)
-        back, again = _page(request.query_params.get("back", "")), request.query_params.get("again") == "1"
+        back, again = page_of(request.query_params.get("back", "")), request.query_params.get("again") == "1"
         await self._gate.house.lockout.begun(visitor_of(request).address)
         browser = secrets.token_urlsafe(24)
         try:
@@ -80,6 +83,23 @@ class OpenIdApi:
         response.delete_cookie(BROWSER, path=PATH, httponly=True, samesite="lax")
         return with_cookie(response, request, token, self._secure(request, provider))
 
+    async def signed_out(self, request: Request) -> Response:
+        """Where the provider sends a browser back to that was signed out there."""
+        self._provider(request)
+        return _to(page_of(request.query_params.get("state")))
+
+    async def backchannel(self, request: Request) -> Response:
+        """`logout_token` as a form: the provider signed somebody out. Its signature says who it is from."""
+        provider, visitor = self._provider(request), visitor_of(request)
+        await self._gate.house.lockout.begun(visitor.address)
+        try:
+            who = await provider.ended(await _logout_token(request))
+        except NotAllowed as error:
+            log.info("%s", error)
+            return error_response(400, "invalid_request", str(error))
+        await self._gate.house.gone(provider, who, visitor)
+        return Response()
+
     async def _let_in(self, request: Request, provider: OpenId, who: Vouched) -> str:
         """A session's token. A refusal is written down: whom the provider vouches for is no stranger who fills the audit."""
         try:
@@ -96,17 +116,24 @@ class OpenIdApi:
         return found
 
     def _redirect_uri(self, request: Request, provider: OpenId) -> str:
-        base = self._public or str(request.base_url).rstrip("/")
-        return f"{base}{PATH}/{provider.provider.name}/callback"
+        return f"{address_of(request, self._public)}{PATH}/{provider.provider.name}/callback"
 
     def _secure(self, request: Request, provider: OpenId) -> bool:
         """Whether browsers come over TLS, where a proxy ends it too."""
         return urlsplit(self._redirect_uri(request, provider)).scheme == "https"
 
 
-def _page(path: str) -> str:
-    """One of our own pages: nobody is sent elsewhere from here."""
-    return path if path in PAGES else "/desk"
+async def _logout_token(request: Request) -> str:
+    """The one of the form. Raises BadRequest."""
+    data = b""
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > LONGEST_NOTICE:
+            raise BadRequest(f"the body is larger than {LONGEST_NOTICE} octets")
+    try:
+        return "".join(parse_qs(data.decode("ascii"), max_num_fields=8).get("logout_token", ()))
+    except ValueError as error:
+        raise BadRequest("send `logout_token` as a form") from error
 
 
 def _to(url: str) -> Response:

@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ivr.accounts.house import Books
+from ivr.accounts.house import SIGNED_IN, Books
 from ivr.accounts.model import Account, Person
 from ivr.accounts.passwords import made_password, weakness
 from ivr.accounts.people import person_id
 from ivr.accounts.roles import ROLES, unknown_roles
 from ivr.errors import Conflict, NotFound
-from ivr.web.account_api import text_of, token_data
-from ivr.web.api import BadRequest, body_of, error_response
+from ivr.web.account_api import flag_of, text_of, token_data
+from ivr.web.api import BadRequest, body_of, error_response, options_of
 from ivr.web.auth import Gate, visitor_of
 
 MOST_LINES = 500
@@ -50,12 +50,15 @@ class PeopleApi:
         await self._gate.require(request, "admin")
         house, factors = self._gate.house, await self._books.factors.everybody()
         rows = [_of_settings(account) for account in self._books.listed]
-        taken = {row["id"] for row in rows}
+        taken, tokens = {row["id"] for row in rows}, await self._books.tokens.counts()
+        seen = await self._books.trail.last(SIGNED_IN, [row["id"] for row in rows])
+        for row in rows:
+            row["signed_in_at"] = seen.get(row["id"])
         rows += [_of_person(person) for person in await self._books.people.all() if person.id not in taken]
         ids = [row["id"] for row in rows]
         sessions, locked = await house.sessions.counts(ids), await house.lockout.locked(*ids)
         for row, count, seconds in zip(rows, sessions, locked, strict=True):
-            row |= {"totp": row["id"] in factors, "sessions": count, "locked_for": seconds}
+            row |= {"totp": row["id"] in factors, "sessions": count, "locked_for": seconds, "tokens": tokens.get(row["id"], 0)}
         providers = [{"name": name, **one.provider.labels} for name, one in self._books.providers.items()]
         return JSONResponse({"people": rows, "roles": list(ROLES), "providers": providers})
 
@@ -119,24 +122,28 @@ class PeopleApi:
             raise Conflict("you cannot take yourself out; ask another administrator")
         await self._books.people.remove(person.id)
         await self._books.factors.remove(person.id)
-        for token in await self._books.tokens.list(person.id):
-            await self._books.tokens.revoke(token.id)
+        await self._books.tokens.revoke_all(person.id)
         await self._gate.house.sessions.end_all(person.id)
         await self._note(request, by, "account taken out", person.id)
         return JSONResponse({})
 
     async def reset(self, request: Request) -> Response:
-        """A new password, told once and to be changed at the first sign-in. Sessions end, a lock is taken back."""
+        """A new password, told once and to be changed at the first sign-in. Sessions end, a lock is taken back.
+
+        `{keep_tokens}`: true leaves API tokens; else they end too, for whoever knew the password may have made one.
+        """
         by = await self._changing(request)
         person = await self._person(request)
+        keep = flag_of(await options_of(request), "keep_tokens")
         if person.provider:
             raise Conflict("the provider knows this password; reset it there")
         password = made_password()
         await self._books.people.set_password(person.id, password, must_change=True)
         await self._gate.house.sessions.end_all(person.id)
         await self._gate.house.lockout.unlock(person.id)
-        await self._note(request, by, "password reset", person.id)
-        return JSONResponse({"password": password})
+        ended = 0 if keep else await self._books.tokens.revoke_all(person.id)
+        await self._note(request, by, "password reset", person.id, f"API tokens taken out: {ended}" if ended else "")
+        return JSONResponse({"password": password, "tokens_ended": ended})
 
     async def unlock(self, request: Request) -> Response:
         by = await self._changing(request)

@@ -24,7 +24,8 @@ MAGIC = b"HLSEAL1\n"
 SALT = 32
 CHUNK = 65536
 """Octets of plain text in one chunk at most."""
-_TAG = 16
+TAG = 16
+"""Octets by which a chunk is longer than its plain text."""
 
 
 class SealBroken(PeerFault):
@@ -48,7 +49,7 @@ class SealedWriter:
 
     def __init__(self, out: BinaryIO, key: bytes) -> None:
         salt = os.urandom(SALT)
-        self._out, self._box, self._number = out, _box(key, salt), 0
+        self._out, self._box, self._number = out, box_of(key, salt), 0
         self._held = bytearray()
         out.write(MAGIC + salt)
 
@@ -90,13 +91,13 @@ def unseal(file: BinaryIO, key: bytes, *, whole: bool = False) -> Iterator[bytes
     begin = file.read(len(MAGIC) + SALT)
     if not is_sealed(begin) or len(begin) < len(MAGIC) + SALT:
         raise SealBroken("this is no sealed file")
-    box, number, last = _box(key, begin[len(MAGIC) :]), 0, False
+    box, number, last = box_of(key, begin[len(MAGIC) :]), 0, False
     while not last:
         head = file.read(5)
         length = int.from_bytes(head[1:], "big")
-        sealed = file.read(length) if len(head) == 5 and _TAG <= length <= CHUNK + _TAG else b""
+        sealed = file.read(length) if len(head) == 5 and TAG <= length <= CHUNK + TAG else b""
         if len(head) < 5 or len(sealed) < length or not sealed:
-            if whole or (len(head) == 5 and not _TAG <= length <= CHUNK + _TAG):
+            if whole or (len(head) == 5 and not TAG <= length <= CHUNK + TAG):
                 raise SealBroken("the file is cut short or was changed")
             return
         try:
@@ -106,5 +107,6 @@ def unseal(file: BinaryIO, key: bytes, *, whole: bool = False) -> Iterator[bytes
         number, last = number + 1, head[0] == 1
 
 
-def _box(key: bytes, salt: bytes) -> AESGCM:
+def box_of(key: bytes, salt: bytes) -> AESGCM:
+    """What opens the chunks of the file with this salt."""
     return AESGCM(HKDF(SHA256(), 32, salt, b"hotline sealed file").derive(key))
