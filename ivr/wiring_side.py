@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from ivr.acd.desk import Desk
@@ -21,7 +23,9 @@ from ivr.dialplan.loader import FlowStore
 from ivr.dialplan.problems import Problem
 from ivr.errors import NotAllowed, NotFound, StoreUnavailable
 from ivr.knowledge.index import Document
+from ivr.knowledge.minding import REST_SECONDS, Minding
 from ivr.knowledge.suggesting import Cards, Suggesting
+from ivr.knowledge.vectors import vectors
 from ivr.profile.identity import forms, identifies
 from ivr.records.lifeline import Lifeline
 from ivr.records.marks import Marks
@@ -33,14 +37,18 @@ from ivr.scenes.frames import address
 from ivr.scenes.model import Action, Card, card_dict
 from ivr.settings import Settings
 from ivr.settings_workbench import WorkbenchOptions, origin_of
+from ivr.speech.models import kind_of, locate
 from ivr.stores import Stores
 from ivr.web.bench import Has, WorkbenchDesk
 from ivr.web.desk import DeskHub
 from ivr.web.parts import Account, WebParts
 from ivr.wiring_scenes import house_of, scene_folders
+from ivr.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
+MEANING_SECONDS = 20.0
+"""For one piece of work of the process that makes vectors, loading the model included."""
 COUNT_SECONDS = 60.0
 """Between looks at what agents of all nodes made of cards."""
 
@@ -76,7 +84,7 @@ class Bench:
         return self._told(found)
 
     def search(self, query: str, tags: Sequence[str], most: int) -> Sequence[Mapping[str, Any]]:
-        found, book = self.cards.index.search(query, self.cards.uses, tags, most), self.shelf.book
+        found, book = self.cards.search(query, tags, most), self.shelf.book
         return [self._told(book.cards[one.name]) for one in found if one.name in book.cards]
 
     def marked(self, name: str, before: str, value: str) -> None:
@@ -135,6 +143,7 @@ def document_of(card: Card) -> Document:
         " ".join(card.text.values()),
         tuple(phrase for phrases in card.said.values() for phrase in phrases),
         frozenset(card.tags),
+        tuple((title, card.text.get(language, "")) for language, title in card.title.items()),
     )
 
 
@@ -160,6 +169,10 @@ class SideParts:
     doing: Doing
     marks: Marks
     hub: DeskHub
+    suggesting: Suggesting
+    changed: asyncio.Event
+    """Set when cards changed, so that their meanings are made."""
+    minding: Minding | None = None
 
     def web(self, parts: WebParts) -> WebParts:
         return replace(parts, workbench=self.desk)
@@ -174,6 +187,33 @@ class SideParts:
             group.create_task(self.bench.shelf.run())
             group.create_task(self.doing.run())
             group.create_task(self._count())
+            group.create_task(self._suggest())
+            if self.minding is not None:
+                group.create_task(self._mind(self.minding))
+
+    async def _suggest(self) -> None:
+        """Look in a thread for cards that take longer, for one desk after the other."""
+        woken = asyncio.Event()
+        self.suggesting.wake = woken.set
+        while True:
+            while (one := self.suggesting.waiting()) is not None:
+                agent_id, contact_id, said = one
+                try:
+                    found = await asyncio.to_thread(self.bench.cards.heard, said)
+                    self.suggesting.found(agent_id, contact_id, found)
+                except Exception:  # one odd sentence must not end the cards of all desks
+                    log.exception("agent %s: cards cannot be put forward", agent_id)
+            await woken.wait()
+            woken.clear()
+
+    async def _mind(self, minding: Minding) -> None:
+        """Make the meanings of cards whenever they changed."""
+        while True:
+            self.changed.clear()
+            made = await asyncio.to_thread(minding.take, self.bench.cards.index.documents)
+            with contextlib.suppress(TimeoutError):  # what failed is tried again, also where nothing changes
+                async with asyncio.timeout(None if made else REST_SECONDS):
+                    await self.changed.wait()
 
     async def _count(self) -> None:
         while True:
@@ -190,11 +230,13 @@ async def side_parts(
     """Read the files and make the parts; `stack` closes them. Files with an error are not taken, and the log says so."""
     options = settings.workbench
     shelf = Shelf(scene_folders(settings), lambda: house_of(settings, flows.flows.values()))
-    bench = Bench(shelf, options)
+    minding, fresh = minding_of(settings, stack), asyncio.Event()
+    bench = Bench(shelf, options, Cards(mind=minding))
     for problem in await asyncio.to_thread(bench.load):
         (log.error if problem.severity == "error" else log.warning)("scenes: %s", problem)
 
     def changed() -> None:
+        fresh.set()
         hub.broadcast("book", {"version": shelf.version})
 
     shelf.changed.append(changed)
@@ -202,12 +244,28 @@ async def side_parts(
     hooks = {name: (Hook(one.url, one.secret, one.timeout), one.tries) for name, one in options.hooks.items()}
     doing = Doing(runs, hooks, time.time, lambda agent_id, data: desks.push(agent_id, "action", data))
     stack.push_async_callback(doing.close)
-    hub.watch = watching(Suggesting(bench.cards, hub.push))
+    suggesting = Suggesting(bench.cards, hub.push)
+    hub.watch = watching(suggesting)
     whole = WholeContacts(stores.log, ContactReader(stores.engine))
     desk = WorkbenchDesk(
         bench, whole.get, has_of(stores.acd), Lifeline(stores.engine), marks, runs, doing, lambda text: forms_of(text)
     )
-    return SideParts(bench, desk, doing, marks, hub)
+    return SideParts(bench, desk, doing, marks, hub, suggesting, fresh, minding)
+
+
+def minding_of(settings: Settings, stack: AsyncExitStack) -> Minding | None:
+    """What compares meanings, with a process of its own that starts with the first work; None where words are to do."""
+    name = settings.workbench.meaning
+    if not name:
+        return None
+    options = settings.speech
+    folder = locate(name, Path(options.models_dir) if options.models_dir else Path(settings.data) / "models")
+    if folder is None or kind_of(folder) != "embeddings":
+        log.error("knowledge is found by words alone: the model %s is not installed: ivr models install %s", name, name)
+        return None
+    child = Workbench(MEANING_SECONDS)
+    stack.callback(child.close)
+    return Minding(lambda texts, asked: child.run(vectors, str(folder), tuple(texts), asked), time.monotonic)
 
 
 def watching(suggesting: Suggesting) -> Callable[[str, str, Mapping[str, Any] | None], None]:

@@ -6,10 +6,14 @@ import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import bm25s
 
 from ivr.knowledge.words import plain, tokens
+
+if TYPE_CHECKING:
+    from ivr.knowledge.meaning import Near
 
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets itself to DEBUG
 
@@ -24,6 +28,12 @@ COMMON = 20
 SHORTEST = 2
 """Characters of a phrase that is looked for as it is."""
 USED_WEIGHT, TAG_WEIGHT = 0.12, 1.25
+LIKE_WEIGHT = 20.0
+"""What a likeness of 1 counts beside the score of words in a search."""
+LONGEST_WHY = 60
+"""Characters of the piece of a card that was meant."""
+LIKE_LEAST = 0.25
+"""Likeness from which a card without a word of the query is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class Document:
     text: str = ""
     phrases: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
+    parts: tuple[tuple[str, str], ...] = ()
+    """(title, text) of each language by itself, for those who compare meanings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +103,23 @@ class Index:
         self._known = {word: math.log(1 + total / number) for word, number in counted.items()}
         self._unknown = max(self._known.values(), default=1.0)
 
-    def search(self, query: str, uses: Mapping[str, Uses], tags: Iterable[str] = (), most: int = 10) -> list[Found]:
-        """The best cards for a query; without words in it the most used ones. Those with one of `tags` are preferred."""
+    def search(
+        self, query: str, uses: Mapping[str, Uses], tags: Iterable[str] = (), most: int = 10, near: Near | None = None
+    ) -> list[Found]:
+        """The best cards for a query; without words in it the most used ones. Those with one of `tags` are preferred.
+
+        `near` is how like the cards are to the query, where that is known.
+        """
         wanted, asked = frozenset(tags), tokens(query)
         if not asked and query.strip():
             return []
         scores = self._scores(asked) if asked else [1.0] * len(self.documents)
+        if near is not None and asked:
+            likes = [near.likeness.get(one.name, 0.0) for one in self.documents]
+            scores = [
+                score + LIKE_WEIGHT * like if score > 0 or like >= LIKE_LEAST else 0.0
+                for score, like in zip(scores, likes, strict=True)
+            ]
         found = [
             Found(one.name, score * uses.get(one.name, NEVER_USED).worth * (TAG_WEIGHT if one.tags & wanted else 1.0))
             for one, score in zip(self.documents, scores, strict=True)
@@ -104,14 +127,21 @@ class Index:
         ]
         return sorted(found, key=lambda one: -one.score)[:most]
 
-    def heard(self, said: Sequence[str], uses: Mapping[str, Uses], most: int = 3) -> list[Found]:
-        """The cards that what was said calls for, the surest first: one of their phrases, or enough of their words.
+    def heard(
+        self, said: Sequence[str], uses: Mapping[str, Uses], most: int = 3, near: Sequence[Near | None] = ()
+    ) -> list[Found]:
+        """The cards that what was said calls for, the surest first: by one of their phrases, enough words, or the meaning.
 
-        `said` are the last utterances, the newest first. Few are found, and none where nothing is sure.
+        `said` are the last utterances, the newest first, `near` how like the cards are to each, where that is known. Few are
+        found, and none where nothing is sure.
         """
         found: dict[str, Found] = {}
         for age, text in enumerate(said):
-            for one in (*self._by_phrase(plain(text)), *self._by_words(text)):
+            for one in (
+                *self._by_phrase(plain(text)),
+                *self._by_words(text),
+                *_by_meaning(near[age] if age < len(near) else None),
+            ):
                 score = one.score * uses.get(one.name, NEVER_USED).worth / (1 + age)
                 if one.name not in found or found[one.name].score < score:
                     found[one.name] = Found(one.name, score, one.why)
@@ -153,3 +183,9 @@ class Index:
             if len(words) >= SURE and share >= LEAST_SHARE:
                 found.append(Found(name, 10 * share, " ".join(words[:4])))
         return found
+
+
+def _by_meaning(near: Near | None) -> list[Found]:
+    if near is None:
+        return []
+    return [Found(name, 10 * near.likeness[name], near.piece.get(name, "")[:LONGEST_WHY]) for name in near.sure()]

