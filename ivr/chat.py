@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from ivr.dialplan.cases_build import OUTCOMES
+from ivr.dialplan.cases_given import OUTCOMES
 from ivr.dialplan.durations import seconds
 from ivr.dialplan.mocks import Reply, World
 from ivr.dialplan.model import KEYS

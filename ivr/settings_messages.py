@@ -13,6 +13,8 @@ KINDS = ("sms", "wechat", "whatsapp", "webhook")
 ASKED = ("name", "phone", "email")
 PRIORITIES = ("low", "normal", "high", "urgent")
 STATES = ("open", "pending", "solved", "closed")
+REDACT = ("closed", "at_once", "off")
+MOST_MEGABYTES = 10
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 
 
@@ -78,6 +80,21 @@ class ClockOptions:
     """Time until somebody has answered, `4h`; 0 for no promise."""
     resolve: float = 0.0
     """Time until it is solved."""
+    hours: str = ""
+    """Calendar of the environment in whose hours the time counts, `always` for day and night; empty: `messages.clock_hours`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketOptions:
+    """How tickets find who works on them."""
+
+    queue: str = ""
+    """Where those wait that nobody has and that name no queue; empty: tickets wait nowhere, owners are set by hand."""
+    needs: Mapping[str, int] = field(default_factory=dict)
+    accept: str = "auto"
+    """`auto`: who has room has it; `ask`: he is asked first, as long as the queue rings."""
+    away: float = 1800.0
+    """How long an agent may be off duty, `30m`, before others get the tickets that he has not begun."""
 
 
 _CLOCKS: Mapping[str, ClockOptions] = {
@@ -109,15 +126,30 @@ class MessageOptions:
     """Priority of tickets to what is promised."""
     clock_stops: tuple[str, ...] = ("pending",)
     """States of tickets in which the clock stands still."""
+    clock_hours: str = ""
+    """Calendar of the environment in whose hours all clocks run; empty: day and night."""
+    clock_warns: float = 900.0
+    """How long before a clock runs out its owner is told, `15m`; 0: never."""
+    tickets: TicketOptions = field(default_factory=TicketOptions)
+    redact: str = "closed"
+    """When private numbers (`privacy`) are taken out of what is kept: `closed`: cards and codes as they come, the rest when the
+    conversation is closed; `at_once`: all of it as it comes; `off`: never."""
+    files: int = 5
+    """Largest file that may come with a message, in MB; 0: files are named and not kept."""
 
 
 def check_messages(options: MessageOptions, queues: Collection[str], smtp: str, skills: Collection[str], file: str) -> None:
     """Raises ConfigError in one line. `smtp` is the server of `notices.email`."""
     place = f"{file}: messages"
-    if options.accept not in ("auto", "ask"):
-        raise ConfigError(f"{place}.accept: '{options.accept}' is not auto or ask")
-    named = {"": options.queue, ".chat": options.chat.queue, ".email": options.email.queue}
-    wanted = {".chat": options.chat.needs, ".email": options.email.needs}
+    for where, accept in (("", options.accept), (".tickets", options.tickets.accept)):
+        if accept not in ("auto", "ask"):
+            raise ConfigError(f"{place}{where}.accept: '{accept}' is not auto or ask")
+    if options.redact not in REDACT:
+        raise ConfigError(f"{place}.redact: '{options.redact}' is not {', '.join(REDACT)}")
+    if not 0 <= options.files <= MOST_MEGABYTES:
+        raise ConfigError(f"{place}.files: {options.files} MB; 0 to {MOST_MEGABYTES}")
+    named = {"": options.queue, ".chat": options.chat.queue, ".email": options.email.queue, ".tickets": options.tickets.queue}
+    wanted = {".chat": options.chat.needs, ".email": options.email.needs, ".tickets": options.tickets.needs}
     for name, hook in options.hooks.items():
         _check_hook(name, hook, f"{place}.hooks.{name}")
         named[f".hooks.{name}"], wanted[f".hooks.{name}"] = hook.queue, hook.needs

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,19 +16,20 @@ from ivr.acd.model import Channel as Reached
 from ivr.acd.routing import Router
 from ivr.errors import Conflict, IvrError, StoreUnavailable
 from ivr.messages.adapters import Generic
+from ivr.messages.beside import Beside
 from ivr.messages.customers import Customers
-from ivr.messages.desk import MessageDesk
+from ivr.messages.desk import Cards, MessageDesk
+from ivr.messages.files import Files
 from ivr.messages.holding import Holdings, Rules, Surroundings
 from ivr.messages.mail import Mailbox
 from ivr.messages.mail_in import ImapReader, SmtpDoor
+from ivr.messages.masking import Masking, cleaned
 from ivr.messages.model import Placing
 from ivr.messages.news import News
 from ivr.messages.outgoing import Outgoing
 from ivr.messages.parts import ChatRules, Hook, MessageParts
 from ivr.messages.signing import signed
-from ivr.messages.sla import Policy, Promise
 from ivr.messages.store import ThreadStore
-from ivr.messages.tickets import Tickets
 from ivr.messages.timeline import Timeline
 from ivr.nodes.desks import PageMap
 from ivr.nodes.link import NodeLink
@@ -37,15 +38,19 @@ from ivr.notices.sender import Sender
 from ivr.notices.signed import SignedWebhook
 from ivr.records.followups import FollowUps
 from ivr.settings import Settings
-from ivr.settings_messages import MessageOptions
 from ivr.settings_queues import CapacityOptions
 from ivr.stores import Stores
+from ivr.web.bench import Has
 from ivr.web.desk import DeskHub
 from ivr.web.parts import AgentActions, WebParts
+from ivr.wiring_masks import masks_of
+from ivr.wiring_side import Bench
+from ivr.wiring_tickets import Hours, ticket_house
 
 log = logging.getLogger(__name__)
 
 Tell = Callable[[str, str, Mapping[str, Any]], Awaitable[None]]
+Contact = Callable[[str], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,15 @@ class MessageHouse:
     news: News
     holdings: Holdings
     sender: Sender
+    beside: Beside
     doors: tuple[SmtpDoor | ImapReader, ...]
 
     def web(self, parts: WebParts) -> WebParts:
-        return replace(parts, messages=self.parts)
+        """With the inbox; what stands beside contacts stands beside conversations and tickets too."""
+        desk = parts.workbench
+        if desk is not None:
+            desk = replace(desk, contact=contact_of(self.beside, desk.contact), has=has_of(self.beside, desk.has))
+        return replace(parts, messages=self.parts, workbench=desk)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -77,7 +87,9 @@ def message_house(
     hub: DeskHub,
     actions: AgentActions,
     stack: AsyncExitStack,
-    start: Callable[[Coroutine[Any, Any, None]], None],
+    start: Callable[..., None],
+    hours: Callable[[], Hours],
+    bench: Bench,
 ) -> MessageHouse:
     """Put it together and `start` what goes on; `stack` closes what is open."""
     options, token = settings.messages, partial(secrets.token_hex, 8)
@@ -93,7 +105,7 @@ def message_house(
     holdings = Holdings(Surroundings(settings.node, store, router, news, tell, rules, assigned))
     desk = MessageDesk(store, customers, news, holdings, tell, stores.acd, lambda: tuple(settings.queues))
     desks.append(desk)
-    tickets = Tickets(stores.engine, policy_of(options), time.time, token)
+    ticketed = ticket_house(settings, stores, router, tell, hours)
     hooks = hooks_of(settings)
     channels = channels_of(settings, hooks)
     sender = Sender(Outgoing(stores.engine, desk.sending_changed), channels, time.time)
@@ -101,7 +113,8 @@ def message_house(
     names = {agent.id: agent.name or agent.id for agent in settings.agents}
     parts = MessageParts(
         desk=desk,
-        tickets=tickets,
+        tickets=ticketed.tickets,
+        ticket_desk=ticketed.desk,
         timeline=Timeline(stores.engine, customers),
         customers=customers,
         dial=dialer(actions, stores),
@@ -115,9 +128,43 @@ def message_house(
         chat=_chat(settings),
         hooks=hooks,
     )
-    house = MessageHouse(parts, news, holdings, sender, doors_of(settings, desk))
-    start(house.run())
+    beside = Beside(store, ticketed.tickets, customers)
+    desk.cards, desk.masks = cards_of(beside, bench), masks_of(settings)
+    desk.files = Files(stores.engine, options.files * 1_000_000)
+    ticketed.tickets.clean = partial(cleaned, desk.masks.coming)
+    house = MessageHouse(parts, news, holdings, sender, beside, doors_of(settings, desk))
+    start(house.run(), Masking(stores.engine, desk.masks, time.time).run(), *ticketed.works)
     return house
+
+
+def contact_of(beside: Beside, other: Contact) -> Contact:
+    async def contact(name: str) -> Mapping[str, Any]:
+        return await (beside.contact(name) if beside.knows(name) else other(name))
+
+    return contact
+
+
+def has_of(beside: Beside, other: Has) -> Has:
+    async def has(agent_id: str, contact_id: str, asked: bool = False) -> bool:
+        return await (beside.has(agent_id, contact_id) if beside.knows(contact_id) else other(agent_id, contact_id, asked))
+
+    return has
+
+
+def cards_of(beside: Beside, bench: Bench) -> Cards:
+    """Knowledge put forward by what is written; it never keeps a message back."""
+
+    async def cards(name: str) -> list[dict[str, str]]:
+        if not bench.cards.index.documents:
+            return []
+        try:
+            found = await asyncio.to_thread(bench.cards.of, await beside.contact(name))
+        except Exception:
+            log.exception("no cards for %s", name)
+            return []
+        return [{"name": one.name, "why": one.why} for one in found]
+
+    return cards
 
 
 def teller(hub: DeskHub, link: NodeLink, where: PageMap) -> Tell:
@@ -134,11 +181,6 @@ def teller(hub: DeskHub, link: NodeLink, where: PageMap) -> Tell:
             link.tell(node, "desk.push", {"agent": agent_id, "kind": kind, "data": dict(data)})
 
     return tell
-
-
-def policy_of(options: MessageOptions) -> Policy:
-    promises = {name: Promise(one.respond, one.resolve) for name, one in options.clocks.items()}
-    return Policy(promises, options.clock_stops)
 
 
 def placing_of(settings: Settings, queue: str, needs: Mapping[str, int]) -> Placing:
@@ -175,7 +217,9 @@ def doors_of(settings: Settings, desk: MessageDesk) -> tuple[SmtpDoor | ImapRead
     options = settings.messages.email
     if not options.address:
         return ()
-    mailbox = Mailbox(options.address, desk, placing_of(settings, options.queue, options.needs))
+    mailbox = Mailbox(
+        options.address, desk, placing_of(settings, options.queue, options.needs), settings.messages.files * 1_000_000
+    )
     found: list[SmtpDoor | ImapReader] = []
     if options.listen:
         found.append(SmtpDoor(options.listen, mailbox))

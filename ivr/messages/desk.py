@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
 from ivr.errors import Conflict, NotAllowed
 from ivr.messages.customers import Customers
+from ivr.messages.files import Files
 from ivr.messages.holding import Holdings, Tell
-from ivr.messages.model import EVENTS, Direction, Incoming, Move, Placing, Status
+from ivr.messages.masking import Masks, coming
+from ivr.messages.model import EVENTS, SHOWN, Direction, File, Incoming, Move, Placing, Status
 from ivr.messages.news import News
 from ivr.messages.store import Row, ThreadStore, summary, told
 
@@ -19,8 +21,18 @@ log = logging.getLogger(__name__)
 BRINGS = {"email": "email"}
 """Channel to what brings answers, where it is not `hook:SOURCE`."""
 MOST_TAGS = 20
+TAKES_FILES = frozenset({"chat", "email"})
 AT_ONCE = frozenset({"email"})
 """Channels whose thread is put aside with the answer: nobody sits there and waits for the next word."""
+
+
+Cards = Callable[[str], Awaitable[list[dict[str, str]]]]
+"""A conversation to the cards of knowledge for what is written in it: `{name, why}`, the surest first."""
+
+
+async def no_cards(thread_id: str) -> list[dict[str, str]]:
+    """Stands where nothing is known."""
+    return []
 
 
 class Agents(Protocol):
@@ -44,13 +56,17 @@ class MessageDesk:
     ) -> None:
         self.store, self.customers, self.news, self._holdings = store, customers, news, holdings
         self._tell, self._agents, self._queues = tell, agents, queues
+        self.cards: Cards = no_cards
+        self.masks = Masks()
+        self.files: Files | None = None
         holdings.absent = self._absent
 
     # --- customers
 
     async def incoming(self, message: Incoming, placing: Placing) -> tuple[Row, Row]:
         """A customer wrote: the thread, and the message in it."""
-        thread, row, fresh = await self.store.take_in(message, placing)
+        kept = await coming(self.masks, self.store, message)
+        thread, row, fresh = await self.store.take_in(kept, placing)
         if fresh:
             await self._told_of(thread, row)
             if thread["status"] == Status.WAITING:
@@ -88,20 +104,27 @@ class MessageDesk:
     async def thread(self, thread_id: str, before: int | None = None) -> dict[str, Any]:
         """`{thread, messages, addresses}`; 100 messages at a time, those before the index `before`."""
         row = await self.store.get(thread_id)
-        messages = [told(one) for one in await self.store.last_messages(thread_id, before)]
+        messages = await self.with_files(await self.store.last_messages(thread_id, before), told)
         return {"thread": summary(row), "messages": messages, "addresses": await self.customers.addresses(row["customer"])}
 
-    async def reply(self, agent_id: str, thread_id: str, text: str, key: str) -> Row:
-        """Write to the customer. Raises NotAllowed where somebody else has the thread."""
+    async def with_files(self, rows: Sequence[Row], shown: Callable[[Row], Row]) -> list[Row]:
+        """The messages as `shown` makes them, each with what came along as `files`."""
+        found = await self.files.of([row["id"] for row in rows]) if self.files is not None and rows else {}
+        return [{**shown(row), "files": found.get(row["id"], [])} for row in rows]
+
+    async def reply(self, agent_id: str, thread_id: str, text: str, key: str, files: Sequence[File] = ()) -> Row:
+        """Write to the customer. Raises NotAllowed where somebody else has the thread, Conflict for files where none can go."""
         thread = await self._own(agent_id, thread_id)
+        if files and thread["channel"] not in TAKES_FILES:
+            raise Conflict(f"no file can be sent by {thread['channel']}: put it where the customer finds it, and write where")
         by = BRINGS.get(thread["channel"], f"hook:{thread['source']}") if thread["channel"] != "chat" else ""
         only = {"agent_id": agent_id}
-        thread, row = await self.store.add(thread_id, Direction.OUT, agent_id, text, by=by, key=key, only=only)
+        thread, row = await self.store.add(thread_id, Direction.OUT, agent_id, text, by=by, key=key, only=only, files=files)
         await self._told_of(thread, row)
         if thread["channel"] in AT_ONCE and thread["status"] == Status.ASSIGNED:
             with suppress(Conflict):  # the customer wrote again meanwhile
                 await self._put_aside(thread_id, {**only, "asked_at": None})
-        return told(row)
+        return (await self.with_files([row], told))[0]
 
     async def note(self, agent_id: str, thread_id: str, text: str, key: str) -> Row:
         """Write down something for colleagues."""
@@ -193,15 +216,17 @@ class MessageDesk:
         thread = await self.store.get(thread_id)
         for row in await self.store.last_messages(thread_id, most=200):
             if row["id"] == message_id and thread["agent_id"]:
-                await self._tell(thread["agent_id"], "inbox_message", {"thread_id": thread_id, "message": told(row)})
+                message = (await self.with_files([row], told))[0]
+                await self._tell(thread["agent_id"], "inbox_message", {"thread_id": thread_id, "message": message})
 
-    async def _absent(self, row: Row) -> None:
+    async def _absent(self, row: Row) -> bool:
         """Its agent is gone, or waits for nothing: others get what nobody answered, the rest is put aside."""
         if row["status"] != Status.ASSIGNED:
-            return
+            return False
         only = {"agent_id": row["agent_id"], "asked_at": row["asked_at"]}
         with suppress(Conflict):  # somebody was faster: the next look sees what is to be done now
             await (self._put_aside(row["id"], only) if row["asked_at"] is None else self._give_back(row, only))
+        return False
 
     async def _give_back(self, row: Row, only: Row) -> None:
         thread, _ = await self.store.move(row["id"], Move.GIVEN_BACK, only, agent_id="")
@@ -246,8 +271,11 @@ class MessageDesk:
         """Pages hear of a new message."""
         await self.news.tell("message", thread["id"], index=row["index"])
         if thread["agent_id"] and thread["status"] in (Status.ASSIGNED, Status.PENDING):
-            shown = {"thread_id": thread["id"], "message": told(row), "thread": summary(thread)}
+            message = (await self.with_files([row], told))[0]
+            shown = {"thread_id": thread["id"], "message": message, "thread": summary(thread)}
             await self._tell(thread["agent_id"], "inbox_message", shown)
+            if row["direction"] in SHOWN and (cards := await self.cards(thread["id"])):
+                await self._tell(thread["agent_id"], "inbox_cards", {"contact_id": thread["id"], "cards": cards})
 
     async def _changed(self, thread: Row, before: str = "") -> None:
         """Pages hear that the thread is another now; `before` had it."""

@@ -1,10 +1,10 @@
-"""A thread's place in its queue, from the first word to the end: the same engine, and the same agents' room, as calls have."""
+"""A thread's or a ticket's place in its queue, until the end: the same engine, and the same agents' room, as calls have."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,11 +12,16 @@ from ivr.acd.model import Channel, Contact, named, needs_of
 from ivr.acd.place import Moved, Offered, Place, Refused, Withdrawn
 from ivr.acd.store import AcdStore
 from ivr.errors import Conflict, IvrError, NotFound
-from ivr.messages.model import Move, Status
+from ivr.messages.model import Status
 from ivr.messages.news import News
-from ivr.messages.store import Row, ThreadStore
 
 log = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+OVERLAP = 15.0
+"""Seconds for which what changed is read again: another node's clock may be behind."""
+WHOLE_SECONDS = 60.0
+"""Between looks at everything, whatever was told."""
 
 Tell = Callable[[str, str, Mapping[str, Any]], Awaitable[None]]
 """(agent, kind, data) to the page of the agent, wherever it is."""
@@ -28,6 +33,25 @@ class Keeper(Protocol):
     store: AcdStore
 
     def place(self, contact: Contact, most: int = 0) -> Place: ...
+
+
+class Waiting(Protocol):
+    """What waits, in SQL. A row has `id rounds status agent_id holder queue needs language queued_at updated_at asked_at`, and
+    may have `priority` and `excluded`; `status` is `waiting`, `assigned`, or another where it needs no place."""
+
+    clock: Callable[[], float]
+
+    async def queued(self, since: float | None, names: Collection[str] = ()) -> Sequence[Row]:
+        """What needs a place: all of it, or (whether it does or not) what changed since then, and these."""
+
+    async def claim(self, name: str, rounds: int, holder: str, was: str) -> bool:
+        """Hold its place on this node; False where another does, or it has moved on."""
+
+    async def taken(self, name: str, agent_id: str) -> Row:
+        """The queue found this agent. Raises Conflict where it is too late."""
+
+    async def get(self, name: str) -> Row:
+        """Raises NotFound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +74,16 @@ class Surroundings:
     """What every thread on this node is given."""
 
     node: str
-    store: ThreadStore
+    store: Waiting
     router: Keeper
     news: News
     tell: Tell
     rules: Rules
     assigned: Callable[[Row], Awaitable[None]]
     """An agent has it now."""
+    channel: Channel = Channel.MESSAGE
+    key: str = "thread_id"
+    """What pages call it."""
 
 
 class Holding:
@@ -106,7 +133,9 @@ class Holding:
             language=thread["language"].split("-")[0],
             prefer=before,
             prefer_until=thread["queued_at"] + rules.prefer if before else 0.0,
-            channel=Channel.MESSAGE,
+            channel=self._around.channel,
+            priority=int(thread.get("priority", 5)),
+            excluded=frozenset(named(thread.get("excluded", ()))),
         )
 
     async def run(self) -> None:
@@ -164,7 +193,7 @@ class Holding:
             return "accepted"
         decision = self._decisions[agent_id] = asyncio.get_running_loop().create_future()
         self.offered[agent_id] = until
-        await self._around.tell(agent_id, "inbox_offer", {"thread_id": self.thread["id"], "until": until})
+        await self._around.tell(agent_id, "inbox_offer", {self._around.key: self.thread["id"], "until": until})
         try:
             async with asyncio.timeout(max(0.0, until - self._around.store.clock())):
                 return "accepted" if await decision else "declined"
@@ -184,7 +213,7 @@ class Holding:
 
     async def _not_offered(self, agent_id: str, reason: str) -> None:
         if self.offered.pop(agent_id, None) is not None:
-            told = {"thread_id": self.thread["id"], "reason": reason}
+            told = {self._around.key: self.thread["id"], "reason": reason}
             await self._around.tell(agent_id, "inbox_offer_ended", told)
 
     async def _assign(self, agent_id: str) -> None:
@@ -192,7 +221,7 @@ class Holding:
             self.agent_id = agent_id
             return
         try:
-            thread, _ = await self._around.store.move(self.thread["id"], Move.TAKEN, agent_id=agent_id)
+            thread = await self._around.store.taken(self.thread["id"], agent_id)
         except Conflict:  # closed in this very moment
             self._over = True
             return
@@ -225,8 +254,15 @@ class Holdings:
         self._away: dict[str, float] = {}
         self._refused: dict[str, float] = {}
         """Threads that no queue takes, and until when they are let alone."""
-        self.absent: Callable[[Row], Awaitable[None]] = self._nobody
-        """What happens to a thread whose agent is gone, or who has nothing to do for it; set by `MessageDesk`."""
+        self._again: set[str] = set()
+        """Whose place here ended: they may need another."""
+        self._missed, self._alive = True, set[str]()
+        self._looked = self._looked_whole = 0.0
+        self._kept: set[str] = set()
+        """What stays with agents who are gone, until they are back."""
+        self.absent: Callable[[Row], Awaitable[bool]] = self._nobody
+        """What happens to a thread whose agent is gone, or who has nothing to do for it, and whether it stays his until he
+        is back; set by `MessageDesk`."""
         around.news.listen(self._heard)
 
     async def run(self) -> None:
@@ -250,24 +286,51 @@ class Holdings:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def look(self) -> None:
-        """Give a place to every thread that needs one, and end those that need none. Raises StoreUnavailable."""
-        rows = {row["id"]: row for row in await self._around.store.in_queues()}
-        for thread_id, holding in tuple(self.held.items()):
-            row = rows.get(thread_id)
-            if row is None or row["rounds"] != holding.rounds or row["holder"] != self._around.node:
+        """Give a place to everything that needs one, and end those that need none. Raises StoreUnavailable.
+
+        What changed is read, and all of it where something may have been missed: at the start, after news were lost, when a
+        node came or went, and now and then.
+        """
+        store, now = self._around.store, self._around.store.clock()
+        alive = await self._around.router.store.alive_nodes()
+        whole = self._missed or alive != self._alive or now - self._looked_whole >= WHOLE_SECONDS
+        again = self._again | {one for one, until in self._refused.items() if until <= now}
+        self._refused = {one: until for one, until in self._refused.items() if until > now}
+        self._missed, self._again = False, set()
+        try:
+            rows = {str(row["id"]): row for row in await store.queued(None if whole else self._looked - OVERLAP, again)}
+            if whole and (
+                beyond := self.held.keys() - rows
+            ):  # it reads so many and no more: these may have a place all the same
+                rows |= {str(row["id"]): row for row in await store.queued(now, beyond)}
+            self._end(rows, whole)
+            await self._begin(rows, alive)
+        except BaseException:
+            self._missed = True
+            raise
+        self._alive, self._looked = alive, now
+        self._looked_whole = now if whole else self._looked_whole
+
+    def _end(self, rows: Mapping[str, Row], whole: bool) -> None:
+        for name, holding in self.held.items():
+            row = rows.get(name)
+            if row is None and not whole:
+                continue
+            if row is None or not _live(row) or row["rounds"] != holding.rounds or row["holder"] != self._around.node:
                 holding.heard("ended", {})
             elif row["status"] == Status.ASSIGNED and row["agent_id"] != holding.agent_id:  # the news of it were lost
                 holding.heard("taken", {"agent": row["agent_id"]})
-        alive: set[str] | None = None
-        for thread_id, row in rows.items():
-            if thread_id in self._tasks or self._refused.get(thread_id, 0.0) > self._around.store.clock():
+
+    async def _begin(self, rows: Mapping[str, Row], alive: Collection[str]) -> None:
+        node = self._around.node
+        if any(row["holder"] not in ("", node, *alive) for row in rows.values()):  # gone, or come since that was read
+            alive = await self._around.router.store.alive_nodes()
+        for name, row in rows.items():
+            free = row["holder"] in ("", node) or row["holder"] not in alive
+            if not _live(row) or not free or name in self._tasks or name in self._refused:
                 continue
-            if row["holder"] not in ("", self._around.node):
-                alive = await self._around.router.store.alive_nodes() if alive is None else alive
-                if row["holder"] in alive:
-                    continue
-            if await self._around.store.claim(thread_id, row["rounds"], self._around.node, row["holder"]):
-                self._hold({**row, "holder": self._around.node})
+            if await self._around.store.claim(name, row["rounds"], node, row["holder"]):
+                self._hold({**row, "holder": node})
 
     def _hold(self, row: Row) -> None:
         holding = self.held[row["id"]] = Holding(self._around, row)
@@ -289,10 +352,13 @@ class Holdings:
     def _ended(self, thread_id: str) -> None:
         self.held.pop(thread_id, None)
         self._tasks.pop(thread_id, None)
+        self._again.add(thread_id)
         self._woken.set()
 
     def _heard(self, kind: str, thread_id: str, data: Mapping[str, Any]) -> None:
         if kind in ("", "queued"):
+            self._missed = self._missed or not kind
+            self._again.update(filter(None, (thread_id,)))
             self._woken.set()
         if (holding := self.held.get(thread_id)) is not None:
             holding.heard(kind, data)
@@ -300,20 +366,25 @@ class Holdings:
     async def _tend(self) -> None:
         """Threads whose agent is gone for too long, and those that were answered and stay quiet."""
         store, rules, now = self._around.store, self._around.rules, self._around.store.clock()
-        self._refused = {one: until for one, until in self._refused.items() if until > now}
         mine = {holding.agent_id for holding in self.held.values() if holding.agent_id}
         _, agents = await self._around.router.store.read([], sorted(mine))
         here = {one.id for one in agents if "offline" not in (one.state.value, one.wanted.value if one.wanted else "")}
         self._away = {one: self._away.get(one, now) for one in mine - here}
-        for holding in tuple(self.held.values()):
-            if not holding.agent_id:
+        self._kept &= {name for name, holding in self.held.items() if holding.agent_id in self._away}
+        for name, holding in tuple(self.held.items()):
+            if not holding.agent_id or name in self._kept:
                 continue
-            gone = now - self._away.get(holding.agent_id, now) >= rules.away
+            gone = holding.agent_id in self._away and now - self._away[holding.agent_id] >= rules.away
             quiet = now - rules.idle > holding.thread["updated_at"]
             if gone or quiet:
                 row = holding.thread = await store.get(holding.thread["id"])
-                if gone or (row["asked_at"] is None and now - rules.idle > row["updated_at"]):
-                    await self.absent(row)
+                if (gone or (row["asked_at"] is None and now - rules.idle > row["updated_at"])) and await self.absent(row):
+                    self._kept.add(name)
 
-    async def _nobody(self, row: Row) -> None:
+    async def _nobody(self, row: Row) -> bool:
         """Nobody wants to know."""
+        return False
+
+
+def _live(row: Mapping[str, Any]) -> bool:
+    return row["status"] in (Status.WAITING, Status.ASSIGNED)

@@ -16,8 +16,9 @@ _OURS = re.compile(r"<[0-9.]+\.([0-9a-f]{16})@hotline>")
 class Mailbox:
     """Where customers write to: takes e-mails, whoever brings them."""
 
-    def __init__(self, address: str, desk: MessageDesk, placing: Placing) -> None:
-        self.address, self._desk, self._placing = address, desk, placing
+    def __init__(self, address: str, desk: MessageDesk, placing: Placing, most: int = 0) -> None:
+        """`most`: octets of a file that comes along; 0: files are named alone."""
+        self.address, self._desk, self._placing, self._most = address, desk, placing, most
         self._reading = asyncio.Lock()
 
     async def take(self, data: bytes) -> str:
@@ -26,7 +27,7 @@ class Mailbox:
         Raises StoreUnavailable, OSError where it must be brought again later.
         """
         async with self._reading:
-            found = await read_apart(data, self.address)
+            found = await read_apart(data, self.address, most=self._most)
         if found is None:
             return ""
         incoming, references = found

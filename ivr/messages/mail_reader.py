@@ -14,11 +14,14 @@ import re
 import resource
 import signal
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import html2text
@@ -26,12 +29,13 @@ from mailparser_reply import EmailReplyParser
 
 from ivr.errors import StoreUnavailable
 from ivr.messages.addresses import mail_of
-from ivr.messages.model import CUT, LONGEST_TEXT, Incoming, Sender
+from ivr.messages.model import CUT, LONGEST_TEXT, MOST_FILES, File, Incoming, Sender
 
 log = logging.getLogger(__name__)
 
 MOST_OCTETS = 10 * 1024 * 1024
 MOST_LINE = 2000
+MOST_PARTS = 20
 MOST_MEMORY = 1024 * 1024 * 1024
 READ_SECONDS = 20.0
 """After which an e-mail that is still not read is left out."""
@@ -43,12 +47,18 @@ Read = tuple[Incoming, list[str]]
 """The message, and the Message-IDs that it refers to."""
 
 
-async def read_apart(data: bytes, own: str, seconds: float = READ_SECONDS) -> Read | None:
+async def read_apart(data: bytes, own: str, seconds: float = READ_SECONDS, most: int = 0) -> Read | None:
     """As `read_mail`, in another process; None too for what takes longer than `seconds`.
 
-    Raises StoreUnavailable where no e-mail can be read now, OSError without room for a process.
+    Raises StoreUnavailable where no e-mail can be read now, OSError without room for a process or for its files.
     """
-    program = (sys.executable, "-m", __name__, own)
+    with tempfile.TemporaryDirectory(prefix="hotline-mail-") as folder:
+        told = await _told_apart(data, (own, folder, str(most)), seconds)
+        return await asyncio.to_thread(_unpacked, told, Path(folder))
+
+
+async def _told_apart(data: bytes, arguments: tuple[str, ...], seconds: float) -> Mapping[str, Any] | None:
+    program = (sys.executable, "-m", __name__, *arguments)
     process = await asyncio.create_subprocess_exec(*program, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
     try:
         async with asyncio.timeout(seconds):
@@ -65,62 +75,95 @@ async def read_apart(data: bytes, own: str, seconds: float = READ_SECONDS) -> Re
             log.warning("an e-mail cannot be read and is left out: %s", signal.Signals(-process.returncode).name)
             return None
         raise StoreUnavailable("e-mails cannot be read; the reason is above")
-    return _unpacked(json.loads(told))
+    found: Mapping[str, Any] | None = json.loads(told)
+    return found
 
 
-def _unpacked(told: Mapping[str, Any] | None) -> Read | None:
+def _unpacked(told: Mapping[str, Any] | None, folder: Path) -> Read | None:
     if told is None:
         return None
     sender, message = told["sender"], told["message"]
-    names = tuple(message.pop("attachments"))
+    files = tuple(File(name, (folder / str(n)).read_bytes()) for n, name in enumerate(message.pop("files")))
     sender["stated"] = tuple(sender["stated"])
-    return Incoming(**{**message, "sender": Sender(**sender), "attachments": names}), told["references"]
+    return Incoming(**{**message, "sender": Sender(**sender), "files": files}), told["references"]
 
 
-def main(own: str) -> None:
-    """One e-mail of the standard input, to the standard output."""
+def main(own: str, folder: str, most: str) -> None:
+    """One e-mail of the standard input, to the standard output; its files go into the folder, by number."""
     os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    found, told = read_mail(sys.stdin.buffer.read(), own), None
+    found, told = read_mail(sys.stdin.buffer.read(), own, int(most)), None
     if found is not None:
-        message = asdict(found[0])
+        for number, one in enumerate(found[0].files):
+            (Path(folder) / str(number)).write_bytes(one.data)
+        message = asdict(replace(found[0], files=())) | {"files": [one.name for one in found[0].files]}
         told = {"sender": message.pop("sender"), "message": message, "references": found[1]}
     print(json.dumps(told))
 
 
-def read_mail(data: bytes, own: str) -> Read | None:
-    """The message and the Message-IDs that it refers to; None for what nobody wrote. Nothing is ever raised."""
+def read_mail(data: bytes, own: str, most: int = 0) -> Read | None:
+    """The message and the Message-IDs that it refers to; None for what nobody wrote. Nothing is ever raised.
+
+    Files of up to `most` octets come along; others are named in the text.
+    """
     try:
         mail = message_from_bytes(data, policy=policy.default)
         assert isinstance(mail, EmailMessage)
-        return _read(mail, own)
+        return _read(mail, own, most)
     except Exception as error:  # the parser of the library meets headers that nobody foresaw
         log.warning("an e-mail cannot be read and is left out: %s", type(error).__name__)
         return None
 
 
-def _read(mail: EmailMessage, own: str) -> Read | None:
+def _read(mail: EmailMessage, own: str, most: int) -> Read | None:
     name, address = _from(mail)
     if not address or address == mail_of(own) or _automatic(mail):
         return None
     references = _REFERENCE.findall(f"{mail.get('References', '')} {mail.get('In-Reply-To', '')}"[:20_000])[-50:]
     named = _REFERENCE.findall(str(mail.get("Message-ID", "")))
     subject = " ".join(str(mail.get("Subject", "")).split())
-    files = [str(part.get_filename() or "file")[:100] for part in mail.iter_attachments()][:20]
+    files, named_only = _files(mail, most)
     text = written(mail)
-    if files:
-        text = f"{text}\n[{', '.join(files)}]".strip()
+    if named_only:
+        text = f"{text}\n[{', '.join(named_only)}]".strip()
     incoming = Incoming(
         channel="email",
         source="email",
         sender=Sender(address, name, ""),
-        text=text or subject or CUT,
+        text=text or subject or ("" if files else CUT),
         external=named[0] if named else "",
         subject=subject,
         reference=" ".join([*references[-9:], *named[:1]]),
-        attachments=tuple(files),
+        files=files,
     )
     return incoming, references
+
+
+def _files(mail: EmailMessage, most: int) -> tuple[tuple[File, ...], list[str]]:
+    """What comes along, and the names of what is too large, or too much."""
+    kept, named = list[File](), list[str]()
+    body = mail.get_body(("plain", "html"))
+    for part in islice((one for one in _parts(mail) if one is not body), MOST_PARTS):
+        name = str(part.get_filename() or "file")[:100]
+        content = part.get_payload(decode=True) if most and len(kept) < MOST_FILES else None
+        if isinstance(content, bytes) and 0 < len(content) <= most:
+            kept.append(File(name, content))
+        else:
+            named.append(name)
+    return tuple(kept), named
+
+
+def _parts(part: Any, shapes: bool = False) -> Iterator[Any]:
+    """What stands in it, but for texts that say again what another says: `shapes`, below an alternative; HTML besides a text.
+
+    Programs nest pictures and files in the text's own part, or send a file that is all of the e-mail.
+    """
+    kind = part.get_content_type()
+    if kind.startswith("multipart/"):
+        for one in part.iter_parts():
+            yield from _parts(one, shapes or kind == "multipart/alternative")
+    elif part.is_attachment() or not (kind == "text/html" or (shapes and kind.startswith("text/"))):
+        yield part
 
 
 def _from(mail: EmailMessage) -> tuple[str, str]:
@@ -155,4 +198,4 @@ def written(mail: EmailMessage) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:4])

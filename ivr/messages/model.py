@@ -10,6 +10,8 @@ from typing import Any
 LONGEST_TEXT = 20_000
 """Characters of one message; of a longer one the rest is cut off."""
 CUT = "…"
+MOST_FILES = 10
+"""Files of one message."""
 
 
 class Status(StrEnum):
@@ -91,6 +93,14 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file as it came."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """A message that came in by any channel."""
 
@@ -107,8 +117,8 @@ class Incoming:
     """The thread it belongs to, where the channel knows."""
     reference: str = ""
     """What an answer must refer to: a Message-ID."""
-    attachments: tuple[str, ...] = ()
-    """Names of files that came along and are not kept."""
+    files: tuple[File, ...] = ()
+    """What came along and is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,4 +161,7 @@ def shown_to_customer(message: Mapping[str, Any]) -> dict[str, Any] | None:
     """The message as a customer's page gets it; None for what is not for customers."""
     if message["direction"] not in SHOWN:
         return None
-    return {name: message[name] for name in ("index", "at", "direction", "text")} | {"name": message.get("name", "")}
+    return {name: message[name] for name in ("index", "at", "direction", "text")} | {
+        "name": message.get("name", ""),
+        "files": message.get("files", []),
+    }

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.messages.addresses import plain
-from ivr.messages.tables import messages, threads
+from ivr.messages.tables import files, messages, threads
 from ivr.records.database import sql_errors
 
 MOST_REASON = 300
@@ -38,7 +38,9 @@ class Outgoing:
                     change = update(messages).where(messages.c.id == row["id"], same).values(**values)
                     if (await connection.execute(change)).rowcount:
                         thread = (await connection.execute(select(threads).where(threads.c.id == row["thread_id"]))).mappings()
-                        taken.append(notice_of(dict(thread.one()), {**row, **values}))
+                        notice = notice_of(dict(thread.one()), {**row, **values})
+                        along = await connection.execute(select(files).where(files.c.message_id == row["id"]))
+                        taken.append({**notice, "files": [dict(one) for one in along.mappings()]})
         return taken
 
     async def sent(self, notice_id: str, now: float) -> None:

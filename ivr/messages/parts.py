@@ -10,6 +10,7 @@ from ivr.messages.adapters import Adapter
 from ivr.messages.customers import Customers
 from ivr.messages.desk import MessageDesk
 from ivr.messages.model import Placing
+from ivr.messages.ticket_desk import TicketDesk
 from ivr.messages.tickets import Tickets
 from ivr.messages.timeline import Timeline
 
@@ -61,3 +62,5 @@ class MessageParts:
     queues: tuple[str, ...] = ()
     chat: ChatRules | None = None
     hooks: Mapping[str, Hook] = field(default_factory=dict)
+    ticket_desk: TicketDesk | None = None
+    """Who offers tickets to agents."""

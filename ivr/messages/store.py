@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.errors import Conflict, NotFound
 from ivr.messages.customers import customer_in
-from ivr.messages.model import Direction, Incoming, Move, Placing, Status, after, cut, limited
+from ivr.messages.files import put
+from ivr.messages.model import Direction, File, Incoming, Move, Placing, Status, after, cut, limited
 from ivr.messages.tables import messages, threads
 from ivr.records.database import sql_errors
 
@@ -46,6 +47,7 @@ class ThreadStore:
                     await _alone(connection, given.sender.address)
                     thread = await self._thread_for(connection, given, placing, now)
                     message = await self._add(connection, thread, Direction.IN, "", given.text, given.external, "", now)
+                    await put(connection, thread["id"], message["id"], given.files, self._token)
                     return await self._wrote(connection, thread, given, now), message, True
             except IntegrityError:
                 if (known := await self._told(given.external)) is None:
@@ -116,6 +118,7 @@ class ThreadStore:
         by: str = "",
         key: str = "",
         only: Row | None = None,
+        files: Sequence[File] = (),
     ) -> tuple[Row, Row]:
         """Write a message of ours and return thread and message; the same `key` again changes nothing.
 
@@ -131,6 +134,7 @@ class ThreadStore:
                 if direction is Direction.OUT and thread["status"] == Status.CLOSED:
                     raise Conflict("this conversation is closed; open it again to write")
                 message = await self._add(connection, thread, direction, author, cut(text), external, by, now)
+                await put(connection, thread_id, message["id"], files, self._token)
                 values: Row = {"updated_at": now}
                 if direction is Direction.OUT:
                     values |= {"asked_at": None, "replied_at": thread["replied_at"] or now, "seen": thread["count"] + 1}
@@ -202,6 +206,10 @@ class ThreadStore:
         alive = threads.c.status.in_((Status.WAITING, Status.ASSIGNED))
         return await self._change(and_(mine, alive), holder=holder) == 1
 
+    async def taken(self, thread_id: str, agent_id: str) -> Row:
+        """The queue found this agent. Raises NotFound, Conflict where the thread is closed meanwhile."""
+        return (await self.move(thread_id, Move.TAKEN, agent_id=agent_id))[0]
+
     async def seen(self, thread_id: str, count: int) -> None:
         """Its agent has read so many of its messages."""
         await self._change(and_(threads.c.id == thread_id, threads.c.seen < count, threads.c.count >= count), seen=count)
@@ -264,6 +272,14 @@ class ThreadStore:
         """What has these states; else everything that waits, and what agents have: what must have a place in the queues."""
         live = threads.c.status.in_(status or (Status.WAITING, Status.ASSIGNED))
         return await self._rows(select(threads).where(live).order_by(threads.c.queued_at).limit(most))
+
+    async def queued(self, since: float | None, names: Collection[str] = (), most: int = 5000) -> list[Row]:
+        """What must have a place in the queues: all of it, or what changed since then, and these, whatever their state."""
+        if since is None:
+            return await self.in_queues(most=most)
+        changed = threads.c.updated_at >= since
+        where = or_(changed, threads.c.id.in_(list(names))) if names else changed
+        return await self._rows(select(threads).where(where).order_by(threads.c.queued_at).limit(most))
 
     async def by_reference(self, ours: Sequence[str], theirs: Sequence[str]) -> Row | None:
         """The thread with one of these messages: `ours` are ids of what we sent, `theirs` names of what came in."""

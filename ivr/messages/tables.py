@@ -1,8 +1,8 @@
-"""The tables of `ivr/records/migrations/versions/m0013_messages_and_tickets.py`; tickets are in `ivr.records.schema`."""
+"""The tables of the migrations m0013 and m0018; tickets are in `ivr.records.schema`."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from ivr.records.schema import tickets
 
@@ -35,14 +35,17 @@ threads = Table(
     Column("asked_at", Float(53)),
     Column("replied_at", Float(53)),
     Column("closed_at", Float(53)),
+    Column("masked", Integer, nullable=False, server_default="0"),
     Index("threads_by_status", "status", "updated_at"),
+    Index("threads_by_change", "updated_at"),
     Index("threads_by_customer", "customer", "created_at"),
     Index("threads_by_address", "address", "updated_at"),
     Index("threads_by_agent", "agent_id", "status"),
 )
 """`count` is the number of its messages, `seen` how many of them its agent has read, `rounds` how often it was queued: with it
 the place in the queue has a name of its own. `asked_at` is the oldest message of the customer that nobody answered yet,
-`replied_at` the first answer of all. `holder` is the node that holds its place, `reference` the Message-IDs of an e-mail."""
+`replied_at` the first answer of all. `holder` is the node that holds its place, `reference` the Message-IDs of an e-mail. Of
+the first `masked` messages private numbers are taken out."""
 
 messages = Table(
     "messages",
@@ -63,9 +66,25 @@ messages = Table(
     Index("messages_in_order", "thread_id", "index", unique=True),
     Index("messages_told_once", "external", unique=True),
     Index("messages_by_status", "status", "next_at"),
+    Index("messages_by_time", "at"),
 )
 """`external` is the name that the far end gave, or one of ours: the same message told twice is one row. `by` is the channel
 that brings an outgoing one to the customer, "" where a page fetches it."""
+
+files = Table(
+    "message_files",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("thread_id", String(40), ForeignKey("threads.id", ondelete="CASCADE"), nullable=False),
+    Column("message_id", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("message_files_by_thread", "thread_id"),
+    Index("message_files_by_message", "message_id"),
+)
+"""In the database, and not on the disk of one node: every node shows them, and they go with their conversation."""
 
 addresses = Table(
     "customer_addresses",
@@ -89,6 +108,7 @@ ticket_events = Table(
     Column("text", Text, nullable=False),
     Column("data", JSON, nullable=False),
     Index("ticket_events_by_ticket", "ticket_id", "id"),
+    Index("ticket_events_by_time", "at"),
     sqlite_autoincrement=True,
 )
 
@@ -103,4 +123,4 @@ ticket_links = Table(
 )
 """`kind` is `contact`, `thread`, `ticket` or `callback`."""
 
-__all__ = ["addresses", "messages", "metadata", "threads", "ticket_events", "ticket_links", "tickets"]
+__all__ = ["addresses", "files", "messages", "metadata", "threads", "ticket_events", "ticket_links", "tickets"]

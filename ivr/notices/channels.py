@@ -127,6 +127,9 @@ class Smtp:
             for name, value in notice.get("headers", {}).items():  # what it answers
                 message[name] = value
             message.set_content(str(notice["text"]))
+            for file in notice.get("files", ()):
+                main, _, sort = str(file["type"]).partition("/")
+                message.add_attachment(file["data"], maintype=main, subtype=sort, filename=str(file["name"]))
             addresses = message["To"].addresses
         except (ValueError, IndexError, MessageError, UnicodeError) as error:
             raise NotSent(f"no e-mail can be made of it: {error}", again=False) from error

@@ -12,13 +12,14 @@ from starlette.websockets import WebSocket
 from ivr.messages.parts import ChatRules, MessageParts
 from ivr.web.auth import Gate
 from ivr.web.chat_socket import ChatHub
+from ivr.web.files_api import FilesApi
 from ivr.web.pages import HEADERS, NOT_BUILT, POLICY
 
 
 def chat_routes(parts: MessageParts, gate: Gate, static: Path) -> list[BaseRoute]:
-    """None where the chat is not switched on."""
+    """Of the chat, where it is switched on, and of files that come with messages."""
     if parts.chat is None:
-        return []
+        return [*FilesApi(parts, gate, None).routes]
     hub = ChatHub(parts, parts.chat)
 
     async def chat(socket: WebSocket) -> None:
@@ -29,7 +30,8 @@ def chat_routes(parts: MessageParts, gate: Gate, static: Path) -> list[BaseRoute
         await hub.serve(socket, socket.client.host if socket.client else "")
 
     page = ChatPage(static, parts.chat)
-    return [Route("/chat", page.page), Route("/chat.js", page.script), WebSocketRoute("/ws/chat", chat)]
+    pages = [Route("/chat", page.page), Route("/chat.js", page.script), WebSocketRoute("/ws/chat", chat)]
+    return [*pages, *FilesApi(parts, gate, hub).routes]
 
 
 class ChatPage:

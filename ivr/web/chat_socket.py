@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from ivr.errors import Conflict, IvrError, NotFound
 from ivr.messages.adapters import stated_in
-from ivr.messages.model import Incoming, Sender, Status, shown_to_customer
+from ivr.messages.model import File, Incoming, Sender, Status, shown_to_customer
 from ivr.messages.parts import ChatRules, MessageParts
 from ivr.web.page_socket import PageSocket
 
@@ -26,6 +26,8 @@ MOST_TEXT = 4000
 """Characters of one message."""
 PER_MINUTE = 30
 """Messages of one visitor, on however many pages, one after the other or at once."""
+FILES_PER_MINUTE = 20
+"""Files from one address, whoever sends them there."""
 MOST_BEFORE = 200
 """Messages of a conversation that a page gets when it comes; `PageSocket` holds some more."""
 TYPING_SECONDS = 1.0
@@ -165,7 +167,8 @@ class ChatLine:
     async def catch_up(self) -> None:
         store = self._hub.parts.desk.store
         thread = await store.get(self.thread)
-        for row in await store.messages(self.thread, self._next):
+        rows = await store.messages(self.thread, self._next)
+        for row in await self._hub.parts.desk.with_files(rows, dict):
             self._next = row["index"] + 1
             shown = shown_to_customer({**row, "name": self._hub.parts.name_of(row["author"]) if row["author"] else ""})
             if shown is not None:
@@ -211,11 +214,24 @@ class ChatHub:
         self._threads: dict[str, set[ChatLine]] = {}
         self._addresses: Counter[str] = Counter()
         self.starts, self.said = Pace(rules.starts_per_minute, clock), Pace(PER_MINUTE, clock)
-        """New conversations of an address; messages of a visitor."""
+        self.brings = Pace(FILES_PER_MINUTE, clock)
+        """New conversations of an address; messages of a visitor; files from an address."""
         parts.desk.news.listen(self._heard)
 
     def __len__(self) -> int:
         return len(self._lines)
+
+    async def known(self, token: str) -> tuple[str, str]:
+        """Address and conversation of the browser that has this token; "" for none. Raises StoreUnavailable."""
+        address = _address(token)
+        return address, await self.parts.desk.store.latest_of(address) if _TOKEN.fullmatch(token) else ""
+
+    async def brought(self, address: str, thread_id: str, file: File, key: str) -> Mapping[str, Any]:
+        """A visitor's file is a message of his."""
+        own = f"{address}:{key or secrets.token_urlsafe(9)}"
+        incoming = Incoming("chat", "chat", Sender(address), "", own, thread=thread_id, files=(file,))
+        _, row = await self.parts.desk.incoming(incoming, self.rules.placing)
+        return row
 
     async def serve(self, socket: WebSocket, address: str) -> None:
         """Run one accepted socket until it closes."""

@@ -76,6 +76,8 @@ class MessagesApi:
         tickets = await parts.tickets.view("mine", who.id)
         agents = [{"id": one, "name": name} for one, name in parts.agents.items()]
         choices = {"queues": list(parts.queues), "agent": who.id, "agents": agents, "room": who.id in parts.takers}
+        if parts.ticket_desk is not None:
+            mine["offers"] += parts.ticket_desk.offers(who.id)
         return JSONResponse({**mine, "tickets": tickets, "choices": choices})
 
     async def threads(self, request: Request) -> Response:
@@ -98,7 +100,8 @@ class MessagesApi:
         if found["thread"]["agent_id"] not in ("", who.id):
             self._audit(request, who, f"conversation {found['thread']['id']} read")
         tickets = await self._parts.tickets.of("thread", found["thread"]["id"])
-        return JSONResponse({**found, "tickets": tickets})
+        cards = await self._desk.cards(found["thread"]["id"])
+        return JSONResponse({**found, "tickets": tickets, "cards": cards})
 
     async def timeline(self, request: Request) -> Response:
         """Of `?customer=`, `?thread=`, `?ticket=` or `?address=tel:+86...`; `?before=` goes on."""

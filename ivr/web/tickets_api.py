@@ -14,7 +14,7 @@ from ivr.errors import Conflict
 from ivr.messages.addresses import phone_of
 from ivr.messages.parts import MessageParts
 from ivr.messages.store import Row
-from ivr.records.followups import PRIORITIES, TICKET_STATUS
+from ivr.records.followups import PRIORITIES, TICKET, TICKET_STATUS, row_of
 from ivr.web.api import BadRequest, body_of
 from ivr.web.auth import Gate
 from ivr.web.messages_api import ROLES, limit, one_line, tags_of, text, words, writer
@@ -40,6 +40,8 @@ class TicketsApi:
             Route("/api/v1/inbox/tickets", self.open, methods=["POST"]),
             Route(one, self.one),
             Route(one, self.change, methods=["PATCH"]),
+            Route(f"{one}/accept", self.accept, methods=["POST"]),
+            Route(f"{one}/decline", self.decline, methods=["POST"]),
             Route(f"{one}/comments", self.comment, methods=["POST"]),
             Route(f"{one}/links", self.link, methods=["POST"]),
             Route(f"{one}/call", self.call, methods=["POST"]),
@@ -54,7 +56,8 @@ class TicketsApi:
 
     async def one(self, request: Request) -> Response:
         await self._gate.require(request, *ROLES)
-        return JSONResponse(await self._tickets.get(request.path_params["number"]))
+        ticket = await self._tickets.get(request.path_params["number"])
+        return JSONResponse({**ticket, "cards": await self._parts.desk.cards(ticket["id"])})
 
     async def open(self, request: Request) -> Response:
         """`{subject, body, kind, priority, queue, tags, assignee, key}`, and where from: `thread`, `contact`, `number`."""
@@ -106,6 +109,19 @@ class TicketsApi:
             raise Conflict(f"nothing to change: {', '.join(_CHANGED)}")
         ticket = await self._tickets.change(request.path_params["number"], who.id, self._checked(body))
         return JSONResponse(ticket)
+
+    async def accept(self, request: Request) -> Response:
+        """Take a ticket that is offered; what comes too late changes nothing."""
+        return await self._decided(request, True)
+
+    async def decline(self, request: Request) -> Response:
+        return await self._decided(request, False)
+
+    async def _decided(self, request: Request, accept: bool) -> Response:
+        who, number = await writer(self._gate, request), request.path_params["number"]
+        if self._parts.ticket_desk is not None and row_of(TICKET, number) is not None:
+            await self._parts.ticket_desk.decide(who.id, number, accept)
+        return JSONResponse({})
 
     async def comment(self, request: Request) -> Response:
         """`{text}` for colleagues."""

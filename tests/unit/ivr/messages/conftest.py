@@ -99,7 +99,7 @@ def store(engine: AsyncEngine, clock: Clock) -> ThreadStore:
 def tickets(engine: AsyncEngine, clock: Clock) -> Tickets:
     numbers = count(1)
     policy = Policy({"normal": Promise(3600.0, 86_400.0), "urgent": Promise(600.0, 7200.0)})
-    return Tickets(engine, policy, clock, lambda: f"{next(numbers)}")
+    return Tickets(engine, lambda: policy, clock, lambda: f"{next(numbers)}")
 
 
 def wrote(text: str = "help", who: str = "chat:li", key: str = "", **more: Any) -> Incoming:
@@ -113,13 +113,13 @@ def wrote(text: str = "help", who: str = "chat:li", key: str = "", **more: Any) 
 class House:
     """A node with one queue: its desk, and what agents' pages were told."""
 
-    def __init__(self, redis: Redis, engine: AsyncEngine, store: ThreadStore, rules: Rules) -> None:
+    def __init__(self, redis: Redis, engine: AsyncEngine, store: ThreadStore, rules: Rules, node: str = "node-1") -> None:
         self.acd = AcdStore(redis)
-        self.router = Router(self.acd, "node-1", sweep_seconds=0.2)
+        self.router = Router(self.acd, node, sweep_seconds=0.2)
         self.store, self.news = store, News(redis)
         self.told: list[tuple[str, str, Mapping[str, Any]]] = []
         self._changed = asyncio.Event()
-        around = Surroundings("node-1", store, self.router, self.news, self.tell, rules, self._assigned)
+        around = Surroundings(node, store, self.router, self.news, self.tell, rules, self._assigned)
         self.holdings = Holdings(around)
         self.desk = MessageDesk(
             store, Customers(engine), self.news, self.holdings, self.tell, self.acd, lambda: ("support", "care")

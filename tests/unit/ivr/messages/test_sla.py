@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.messages.sla import Policy, Promise, clocks, moved, urgency
+from ivr.dialplan.calendar import Calendar
+from ivr.messages.sla import Policy, Promise, clocks, moved, reckoned
 
 POLICY = Policy({"normal": Promise(100.0, 1000.0)})
 
@@ -60,13 +63,52 @@ def test_the_same_state_changes_nothing() -> None:
     assert moved(POLICY, row(), "open", 5.0) == {}
 
 
-def test_what_is_due_next_comes_first() -> None:
-    late, soon, paused = row(created_at=-500.0), row(), row(paused_at=10.0, status="pending")
-    found = [urgency(clocks(POLICY, one, 50.0)) for one in (late, soon, paused)]
-    assert found == [-450.0, 50.0, float("inf")]
+def test_what_is_due_next_is_the_first_clock_that_runs() -> None:
+    late, soon, paused = row(created_at=-500.0), row(responded_at=1.0), row(paused_at=10.0, status="pending")
+    assert [reckoned(POLICY, one)["next_due"] for one in (late, soon, paused)] == [-400.0, 1000.0, None]
+    assert reckoned(POLICY, {**paused, "due_at": 70.0})["next_due"] == 70.0, "a date is a date"
+    assert reckoned(POLICY, row(solved_at=5.0, due_at=70.0))["next_due"] is None
 
 
-@settings(max_examples=50, deadline=None)
+def test_what_was_reckoned_holds_until_the_promises_are_others() -> None:
+    kept = {**row(), **reckoned(POLICY, row()), "respond_due": 77.0}
+    assert clocks(POLICY, kept, 0.0)["respond"]["due_at"] == 77.0
+    other = Policy({"normal": Promise(200.0)})
+    assert clocks(other, kept, 0.0)["respond"]["due_at"] == 200.0
+    assert other.version != POLICY.version == Policy({"normal": Promise(100.0, 1000.0)}).version
+
+
+DAY = 86_400.0
+NINE_TO_FIVE = Calendar("office", "Asia/Shanghai", (((9 * 60, 17 * 60),),) * 5 + ((), ()))
+OFFICE = Policy({"normal": Promise(4 * 3600.0, 16 * 3600.0, NINE_TO_FIVE)})
+MONDAY = datetime(2026, 11, 23, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+
+
+def test_it_stands_still_outside_of_the_hours_and_over_the_weekend() -> None:
+    friday = row(created_at=MONDAY + 4 * DAY + 15 * 3600)
+    found = clocks(OFFICE, friday, MONDAY + 5 * DAY)  # Saturday
+    assert found["respond"] == {"due_at": MONDAY + 7 * DAY + 11 * 3600, "left": 7200.0, "state": "resting", "hours": True}
+    assert found["resolve"]["due_at"] == MONDAY + 8 * DAY + 15 * 3600
+    assert clocks(OFFICE, friday, MONDAY + 7 * DAY + 10 * 3600)["respond"]["state"] == "running"
+    assert clocks(OFFICE, friday, MONDAY + 7 * DAY + 12 * 3600)["respond"]["left"] == -3600.0
+
+
+def test_a_night_of_waiting_for_the_customer_gives_no_more_time() -> None:
+    begun = row(created_at=MONDAY + 16 * 3600)
+    asked = {**begun, **moved(OFFICE, begun, "pending", MONDAY + 16.5 * 3600)}
+    assert clocks(OFFICE, asked, MONDAY + DAY)["respond"]["left"] == 3.5 * 3600
+    back = {**asked, **moved(OFFICE, asked, "open", MONDAY + DAY + 9.5 * 3600)}
+    assert back["paused_seconds"] == 3600.0, "half an hour before five, half an hour after nine"
+    assert clocks(OFFICE, back, MONDAY + DAY + 9.5 * 3600)["respond"]["left"] == 3.5 * 3600
+
+
+def test_a_house_that_never_opens_promises_nothing() -> None:
+    shut = Policy({"normal": Promise(60.0, 60.0, Calendar("shut", "UTC", ((),) * 7))})
+    assert clocks(shut, row(), 5.0) == {"respond": None, "resolve": None}
+    assert reckoned(shut, row())["next_due"] is None
+
+
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["open", "pending", "solved", "closed"]), st.floats(0, 1000)), max_size=12))
 def test_only_time_in_states_that_run_counts(moves: list[tuple[str, float]]) -> None:
     now, ran, ticket = 0.0, 0.0, row()

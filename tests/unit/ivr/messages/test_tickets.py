@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ivr.errors import Conflict, NotFound
 from ivr.messages.customers import Customers
 from ivr.messages.store import ThreadStore
-from ivr.messages.tickets import Tickets
+from ivr.messages.tickets import Row, Tickets
 from ivr.messages.timeline import Timeline
 from ivr.records.followups import FollowUps
 from ivr.records.schema import contacts, voicemails
@@ -50,13 +50,20 @@ async def test_views_have_what_is_due_next_first(tickets: Tickets, clock: Clock)
 
 async def test_an_answer_in_a_linked_thread_is_the_first_response(tickets: Tickets, clock: Clock) -> None:
     ticket = await tickets.open("ann", {"subject": "x"}, [("thread", "m-1")])
+    heard: list[Any] = []
+
+    async def changed(before: Row, after: Row, author: str) -> None:
+        heard.append((before["responded_at"], after["responded_at"]))
+
+    tickets.changed = changed
     clock.at += 10
     await tickets.answered("thread", "m-1")
     found = await tickets.get(ticket["id"])
-    assert found["responded_at"] == clock.at
+    assert found["responded_at"] == found["updated_at"] == clock.at
     clock.at += 10
     await tickets.answered("thread", "m-1")
     assert (await tickets.get(ticket["id"]))["responded_at"] == clock.at - 10
+    assert heard == [(None, clock.at - 10)]
     assert [one["id"] for one in await tickets.of("thread", "m-1")] == [ticket["id"]]
 
 
@@ -118,7 +125,7 @@ async def test_one_timeline_over_all_channels(tickets: Tickets, store: ThreadSto
     assert kinds == [("ticket", True), ("thread", True), ("call", False), ("callback", False), ("voicemail", False)]
     assert [one["text"] for one in found["entries"][1:3]] == ["my bill", "red"]
     await Customers(engine).join(thread["customer"], "tel:+8613800138000", clock.at)
-    assert all(one["sure"] for one in (await timeline.of("tel:13800138000"))["entries"])
+    assert [one["sure"] for one in (await timeline.of("tel:13800138000"))["entries"]] == [True] * len(kinds)
     rest = await timeline.of(customer=thread["customer"], before=found["entries"][1]["at"], most=1)
     assert [one["kind"] for one in rest["entries"]] == ["call"]
     nobody = await timeline.of("tel:999")
