@@ -8,6 +8,14 @@ from typing import Any, Protocol
 
 from telephony.leg import CallLeg
 
+AT_WALL = "~wall"
+"""What makes the name of a supervisor's page at the wall out of the person's; no agent is called so."""
+
+
+def person_of(page: str) -> str:
+    """Whose page it is: the agent's own, or a supervisor's at the wall."""
+    return page.removesuffix(AT_WALL)
+
 
 class RingOutcome(Enum):
     ACCEPTED = "accepted"
@@ -32,6 +40,9 @@ class Desk(Protocol):
 
     async def connect(self, agent_id: str, contact_id: str) -> CallLeg:
         """Open the agent's audio; the leg is UP when this returns. Raises TelephonyError where it cannot be."""
+
+    async def look_for(self, agent_id: str) -> None:
+        """Find the agent's page again, which may have come back at another node: what is pushed from now on goes there."""
 
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
         """Send one event to the agent's page, in order; a page that comes back gets what it missed."""

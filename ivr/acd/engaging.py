@@ -44,6 +44,14 @@ class Engaging:
         """The agent who was asked talks now. False where the ring is over."""
         return not await self._engage(contact, asking(contact.id, agent_id), agent_id, "consult", None)
 
+    async def take(self, contact: Contact, agent_id: str) -> None:
+        """Hold an agent, on duty or not, who takes somebody else's contact; `hand_over` follows. A wrap-up is over with it.
+
+        Raises NotFound for an agent that is none, Conflict with words for a person who has a call.
+        """
+        if why := await self._engage(contact, asking(contact.id, agent_id), agent_id, "taken", None):
+            raise Conflict(f"you cannot take the caller: {await self._name(agent_id)} {BUSY.get(why, 'is busy')}")
+
     async def release(self, contact_id: str, agent_id: str) -> None:
         """The agent who was asked is free, without a wrap-up. Without effect where he was not held."""
         await self._run("disengage", asking(contact_id, agent_id))

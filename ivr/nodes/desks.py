@@ -25,6 +25,8 @@ AUDIO_SECONDS = 25.0
 """For a button that opens audio, or lets a phone ring."""
 AUDIO = ("monitor", "reattach")
 _WHERE = "nodes:pages"
+_LAST = "nodes:pages:last"
+"""Where each page was last, open or not: its picture there is old as soon as it is elsewhere."""
 _FORGET = """
 local at = redis.call('HGET', KEYS[1], ARGV[1])
 if at and at ~= ARGV[2] then return 0 end
@@ -41,6 +43,9 @@ class HubDesk(Desk, Protocol):
 
     async def ask_media(self, agent_id: str, leg_id: str, offer: str) -> str: ...
 
+    def left(self, agent_id: str) -> None:
+        """The agent's page is at another node now."""
+
 
 class PageMap:
     """Which node has the page of which agent, in Redis. Raises StoreUnavailable."""
@@ -48,9 +53,16 @@ class PageMap:
     def __init__(self, redis: Redis, node: str) -> None:
         self._redis, self.node = redis, node
 
-    async def opened(self, agent_id: str) -> None:
+    async def opened(self, agent_id: str) -> str:
+        """Note that the page is here; returns the node where it was before, "" for none or this one."""
         with redis_errors():
-            await self._redis.hset(_WHERE, agent_id, self.node)
+            last = await cast(Awaitable[bytes | None], self._redis.hget(_LAST, agent_id))
+            async with self._redis.pipeline(transaction=True) as both:
+                both.hset(_WHERE, agent_id, self.node)
+                both.hset(_LAST, agent_id, self.node)
+                await both.execute()
+        before = last.decode() if last else ""
+        return before if before != self.node else ""
 
     async def closed(self, agent_id: str) -> bool:
         """Forget the page; False where it has come up elsewhere meanwhile, which speaks for the agent now."""
@@ -99,6 +111,7 @@ class NodesDesk:
         link.serve("desk.ring", self._ring)
         link.serve("desk.media", self._media)
         link.serve("desk.push", self._push)
+        link.serve("desk.left", self._left)
 
     # --- ivr.acd.desk.Desk
 
@@ -122,10 +135,17 @@ class NodesDesk:
             return RingOutcome.GONE
 
     async def connect(self, agent_id: str, contact_id: str) -> CallLeg:
-        self._at[agent_id] = await self._page_of(agent_id)  # it may have come back at another node
+        await self.look_for(agent_id)  # it may have come back at another node
         if (pages := self._elsewhere(agent_id)) is None:
             return await self._hub.connect(agent_id, contact_id)
         return await self._open_leg(pages, Party(agent_id, authenticated=True), contact_id)
+
+    async def look_for(self, agent_id: str) -> None:
+        self._at[agent_id] = await self._page_of(agent_id)
+
+    def left(self, agent_id: str, before: str) -> None:
+        """Tell the node where the agent's page was before that it is not there any more."""
+        self._link.tell(before, "desk.left", {"agent": agent_id})
 
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
         if (pages := self._elsewhere(agent_id)) is None:
@@ -158,6 +178,9 @@ class NodesDesk:
             return await self._hub.ask_media(str(data["agent"]), str(data["leg"]), str(data["offer"]))
         except TransportError as error:
             raise StoreUnavailable(str(error)) from error
+
+    async def _left(self, data: Mapping[str, Any]) -> None:
+        self._hub.left(str(data["agent"]))
 
     async def _push(self, data: Mapping[str, Any]) -> None:
         self._hub.push(str(data["agent"]), str(data["kind"]), data["data"])

@@ -27,6 +27,7 @@ class Absence:
         talk = self._talk
         self._due = asyncio.get_running_loop().call_later(self.patience, self._not_back)
         if talk.consult is None or not talk.consult.three:
+            talk.audience.stand()
             talk.bridge.close()
             talk.caller.play(talk.music, repeat=True)
         if talk.consult is not None:

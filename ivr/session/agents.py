@@ -61,6 +61,8 @@ class Agents(CallActions, CallingOut):
         """Where news go; set by `ivr.app`, for desk and actions need each other."""
         self.wrapping = WrapUps()
         """Which outcomes there are, and what a follow-up leaves."""
+        self.page_moved: Callable[[str, str], None] = lambda agent_id, before: None
+        """Hears of a page that was at another node before; set by `ivr.joining`."""
         self.phone_gone: Callable[[str], str] = lambda agent_id: ""
         """The phone of an agent that is not registered, "" where it is, or he has none; set by `Devices`."""
 
@@ -69,12 +71,15 @@ class Agents(CallActions, CallingOut):
     async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
         self.presence.pages.add(agent_id)
         await self._duty.beat([agent_id], LEASE_SECONDS)
-        if self._where is not None:
-            await self._where.opened(agent_id)
+        before = await self._where.opened(agent_id) if self._where is not None else ""
+        if before:
+            self.page_moved(agent_id, before)
         if was := await self._duty.come_back(agent_id):
             log.info("agent %s: the page is there again: %s", agent_id, was)
         agent = await self._store.agent(agent_id)
-        return {"agent": await self._view(agent), "queues": await self._store.queue_figures()}
+        held = [contact.partition("~")[0] for contact in agent.held if contact not in agent.others]  # "~": asked about it
+        view = await self._view(agent)
+        return {"agent": view, "queues": await self._store.queue_figures(), "held": held, "moved": bool(before)}
 
     async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
         self.presence.pages.discard(agent_id)
@@ -144,13 +149,18 @@ class Agents(CallActions, CallingOut):
             self.desk.push(agent_id, "told", {"kind": "follow_up", "ticket": ticket, "due_at": wrapped.due_at})
         fields = {"agent_disposition": wrapped.outcome, "note": note[:LONGEST_NOTE], "wrap_up_ended_at": self._clock()}
         await self._log.update(contact_id, **fields)
-        if (await self._store.agent(agent_id)).state is AgentState.WRAP_UP:
+        agent = await self._store.agent(agent_id)
+        if agent.state is AgentState.WRAP_UP and agent.last_contact == contact_id:  # not that of a call they had since
             await self._store.end_wrap_up(agent_id)
 
     async def _own(self, agent_id: str, contact_id: str) -> None:
-        """Raises NotAllowed where the contact is not, and was not last, this agent's."""
+        """Raises NotAllowed where the contact is not, and was not last, this agent's; by the record where the queues have had
+        another one of theirs since: a note may have waited in a page that had no network."""
         agent = await self._store.agent(agent_id)
-        if contact_id not in agent.held and contact_id != agent.last_contact:
+        if contact_id in agent.held or contact_id == agent.last_contact:
+            return
+        found = await self.wrapping.find(contact_id) if self.wrapping.find is not None else None
+        if found is None or found.get("agent_id") != agent_id:
             raise NotAllowed("this contact is not yours")
 
     # --- tasks

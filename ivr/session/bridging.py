@@ -100,6 +100,7 @@ def exchange_of(session: CallSession, payer: str) -> Exchange:
         session.emit,
         lambda by_caller, other: unite(session, by_caller, other),
         lambda: handed_by(session),
+        services.reattach_seconds,
     )
 
 

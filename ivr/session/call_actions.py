@@ -6,15 +6,18 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
-from ivr.acd.desk import RingOutcome
+from ivr.acd.desk import RingOutcome, person_of
 from ivr.acd.model import AgentState
 from ivr.dialplan.events import Prompt
 from ivr.errors import Conflict, NotFound
 from ivr.session.call_session import CallSession
+from ivr.session.consult import Consult
 from ivr.session.destination import Destination, Kind, destination
 from ivr.session.inviting import Guest
 from ivr.session.monitoring import ROLES
 from ivr.session.parking import ParkingLot
+from ivr.session.showing import show_again
+from ivr.session.taking import Taker
 from ivr.session.talk import Talk
 from ivr.session.talks import Talks
 from telephony.leg import CallLeg, EndCause, Ended, LegState, Party
@@ -148,63 +151,121 @@ class CallActions:
         whoever has the page."""
         if mode not in (*ROLES, "take", "stop"):
             raise Conflict(f"a supervisor can {', '.join(ROLES)}, take or stop")
-        if (leg := self._taken.get((agent_id, contact_id))) is not None:
+        if self._has_taken(agent_id, contact_id):
             if mode != "stop":
                 raise Conflict("the caller talks to you already; hang up, or send the caller on")
-            leg.hang_up()
+            self._give_up(agent_id, contact_id)
             return
         talk, call = self._talks.running(contact_id), self.find(contact_id)
         if call is None:
             raise Conflict("this call has ended")
-        room = talk.monitored_by(agent_id)
+        here = agent_id in talk.audience
         audit.warning("supervisor %s: %s on %s", agent_id, mode, contact_id)
         if mode == "stop":
-            if room is not None:
-                room.remove(agent_id)
+            talk.audience.remove(agent_id)
             return
-        if room is None:
+        if not here:
             await self._let_in(talk, call, agent_id, "listen" if mode == "take" else mode)
         elif mode != "take":
-            room.change(agent_id, mode)
+            talk.audience.change(agent_id, mode)
         if mode == "take":
-            self._take(talk, call, agent_id)
+            if not here:  # who may not take the caller is in the talk all the same
+                self._tell_monitor(call, agent_id, "listen")
+            if await self._take(talk, call, agent_id):
+                self._tell_monitor(call, agent_id, "off", "desk")
+                return
         self._tell_monitor(call, agent_id, mode)
 
-    def _take(self, talk: Talk, call: CallSession, agent_id: str) -> None:
-        talk.take(agent_id)
+    async def _take(self, talk: Talk, call: CallSession, page: str) -> bool:
+        """The caller is the supervisor's, as any agent's: with hold, transfer, wrap-up, and a page that may be loaded again.
+        Whom the queues do not know can talk and hang up. True where the page is a desk, which has the contact then."""
+        person = person_of(page)
+        if self._talks.asked(call.call.id, person) is not None:
+            raise Conflict("you are asked about this call: its agent can hand it to you")
+        taker = Taker(call, person)
+        known = await taker.hold()
+        try:
+            talk.take(page, taker if known else None)
+        except BaseException:
+            if known:
+                await taker.forget()
+            raise
         leg = talk.partner
         assert leg is not None
-        key = agent_id, call.call.id
-        self._taken = {one: other for one, other in self._taken.items() if other.state is not LegState.ENDED}
-        self._taken[key] = leg
-        if isinstance(leg, Watched):
+        if known:
+            call.at_wall = page if page != person else ""
+            await call.services.desk.look_for(person)
+        else:
+            self._taken = {one: other for one, other in self._taken.items() if other.state is not LegState.ENDED}
+            self._taken[page, call.call.id] = leg
+        at_desk = known and page == person
+        if not at_desk:
+            self._watch(call, page, leg)
+        return at_desk
 
-            def ended(event: Ended) -> None:
-                self._taken.pop(key, None)
-                ours = event.cause is EndCause.RELEASED
-                self._tell_monitor(call, agent_id, "off", "over" if ours else "lost")
+    def _watch(self, call: CallSession, page: str, leg: CallLeg) -> None:
+        """Tell the wall when the caller is not there any more: the call is over, the audio lost, or the desk has it."""
+        if not isinstance(leg, Watched):
+            return
 
-            leg.when_ended(ended)
+        def ended(event: Ended) -> None:
+            self._taken.pop((page, call.call.id), None)
+            reason = "over" if event.cause is EndCause.RELEASED else "lost"
+            if reason == "over" and self._talks.owner(call.call.id) == person_of(page):
+                if call.at_wall == page:  # it came back to the same page
+                    return
+                reason = "desk"
+            self._tell_monitor(call, page, "off", reason)
+
+        leg.when_ended(ended)
+
+    def _has_taken(self, page: str, contact_id: str) -> bool:
+        call = self.find(contact_id)
+        at_wall = call is not None and call.at_wall == page and self._talks.owner(contact_id) == person_of(page)
+        return at_wall or (page, contact_id) in self._taken
+
+    def _give_up(self, page: str, contact_id: str) -> None:
+        leg = self._taken.get((page, contact_id))
+        if leg is not None:
+            leg.hang_up()
+        else:
+            self._talks.find(contact_id, person_of(page)).hang_up()
 
     def _tell_monitor(self, call: CallSession, agent_id: str, mode: str, reason: str = "") -> None:
         told = {"contact_id": call.call.id, "mode": mode, **({"reason": reason} if reason else {})}
         call.services.desk.push(agent_id, "monitor", told)
 
     async def reattach(self, agent_id: str, contact_id: str) -> None:
-        """A page that has the call gives its agent a voice again: after a reload, a crash, a network that was away, or in
-        another tab."""
-        talk, call = self._session(agent_id, contact_id)
-        leg = await call.services.desk.connect(agent_id, contact_id)
+        """A page that has the call gives its agent a voice again: after a reload, a crash, a network that was away, in another
+        tab, or at the wall. A colleague who is asked comes back so as well."""
+        page, person = agent_id, person_of(agent_id)
+        self._part(person, contact_id)
+        if (call := self.find(contact_id)) is None:
+            raise Conflict("this call has ended")
+        leg = await call.services.desk.connect(page, contact_id)
+        before = call.at_wall
         try:
-            talk.returned(leg)
+            part = self._part(person, contact_id)  # the caller may have been handed to the colleague meanwhile
+            if isinstance(part, Talk):
+                call.at_wall = page if page != person else ""
+            part.returned(leg)
         except BaseException:
+            call.at_wall = before
             leg.hang_up()
             raise
-        log.info("%s agent %s is back", call.call.correlation, agent_id)
+        if page != person:
+            self._watch(call, page, leg)
+            self._tell_monitor(call, page, "take")
+        log.info("%s agent %s is back", call.call.correlation, page)
+
+    async def show(self, agent_id: str, contact_id: str) -> None:
+        """A page that came up elsewhere is given what this node knows of its contact."""
+        if (call := self.find(contact_id)) is not None:
+            await show_again(call, agent_id)
 
     async def _let_in(self, talk: Talk, call: CallSession, agent_id: str, mode: str) -> None:
         desk, contact_id = call.services.desk, call.call.id
-        if call.agent_id == agent_id:
+        if call.agent_id == person_of(agent_id):
             raise Conflict("this is your own call")
         rung = agent_id in self.phones
         if rung and await desk.ring(agent_id, contact_id, MONITOR_RING_SECONDS) is not RingOutcome.ACCEPTED:
@@ -234,6 +295,10 @@ class CallActions:
         if call is None:
             raise Conflict("this call has ended")
         return talk, call
+
+    def _part(self, agent_id: str, contact_id: str) -> Talk | Consult:
+        """What this agent's audio belongs to."""
+        return self._talks.asked(contact_id, agent_id) or self._talk(agent_id, contact_id)
 
     def _talk(self, agent_id: str, contact_id: str) -> Talk:
         return self._talks.find(contact_id, agent_id)

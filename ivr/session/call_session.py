@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ivr.call import Call, Disposition, Medium, Speaker, Turn
 from ivr.dialplan import events as flow
 from ivr.dialplan.state import Phase, State
-from ivr.session.bridging import bridge_out
-from ivr.session.endings import CAUSES, STATUS, ended_for, how_it_ended
+from ivr.session.endings import how_it_ended
 from ivr.session.errands import Errands
 from ivr.session.feelings import CallFeelings
 from ivr.session.inbox import Diverted, Inbox
 from ivr.session.inviting import Guest
-from ivr.session.knowing import known, noted
-from ivr.session.leaving import transfer_out
+from ivr.session.knowing import known
 from ivr.session.meanwhile import Told, music_after, out_of_queue, queued
+from ivr.session.obeying import obey_all
 from ivr.session.observers import OPENINGS
-from ivr.session.onward import park_step
 from ivr.session.pinning import Pin
 from ivr.session.promised import Promise
 from ivr.session.recordings import CallRecordings
@@ -71,6 +69,7 @@ class CallSession:
         self.agent_id, self.served_by, self.ringing = "", "", set[str]()
         self.disposition, self.promise = Disposition.LEFT_FLOW, Promise()
         self.guest: Guest | None = None  # a colleague of the agent who is asked about the call
+        self.at_wall = ""  # the page of a supervisor who took the caller there, and has the audio there
         self.talk: Talk | None = None
         """The talk that goes on: what the caller's phone asks for is for it to do."""
         self.progress: asyncio.Queue[TransferProgress] = asyncio.Queue(8)
@@ -226,7 +225,7 @@ class CallSession:
         self._state, commands = self.machine.start(self.call.to_dict(), self.call.profile, self.services.clock(), asr=asr)
         self.change(flow_version=self._state.version, language=self._state.language)
         self.record(flow_version=self._state.version, profile=dict(self.call.profile), caller_name=self.call.caller.name)
-        self._obey_all(commands)
+        obey_all(self, commands)
 
     def _dispatch(self, event: Happening) -> None:
         match event:
@@ -288,7 +287,7 @@ class CallSession:
         self.summing.saw(event)
         event, before = self.feelings.felt(self, event), self._state.phase
         self._state, commands = self.machine.handle(self._state, event, self.services.clock())
-        self._obey_all(commands)
+        obey_all(self, commands)
         music_after(self, self._waiting, before)
 
     def _key(self, digit: str) -> None:
@@ -303,73 +302,6 @@ class CallSession:
             more = {"confidence": event.confidence, "state": self._state.state, "intent": event.intent}
             self.add_turn(Speaker.CALLER, event.text, utterance=self.voice.behind(event), **more)
         self._step(event)
-
-    def _obey_all(self, commands: Iterable[flow.Command]) -> None:
-        for command in commands:
-            log.debug("%s %s: %s", self.call.correlation, self._state.state, Shown(command))
-            self.services.tally.saw(self.call.id, command, self.talking)
-            self.summing.asked(command)
-            self._obey(command)
-        self.recordings.hush(self.private.quiet(self.machine, self._state))
-
-    def _obey(self, command: flow.Command) -> None:
-        match command:
-            case flow.Answer():
-                self.answer()
-                self.tell_page("phase", {"phase": "bot"})
-            case flow.Say():
-                if words := self.voice.say(command):
-                    self.add_turn(Speaker.BOT, words, state=self._state.state)
-            case flow.Play():
-                self.voice.play(command, self.call.language)
-            case flow.StopSpeaking():
-                self.voice.stop()
-            case flow.Listen():
-                self.voice.listen(command)
-            case flow.StopListening():
-                self.voice.pause()
-            case flow.SetTimer(name=name, seconds=seconds):
-                self._timers.set(name, seconds)
-            case flow.CancelTimer(name=name):
-                self._timers.cancel(name)
-            case _:
-                self._obey_rare(command)
-
-    def _obey_rare(self, command: flow.Command) -> None:
-        match command:
-            case flow.Enqueue():
-                self._waiting = Waiting(self, self.promise.stays(command, self.services.clock()))
-                self._side.start(self._waiting.run, flow.QueueLeft("error"))
-            case flow.LeaveQueue():
-                if self._waiting is not None and self._ended is None:
-                    self._waiting.overflowing = True
-                self._side.leave()
-                self._out_of_queue()
-            case flow.BridgeTo():
-                self._side.start(lambda: bridge_out(self, command), flow.BridgeEnded("failed"))
-            case flow.TransferTo():
-                self._side.start(lambda: transfer_out(self, command), flow.TransferEnded("failed"))
-            case flow.ParkCaller():
-                self._side.start(lambda: park_step(self, command), flow.ParkEnded("timeout"))
-            case flow.Progress():
-                self.leg.progress()
-            case flow.RecordCall(action=action):
-                self.recordings.do(action)
-            case flow.SetLanguage(language=language):
-                self.change(language=language)
-                self.record(language=language)
-            case flow.Note():
-                self._note(command)
-            case flow.Hangup(cause=cause):
-                self.disposition = ended_for(cause, self.disposition)
-                self.leg.hang_up(CAUSES.get(cause, EndCause.RELEASED), STATUS.get(cause))
-            case _:
-                self._errands.obey(command)
-
-    def _note(self, note: flow.Note) -> None:
-        self.call, fields = noted(self.call, self.private.clean_note(self, note))
-        self.record(**fields)
-        self.show()
 
     # --- endings
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ivr.acd.desk import Desk
+from ivr.acd.model import Agent
 from ivr.acd.store import AcdStore
 from ivr.errors import Conflict
 from ivr.session.outgoing import Outgoing
 from ivr.session.parking import ParkingLot
+from ivr.understanding.names import fits
 
 MOST_FOUND = 20
 """Of each kind."""
+TURN = 50
+"""Agents that are looked at before others get a turn."""
 
 
 class CallingOut:
@@ -48,9 +53,9 @@ class CallingOut:
             "queues": [
                 {"name": one["name"], "waiting": one["waiting"]}
                 for one in await self._store.queue_figures()
-                if _fits(query, one["name"])
+                if fits(query, one["name"])
             ][:MOST_FOUND],
-            "flows": [name for name in self.flows() if _fits(query, name)][:MOST_FOUND],
+            "flows": [name for name in self.flows() if fits(query, name)][:MOST_FOUND],
             "slots": self._slots(query),
             "recent": await self.outgoing.recent(agent_id) if self.outgoing is not None else [],
         }
@@ -59,8 +64,13 @@ class CallingOut:
 
     async def _colleagues(self, agent_id: str, query: str) -> list[dict[str, Any]]:
         agents = [one for one in await self._store.agents() if one.id != agent_id]
-        fits = [one for one in agents if _fits(query, one.id, one.name, one.team)]
-        free = sorted(fits, key=lambda one: (one.state.value != "available", one.name or one.id))[:MOST_FOUND]
+        found = list[Agent]()
+        for number, one in enumerate(agents):
+            if fits(query, one.id, one.name, one.team):
+                found.append(one)
+            if number % TURN == TURN - 1:
+                await asyncio.sleep(0)
+        free = sorted(found, key=lambda one: (one.state.value != "available", one.name or one.id))[:MOST_FOUND]
         return [{"id": one.id, "name": one.name or one.id, "state": one.state.value, "team": one.team} for one in free]
 
     def _slots(self, query: str) -> list[dict[str, Any]]:
@@ -68,9 +78,4 @@ class CallingOut:
             return []
         taken = {one["slot"]: one for one in self.parking.views()}
         slots = sorted(self.parking.slots, key=lambda slot: (slot not in taken, slot))
-        return [taken.get(slot, {"slot": slot}) for slot in slots if _fits(query, slot)][:MOST_FOUND]
-
-
-def _fits(query: str, *names: str) -> bool:
-    wanted = query.strip().casefold()
-    return any(wanted in name.casefold() for name in names)
+        return [taken.get(slot, {"slot": slot}) for slot in slots if fits(query, slot)][:MOST_FOUND]

@@ -13,6 +13,7 @@ from ivr.call import Call, Disposition
 from ivr.dialplan import events as flow
 from ivr.errors import StoreUnavailable
 from ivr.session.call_session import CallSession, Happening
+from ivr.session.marking import mark_phase
 from ivr.session.onward import send_on
 from ivr.session.serving import LOST, Serving
 from ivr.session.view import Placement
@@ -154,6 +155,7 @@ class DialledSession(CallSession):
     def _placed(self, phase: str) -> None:
         if self.placement is not None:
             self.placement = self.placement.at(phase, answered_at=self.placement.answered_at or self.services.clock())
+            mark_phase(self, phase)
             self.show()
 
     def _stay(self, now: float) -> None:

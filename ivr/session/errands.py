@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from ivr.dialplan import events as flow
 from ivr.errors import StoreUnavailable
+from ivr.records.outbox import notice
 from ivr.session.about_call import known_so_far, who
 from ivr.session.identifying import identify
 from ivr.session.message import Message
@@ -187,18 +188,5 @@ class Errands:
         lost = "" if command.to or command.by == "webhook" else "there is nobody to send it to"
         if lost:
             log.error("%s %s: %s", call.correlation, command.by, lost)
-        return {
-            "id": uuid4().hex,
-            "contact_id": call.id,
-            "by": command.by,
-            "recipient": command.to[:300],
-            "subject": command.subject[:300],
-            "text": command.text[:MOST_MESSAGE],
-            "language": call.language,
-            "status": "failed" if lost else "waiting",
-            "attempts": 0,
-            "reason": lost,
-            "created_at": now,
-            "next_at": now,
-            "sent_at": None,
-        }
+        text, more = command.text[:MOST_MESSAGE], {"contact_id": call.id, "language": call.language, "lost": lost}
+        return notice(now, command.by, command.to, command.subject, text, **more)

@@ -32,3 +32,5 @@ class Exchange:
     it is in by that leg. False where that cannot be."""
     handed: Callable[[], Handed] = Handed
     """What those who are called are told of the call."""
+    patience: float = 0.0
+    """For how many seconds a colleague is waited for whose page lost its audio while being asked."""

@@ -63,8 +63,13 @@ class Guest:
 
     @property
     def there(self) -> bool:
-        """They talk: their page is kept up to date."""
-        return self._phase == "connected"
+        """They talk: their page is kept up to date, also while its audio is away."""
+        return self._phase in ("connected", "connecting")
+
+    def heard(self, there: bool) -> None:
+        """Their audio is lost, or is back."""
+        self._phase = "connected" if there else "connecting"
+        self._session.show()
 
     def told(self, how: Mapping[str, Any]) -> str:
         """How the consultation stands (`consult` of docs/desk-protocol.md); returns whose page is to know, "" for nobody's."""

@@ -187,6 +187,10 @@ class Measures:
         one = self._sides[side]
         return 60 * one.spoken / one.timed if one.timed >= RATE_FROM else None
 
+    def utterances(self, side: str) -> int:
+        """How often the side has spoken."""
+        return self._sides[side].utterances
+
     def told(self, now: float) -> dict[str, Any]:
         """The object `talk` of docs/desk-protocol.md."""
         swept = self._swept(now)

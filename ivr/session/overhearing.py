@@ -261,6 +261,8 @@ class Overhearing:
         elif isinstance(event, RecognitionLost):
             self._started.pop(side, None)
             self._measures.silent(side, event.at)
+            if event.deaf and not self._ears[side].listening and not self._measures.utterances(side):
+                self._ever = False  # it was listened to for a while, and could not have been heard
 
     def _spoken(self, side: str, said: UtteranceHeard) -> None:
         began = self._started.pop(side, said.speech_ended_at)
@@ -346,7 +348,7 @@ class Overhearing:
         if final:
             before = [one for one in (session.call.handover.get("talk"),) if one]
             earlier = [*(before[0].get("earlier", ()) if before else ()), *({**one, "earlier": []} for one in before)][-5:]
-            told = {"agent": session.served_by, **told, **({"earlier": earlier} if earlier else {})}
+            told = {**told, "agent_id": session.served_by, **({"earlier": earlier} if earlier else {})}
             session.call, fields = noted(session.call, Note(handover={"talk": told}))
             session.record(**fields)
         if session.agent_id and (final or told != self._told):

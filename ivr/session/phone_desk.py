@@ -59,6 +59,9 @@ class DeviceDesk:
             del self._answered[agent_id, contact_id]
             leg.hang_up()
 
+    async def look_for(self, agent_id: str) -> None:
+        await self._pages.look_for(agent_id)
+
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
         """Of an agent with a phone too: who answers there may control the call on a page."""
         self._pages.push(agent_id, kind, data)

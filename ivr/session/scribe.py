@@ -19,6 +19,9 @@ Write = Callable[[], Awaitable[object]]
 RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0, 5.0)
 """Pauses before a write is tried again while the store is away; the last one repeats. Later writes wait: order matters."""
 
+MOST_MOMENTS = 200
+"""Of one call; an agent who presses hold all day must not fill the record."""
+
 
 @dataclass(slots=True)
 class Batch:
@@ -38,17 +41,25 @@ class Scribe:
         self._correlation, self._store = correlation, store
         self._batch: Batch | None = None
         self._writes: asyncio.Queue[Write] = asyncio.Queue()
+        self._moments: list[Mapping[str, Any]] = []
         self.lost = 0
         """Writes that the store refused for good."""
 
     def add(self, fields: Mapping[str, Any], said: Mapping[int, Turn] | None = None) -> None:
-        """Fields and turns to write; what comes before the store has time for it is one write."""
+        """Fields and turns to write; what comes before the store has time for it is one write. A `moment` joins the list."""
         if self._batch is None:
             batch = Batch()
             self.note(lambda: self._write_batch(batch))
             self._batch = batch
-        self._batch.fields.update(fields)
+        self._batch.fields.update(self._kept(fields) if "moment" in fields else fields)
         self._batch.said.update(said or {})
+
+    def _kept(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        rest = dict(fields)
+        moment, last = rest.pop("moment"), self._moments[-1] if self._moments else {}
+        if len(self._moments) < MOST_MOMENTS and any(moment[name] != last.get(name) for name in ("kind", "who")):
+            self._moments.append(moment)
+        return {**rest, "moments": list(self._moments)}
 
     def note(self, write: Write) -> None:
         """Any other write, after all that was added before it."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ivr.acd.desk import person_of
 from ivr.acd.engaging import Engaging
 from ivr.acd.place import Place
 from ivr.call import Disposition
@@ -100,6 +101,8 @@ class Serving:
         """The colleague has the caller from now on; whether Redis knows it: where it is away, it hears of it later."""
         session = self._session
         session.guest, session.agent_id = None, taker
+        if person_of(session.at_wall) != taker:
+            session.at_wall = ""
         if session.placement is not None:
             session.placement = replace(session.placement, why="")
         place.agent_id = taker
@@ -115,6 +118,7 @@ class Serving:
     async def _after(self, place: Place, talk: Talk, how: str, agent_id: str) -> str:
         """What follows a talk that the agent left: nothing, a talk with somebody else, or another place to go to."""
         session = self._session
+        session.at_wall = ""
         if how == LOST:
             log.warning("%s agent %s vanished; the caller waits again", session.call.correlation, agent_id)
             return LOST

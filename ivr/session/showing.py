@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ivr.acd.desk import person_of
+
 if TYPE_CHECKING:
     from ivr.session.call_session import CallSession
 
@@ -14,10 +16,31 @@ def show(session: CallSession) -> None:
     if session.placement is None:
         return
     desk = session.services.desk
-    for agent_id in {session.agent_id, *session.ringing} - {""}:
-        desk.push(agent_id, "contact", session.view())
+    at_wall = session.at_wall if person_of(session.at_wall) == session.agent_id else ""  # not before it is theirs
+    for page in {session.agent_id, at_wall, *session.ringing} - {""}:
+        desk.push(page, "contact", session.view())
     if session.guest is not None and session.guest.there:
         desk.push(session.guest.agent_id, "contact", session.guest.view())
+
+
+async def show_again(session: CallSession, page: str) -> None:
+    """All of it for a page that has nothing of it: one that came back at another node, or at the wall. The talk's owner and
+    a colleague who is asked have one; without effect for anybody else."""
+    person, desk = person_of(page), session.services.desk
+    await desk.look_for(page)
+    guest = session.guest
+    if session.placement is None:
+        return
+    if guest is not None and guest.there and guest.agent_id == person:
+        desk.push(page, "contact", guest.view())
+    elif session.agent_id == person:
+        desk.push(page, "contact", session.view())
+    else:
+        return
+    if session.talk is not None and session.talk.consult is not None and session.talk.consult.told:
+        desk.push(page, "consult", {"contact_id": session.call.id, **session.talk.consult.told})
+    if session.recordings.state != "off":
+        desk.push(page, "recording", {"contact_id": session.call.id, "state": session.recordings.state})
 
 
 def talking(session: CallSession) -> set[str]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ivr.errors import Conflict
 from ivr.session.absence import Absence
-from ivr.session.consult import Consult
+from ivr.session.consulting import Consulting
 from ivr.session.destination import Destination
 from ivr.session.exchange import Exchange
-from ivr.session.inviting import Guest
-from ivr.session.monitoring import Monitored
+from ivr.session.monitoring import Audience
 from ivr.session.phone_wishes import FAREWELL_SECONDS, PhoneWishes
+from ivr.session.taking import Heir
 from telephony.errors import TelephonyError
 from telephony.leg import (
     Bridge,
@@ -24,7 +24,6 @@ from telephony.leg import (
     HeldByPeer,
     LegEvent,
     LegState,
-    Party,
     Replaced,
     ResumedByPeer,
     TransferRequested,
@@ -39,7 +38,7 @@ log = logging.getLogger(__name__)
 OURS = (EndCause.RELEASED, EndCause.SHUTDOWN)
 
 
-class Talk:
+class Talk(Consulting):
     """One bridged conversation; made when both legs are UP.
 
     `finished` is set to how it ended: "agent" (hung up in order), "agent_lost" (the page or phone vanished), "transferred"
@@ -63,12 +62,7 @@ class Talk:
         self.changed, self.exchange = changed, exchange
         self._hung_up_here = False
         self._wishes, self._absence = PhoneWishes(self), Absence(self, patience)
-        self.consult: Consult | None = None
-        """The third party, while there is one."""
-        self.held = False
-        self.partner: CallLeg | None = None
-        self.heir: Guest | None = None
-        """The colleague whose leg `partner` is, where it was one."""
+        self.audience = Audience(self)
         self.destination: Destination | None = None
         self.finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.ears: Overhearing | None = None
@@ -86,15 +80,15 @@ class Talk:
 
     def hold(self) -> None:
         """The caller hears music. Raises Conflict where it does already."""
-        self._no_consult()
-        self._insist_there()
+        self.no_consult()
+        self.insist_there()
         if self.held:
             raise Conflict("the caller is on hold already")
-        self._hold()
+        self.hold_caller()
 
     def resume(self) -> None:
-        self._no_consult()
-        self._insist_there()
+        self.no_consult()
+        self.insist_there()
         if not self.held:
             raise Conflict("the caller is not on hold")
         self._resume()
@@ -107,47 +101,49 @@ class Talk:
 
     def announce(self, clips: Sequence[Clip]) -> None:
         """Both hear `clips`, then each other again. Raises Conflict while the caller is on hold or a third party is there."""
-        self._no_consult()
-        self._insist_there()
+        self.no_consult()
+        self.insist_there()
         if self.held:
             raise Conflict("the caller is on hold")
         for leg in (self.caller, self.agent):
             leg.play(clips)
 
     def hang_up(self) -> None:
-        """End it by the agent's wish; where a third party is there, it and the caller talk on."""
+        """End it by the agent's wish; where a third party is there, it and the caller talk on. Raises Conflict where that one's
+        page is away just now."""
+        if self.consult is not None and self.consult.three and self.consult.away:
+            raise Conflict("the audio of whom you asked is not back yet: the caller would be alone")
         self._hung_up_here = True
         self._leave_two()
 
     # --- supervisors
 
     def monitor(self, who: str, leg: CallLeg, mode: str, told: Callable[[str], None]) -> None:
-        """Let a supervisor `listen`, `whisper` to the agent, or `barge` in; the bridge becomes a conference for as long.
+        """Let a supervisor `listen` to whomever the agent hears, `whisper` to the agent, or `barge` in.
 
-        `told` hears why that ends. Raises Conflict while the caller is on hold or a third party is there.
+        `told` hears why that ends. Raises Conflict where the talk is over, or its agent is away just now.
         """
-        exchange = self._needs_exchange()
-        self._no_consult()
-        self._insist_there()
-        if self.held:
-            raise Conflict("the caller is on hold")
-        if not isinstance(self.bridge, Monitored):
-            self.bridge.close()
-            self.bridge = Monitored(exchange.confer, self.caller, self.agent, self.music, self.join)
-        self.bridge.add(who, leg, mode, told)
+        self.needs_exchange()
+        if self.away:
+            raise Conflict("the agent's audio is not back yet")
+        self.audience.add(who, leg, mode, told)
 
-    def monitored_by(self, who: str) -> Monitored | None:
-        """The conference that this supervisor is in, or None."""
-        return self.bridge if isinstance(self.bridge, Monitored) and who in self.bridge else None
+    def rewire(self) -> None:
+        """Somebody listens now, or nobody any more: join everybody so that this can be."""
+        if self.finished.done() or self.away:
+            return
+        room = self.consult.room if self.consult is not None else None
+        if room is not None:
+            self.audience.sit(room)
+        else:
+            self.join()
 
-    def take(self, who: str) -> None:
-        """A supervisor who is in the talk has the caller from now on; the agent is free. Raises Conflict for anybody else."""
-        room = self.monitored_by(who)
-        if room is None:
-            raise Conflict("you do not listen to this call")
-        self.partner = room.release(who)
-        self._hung_up_here = True
-        self.end("transferred")
+    def take(self, who: str, heir: Heir | None = None) -> None:
+        """A supervisor who is in the talk has the caller from now on, as `heir` where the queues know them as an agent; the
+        agent is free. Raises Conflict for anybody else."""
+        self.needs_exchange()
+        self.partner, self.heir = self.audience.release(who), heir
+        self.leave_to_partner()
 
     # --- to somebody else
 
@@ -157,59 +153,12 @@ class Talk:
         self._hung_up_here = True
         self.end("sent")
 
-    def call(self, target: str, caller: Party) -> None:
-        """Begin a consultation: the caller hears music, the agent hears `target` ring and then talks with it. Supervisors go.
-
-        Raises Conflict where one goes on already.
-        """
-        self._begin_consult({"kind": "number", "to": target}).dial(target, caller)
-
-    def invite(self, guest: Guest, name: str) -> None:
-        """As `call`, with a colleague who has been reserved. Raises Conflict as `call`; then he is not asked."""
-        self._begin_consult({"kind": "agent", "id": guest.agent_id, "name": name}).invite(guest)
-
-    def _begin_consult(self, who: Mapping[str, str]) -> Consult:
-        exchange = self._needs_exchange()
-        self._no_consult()
-        self._insist_there()
-        if isinstance(self.bridge, Monitored):  # what the agent asks a third party is nobody else's
-            self.join()
-        if not self.held:
-            self._hold()
-        self.consult = Consult(self.caller, self.agent, self.music, exchange, self._consult_over, who)
-        return self.consult
-
-    def toggle(self) -> None:
-        """Talk with the other one of caller and third party; the one left behind hears music. Raises Conflict without one."""
-        self._consulting().toggle(self.bridge)
-        self.route()
-
-    def three_way(self) -> None:
-        """All three hear each other. Raises Conflict where the third party is not there."""
-        self._consulting().conference(self.bridge)
-        self.held = False
-        self.route()
-        self.changed("connected")
-
-    def complete(self) -> None:
-        """Warm transfer: caller and third party talk with each other, the agent is free. Raises Conflict as `three_way`."""
-        consult = self._consulting()
-        self.partner, self.heir = consult.give_away(self.bridge), consult.guest
-        self.consult = None
-        self._hung_up_here = True
-        self.end("transferred")
-
     def depart(self, partner: CallLeg | None = None) -> None:
         """The agent's phone leaves; the caller goes on in another call, or with `partner` in this one."""
+        self.audience.stand()
         self.bridge.close()
         self.partner = partner
         self.end("transferred")
-
-    def back(self) -> None:
-        """Let the third party go and talk with the caller again. Raises Conflict without one."""
-        if self.consult is None:
-            raise Conflict("there is nobody to come back from")
-        self.consult.end()
 
     def close(self) -> None:
         """Part the legs and release the agent's, and a third party's. Without effect the second time."""
@@ -219,6 +168,7 @@ class Talk:
         if self.consult is not None:
             consult, self.consult = self.consult, None
             consult.drop()
+        self.audience.close()
         self.bridge.close()
         moved = not self.finished.cancelled() and self.finished.result() == "transferred"
         if moved and not self._hung_up_here:
@@ -307,7 +257,7 @@ class Talk:
                     self.end("agent_lost")
             case HeldByPeer() if not self.held and self.consult is None:
                 self._wishes.hold = True
-                self._hold()
+                self.hold_caller()
             case ResumedByPeer() if self._wishes.hold:
                 self._wishes.hold = False
                 if self.held and self.consult is None:
@@ -322,9 +272,11 @@ class Talk:
     def join(self) -> None:
         """Bridge the legs as they are now; a caller on hold stays there, and a third party where it is."""
         assert self.exchange is not None
+        self.audience.stand()
         self.bridge.close()
         try:
-            self.bridge = self.exchange.bridge(self.caller, self.agent)
+            here = self.consult is None or self.consult.with_caller
+            self.bridge = (self.audience if here else self.exchange).bridge(self.caller, self.agent)
             if self.held:
                 self.bridge.hold(self.caller, self.music)
             if self.consult is not None:
@@ -334,7 +286,7 @@ class Talk:
             log.warning("%s cannot be joined: %s", self.caller.correlation, error)
             self.end("agent_lost")
 
-    def _hold(self) -> None:
+    def hold_caller(self) -> None:
         self.held = True
         self.route()
         self.bridge.hold(self.caller, self.music)
@@ -346,7 +298,7 @@ class Talk:
         self.route()
         self.changed("connected")
 
-    def _consult_over(self) -> None:
+    def consult_over(self) -> None:
         """The third party is gone: caller and agent talk again."""
         self.consult = None
         if not self.finished.done():
@@ -373,26 +325,21 @@ class Talk:
         else:
             self.end("agent")
 
-    def _insist_there(self) -> None:
+    def insist_there(self) -> None:
         if self.away:
             raise Conflict("your audio is not back yet")
 
-    def _no_consult(self) -> None:
-        if self.consult is not None:
-            raise Conflict("a third party is on the line: complete, or come back first")
-
-    def _consulting(self) -> Consult:
-        self._insist_there()
-        if self.consult is None or not self.consult.up:
-            raise Conflict("there is no third party on the line")
-        return self.consult
-
-    def _needs_exchange(self) -> Exchange:
+    def needs_exchange(self) -> Exchange:
         if self.finished.done():  # whoever asks had to wait for something, and the talk did not
             raise Conflict("this call has ended")
         if self.exchange is None:
             raise Conflict("this call cannot be consulted about")
         return self.exchange
+
+    def leave_to_partner(self) -> None:
+        """The agent goes; whoever has the caller now is set."""
+        self._hung_up_here = True
+        self.end("transferred")
 
     def end(self, how: str) -> None:
         if not self.finished.done():

@@ -23,6 +23,10 @@ class Talks:
         """True where this node has the call."""
         return contact_id in self._talks
 
+    def owner(self, contact_id: str) -> str:
+        """The agent who talks, "" for nobody here."""
+        return self._talks.get(contact_id, ("", None))[0]
+
     def find(self, contact_id: str, agent_id: str) -> Talk:
         """The talk, if it is this agent's. Raises Conflict where it has ended or is somebody else's."""
         owner, talk = self._talks.get(contact_id, ("", None))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from ivr.call import Medium, Speaker, Turn
 from ivr.dialplan.events import Note
 from ivr.dialplan.triggers import Trigger, task_row
+from ivr.records.outbox import notice
 from ivr.session.about_call import known_so_far, who
 from ivr.session.hinting import Hint
 from ivr.session.knowing import noted
@@ -141,9 +141,7 @@ def _sentence(session: CallSession, hit: Mapping[str, Any]) -> str:
 
 def _send(session: CallSession, by: str, to: str, subject: str, text: str) -> None:
     now, call = session.services.clock(), session.call
-    times = {"created_at": now, "next_at": now, "sent_at": None}
-    row = {"id": uuid4().hex, "contact_id": call.id, "by": by, "recipient": to[:300], "subject": subject[:300], "text": text}
-    session.keep("notifications", {**row, "language": call.language, "status": "waiting", "attempts": 0, "reason": "", **times})
+    session.keep("notifications", notice(now, by, to, subject, text, contact_id=call.id, language=call.language))
 
 
 def _hint(session: CallSession, trigger: Trigger) -> None:

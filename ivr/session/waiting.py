@@ -22,6 +22,7 @@ from ivr.dialplan.events import AgentRung, Enqueue, Listen, Queued, QueueLeft
 from ivr.errors import IvrError, QueueFull, StoreUnavailable
 from ivr.session.delaying import tell_delayed
 from ivr.session.destination import Destination, Kind
+from ivr.session.marking import mark, mark_phase
 from ivr.session.meanwhile import Told, comforting
 from ivr.session.moving import Moving, Order, drained_to, sent_on
 from ivr.session.onward import AGENT_SECONDS, send_on
@@ -83,6 +84,7 @@ class Waiting:
                 self._reading.cancel()
             if not self._serving.talked:
                 session.record(wait_seconds=self._services.clock() - self._started)
+            mark(session, "over")
             session.agent_id = ""
             session.placement = None
         return QueueLeft(outcome)
@@ -101,6 +103,7 @@ class Waiting:
                 self._only, outcome = "", "again"
             if outcome == "sent":
                 assert self._sent is not None
+                mark(self._session, "transfer", str(self._sent))
                 onward = await send_on(self._session, self._sent, self._last_agent)
                 if onward is None:
                     return "served"
@@ -124,6 +127,7 @@ class Waiting:
     async def _wait(self) -> str:
         session, command = self._session, self._command
         session.placement = Placement(command.queue, dict(command.needs), self._started, "waiting")
+        mark_phase(session, "waiting")
         if session.disposition in (Disposition.LEFT_FLOW, Disposition.OVERFLOWED):
             session.disposition = Disposition.ABANDONED
         contact = self._contact()
@@ -330,6 +334,7 @@ class Waiting:
         if session.placement is None:
             return
         session.placement = session.placement.at(phase, **changes)
+        mark_phase(session, phase)
         if phase in ("held", "connected"):
             session.tell_page("phase", {"phase": "held" if phase == "held" else "agent"})
         session.show()

@@ -1,4 +1,4 @@
--- ARGV: now, id, agent, queue, node, node lease, order, enqueued_at, details, kind ('consult' or 'dialled'), end of the ring or ''.
+-- ARGV: now, id, agent, queue, node, node lease, order, enqueued_at, details, kind ('consult', 'dialled' or 'taken'), end of the ring or ''.
 -- An agent is held by something that no queue gave him: a colleague who asks, which rings first, or a number that he dials. Such a
 -- contact stands in no queue and counts nowhere. Once more without a ring: the agent has accepted. Returns '', or the state that is in
 -- the way.
@@ -15,9 +15,9 @@ if c then
 else
   if ring == '' and ARGV[10] == 'consult' then return 'gone' end
   if ring ~= '' and (a.state ~= 'available' or room(a, 'voice') < 1) then return a.state end
-  if ring == '' and (voice > 0 or a.state == 'offline') then return a.state end
+  if ring == '' and (voice > 0 or a.state == 'offline' and ARGV[10] ~= 'taken') then return a.state end
   redis.call('HSET', P .. 'contact:' .. id, 'queue', ARGV[4], 'order', ARGV[7], 'enqueued_at', ARGV[8], 'node', ARGV[5], 'details', ARGV[9],
-    'channel', 'voice', 'agent', a.id, 'why', '', 'refused', '', 'rung', '', 'aside', ARGV[10])
+    'channel', 'voice', 'agent', a.id, 'why', '', 'refused', '', 'rung', '', 'aside', ARGV[10] == 'taken' and 'consult' or ARGV[10])
   redis.call('SADD', P .. 'node:' .. ARGV[5], id)
   redis.call('ZADD', P .. 'nodes', 'NX', ARGV[6], ARGV[5])
   c = {id = id, room = 'voice'}

@@ -32,7 +32,7 @@ from ivr.settings import Route
 from ivr.speech.fake import FakeRecognizer
 from ivr.speech.prompts import PromptLibrary, Recording
 from telephony.fake import FakeLeg
-from telephony.leg import CallLeg, DialOptions, LegState, Party
+from telephony.leg import CallLeg, DialOptions, Ended, LegEvent, LegKind, LegState, Party
 from telephony.media.clip import Clip
 
 FLOW = """
@@ -112,6 +112,27 @@ class FakeBridge:
             self.done.append("close")
 
 
+class PageLeg(FakeLeg):
+    """A page's: tells its end to others too."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, state=LegState.UP, kind=LegKind.WEBRTC)
+        self._watcher: Callable[[Ended], None] | None = None
+
+    def when_ended(self, watcher: Callable[[Ended], None]) -> None:
+        self._watcher = watcher
+
+    def happen(self, event: LegEvent) -> None:
+        super().happen(event)
+        if isinstance(event, Ended) and self._watcher is not None:
+            told, self._watcher = self._watcher, None
+            told(event)
+
+
+def phone_leg(name: str) -> FakeLeg:
+    return FakeLeg(name, state=LegState.UP)
+
+
 @dataclass
 class FakeDesk:
     """Agents who answer as scripted: a RingOutcome, or None to let it ring until it is cancelled."""
@@ -123,6 +144,8 @@ class FakeDesk:
     refuse: list[Exception] = field(default_factory=list)
     """What the next calls of `connect` raise."""
     connecting: Callable[[FakeLeg], None] | None = None
+    leg: Callable[[str], FakeLeg] = phone_leg
+    """What agents speak with: `PageLeg` where a page that is loaded again comes back."""
 
     async def present(self, agent_id: str, contact: Mapping[str, Any]) -> bool:
         self.log.append(("present", agent_id, dict(contact)))
@@ -143,11 +166,13 @@ class FakeDesk:
     async def connect(self, agent_id: str, contact_id: str) -> CallLeg:
         if self.refuse:
             raise self.refuse.pop(0)
-        leg = FakeLeg(f"agent-{len(self.legs)}", state=LegState.UP)
+        leg = self.leg(f"agent-{len(self.legs)}")
         self.legs.append(leg)
         if self.connecting is not None:
             self.connecting(leg)
         return leg
+
+    async def look_for(self, agent_id: str) -> None: ...
 
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
         self.log.append((kind, agent_id, dict(data)))

@@ -9,21 +9,13 @@ from ivr.errors import Conflict
 from telephony.fake import FakeLeg
 from telephony.leg import CallLeg, EndCause, LegKind, LegState, Party, Replaced, TransferRequested
 from tests.unit.ivr.session.house import House
+from tests.unit.ivr.session.test_inviting import asked
 from tests.unit.ivr.session.test_transfers import Office
 
 
 @pytest.fixture
 async def office(house: House) -> Office:
-    office = Office(house)
-    office.buttons.phones = {}
-
-    async def connect(agent_id: str, contact_id: str) -> CallLeg:
-        leg = FakeLeg(f"{agent_id}-{len(house.desk.legs)}", state=LegState.UP, kind=LegKind.WEBRTC)
-        house.desk.legs.append(leg)
-        return leg
-
-    house.desk.connect = connect  # type: ignore[method-assign]
-    return office
+    return Office.of_pages(house)
 
 
 async def leave(office: Office, cause: EndCause = EndCause.MEDIA_LOST) -> tuple[FakeLeg, str]:
@@ -76,13 +68,7 @@ async def test_who_was_on_hold_is_on_hold_afterwards(office: Office) -> None:
 
 async def test_who_does_not_come_back_loses_the_caller_to_the_queue(house: House) -> None:
     house.with_services(reattach_seconds=0.05)
-    office = Office(house)
-
-    async def connect(agent_id: str, contact_id: str) -> CallLeg:
-        house.desk.legs.append(FakeLeg(agent_id, state=LegState.UP, kind=LegKind.WEBRTC))
-        return house.desk.legs[-1]
-
-    house.desk.connect = connect  # type: ignore[method-assign]
+    office = Office.of_pages(house)
     leg, contact = await leave(office)
     await house.until_state("anna", AgentState.OFFLINE)
     await house.playing(leg, "music")
@@ -105,11 +91,7 @@ async def test_a_caller_who_hangs_up_meanwhile_frees_the_agent(office: Office) -
 
 async def test_the_colleague_who_is_asked_hears_music_and_then_the_agent(office: Office) -> None:
     house = office.house
-    leg, contact = await office.talk()
-    await house.come("bob")
-    await office.buttons.consult("anna", contact, "agent:bob")
-    await house.until(lambda: len(house.desk.legs) == 2 and house.bridges[-1].legs == tuple(house.desk.legs))
-    anna, bob = house.desk.legs
+    leg, contact, anna, bob = await asked(office)
     anna.vanish(EndCause.HUNG_UP)
     assert bob.state is LegState.UP and bob.playing[0].name == "music" and leg.playing[0].name == "music"
     with pytest.raises(Conflict, match="not back"):
@@ -125,15 +107,12 @@ async def test_the_colleague_who_is_asked_hears_music_and_then_the_agent(office:
 
 async def test_three_who_talk_go_on_as_two_until_the_third_is_back(office: Office) -> None:
     house = office.house
-    leg, contact = await office.talk()
-    await house.come("bob")
-    await office.buttons.consult("anna", contact, "agent:bob")
-    await house.until(lambda: len(house.bridges) > 1)
+    leg, contact, anna, bob = await asked(office)
     await office.buttons.three_way("anna", contact)
-    house.desk.legs[0].vanish(EndCause.MEDIA_LOST)
+    anna.vanish(EndCause.MEDIA_LOST)
     assert not office.rooms[0].closed and leg.playing == (), "the two hear each other"
     await office.buttons.reattach("anna", contact)
-    assert office.rooms[1].inside == [leg.id, house.desk.legs[2].id, house.desk.legs[1].id]
+    assert office.rooms[1].inside == [leg.id, house.desk.legs[2].id, bob.id]
     leg.vanish()
     await house.over()
 

@@ -14,6 +14,7 @@ from ivr.dialplan.events import Heard, Note
 from ivr.errors import StoreUnavailable
 from ivr.session.call_session import CallSession
 from ivr.session.inbox import MOST
+from ivr.session.obeying import take_note
 from telephony.errors import TransportError
 from telephony.fake import FakeLeg
 from telephony.leg import DtmfReceived, EndCause, LegKind, LegState, Party
@@ -303,9 +304,9 @@ async def test_a_caller_who_leaves_a_bridge_ends_both_legs(house: House) -> None
 async def test_notes_reach_call_and_record(house: House) -> None:
     call = Call("c-note", Caller("1"), "hotline", 1.0, flow="small")
     session = CallSession(house.services, FakeLeg(), call)
-    session._note(Note(tags=("a", "b")))
-    session._note(Note(intent="bill", confidence=0.5, tags=("b", "c"), slots={"x": "1"}))
-    session._note(Note(slots={"y": "2"}))
+    take_note(session, Note(tags=("a", "b")))
+    take_note(session, Note(intent="bill", confidence=0.5, tags=("b", "c"), slots={"x": "1"}))
+    take_note(session, Note(slots={"y": "2"}))
     assert session.call.tags == ("a", "b", "c")
     assert session.call.slots == {"x": "1", "y": "2"}
     assert session.call.intent is not None

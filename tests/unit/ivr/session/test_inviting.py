@@ -190,7 +190,6 @@ async def test_the_caller_goes_in_the_moment_of_handing_over(office: Office) -> 
     await house.over()
     await asyncio.sleep(0)
     assert bob.state is LegState.ENDED
-    await house.until(lambda: True)
     assert await house.state("bob") in (AgentState.AVAILABLE, AgentState.WRAP_UP)
     assert not (await house.store.agent("bob")).held
     await all_is_well(house)

@@ -263,7 +263,11 @@ async def test_time_with_two_agents_is_talk_and_not_wait(house: House) -> None:
     office.buttons.find = house.switchboard.find
     leg, contact = await office.talk()
     await house.store.define_queues([*(await house.store.queues()), Queue("billing", ring_seconds=5.0, wrap_up_seconds=0.0)])
-    now[0] += 60.0
+    now[0] += 20.0
+    await office.buttons.hold("anna", contact)
+    now[0] += 10.0
+    await office.buttons.resume_call("anna", contact)
+    now[0] += 30.0
     await office.buttons.transfer("anna", contact, "queue:billing")
     await house.until_state("anna", AgentState.WRAP_UP)
     now[0] += 10.0
@@ -274,3 +278,14 @@ async def test_time_with_two_agents_is_talk_and_not_wait(house: House) -> None:
     await house.over()
     row: Mapping[str, Any] = await house.row(contact)
     assert (row["agent_id"], row["wait_seconds"], row["talk_seconds"]) == ("bob", 10.0, 90.0)
+    assert [(one["at"], one["kind"], one["who"]) for one in row["moments"]] == [
+        (1000.0, "queue", "support"),
+        (1000.0, "agent", "anna"),
+        (1020.0, "hold", "anna"),
+        (1030.0, "agent", "anna"),
+        (1060.0, "over", ""),
+        (1060.0, "transfer", "queue:billing"),
+        (1060.0, "queue", "billing"),
+        (1070.0, "agent", "bob"),
+        (1100.0, "over", ""),
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ivr.acd.engaging import Engaging
-from ivr.acd.model import AgentState, Contact
+from ivr.acd.model import Agent, AgentState, Contact
 from ivr.acd.totals import imbalance
 from ivr.errors import Conflict, StoreUnavailable
 from ivr.session.agents import Agents
@@ -165,6 +165,21 @@ async def test_redial_takes_the_last_number_and_the_directory_has_them(house: Ho
     assert [one["id"] for one in found["agents"]] == ["bob"] and found["queues"] == [] and found["slots"] == []
     house.dialled[-1].vanish()
     await house.over()
+
+
+async def test_the_directory_finds_chinese_names_by_pinyin_and_every_word_of_a_query(house: House, buttons: Agents) -> None:
+    li = [Agent(id=f"a{n}", name=name, team="金卡") for n, name in enumerate(["李晓明", "李小梅", "王芳"])]
+    await house.store.define_agents([Agent(id="anna"), *li])
+    for query, names in (
+        ("lxm", {"李晓明", "李小梅"}),
+        ("xiaoming", {"李晓明"}),
+        ("金 wf", {"王芳"}),
+        ("jk a1", {"李小梅"}),
+        ("anna", set[str]()),
+    ):
+        await buttons.directory("anna", query)
+        found: dict[str, Any] = house.desk.of("directory")[-1]
+        assert found["query"] == query and {one["name"] for one in found["agents"]} == names, query
 
 
 async def test_a_customer_whose_agent_vanishes_waits_for_another(house: House, buttons: Agents) -> None:

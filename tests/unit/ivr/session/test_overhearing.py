@@ -298,14 +298,23 @@ async def test_a_side_of_whom_the_model_can_hear_nothing_is_measured_by_the_othe
     assert here.agent_ear.phrases == here.caller_ear.phrases != asked
 
 
-async def test_nothing_is_measured_where_one_side_cannot_be_heard_at_all(house: House) -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "after a tick"])
+async def test_nothing_is_measured_where_one_side_cannot_be_heard_at_all(
+    house: House, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
     """Else the page would say that an agent who talks keeps silent."""
+    monkeypatch.setattr(overhearing, "TICK_SECONDS", 3600.0)  # it ticks when the test says so
+    monkeypatch.setattr(overhearing, "TOLD_EVERY", 3600.0)
     here = await joined(house)
     turns = here.agent_ear.turns
+    if late:
+        here.talk.ears._tick()
     for _ in range(2):
         here.agent_ear.lose("the model can hear none of the phrases", deaf=True)
     assert here.heard == (True, False)
+    monkeypatch.setattr(overhearing, "TOLD_EVERY", 0.0)
     here.caller_ear.hear("refund")
+    here.talk.ears._tick()
     row = await here.row()
     assert here.agent_ear.turns == turns + 1, "and it is not asked for again and again"
     assert "talk" not in row["handover"]

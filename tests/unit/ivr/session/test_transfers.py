@@ -28,7 +28,7 @@ from telephony.leg import (
     TransferRequested,
 )
 from telephony.media.clip import Clip
-from tests.unit.ivr.session.house import House
+from tests.unit.ivr.session.house import House, PageLeg
 
 
 @dataclass
@@ -45,7 +45,8 @@ class FakeRoom:
         self.role(leg, role, coached)
 
     def leave(self, leg: CallLeg) -> None:
-        self.inside.remove(leg.id)
+        if leg.id in self.inside:
+            self.inside.remove(leg.id)
 
     def role(self, leg: CallLeg, role: Role, coached: CallLeg | None = None) -> None:
         self.roles.append((leg.id, role.value, coached.id if coached is not None else ""))
@@ -77,6 +78,13 @@ class Office:
         self.buttons.find = house.switchboard.find
         self.buttons.parking = self.lot
         self.buttons.phones = {"bob": "sip:bob@10.0.0.9"}
+
+    @classmethod
+    def of_pages(cls, house: House) -> Office:
+        """Whose agents speak from their pages."""
+        office = cls(house)
+        office.buttons.phones, house.desk.leg = {}, PageLeg
+        return office
 
     def _confer(self, music: Sequence[Clip]) -> FakeRoom:
         self.rooms.append(FakeRoom())
@@ -331,10 +339,7 @@ async def test_what_is_no_way_to_listen(office: Office) -> None:
     for who, contact_id, mode in (("boss", contact, "shout"), ("boss", "c-0", "listen"), ("anna", contact, "listen")):
         with pytest.raises(Conflict):
             await office.buttons.monitor(who, contact_id, mode)
-    await office.buttons.hold("anna", contact)
-    with pytest.raises(Conflict, match="hold"):
-        await office.buttons.monitor("boss", contact, "listen")
-    assert house.desk.legs[-1].state is LegState.ENDED and house.talks.find(contact, "anna").held
+    assert len(house.desk.legs) == 1 and not office.rooms, "no audio was opened"
     leg.vanish()
     await house.over()
 
@@ -365,7 +370,8 @@ async def test_a_supervisor_is_told_why_it_ended(office: Office, why: str) -> No
         case "stopped":
             await office.buttons.monitor("boss", contact, "stop")
         case "over":
-            await office.buttons.consult("anna", contact, "777")
+            leg.vanish()
+            await house.over()
         case _:
             house.desk.legs[1].vanish(EndCause.MEDIA_LOST)
     assert [(one["mode"], one.get("reason")) for one in house.desk.of("monitor")][:2] == [("listen", None), ("off", why)]
@@ -373,16 +379,21 @@ async def test_a_supervisor_is_told_why_it_ended(office: Office, why: str) -> No
     await house.over()
 
 
-async def test_a_consultation_ends_the_listening(office: Office) -> None:
+async def test_who_listens_stays_with_the_agent_in_a_consultation(office: Office) -> None:
     house = office.house
     leg, contact = await office.talk()
     await office.buttons.monitor("boss", contact, "listen")
+    anna, boss = house.desk.legs
     await office.buttons.consult("anna", contact, "777")
-    assert house.desk.legs[1].state is LegState.ENDED and office.rooms[0].closed
-    assert house.bridges[-1].legs == (leg, house.desk.legs[0]) and house.bridges[-1].done == ["hold"]
-    house.dialled[0].pick_up()
+    assert office.rooms[0].closed and house.bridges[-1].legs == (leg, anna) and house.bridges[-1].done == ["hold"]
+    third = house.dialled[0]
+    third.pick_up()
+    assert office.rooms[1].inside == [anna.id, third.id, boss.id], "whoever is asked is heard, and not the caller"
     await office.buttons.three_way("anna", contact)
-    assert office.rooms[1].inside == [leg.id, house.desk.legs[0].id, "777"]
+    assert office.rooms[2].inside == [leg.id, anna.id, third.id, boss.id]
+    await office.buttons.complete("anna", contact)
+    await house.until(lambda: house.bridges[-1].legs == (leg, third))
+    assert boss.state is LegState.ENDED and house.desk.of("monitor")[-1]["reason"] == "over"
     leg.vanish()
     await house.over()
 
