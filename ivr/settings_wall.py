@@ -9,26 +9,30 @@ from string import Formatter
 
 from ivr.errors import ConfigError
 from ivr.settings_duty import BreakOptions
+from ivr.settings_on_call import ADDRESS, OnCallOptions, StageOptions, check_stages
 
 _NAME = re.compile(r"[\w.-]{1,40}")
-_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 MOST_ALERTS = 100
 BREATHING = "breathing"
 """The reason of a break that is a breathing space."""
 FIGURES = (
     *("calls", "offered", "answered", "abandoned", "overflowed", "callbacks", "self_served", "service_level", "abandonment"),
     *("asa", "aht", "longest_wait", "containment", "csat", "fcr", "occupancy", "confidence", "mood_level", "angry"),
+    *("outbound", "reached", "outbound_talk"),
 )
 """Of a stretch of time (`over`), of a queue or of all together."""
 QUEUE_NOW = ("waiting", "wait", "estimated_wait", "talking")
 AGENT_NOW = ("state_seconds", "strain", "missed")
 CALL_NOW = ("mood", "silence", "talk_seconds")
 HOUSE_NOW = ("free", "on_duty")
+TICKET_NOW = ("ticket_left",)
+"""Of a ticket whose clock runs; its `of` are queues."""
 THINGS = ("trunk_down", "node_silent")
-METRICS = (*FIGURES, *QUEUE_NOW, *AGENT_NOW, *CALL_NOW, *HOUSE_NOW, *THINGS)
+METRICS = (*FIGURES, *QUEUE_NOW, *AGENT_NOW, *CALL_NOW, *HOUSE_NOW, *TICKET_NOW, *THINGS)
 STATES = ("available", "reserved", "in_call", "wrap_up", "break")
 SHARES = frozenset(
-    {"service_level", "abandonment", "containment", "fcr", "occupancy", "confidence", "mood_level", "angry", "strain", "mood"}
+    {"service_level", "abandonment", "containment", "fcr", "occupancy", "confidence", "mood_level", "angry", "reached"}
+    | {"strain", "mood"}
 )
 PLACEHOLDERS = frozenset({"subject", "value", "limit"})
 
@@ -80,6 +84,12 @@ class AlertOptions:
     """Also by the channel `notices.webhook`."""
     again: float = 0.0
     """Seconds after which it is sent again while nobody has acknowledged it, `15m`; 0: once."""
+    to: tuple[str, ...] = ()
+    """Whoever is on duty then, by names of `on_call.rota`."""
+    escalate: tuple[StageOptions, ...] = ()
+    """Who is told too while nobody acknowledges it: `{ after: 10m, to: [lead] }`."""
+    always: bool = False
+    """In quiet hours too, whatever its severity; `danger` always is."""
     zh: str = ""
     """Words with `{subject}`, `{value}` and `{limit}`; empty: made from the figure."""
     en: str = ""
@@ -95,6 +105,7 @@ STANDARD = (
     AlertOptions("stuck_wrap_up", "state_seconds", above=600.0, state="wrap_up"),
     AlertOptions("stuck_ring", "state_seconds", above=90.0, state="reserved"),
     AlertOptions("strained", "strain", above=0.8, clear=0.6, lasting=60.0),
+    AlertOptions("ticket_late", "ticket_left", below=0.0),
     AlertOptions("trunk_down", "trunk_down", above=0.5, lasting=10.0, severity="danger"),
     AlertOptions("node_silent", "node_silent", above=0.5, severity="danger"),
 )
@@ -150,7 +161,9 @@ def check_wall(wall: WallOptions, care: CareOptions, queues: Collection[str], fi
         raise ConfigError(f"{file}: care.breathing: most and unless_waiting are 0 or more, at_once 1 or more")
 
 
-def check_alerts(alerts: Sequence[AlertOptions], queues: Collection[str], channels: Collection[str], file: str) -> None:
+def check_alerts(
+    alerts: Sequence[AlertOptions], queues: Collection[str], channels: Collection[str], on_call: OnCallOptions, file: str
+) -> None:
     """`channels` are those of `notices`. Raises ConfigError with the file and the rule."""
     if len(alerts) > MOST_ALERTS:
         raise ConfigError(f"{file}: alerts: {len(alerts)} rules; {MOST_ALERTS} at most")
@@ -163,6 +176,11 @@ def check_alerts(alerts: Sequence[AlertOptions], queues: Collection[str], channe
         _check_limit(one, f"{place} ({one.name})")
         _check_reach(one, queues, channels, f"{place} ({one.name})")
         _check_words(one, f"{place} ({one.name})")
+        check_stages(one.escalate, channels, f"{place} ({one.name})")
+        for name in (*one.to, *(name for stage in one.escalate for name in stage.to)):
+            if name not in on_call.rota:
+                known = ", ".join(on_call.rota) or "none"
+                raise ConfigError(f"{place} ({one.name}): to: there is no '{name}' in on_call.rota; there are: {known}")
 
 
 def _check_limit(one: AlertOptions, place: str) -> None:
@@ -190,7 +208,7 @@ def _check_limit(one: AlertOptions, place: str) -> None:
 
 
 def _check_reach(one: AlertOptions, queues: Collection[str], channels: Collection[str], place: str) -> None:
-    about_queues = one.metric in (*FIGURES, *QUEUE_NOW)
+    about_queues = one.metric in (*FIGURES, *QUEUE_NOW, *TICKET_NOW)
     for name in one.of:
         if about_queues and name != "all" and name not in queues:
             raise ConfigError(
@@ -210,7 +228,7 @@ def _check_reach(one: AlertOptions, queues: Collection[str], channels: Collectio
                 f"{place}: {name}: there is no channel `notices.{name}` to send it by; set it up, or leave it out"
             )
     for address in one.email:
-        if not _ADDRESS.fullmatch(address):
+        if not ADDRESS.fullmatch(address):
             raise ConfigError(f"{place}: email: '{address}' is no address")
     if 0 < one.again < 60:
         raise ConfigError(f"{place}: again: 1m or more; nobody reads faster")

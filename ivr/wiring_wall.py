@@ -22,7 +22,7 @@ from ivr.wall.board import Board
 from ivr.wall.caring import Caring
 from ivr.wall.figures import FORMULAS
 from ivr.wall.hands import AlertShelf
-from ivr.wall.keeper import Keeper
+from ivr.wall.keeper import Due, Keeper
 from ivr.wall.live import Live
 from ivr.wall.minutes import Limits, Minutes
 from ivr.wall.showing import Showing
@@ -87,15 +87,22 @@ def wall_house(settings: Settings, stores: Stores, late: LateRows | None, stack:
         stores.redis,
         limits.of,
         f"{settings.web.public_url.rstrip('/')}/wall" if settings.web.public_url else "",
+        on_call=settings.on_call,
     )
     return WallHouse(hub, live, Showing(live, today, shelf, limits.of), keeper, minutes)
 
 
 def on_wall(
-    settings: Settings, stores: Stores, left: FollowUpParts | None, stack: AsyncExitStack, start: Callable[[Work], None]
+    settings: Settings,
+    stores: Stores,
+    left: FollowUpParts | None,
+    stack: AsyncExitStack,
+    start: Callable[[Work], None],
+    due: Due,
 ) -> WallHouse:
-    """The boards, running."""
+    """The boards, running; `due` are tickets of which a clock runs out."""
     house = wall_house(settings, stores, None if left is None else left.late, stack)
+    house.keeper.due = due
     start(house.run())
     return house
 

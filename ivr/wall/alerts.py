@@ -9,10 +9,12 @@ from typing import Any, Self
 KEPT_SECONDS = 3600.0
 """For so long a closed alert is still shown."""
 MOST_CLOSED = 100
-MOST_OPEN = 500
-"""More are not opened: who has so many reads none."""
+MOST_TOLD = 10
+MOST_OPEN, OF_EACH = 500, 20
+"""More are not opened, for who has so many reads none; but some of each rule are, whatever floods the others."""
 UNITS = {"share": 0.01, "seconds": 5.0, "count": 1.0, "score": 0.05}
-"""A change of an open alert's value that is worth telling."""
+"""A change of an open alert's value that is worth telling; and where the value is large, this share of it."""
+STEP = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class Alert:
     owner: str = ""
     sent_at: float = 0.0
     """When messages went out last; 0: never."""
+    first_sent_at: float = 0.0
+    stage: int = 0
+    """Stages of the rule's `escalate` that were told."""
+    told: tuple[str, ...] = ()
+    """Who was told last, by their addresses; `MOST_TOLD` of them."""
 
     def row(self) -> dict[str, Any]:
         """As plain data; `of` gives the same value back."""
@@ -75,7 +82,9 @@ class Alert:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
-        return cls(**{**row, "subject": Subject(**row["subject"])})
+        known = {name: value for name, value in row.items() if name in cls.__slots__}  # a newer node may have kept more
+        known.setdefault("first_sent_at", row.get("sent_at", 0.0))  # an older one kept less
+        return cls(**{**known, "subject": Subject(**row["subject"]), "told": tuple(row.get("told") or ())})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,9 @@ def shown(alert: Alert, hand: Hand | None) -> dict[str, Any]:
         "acknowledged_by": mine.acknowledged_by,
         "owner": alert.owner if mine.owner is None else mine.owner,
         "note": mine.note,
+        "sent_at": alert.sent_at or None,
+        "stage": alert.stage,
+        "told": list(alert.told),
     }
 
 
@@ -144,10 +156,11 @@ class Watch:
             del self._since[gone]
         return changed
 
-    def sent(self, alert_id: str, now: float) -> None:
+    def sent(self, alert_id: str, now: float, stage: int = 0, told: Sequence[str] = ()) -> None:
         """Messages went out about it."""
         if (alert := self.alerts.get(alert_id)) is not None:
-            self.alerts[alert_id] = replace(alert, sent_at=now)
+            first = alert.first_sent_at or now
+            self.alerts[alert_id] = replace(alert, sent_at=now, first_sent_at=first, stage=stage, told=tuple(told)[:MOST_TOLD])
 
     def forget(self, now: float) -> list[str]:
         """Drop what closed long ago; returns the ids."""
@@ -173,7 +186,7 @@ class Watch:
                 self._since.pop(name, None)
                 return []
             since = self._since.setdefault(name, now)
-            if now - since < rule.lasting or len(self.open) >= MOST_OPEN:
+            if now - since < rule.lasting or self._has_enough(rule):
                 return []
             del self._since[name]
             return [self._open(name, rule, reading, now)]
@@ -183,9 +196,13 @@ class Watch:
             return [self._close(known, now)]
         return self._moved(known, rule, reading)
 
+    def _has_enough(self, rule: Rule) -> bool:
+        there = self.open
+        return len(there) >= MOST_OPEN and sum(one.rule == rule.name for one in there) >= OF_EACH
+
     def _moved(self, known: Alert, rule: Rule, reading: Reading) -> list[Alert]:
         assert reading.value is not None
-        if abs(reading.value - known.value) < UNITS.get(rule.unit, 1.0):
+        if abs(reading.value - known.value) < max(UNITS.get(rule.unit, 1.0), STEP * abs(known.value)):
             return []
         moved = replace(known, value=reading.value, limit=reading.limit, zh=reading.zh, en=reading.en)
         self.alerts[known.id] = moved

@@ -42,6 +42,9 @@ def figures(sums: Sums) -> Figures:
         "confidence": _share(sums.confidence, sums.recognised),
         "mood_level": _share(sums.mood, sums.moods),
         "angry": _share(sums.angry, sums.moods),
+        "outbound": sums.outbound,
+        "reached": _share(sums.reached, sums.outbound),
+        "outbound_talk": _mean(sums.outbound_talk, sums.reached),
     }
 
 
@@ -205,7 +208,7 @@ FORMULAS = (
     Formula(
         "confidence",
         SHARE,
-        Words("识别置信度", "来电者每句话的置信度之和 ÷ 句数"),
+        Words("识别置信度", "来电人每句话的置信度之和 ÷ 句数"),
         Words("Recognition", "confidence of what callers said ÷ utterances"),
     ),
     Formula(
@@ -219,6 +222,24 @@ FORMULAS = (
         SHARE,
         Words("愤怒占比", "结束时愤怒的联系数 ÷ 知道情绪的联系数"),
         Words("Angry", "contacts that ended angry ÷ contacts whose mood is known"),
+    ),
+    Formula(
+        "outbound",
+        COUNT,
+        Words("外呼", "坐席拨出并已结束的电话数", "不计入来电、接通和处理时长；占用率包含它们。"),
+        Words("Calls out", "calls that agents made and that are over", "In no figure of calls in; the occupancy has them."),
+    ),
+    Formula(
+        "reached",
+        SHARE,
+        Words("外呼接通率", "对方接听的 ÷ 外呼"),
+        Words("Reached", "calls out that were answered ÷ calls out"),
+    ),
+    Formula(
+        "outbound_talk",
+        SECONDS,
+        Words("外呼通话时长", "（通话 + 保持）÷ 对方接听的外呼"),
+        Words("Talk, out", "(talk + hold) ÷ calls out that were answered"),
     ),
 )
 

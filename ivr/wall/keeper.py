@@ -16,13 +16,16 @@ from redis.asyncio import Redis
 
 from ivr.acd.scripts import redis_errors, text
 from ivr.errors import IvrError
-from ivr.settings_wall import FIGURES, AlertOptions
+from ivr.records.outbox import notice
+from ivr.settings_on_call import OnCallOptions
+from ivr.settings_wall import FIGURES, TICKET_NOW, AlertOptions
 from ivr.wall.alerts import Alert, Hand, Watch
 from ivr.wall.caring import Caring
 from ivr.wall.figures import Figures, figures
 from ivr.wall.hands import AlertShelf
 from ivr.wall.live import Live
 from ivr.wall.minutes import Minutes
+from ivr.wall.rota import NOBODY, Person, round_of
 from ivr.wall.sight import ALL, Sight, readings, rule_of
 from ivr.wall.sums import Sums, total
 from ivr.wall.telling import KEPT_EVENTS, PREFIX
@@ -44,6 +47,10 @@ USUAL_SECONDS = 60.0
 STRAIN_SECONDS = 15.0
 WEEK_SECONDS = 7 * 86400.0
 
+TICKET_SECONDS = 6.0
+
+Due = Callable[[float], Awaitable[Sequence[Mapping[str, Any]]]]
+"""Tickets of which a clock runs out until then, as `Sight` has them."""
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Gives a notification away; a row of `notifications`."""
 
@@ -65,8 +72,10 @@ class Keeper:
         limits: Callable[[str], float],
         link: str = "",
         prefix: str = PREFIX,
+        on_call: OnCallOptions = NOBODY,
     ) -> None:
         """`link` is where a message leads, "" for nowhere."""
+        self._on_call = on_call
         self._live, self._minutes, self._today, self._shelf, self._caring = live, minutes, today, shelf, caring
         self._rules = {one.name: one for one in rules}
         self._send, self._node, self._redis, self._limits, self._link, self._prefix = send, node, redis, limits, link, prefix
@@ -75,6 +84,8 @@ class Keeper:
         """Kind of work to when it was done last."""
         self._unsaid: set[str] = set()
         """Alerts that Redis does not have as they are here, or has to forget."""
+        self.due: Due = _no_tickets
+        self._tickets: Sequence[Mapping[str, Any]] = ()
         self._recent: dict[float, dict[str, Sums]] = {}
         self._usual: dict[float, dict[str, Sums]] = {}
         self.leads = False
@@ -182,6 +193,9 @@ class Keeper:
         self._unsaid.clear()
 
     async def _sight(self, now: float) -> Sight:
+        ahead = [_reach(one) for one in self._rules.values() if one.metric in TICKET_NOW]
+        if ahead and self._due("tickets", now, TICKET_SECONDS):
+            self._tickets = await self.due(now + max(ahead))
         board, lengths = self._live.board, sorted({one.over for one in self._rules.values() if one.metric in FIGURES})
         if self._due("figures", now, FIGURE_SECONDS):
             self._recent = {over: await self._minutes.sums(now - over, now) for over in lengths}
@@ -203,53 +217,56 @@ class Keeper:
             _figures(self._recent, names, live),
             _figures(self._usual, names, {}),
             self._today.series(),
+            self._tickets,
         )
 
     async def _messages(self, now: float) -> None:
         """Send what is due."""
-        due = [alert for alert in self._watch.open if self._is_due(alert, now)]
-        if not due or self._send is None:
+        if self._send is None:
             return
-        hands = await self._shelf.hands()
-        for alert in due:
+        due = [
+            (alert, found)
+            for alert in self._watch.open
+            if (rule := self._rules.get(alert.rule)) is not None and (found := round_of(rule, alert, now, self._on_call))
+        ]
+        hands = await self._shelf.hands() if due else {}
+        for alert, found in due:
             if _acknowledged(alert, hands.get(alert.id)):
                 continue
-            for row in self._rows(alert, now):
+            if not found.to:
+                log.warning("alert %s: nobody is on duty to be told", alert.id)
+            for row in self._rows(alert, found.to, now):
                 await self._send(row)
-            self._watch.sent(alert.id, now)
+            self._watch.sent(alert.id, now, found.stage, [who or by for by, who in found.to])
             self._unsaid.add(alert.id)
 
-    def _is_due(self, alert: Alert, now: float) -> bool:
-        rule = self._rules.get(alert.rule)
-        if rule is None or not (rule.email or rule.sms or rule.webhook):
-            return False
-        return not alert.sent_at or (rule.again > 0 and now - alert.sent_at >= rule.again)
-
-    def _rows(self, alert: Alert, now: float) -> list[dict[str, Any]]:
+    def _rows(self, alert: Alert, to: Sequence[Person], now: float) -> list[dict[str, Any]]:
         """Notifications of one alert. Of the same alert at the same time every node would make the same ones."""
-        rule = self._rules[alert.rule]
-        to = [*(("email", one) for one in rule.email), *(("sms", one) for one in rule.sms)]
-        to += [("webhook", "")] if rule.webhook else []
         link = f"\n{self._link}#alert={alert.id}" if self._link else ""
-        text_ = f"{alert.zh}\n{alert.en}{link}"
+        text_, call = f"{alert.zh}\n{alert.en}{link}", alert.subject.id[:64] if alert.subject.kind == "call" else ""
+        mark = f"{alert.id}|{alert.opened_at}|{alert.sent_at}"
         return [
-            {
-                "id": hashlib.sha256(f"{alert.id}|{alert.opened_at}|{alert.sent_at}|{by}|{who}".encode()).hexdigest()[:32],
-                "contact_id": alert.subject.id[:64] if alert.subject.kind == "call" else "",
-                "by": by,
-                "recipient": who,
-                "subject": f"{alert.zh} / {alert.en}"[:300],
-                "text": text_,
-                "language": "",
-                "status": "waiting",
-                "attempts": 0,
-                "reason": "",
-                "created_at": now,
-                "next_at": now,
-                "sent_at": None,
-            }
+            notice(
+                now,
+                by,
+                who,
+                f"{alert.zh} / {alert.en}",
+                text_,
+                id=hashlib.sha256(f"{mark}|{by}|{who}".encode()).hexdigest()[:32],
+                contact_id=call,
+            )
             for by, who in to
         ]
+
+
+async def _no_tickets(until: float) -> Sequence[Mapping[str, Any]]:
+    """Stands where there are none."""
+    return ()
+
+
+def _reach(one: AlertOptions) -> float:
+    """How far ahead a rule about tickets looks, in seconds."""
+    return max(0.0, *(limit for limit in (one.above, one.below, one.clear) if limit is not None))
 
 
 def _acknowledged(alert: Alert, hand: Hand | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, cast
 
@@ -278,9 +279,11 @@ class Live:
                 for one in figures:
                     pipe.zrange(self._store.key(f"ages:{one['name']}"), 0, MOST_SINCE - 1, withscores=True)
                 since = await pipe.execute()
-        calls = list(self.calls.values())
+        phases: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for call in self.calls.values():
+            phases[call["queue"]][call["phase"]] += 1
         rows = [
-            queue_row(one, [score for _, score in ages], calls, self._within(one["name"]))
+            queue_row(one, [score for _, score in ages], phases[one["name"]], self._within(one["name"]))
             for one, ages in zip(figures, since, strict=True)
         ]
         self.show(self.board.whole("queues", rows, self.now()))

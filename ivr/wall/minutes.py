@@ -43,8 +43,9 @@ AGAIN_SECONDS = 7 * 86400.0
 """Who calls about the same within this time was not helped the first time."""
 LOOK_BACK = 12 * 3600.0
 """A state of an agent that began longer ago is not looked for."""
-ELSEWHERE = ("message", "ticket", "outbound")
-"""Channels whose contacts are not in these figures: without a talk, or called by an agent."""
+OUTBOUND = "outbound"
+ELSEWHERE = ("message", "ticket", OUTBOUND)
+"""Channels whose contacts are not in the figures of calls in: without a talk, or called by an agent."""
 SLICE = 50
 """Rows that are read before others get a turn."""
 AT_ONCE = 1800.0
@@ -184,6 +185,7 @@ class Minutes:
         ended = (_whole(contacts.c.ended_at, MINUTE, dialect) * MINUTE).label("minute")
         queue = func.coalesce(contacts.c.queue, "").label("queue")
         over = and_(contacts.c.ended_at >= start, contacts.c.ended_at < end, contacts.c.channel.not_in(ELSEWHERE))
+        made = and_(contacts.c.ended_at >= start, contacts.c.ended_at < end, contacts.c.channel == OUTBOUND)
         said = and_(turns.c.speaker == "caller", turns.c.medium == "speech", turns.c.confidence.is_not(None))
         points = and_(surveys.c.created_at >= start, surveys.c.created_at < end, surveys.c.score.between(1, 5))
         if self._limits.survey:
@@ -194,6 +196,7 @@ class Minutes:
         given = and_(given, callbacks.c.updated_at >= start)  # always so, and there is an index to find it by
         return [
             select(ended, queue, *self._counted()).where(over).group_by(ended, queue),
+            select(ended, queue, *_made()).where(made).group_by(ended, queue),
             select(ended, queue, func.sum(turns.c.confidence).label("confidence"), func.count().label("recognised"))
             .select_from(contacts.join(turns, turns.c.contact_id == contacts.c.id))
             .where(over, said)
@@ -275,6 +278,13 @@ def _called_before() -> Any:
     when = and_(earlier.c.started_at < now.started_at, earlier.c.started_at >= now.started_at - AGAIN_SECONDS)
     called = and_(earlier.c.caller_number == now.caller_number, earlier.c.channel.not_in(ELSEWHERE))
     return exists().where(called, when, about).correlate(contacts)
+
+
+def _made() -> list[Any]:
+    """What is said of calls that agents made."""
+    reached = contacts.c.connected_at.is_not(None)
+    talk = _added(reached, contacts.c.talk_seconds, "outbound_talk")
+    return [func.count().label("outbound"), _number(reached, "reached"), talk]
 
 
 def _number(where: Any, name: str) -> Any:

@@ -16,18 +16,17 @@ TENSE = 0.4
 Row = dict[str, Any]
 
 
-def queue_row(figures: Mapping[str, Any], since: Sequence[float], calls: Iterable[Mapping[str, Any]], within: float) -> Row:
-    """`figures` as `AcdStore.queue_figures` gives them; `calls` are those of all nodes."""
+def queue_row(figures: Mapping[str, Any], since: Sequence[float], phases: Mapping[str, int], within: float) -> Row:
+    """`figures` as `AcdStore.queue_figures` gives them; `phases`: how many of its calls, of all nodes, are in each."""
     name = figures["name"]
-    phases = [call["phase"] for call in calls if call["queue"] == name]
     return {
         "name": name,
         "waiting": figures["waiting"],
         "longest_since": figures["longest_since"],
         "estimated_wait": figures["estimated_wait"],
         "since": list(since[:MOST_SINCE]),
-        "offered": phases.count("offered"),
-        "talking": phases.count("connected"),
+        "offered": phases.get("offered", 0),
+        "talking": phases.get("connected", 0),
         "within": within,
     }
 

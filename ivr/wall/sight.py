@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.settings_wall import AGENT_NOW, CALL_NOW, FIGURES, HOUSE_NOW, QUEUE_NOW, SHARES, AlertOptions
+from ivr.settings_wall import AGENT_NOW, CALL_NOW, FIGURES, HOUSE_NOW, QUEUE_NOW, SHARES, TICKET_NOW, AlertOptions
 from ivr.wall.alerts import Reading, Rule, Subject, in_a_row
 from ivr.wall.figures import BY_NAME, COUNT, SCORE, SECONDS, SHARE, Figures
 
 ALL = "all"
 Row = Mapping[str, Any]
-_TIMES = frozenset({"wait", "estimated_wait", "state_seconds", "silence", "talk_seconds"})
+_TIMES = frozenset({"wait", "estimated_wait", "state_seconds", "silence", "talk_seconds", "ticket_left"})
 _NOW: Mapping[str, tuple[str, str]] = {
     "waiting": ("等待人数", "waiting"),
     "wait": ("最长等待", "longest wait"),
@@ -21,11 +21,12 @@ _NOW: Mapping[str, tuple[str, str]] = {
     "state_seconds": ("停留过久", "too long in a state"),
     "strain": ("负荷", "strain"),
     "missed": ("未接", "missed in a row"),
-    "mood": ("来电者情绪", "caller's mood"),
+    "mood": ("来电人情绪", "caller's mood"),
     "silence": ("通话静默", "silence on a call"),
     "talk_seconds": ("通话时长", "length of a talk"),
     "free": ("空闲坐席", "free agents"),
     "on_duty": ("在岗坐席", "agents on duty"),
+    "ticket_left": ("工单时限", "ticket's clock"),
     "trunk_down": ("中继中断", "trunk down"),
     "node_silent": ("节点无响应", "node silent"),
 }
@@ -49,6 +50,8 @@ class Sight:
     """The same of last week."""
     series: Mapping[str, Sequence[Figures]] = field(default_factory=dict)
     """Queue or `all` to today's quarters of an hour, in order."""
+    tickets: Sequence[Row] = ()
+    """Whose clocks run out soon, or have: `id subject kind queue next_due`."""
 
 
 def rule_of(one: AlertOptions) -> Rule:
@@ -118,6 +121,14 @@ def _now(one: AlertOptions, sight: Sight) -> Iterable[tuple[Subject, float | Non
     elif metric in CALL_NOW:
         for row in sight.calls:
             yield Subject("call", row["id"], _caller(row)), _of_call(metric, row, sight.now), ""
+    elif metric in TICKET_NOW:
+        for row in sight.tickets:
+            if not one.of or ALL in one.of or row["queue"] in one.of:
+                yield (
+                    Subject("ticket", row["id"], f"{row['id']} {row['subject'] or row['kind']}"),
+                    row["next_due"] - sight.now,
+                    "",
+                )
     elif metric in HOUSE_NOW:
         yield Subject("house", "", ""), _number(sight.house.get(metric)), ""
     elif metric == "trunk_down":
@@ -187,6 +198,10 @@ def _plain(one: AlertOptions, told: str, bound: str, detail: str) -> tuple[str, 
         return f"{zh}{way[0]} {told} 次（{detail}）", f"{en} {way[1]} {told} times in a row ({detail})"
     if one.metric in ("trunk_down", "node_silent"):
         return zh, en
+    if one.metric in TICKET_NOW:
+        if told.startswith("-"):
+            return f"已超时 {told[1:]}", f"ran out {told[1:]} ago"
+        return f"还剩 {told}", f"{told} left"
     if one.metric == "state_seconds":
         return f"已在“{_STATES[detail]}”{told}", f"{told} in {detail.replace('_', ' ')}"
     return f"{zh} {told}（界限 {bound}）", f"{en} {told} (limit {bound})"
@@ -198,5 +213,6 @@ def _show(value: float | None, unit: str) -> str:
     if unit == SHARE:
         return f"{value * 100:.0f} %"
     if unit == SECONDS:
-        return f"{int(value) // 60}:{int(value) % 60:02d}"
+        sign, whole = "-" if value < 0 else "", abs(int(value))
+        return f"{sign}{whole // 60}:{whole % 60:02d}"
     return f"{value:.1f}" if unit == SCORE else f"{value:.0f}"

@@ -16,8 +16,8 @@ from ivr.wall.figures import FORMULAS
 from ivr.wall.today import STEPS
 from ivr.web.api import BadRequest, body_of
 from ivr.web.auth import Gate
-from ivr.web.page_socket import written
-from ivr.web.wall_socket import COMMANDS, WallHub, text_of, wall_socket
+from ivr.web.page_socket import text_of, written
+from ivr.web.wall_socket import COMMANDS, WallHub, wall_socket
 
 ROLES = ("supervisor", "admin")
 MOST_WEEKS = 52

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 from ivr.errors import Conflict, IvrError, StoreUnavailable
 from ivr.wall.board import Board, Message
 from ivr.web.auth import Gate
-from ivr.web.page_socket import PageSocket, written
+from ivr.web.page_socket import PageSocket, text_of, written
 from ivr.web.parts import Account
 
 log = logging.getLogger(__name__)
@@ -114,14 +114,6 @@ class WallHub:
             await self.alerts.acknowledge(values[0], account.id, values[1], self._clock())
         else:
             await self.alerts.own(*values)
-
-
-def text_of(fields: Mapping[str, Any], name: str, most: int) -> str:
-    """Raises Conflict for what is no text, or too long."""
-    value = fields.get(name, "")
-    if not isinstance(value, str) or len(value) > most:
-        raise Conflict(f"'{name}' must be text of at most {most} characters")
-    return value.encode(errors="replace").decode()
 
 
 def wall_socket(hub: WallHub, gate: Gate) -> WebSocketRoute:

@@ -15,6 +15,8 @@ from tests.e2e.server import HotlineProcess
 STATIC = Path(__file__).parents[2] / "ivr" / "web" / "static"
 CALLER, AGENT, BOSS = 400.0, 700.0, 1500.0
 """Hz: the voices."""
+QUIET = -38.0
+"""dBm0 of a voice that is not there: what the music has beside it."""
 SLOW = 20_000
 """Milliseconds in which the page shows what happened, on a busy machine."""
 
@@ -55,7 +57,7 @@ async def test_a_supervisor_at_the_wallboard(tmp_path: Path) -> None:
         async with server, Browser(write_tone(tmp_path / "boss.wav", BOSS)) as browser:
             board = await signed_in(browser, server)
             caller, ann = await lends_a_skill(board, server, phones)
-            await is_in_the_talk(board, caller, ann)
+            await is_in_the_talk(board, server, caller, ann)
             await on_a_break(board)
             await drains_and_moves(board, server, phones)
             await tells_desks(board, server)
@@ -96,8 +98,13 @@ async def lends_a_skill(board: Page, server: HotlineProcess, phones: Phones) -> 
     return caller, ann
 
 
-async def is_in_the_talk(board: Page, caller: Phone, ann: Phone) -> None:
-    """Listening is heard by nobody, a whisper by the agent alone, who barges in by both; then the caller is hers alone."""
+async def alone(caller: Phone) -> None:
+    await caller.until(lambda: caller.level(BOSS) > -36 and caller.level(AGENT) < -50, "the supervisor alone is not heard")
+
+
+async def is_in_the_talk(board: Page, server: HotlineProcess, caller: Phone, ann: Phone) -> None:
+    """Listening is heard by nobody, a whisper by the agent alone, who barges in by both, also after a reload; then the caller
+    is hers alone: over a reload, on hold, and wrapped up."""
     await board.locator("[data-testid^=call-][data-phase=connected]").click()
     for mode, heard_by_ann, heard_by_caller in (("listen", False, False), ("whisper", True, False), ("barge", True, True)):
         await board.get_by_test_id(f"mode-{mode}").click()
@@ -108,15 +115,35 @@ async def is_in_the_talk(board: Page, caller: Phone, ann: Phone) -> None:
         await hears(caller, AGENT, BOSS if heard_by_caller else None)
         both = "() => Math.min(window.hotline.level(400).db, window.hotline.level(700).db) > -45"
         await board.wait_for_function(both, timeout=SLOW)
+    await board.reload()
+    await expect(board.get_by_test_id("listening")).to_have_attribute("data-mode", "barge", timeout=SLOW)
+    caller.fresh()
+    ann.fresh()
+    await hears(caller, AGENT, BOSS)
+    await board.locator("[data-testid^=call-][data-phase=connected]").click()
     await board.get_by_test_id("mode-take").click()
     await expect(board.get_by_test_id("listening")).to_have_attribute("data-mode", "take", timeout=SLOW)
     caller.fresh()
     await ann.ended()
-    await caller.until(lambda: caller.level(BOSS) > -36 and caller.level(AGENT) < -50, "the supervisor alone is not heard")
-    await board.get_by_test_id("card-close").click()
+    await alone(caller)
+    await board.reload()
+    await expect(board.get_by_test_id("listening")).to_have_attribute("data-mode", "take", timeout=SLOW)
+    caller.fresh()
+    await alone(caller)
+    await board.get_by_test_id("listening-hold").click()
+    caller.fresh()
+    await caller.until(lambda: len(caller._heard) > 40 and caller.level(BOSS) < QUIET, "no music on hold")
+    await board.get_by_test_id("listening-hold").click()
+    caller.fresh()
+    await alone(caller)
+    await expect(board.get_by_test_id("agent-boss")).to_have_attribute("data-state", "in_call", timeout=SLOW)
     await board.get_by_test_id("listening-stop").click()
     await caller.ended()
-    await expect(board.get_by_test_id("listening")).to_have_count(0)
+    await board.get_by_test_id("wrap-up-note").fill("calmed down")
+    await board.get_by_test_id("wrap-up-done").click()
+    await expect(board.locator(".listening")).to_have_count(0)
+    row = await server.contact(agent_id="boss", disposition="served")
+    assert row["note"] == "calmed down"
 
 
 async def hears(phone: Phone, other: float, boss: float | None) -> None:
@@ -182,6 +209,7 @@ async def tells_desks(board: Page, server: HotlineProcess) -> None:
 async def explains_numbers(board: Page) -> None:
     """Each number opens its formula; the chart of the day has what happened."""
     await board.get_by_test_id("figure-service_level").click()
+    await expect(board.get_by_test_id("formula")).to_be_visible()
     await expect(board.get_by_test_id("formula")).not_to_be_empty()
     await board.keyboard.press("Escape")
     await board.get_by_test_id("metric").select_option("answered")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -30,8 +30,27 @@ states:
 """
 ALERTS = [
     {"name": "slow", "metric": "wait", "above": "1s", "severity": "danger", "webhook": True, "owner": "boss"},
+    {"name": "stuck", "metric": "state_seconds", "state": "break", "above": "1s"},
+    {"name": "trunk", "metric": "trunk_down", "above": 0.5},
     {"name": "lost", "metric": "service_level", "below": 0.5, "over": "30m", "of": ["all"]},
 ]
+
+
+class Carrier(asyncio.DatagramProtocol):
+    """The far end of a trunk: it answers OPTIONS while it is `up`."""
+
+    def __init__(self) -> None:
+        self.up = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if not self.up or not data.startswith(b"OPTIONS "):
+            return
+        kept = (b"via:", b"from:", b"to:", b"call-id:", b"cseq:")
+        lines = [line for line in data.split(b"\r\n") if line.lower().startswith(kept)]
+        self._transport.sendto(b"\r\n".join([b"SIP/2.0 200 OK", *lines, b"Content-Length: 0", b"", b""]), addr)
 
 
 async def test_a_call_on_the_board(tmp_path: Path) -> None:
@@ -49,6 +68,8 @@ async def test_a_call_on_the_board(tmp_path: Path) -> None:
         Phones.open({CALLER: 400.0, AGENT: 700.0}) as phones,
         await asyncio.start_server(hook, "127.0.0.1", 0) as gateway,
     ):
+        transport, carrier = await asyncio.get_running_loop().create_datagram_endpoint(Carrier, ("127.0.0.14", 0))
+        port = transport.get_extra_info("sockname")[1]
         folder = tmp_path / "node"
         (folder / "flows").mkdir(parents=True)
         (folder / "flows" / "desk.yaml").write_text(FLOW)
@@ -59,6 +80,12 @@ async def test_a_call_on_the_board(tmp_path: Path) -> None:
             queues={"support": {"wrap_up": "1s"}},
             alerts=ALERTS,
             notices={"webhook": {"url": f"http://127.0.0.1:{gateway.sockets[0].getsockname()[1]}/alerts"}},
+            trunks={
+                "pbx": {
+                    "hosts": [f"127.0.0.14:{port}"],
+                    "health": {"every": "1s", "timeout": "1s", "down_after": 1, "up_after": 1},
+                }
+            },
             wall={"within": "30s", "queues": {"support": "20s"}},
             agents=[
                 {"id": "ann", "name": "Ann", "device": phones.uri(AGENT), "languages": ["en"]},
@@ -68,7 +95,10 @@ async def test_a_call_on_the_board(tmp_path: Path) -> None:
         )
         server.flows = str(folder / "flows")
         async with server, WallClient.open(server, "boss") as wall:
+            await wall.until(lambda: wall.rows["alerts"].get("trunk|pbx"), "that the trunk is down")
+            carrier.up = True
             await one_call(server, wall, phones, messages)
+            await wall.until(lambda: wall.rows["alerts"]["trunk|pbx"]["closed_at"], "that the trunk is up")
             await what_may_not(server)
 
 
@@ -92,6 +122,9 @@ async def one_call(server: HotlineProcess, wall: WallClient, phones: Phones, mes
         await wall.until(lambda: wall.rows["alerts"]["slow|support"]["acknowledged_by"] == "boss", "who saw it")
         assert not (await wall.ask("acknowledge", alert="nothing"))["ok"]
 
+        stuck = await wall.until(lambda: wall.rows["alerts"].get("stuck|ann"), "that Ann is on a break for long")
+        assert stuck["subject"] == {"kind": "agent", "id": "ann", "name": "Ann"}
+
         left_at = wall.seq
         await client.post("/api/v1/agents/ann/state", json={"state": "available"})
         await (await phones.answered(AGENT)).up()
@@ -101,6 +134,7 @@ async def one_call(server: HotlineProcess, wall: WallClient, phones: Phones, mes
         assert row["agent"] == "ann" and row["connected_at"] >= row["queued_at"]
         await wall.until(lambda: wall.rows["agents"]["ann"]["calls"] == [row["id"]], "Ann with her call")
         await wall.until(lambda: wall.rows["alerts"]["slow|support"]["closed_at"], "the end of the alert")
+        await wall.until(lambda: wall.rows["alerts"]["stuck|ann"]["closed_at"], "that Ann works")
         await wall.until(lambda: wall.figures["today"]["support"]["service_level"] == 1.0, "the service level during the talk")
         async with WallClient.open(server, "boss", left_at) as again:
             assert "snapshot" not in again.kinds, "what was missed is enough"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +37,13 @@ def test_a_moment_below_the_limit_begins_anew() -> None:
     watch.look(5.0, {"long_wait": [read(100.0)]})
     assert watch.look(12.0, {"long_wait": [read(130.0)]}) == []
     assert watch.look(22.0, {"long_wait": [read(130.0)]}) != []
+
+
+def test_of_a_large_value_only_a_large_change_is_told() -> None:
+    watch = Watch([LONG := replace(RULE, lasting=0.0)])
+    watch.look(0.0, {LONG.name: [read(4000.0)]})
+    assert watch.look(1.0, {LONG.name: [read(4079.0)]}) == []
+    assert [one.value for one in watch.look(2.0, {LONG.name: [read(4080.0)]})] == [4080.0]
 
 
 def test_what_nobody_knows_neither_opens_nor_closes() -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.wall.figures import BY_NAME, FORMULAS, SHARE, figures
 from ivr.wall.sums import NAMES, WHOLE, Sums, running, total
+from ivr.wall.today import under_way
 
 
 def test_every_figure_has_its_formula_in_both_languages_and_the_other_way_round() -> None:
@@ -18,7 +21,7 @@ def test_every_figure_has_its_formula_in_both_languages_and_the_other_way_round(
 def test_nothing_happened_is_no_figure_and_no_division() -> None:
     told = figures(Sums())
     assert {name for name, value in told.items() if value is not None} == {
-        "calls", "offered", "answered", "abandoned", "overflowed", "callbacks", "self_served", "csat_answers",
+        "calls", "offered", "answered", "abandoned", "overflowed", "callbacks", "self_served", "csat_answers", "outbound",
     }  # fmt: skip
 
 
@@ -43,10 +46,12 @@ def test_a_day_by_hand() -> None:
 
 
 def test_who_waits_counts_as_waiting_and_who_talks_as_answered() -> None:
-    assert running(None, None, 100.0, 20.0) == Sums()
-    assert running(50.0, None, 100.0, 20.0) == Sums(longest=50.0)
-    assert running(50.0, 60.0, 100.0, 20.0) == Sums(offered=1, answered=1, within=1, waited=10.0, longest=10.0, talking=1)
-    assert running(50.0, 90.0, 100.0, 20.0).within == 0
+    assert running([], 100.0, 20.0) == Sums()
+    assert running([(50.0, None)], 100.0, 20.0) == Sums(longest=50.0)
+    talk = Sums(offered=1, answered=1, within=1, waited=10.0, longest=10.0, talking=1)
+    assert running([(50.0, 60.0)], 100.0, 20.0) == talk
+    assert running([(50.0, 90.0)], 100.0, 20.0).within == 0
+    assert running([(50.0, 60.0), (30.0, None), (120.0, None)], 100.0, 20.0) == talk + Sums(longest=70.0)
 
 
 def test_a_row_of_the_records_may_lack_what_was_never_counted() -> None:
@@ -76,6 +81,7 @@ def test_shares_are_never_below_nothing_or_above_all_of_sums_that_can_be(parts: 
         "confidence": whole.confidence <= whole.recognised,
         "mood_level": whole.mood <= whole.moods,
         "angry": whole.angry <= whole.moods,
+        "reached": whole.reached <= whole.outbound,
     }
     assert possible.keys() == {one.name for one in FORMULAS if one.unit == SHARE}
     for name, can in possible.items():
@@ -85,6 +91,11 @@ def test_shares_are_never_below_nothing_or_above_all_of_sums_that_can_be(parts: 
 
 def test_talks_that_go_on_do_not_make_the_handling_time_shorter() -> None:
     over = Sums(offered=1, answered=1, talk=100.0, wrap=20.0)
-    talking = running(50.0, 60.0, 100.0, 20.0)
+    talking = running([(50.0, 60.0)], 100.0, 20.0)
     assert figures(talking)["aht"] is None
     assert figures(total([over, talking, talking]))["aht"] == 120.0
+
+
+def test_what_goes_on_counts_by_its_queue_and_calls_out_do_not() -> None:
+    call: dict[str, Any] = {"queue": "support", "queued_at": 50.0, "connected_at": 60.0, "channel": "sip"}
+    assert under_way([call, {**call, "channel": "outbound"}, {**call, "queue": ""}], {}, 100.0)["support"].answered == 1

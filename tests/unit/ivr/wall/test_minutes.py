@@ -35,7 +35,7 @@ def a_contact(name: str, **changes: Any) -> dict[str, Any]:
     return {**row, "disposition": "left_flow", **changes}
 
 
-def a_talk(name: str, queue: str = "support", wait: float = 10.0, **changes: Any) -> dict[str, Any]:
+def a_talk(name: str, queue: str | None = "support", wait: float = 10.0, **changes: Any) -> dict[str, Any]:
     asked = {"queue": queue, "queued_at": T0, "connected_at": T0 + wait, "wait_seconds": wait, "talk_seconds": 20.0}
     return a_contact(name, **{**asked, "agent_id": "anna", "disposition": "served", **changes})
 
@@ -64,7 +64,8 @@ async def test_contacts_count_once_where_they_ended(book: Minutes, engine: Async
         a_contact("c7", disposition="self_served"),
         a_contact("c8", disposition="left_flow", ended_at=T0 + 61),
         a_contact("c9", channel="message", disposition="served"),
-        a_talk("c10", channel="outbound"),
+        a_talk("c10", None, channel="outbound"),
+        a_contact("c11", channel="outbound", disposition="unanswered"),
     )
     for _ in range(2):
         await book.count(T0, T0 + 120)
@@ -76,8 +77,10 @@ async def test_contacts_count_once_where_they_ended(book: Minutes, engine: Async
     )  # fmt: skip
     assert (quick.answered, quick.within) == (1, 0)
     assert (none.calls, none.self_served, none.left_flow) == (2, 1, 1)
+    assert (none.outbound, none.reached, none.outbound_talk) == (2, 1, 20.0)
     told = figures(total([support, quick, none]))
     assert (told["calls"], told["service_level"], told["aht"]) == (8, 0.25, 25.0)
+    assert (told["outbound"], told["reached"], told["outbound_talk"]) == (2, 0.5, 20.0)
     steps = await book.steps(T0, T0 + 120, 60, "support")
     assert [(second, sums.calls) for second, _, sums in steps] == [(0, 4), (60, 1)]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,10 @@ SIGHT = Sight(
     usual={(1800.0, "all"): figures(Sums(answered=10, talk=2500))},
     series={"all": [figures(Sums(csat=points, surveys=1)) for points in (4.0, 4.8, 4.5, 4.1, 3.2)]},
 )
+TICKETS = [
+    {"id": "T-000001", "subject": "fee", "kind": "desk", "queue": "support", "next_due": NOW - 90},
+    {"id": "T-000002", "subject": "", "kind": "fault", "queue": "", "next_due": NOW + 600},
+]
 
 
 def read(one: AlertOptions) -> dict[str, tuple[float | None, float]]:
@@ -69,8 +74,8 @@ def test_what_the_standard_rules_see() -> None:
 def test_every_metric_can_be_read_and_has_words(metric: str) -> None:
     one = AlertOptions("x", metric, above=0.5, state="wrap_up" if metric == "state_seconds" else "")
     assert unit_of(metric) in ("share", "seconds", "count", "score")
-    for found in readings(one, SIGHT):
-        assert found.zh and found.en
+    found = readings(one, replace(SIGHT, tickets=TICKETS))
+    assert found and all(some.zh and some.en for some in found)
 
 
 def test_one_queue_all_queues_and_each() -> None:
@@ -90,3 +95,22 @@ def test_words_of_the_operator() -> None:
     one = AlertOptions("x", "wait", above=60, of=("support",), zh="{subject}等了{value}，超过{limit}", en="{subject}: {value}")
     (found,) = readings(one, SIGHT)
     assert (found.zh, found.en) == ("support等了2:10，超过1:00", "support: 2:10")
+
+
+def test_tickets_whose_clock_runs_out_are_read_by_queue() -> None:
+    sight = Sight(NOW, tickets=TICKETS)
+    soon = AlertOptions("soon", "ticket_left", below=900.0)
+    found = readings(soon, sight)
+    assert [(one.subject.kind, one.subject.id, one.value) for one in found] == [
+        ("ticket", "T-000001", -90.0),
+        ("ticket", "T-000002", 600.0),
+    ]
+    assert [(one.zh, one.en) for one in found] == [
+        ("T-000001 fee：已超时 1:30", "T-000001 fee: ran out 1:30 ago"),
+        ("T-000002 fault：还剩 10:00", "T-000002 fault: 10:00 left"),
+    ]
+    own = AlertOptions("soon", "ticket_left", below=900.0, of=("support",))
+    assert [one.subject.id for one in readings(own, sight)] == ["T-000001"]
+    watch = Watch([rule_of(soon)])
+    assert len(watch.look(NOW, {"soon": found})) == 2
+    assert [one.closed_at for one in watch.look(NOW + 1, {"soon": found[:1]})] == [NOW + 1], "answered: it is not read any more"
