@@ -10,7 +10,13 @@ from contextlib import AsyncExitStack, contextmanager
 import uvicorn
 
 from ivr.web.app import build_web
+from ivr.web.http_patience import PatientHttp
+from ivr.web.page_socket import MAX_CHARACTERS
 from ivr.web.parts import WebParts
+from ivr.web.socket_patience import PatientSocket
+
+LARGEST = 4 * MAX_CHARACTERS
+"""Octets of one message over a socket: what is longer is not even put together."""
 
 
 class Server(uvicorn.Server):
@@ -34,7 +40,14 @@ async def serve_web(parts: WebParts, web_socket: socket.socket, stack: AsyncExit
     app = build_web(parts)
     ends = asyncio.create_task(app.state.gate.house.sessions.follow())
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=3
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        http=PatientHttp,
+        ws=PatientSocket,
+        ws_max_size=LARGEST,
+        timeout_graceful_shutdown=3,
     )
     server = Server(config)
     serving = asyncio.create_task(server.serve([web_socket]))

@@ -16,6 +16,7 @@ from ivr.accounts.lockout import TooManyFailures
 from ivr.accounts.openid import ProviderAway
 from ivr.errors import Conflict, IvrError, NotAllowed, NotFound, StoreUnavailable
 from ivr.web.auth import COOKIE, SESSION_SECONDS, Gate, ProofNeeded, SignInNeeded, Unfinished, visitor_of
+from ivr.web.leaving import address_of, further, page_of
 from ivr.web.parts import WebParts
 
 MAX_BODY = 16384
@@ -98,12 +99,14 @@ class Api:
         return with_cookie(JSONResponse(account_data(visit)), request, token)
 
     async def logout(self, request: Request) -> Response:
+        """`{back}` may be sent: the page to come back to from `next`, where a provider has to be told as well."""
         self._own_page(request)
+        back = page_of((await options_of(request)).get("back"))
         visit = await self._gate.visit(request)
-        if visit is not None:
-            await self._gate.house.sessions.end([visit.session])
-            await self._gate.house.note(visit.account.id, visitor_of(request), "signed out", visit.account.source)
-        response = JSONResponse({})
+        arrival = await self._gate.house.leave(visit, visitor_of(request)) if visit is not None else None
+        public = self._parts.origins[0] if self._parts.origins else ""
+        there = await further(self._parts.books, arrival, address_of(request, public), back) if arrival is not None else ""
+        response = JSONResponse({"next": there})
         response.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return response
 
@@ -151,6 +154,12 @@ def with_cookie(response: Response, request: Request, token: str, secure: bool =
     secure = secure or request.url.scheme == "https" or request.headers.get("origin", "").lower().startswith("https:")
     response.set_cookie(COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=secure)
     return response
+
+
+async def options_of(request: Request) -> dict[str, Any]:
+    """The body of a request that may have none. Raises BadRequest."""
+    said = request.headers
+    return await body_of(request) if said.get("content-length", "0") != "0" or "transfer-encoding" in said else {}
 
 
 async def body_of(request: Request) -> dict[str, Any]:

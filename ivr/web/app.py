@@ -34,6 +34,8 @@ from ivr.web.outbound_api import OutboundApi
 from ivr.web.pages import Pages
 from ivr.web.parts import WebParts
 from ivr.web.people_api import PeopleApi
+from ivr.web.playing_api import PlayingApi
+from ivr.web.quality_api import QualityApi
 from ivr.web.shields import HEADERS, OwnPages, Patience, PlainHeaders
 from ivr.web.sip_api import SipApi
 from ivr.web.sources_api import SourcesApi
@@ -56,6 +58,7 @@ def build_web(parts: WebParts) -> Starlette:
             *Pages(parts.static, parts.workbench.book.origins if parts.workbench is not None else ()).routes,
             *Api(parts, gate).routes,
             *CallsApi(parts, gate).routes,
+            *(PlayingApi(parts.play, parts, gate).routes if parts.play is not None else ()),
             *(HandoverApi(parts.handover, parts, gate).routes if parts.handover is not None else ()),
             *(StaffApi(parts.staff, gate).routes if parts.staff is not None else ()),
             *(StaffOrdersApi(parts.orders, gate).routes if parts.orders is not None else ()),
@@ -69,6 +72,7 @@ def build_web(parts: WebParts) -> Starlette:
             *_messages(parts, gate),
             *(_accounts(parts.books, parts, gate, lambda: app.routes) if parts.books is not None else ()),
             *(WallApi(parts.wall, gate).routes if parts.wall is not None else ()),
+            *(QualityApi(parts.quality, gate).routes if parts.quality is not None else ()),
             *(HooksApi(parts.hooks, gate).routes if parts.hooks is not None else ()),
             *OpenApi(lambda: app.routes).routes,
             WebSocketRoute("/ws/desk", _desk(parts, gate)),

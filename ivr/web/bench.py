@@ -66,6 +66,8 @@ class Kept(Protocol):
 
     async def put(self, contact_id: str, kind: str, name: str, value: str, agent_id: str) -> str: ...
 
+    async def counted(self, kind: str) -> Mapping[str, Mapping[str, int]]: ...
+
 
 class Past(Protocol):
     """`ivr.records.lifeline.Lifeline`."""
@@ -114,6 +116,10 @@ class Door:
     async def reader(self, request: Request) -> Account:
         """Raises SignInNeeded, NotAllowed."""
         return await self._gate.require(request, *READERS)
+
+    async def overseer(self, request: Request) -> Account:
+        """Raises SignInNeeded, NotAllowed."""
+        return await self._gate.require(request, *sorted(OVERSEERS))
 
     async def onlooker(self, request: Request) -> tuple[Account, Mapping[str, Any]]:
         """Who looks, and the contact: of its agent, a colleague whom he asks, and those who oversee.

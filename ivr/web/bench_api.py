@@ -27,6 +27,7 @@ MARKS: Mapping[str, tuple[str, ...]] = {
     "line": ("said", ""),
     "offer": ("accepted", "declined", ""),
     "card": ("opened", "useful", "useless", ""),
+    "hint": ("useful", "useless", ""),
 }
 """Kind of mark to the values that it may have; "" takes it away."""
 MOST_QUERY, MOST_CARDS = 200, 20
@@ -44,6 +45,7 @@ class BenchApi:
             Route("/api/v1/desk/book", self.book),
             Route("/api/v1/desk/cards", self.cards),
             Route("/api/v1/desk/cards/{name}", self.card),
+            Route("/api/v1/desk/worth", self.worth),
             Route(f"{contact}/work", self.work),
             Route(f"{contact}/past", self.past),
             Route(f"{contact}/past/{{other_id}}", self.earlier),
@@ -77,6 +79,20 @@ class BenchApi:
     async def card(self, request: Request) -> Response:
         await self._door.reader(request)
         return JSONResponse(dict(self._desk.book.card(request.path_params["name"])))
+
+    async def worth(self, request: Request) -> Response:
+        """What agents made of cards and of hints: in how many contacts each was opened, found useful, found useless."""
+        await self._door.overseer(request)
+        kinds = ("card", "hint")
+        counted = await asyncio.gather(*(self._desk.marks.counted(kind) for kind in kinds))
+        told = ("opened", "useful", "useless")
+        rows = {
+            f"{kind}s": [
+                {"name": name, **{value: values.get(value, 0) for value in told}} for name, values in sorted(found.items())
+            ]
+            for kind, found in zip(kinds, counted, strict=True)
+        }
+        return JSONResponse(rows)
 
     async def work(self, request: Request) -> Response:
         """What was ticked and done during a contact, and which times of it were recorded."""
@@ -115,18 +131,25 @@ class BenchApi:
         return Response(sound, media_type="audio/wav", headers={"cache-control": "private, max-age=600"})
 
     async def mark(self, request: Request) -> Response:
-        """`{kind, name, value}`: tick a step or a line, say what became of an offer, what a card was worth."""
+        """`{kind, name, value}`: tick a step or a line, say what became of an offer, what a card or a hint was worth."""
         account, contact_id = await self._door.owner(request)
         body = await body_of(request)
         kind, name, value = (_text(body, field) for field in ("kind", "name", "value"))
         if value not in MARKS.get(kind, ()):
             raise BadRequest(f"kind is one of {', '.join(MARKS)}; value of a {kind[:20]}: {', '.join(MARKS.get(kind, ()))}")
-        if not self._desk.book.known(kind, name):
+        known = await self._given(contact_id, name) if kind == "hint" else self._desk.book.known(kind, name)
+        if not known:
             raise NotFound(f"there is no {kind} {name[:60]}")
         before = await self._desk.marks.put(contact_id, kind, name, value, account.id)
         if kind == "card":
             self._desk.book.marked(name, before, value)
         return JSONResponse({"kind": kind, "name": name, "value": value})
+
+    async def _given(self, contact_id: str, name: str) -> bool:
+        """Whether a hint of that name was given during the contact."""
+        handover = (await self._desk.contact(contact_id)).get("handover")
+        hints = handover.get("hints") if isinstance(handover, Mapping) else None
+        return any(isinstance(one, Mapping) and one.get("name") == name for one in hints or ())
 
     async def act(self, request: Request) -> Response:
         """`{id, action, fields}`: have something done. `id` is the page's own: the same again is the same one."""

@@ -11,13 +11,13 @@ from typing import Any
 
 from starlette.websockets import WebSocket
 
-from ivr.acd.desk import RingOutcome
+from ivr.acd.desk import AT_WALL, RingOutcome, person_of
 from ivr.errors import Conflict, IvrError, NotAllowed
-from ivr.web.agent_desk import AgentDesk
+from ivr.web.agent_desk import REPLACED, AgentDesk
 from ivr.web.agent_leg import open_agent_leg
-from ivr.web.desk_commands import COMMANDS, LISTENER, LISTENERS_SAY, MOST_OPENING, NOTED, OF_THE_CALL, PAGE_ANSWERS
+from ivr.web.desk_commands import AT_WALL_SAY, COMMANDS, MOST_OPENING, NOTED, OF_THE_CALL, OF_THE_PAGE, PAGE_ANSWERS, SHOW
 from ivr.web.desk_state import Watch, nobody_watches
-from ivr.web.page_socket import PageSocket
+from ivr.web.page_socket import PageSocket, text_of
 from ivr.web.parts import Account, AgentActions, OpenLeg
 from telephony.errors import TelephonyError, TransportError
 from telephony.leg import CallLeg, Party
@@ -152,7 +152,7 @@ class DeskHub:
         desk.media[leg_id] = (offer, answer)
         gone = asyncio.ensure_future(desk.gone.wait())
         try:
-            servers = {"ice_servers": self._settings.get("ice_servers", [])} if agent_id.endswith(LISTENER) else {}
+            servers = {"ice_servers": self._settings.get("ice_servers", [])} if agent_id.endswith(AT_WALL) else {}
             desk.push("media_offer", {"leg_id": leg_id, "sdp": offer, **servers})
             desk.push("media", {"leg_id": leg_id, "state": "connecting"})
             await asyncio.wait((answer, gone), timeout=self._media_seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -162,6 +162,17 @@ class DeskHub:
         finally:
             gone.cancel()
             desk.media.pop(leg_id, None)
+
+    async def look_for(self, agent_id: str) -> None:
+        """All pages are here."""
+
+    def left(self, agent_id: str) -> None:
+        """The agent's page is at another node now: one that is still open here gives way, and what it showed is old."""
+        desk = self._desk(agent_id)
+        if desk.page is not None:
+            desk.page.send({"type": "replaced", "at": self._clock(), "data": {}})
+            desk.page.close(REPLACED, "replaced")
+        desk.state.forget()
 
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
         self._desk(agent_id).push(kind, data)
@@ -195,11 +206,11 @@ class DeskHub:
 
     async def listen(self, socket: WebSocket, account: Account) -> None:
         """Run one accepted socket of a supervisor who is in talks of others, until it closes; no agent sits there."""
-        desk, page = self._desk(f"{account.id}{LISTENER}"), PageSocket(socket, silence=self._silence)
+        desk, page = self._desk(f"{account.id}{AT_WALL}"), PageSocket(socket, silence=self._silence)
         desk.name, desk.roles = account.name or account.id, frozenset(account.roles)
 
         async def handle(message: Mapping[str, Any]) -> None:
-            if desk.page is page and message["type"] in LISTENERS_SAY:
+            if desk.page is page and message["type"] in AT_WALL_SAY:
                 await self._heed(desk, page, message)
 
         assert self._actions is not None
@@ -207,6 +218,8 @@ class DeskHub:
             async with desk.turnstile:
                 await self._actions.listener(desk.agent_id, True)
                 desk.attach(page, desk.state.seq, {})
+            outcomes = {"dispositions": self._settings.get("dispositions", [])}
+            page.send({"type": "settings", "at": self._clock(), "data": outcomes})
             await page.serve(handle)
         except IvrError as error:
             log.warning("supervisor %s: %s", account.id, error)
@@ -230,6 +243,9 @@ class DeskHub:
         """One talk at a time: another one leaves the first."""
         if "supervisor" not in desk.roles:
             raise NotAllowed("this needs the role supervisor")
+        taken = desk.state.monitor or {}
+        if taken.get("mode") == "take" and taken.get("contact_id") != contact_id:
+            raise Conflict("you have a caller: hang up first, or open the call at your desk")
         before, desk.monitored = desk.monitored, "" if mode == "stop" else contact_id
         if before and before != contact_id:
             with suppress(IvrError):
@@ -244,8 +260,9 @@ class DeskHub:
             raise Conflict("what you asked for before is not there yet")
         desk.opening += opens
         try:
-            if kind not in OF_THE_CALL or not await self._elsewhere(kind, desk.agent_id, values):
-                await getattr(self._actions, kind)(desk.agent_id, *values)
+            who = desk.agent_id if kind in OF_THE_PAGE else person_of(desk.agent_id)
+            if kind not in OF_THE_CALL or not await self._elsewhere(kind, who, values):
+                await getattr(self._actions, kind)(who, *values)
         finally:
             desk.opening -= opens
 
@@ -260,8 +277,21 @@ class DeskHub:
                 log.warning("agent %s: the desk cannot be opened: %s", desk.agent_id, error)
                 page.close(TRY_AGAIN, "try again")
                 return False
+            if parts.get("moved"):
+                desk.state.forget()
             desk.attach(page, seq if isinstance(seq, int) else 0, parts)
+        shown = desk.state.contact or {}
+        for contact_id in parts.get("held", ()):
+            if contact_id != shown.get("id"):
+                self._beside(self._show(desk, contact_id))
         return True
+
+    async def _show(self, desk: AgentDesk, contact_id: str) -> None:
+        """A call that this desk has no picture of: the page came up at another node, or the agent was given it elsewhere."""
+        try:
+            await self._order(SHOW, desk, [contact_id])
+        except (IvrError, TelephonyError) as error:
+            log.warning("agent %s: contact %s cannot be shown: %s", desk.agent_id, contact_id, error)
 
     async def _heed(self, desk: AgentDesk, page: PageSocket, message: Mapping[str, Any]) -> None:
         if message["type"] in PAGE_ANSWERS:
@@ -292,17 +322,17 @@ class DeskHub:
         fields = data if isinstance(data, dict) else {}
         match kind:
             case "shown":
-                desk.was_shown(_text(fields, "contact_id", 64))
+                desk.was_shown(text_of(fields, "contact_id", 64))
             case "accept":
-                desk.decide(_text(fields, "contact_id", 64), RingOutcome.ACCEPTED)
+                desk.decide(text_of(fields, "contact_id", 64), RingOutcome.ACCEPTED)
             case "decline":
-                desk.decide(_text(fields, "contact_id", 64), RingOutcome.DECLINED)
+                desk.decide(text_of(fields, "contact_id", 64), RingOutcome.DECLINED)
             case "media_answer":
-                desk.answered(_text(fields, "leg_id", 64), _text(fields, "sdp", 20000))
+                desk.answered(text_of(fields, "leg_id", 64), text_of(fields, "sdp", 20000))
             case "monitor":
-                await self._monitor(desk, _text(fields, "contact_id", 64), _text(fields, "mode", 10))
+                await self._monitor(desk, text_of(fields, "contact_id", 64), text_of(fields, "mode", 10))
             case _ if kind in COMMANDS:
-                values = [_text(fields, name, most) for name, most in COMMANDS[kind].items()]
+                values = [text_of(fields, name, most) for name, most in COMMANDS[kind].items()]
                 await self._order(kind, desk, values)
                 if kind in NOTED:
                     desk.state.noted(values[0], values[NOTED[kind]])
@@ -346,10 +376,3 @@ class DeskHub:
 async def _nowhere_else(kind: str, agent_id: str, values: Sequence[str]) -> bool:
     """A node on its own has every call."""
     return False
-
-
-def _text(fields: Mapping[str, Any], name: str, most: int) -> str:
-    value = fields.get(name, "")
-    if not isinstance(value, str) or len(value) > most:
-        raise Conflict(f"'{name}' must be text of at most {most} characters")
-    return value.encode(errors="replace").decode()  # half an emoji, cut by a page, must not cost the rest of a note

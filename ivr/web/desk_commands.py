@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, Mapping[str, int]] = {
 NOTED: Mapping[str, int] = {"note": 1, "wrap_up": 2}
 """Those that carry the note as typed, and where it stands among their fields."""
 
-OF_THE_CALL = frozenset(kind for kind, fields in COMMANDS.items() if "contact_id" in fields) - set(NOTED)
+OF_THE_CALL = frozenset(kind for kind, fields in COMMANDS.items() if "contact_id" in fields) - set(NOTED) | {"show"}
 """Those that work on the node that has the call; their first field is the contact."""
 
 PAGE_ANSWERS = frozenset({"monitor", "reattach", "dial", "redial"})
@@ -44,6 +44,13 @@ PAGE_ANSWERS = frozenset({"monitor", "reattach", "dial", "redial"})
 MOST_OPENING = 4
 """Of those, by one desk at the same time: each may open audio."""
 
-LISTENER = "~wall"
-"""What makes the name of a supervisor who listens from the wall; no agent is called so."""
-LISTENERS_SAY = ("monitor", "media_answer", "ping")
+SHOW = "show"
+"""What a desk asks for by itself, of a contact whose picture it has not."""
+
+OF_THE_PAGE = frozenset({"monitor", "reattach"})
+"""Those that open the audio of the page that asks, be it a desk or the wall."""
+
+AT_WALL_SAY = frozenset(
+    {"monitor", "media_answer", "ping", "reattach", "hold", "resume_call", "hang_up", "dtmf", "transfer", "note", "wrap_up"}
+)
+"""What a supervisor's page at the wall may say: in talks of others, and of a caller whom it took."""

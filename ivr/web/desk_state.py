@@ -89,6 +89,13 @@ class DeskState:
         data = {"id": request, "ok": True} if error is None else {"id": request, "ok": False, "error": error}
         return {"seq": self.seq, "type": "reply", "at": at, "data": data}
 
+    def forget(self) -> None:
+        """What is shown is old, for the page was elsewhere: whoever comes gets a snapshot without it."""
+        self.contact = self.ring = self.consult = self.monitor = self.cards = None
+        self.recording = "off"
+        self._kept.clear()
+        self.seq += 1
+
     def noted(self, contact_id: str, text: str) -> None:
         """Keep a note as typed, so that a reloaded page has it."""
         if self.contact is not None and self.contact.get("id") == contact_id:

@@ -11,6 +11,8 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from ivr.errors import Conflict
+
 log = logging.getLogger(__name__)
 
 MAX_CHARACTERS = 65536
@@ -133,6 +135,14 @@ class PageSocket:
                 await self._socket.close(self._code, self._reason)
         except (WebSocketDisconnect, RuntimeError, TimeoutError, OSError):
             return
+
+
+def text_of(fields: Mapping[str, Any], name: str, most: int) -> str:
+    """A text that a page sent. Raises Conflict for what is no text, or too long."""
+    value = fields.get(name, "")
+    if not isinstance(value, str) or len(value) > most:
+        raise Conflict(f"'{name}' must be text of at most {most} characters")
+    return value.encode(errors="replace").decode()  # half an emoji, cut by a page, must not cost the rest of a note
 
 
 def written(message: Mapping[str, Any]) -> str:

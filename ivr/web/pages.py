@@ -41,6 +41,7 @@ PAGES = {
     "/desk": "desk.html",
     "/admin": "admin.html",
     "/wall": "wall.html",
+    "/quality": "quality.html",
     "/account": "account.html",
 }
 
@@ -53,7 +54,7 @@ _ASSET = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class Pages:
-    """`/`, `/call`, `/desk`, `/admin` and their assets from a folder that Vite filled; looked for anew each time."""
+    """The pages (`/`, `/call`, `/desk` …) and their assets from a folder that Vite filled; looked for anew each time."""
 
     def __init__(self, folder: Path, frames: Sequence[str] = ()) -> None:
         """`frames`: origins whose pages may stand within the desk."""

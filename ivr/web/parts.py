@@ -18,10 +18,12 @@ from telephony.leg import CallLeg, Ended, Party
 
 if TYPE_CHECKING:
     from ivr.hooks.house import HookHouse
+    from ivr.quality.house import QualityHouse
     from ivr.web.admin_parts import AdminParts
     from ivr.web.bench import WorkbenchDesk
     from ivr.web.desk import DeskHub
     from ivr.web.handover_api import HandoverDesk
+    from ivr.web.playing_api import PlayParts
     from ivr.web.wall_api import WallParts
 
 
@@ -62,7 +64,8 @@ class AgentActions(Protocol):
     """What an agent's buttons do. Conflict and NotAllowed carry words that the page shows."""
 
     async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
-        """A page is there, for the first time or again: returns `{"agent": {...}, "queues": [...]}` for its snapshot."""
+        """A page is there, for the first time or again: returns `{"agent": {...}, "queues": [...]}` for its snapshot, the
+        contacts that its agent has as `held`, and whether it was at another node before as `moved`."""
 
     async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
         """The page is gone and did not come back within the grace; "page gone" where it fell silent."""
@@ -111,6 +114,9 @@ class AgentActions(Protocol):
     async def monitor(self, agent_id: str, contact_id: str, mode: str) -> None: ...
 
     async def reattach(self, agent_id: str, contact_id: str) -> None: ...
+
+    async def show(self, agent_id: str, contact_id: str) -> None:
+        """Pushes what there is of a contact of the agent's."""
 
     async def dial(self, agent_id: str, to: str) -> None: ...
 
@@ -279,5 +285,9 @@ class WebParts:
     """What stands beside a conversation; None where a node has no desks."""
     messages: MessageParts | None = None
     """Threads, tickets, timelines; None where a node has none of them."""
+    quality: QualityHouse | None = None
+    """Scorecards and reviews; None where a node has none."""
     wall: WallParts | None = None
     """The wallboard; None where a node has none."""
+    play: PlayParts | None = None
+    """Contacts that are over, played and searched; None where a node has no records."""

@@ -6,18 +6,15 @@ is not kept; it is reckoned from the words, and never reaches into the turn befo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-HAN_SECONDS, WORD_SECONDS = 0.28, 0.45
-"""Of one Chinese character, of one word."""
+from ivr.playing.spans import seconds as seconds
+from ivr.playing.spans import spoken_seconds as spoken_seconds
+
 BEFORE, AFTER = 1.2, 0.4
 LONGEST = 30.0
-_HAN = re.compile(r"[㐀-鿿]")
-_WORD = re.compile(r"[A-Za-z0-9]+(?:['’-][A-Za-z]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +51,3 @@ def span_of(turns: Sequence[Mapping[str, Any]], index: int, recordings: Sequence
             continue
         return Span(str(one["file"]), max(0.0, begins - started), max(0.5, ends - started))
     return None
-
-
-def spoken_seconds(text: str) -> float:
-    """About how long it takes to say a text."""
-    return len(_HAN.findall(text)) * HAN_SECONDS + len(_WORD.findall(text)) * WORD_SECONDS
-
-
-def seconds(value: object) -> float | None:
-    """Epoch seconds of a number or a time in ISO 8601."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    try:
-        return datetime.fromisoformat(str(value)).timestamp()
-    except ValueError:
-        return None

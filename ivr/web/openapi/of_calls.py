@@ -27,7 +27,14 @@ SESSION = (
         answer={"id": "text", "name": "text", "roles": ["text"]},
         fails=(502,),
     ),
-    Op("POST /api/v1/logout", "End the session of the cookie", ANYBODY),
+    Op(
+        "POST /api/v1/logout",
+        "End the session of the cookie",
+        ANYBODY,
+        body={"back?": "text"},
+        answer={"next": "text"},
+        more="`next` is where a browser goes on to so that it is signed out at its provider too, or empty.",
+    ),
     Op(
         "GET /api/v1/me",
         "Whose session the cookie is",
@@ -67,6 +74,59 @@ CONTACTS = (
         (*ADMINS, "quality"),
         query={"format?": "wav|mp3|ogg", "start?": "number 0..", "end?": "number 0.."},
         gives=SOUND,
+    ),
+    Op(
+        "GET /api/v1/contacts/{contact_id}/playback",
+        "A contact that is over on one time line: sound, turns, moods, marks",
+        EVERYBODY,
+        answer={
+            "contact_id": "text",
+            "started_at": "time",
+            "seconds": "number",
+            "begins": "number?",
+            "recordings": [{"number": "int 1..", "offset": "number", "seconds": "number", "url": "text?", "why": "text"}],
+            "peaks": {"from": "number", "step": "number", "caller": ["number 0..1"], "agent": ["number 0..1"]},
+            "turns": [
+                {"index": "int", "from": "number", "to": "number", "recorded": "bool", "speaker": "text", "text": "text"}
+            ],
+            "marks": [{"kind": "text", "from": "number", "to": "number", "label": "text"}],
+        },
+        more="Agents get what was reviewed for them, supervisors, quality and administrators everything.",
+    ),
+    Op(
+        "GET /api/v1/contacts/{contact_id}/playback/{number}",
+        "A recording as a player takes it, with `Range`",
+        EVERYBODY,
+        query={"format?": "text 8"},
+        gives=("audio/wav", "audio/ogg", "audio/mpeg"),
+        more="206 with `Range`, 416 for a range behind the end. Who listens is written into the audit.",
+    ),
+    Op(
+        "GET /api/v1/transcripts/search",
+        "What was said in contacts that are over, found by its words, the latest first",
+        (*READERS, "quality"),
+        query={
+            "q": "text 200",
+            **{f"{name}?": "text" for name in ("queue", "agent", "from", "to", "speaker", "before")},
+            "mood?": "calm|tense|angry",
+            "limit?": "int 1..",
+        },
+        answer={
+            "hits": [
+                {
+                    "contact": "object",
+                    "turn": "int",
+                    "second": "number",
+                    "speaker": "text",
+                    "mood": "text",
+                    "snippet": [{"text": "text", "hit": "bool"}],
+                }
+            ],
+            "next": "text?",
+            "words": "text",
+            "seen": "int",
+        },
+        more='`q`: words that are all in one turn, `"some as they stand"`, `-without`. `speaker`: one, or several with commas.',
     ),
     Op(
         "GET /api/v1/contacts/{contact_id}/handover",

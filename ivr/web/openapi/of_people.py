@@ -18,9 +18,9 @@ OWN = (
     ),
     Op(
         f"POST {_OWN}/password",
-        "A new password; every other session ends",
+        "A new password; every other session ends, and API tokens where that is wanted",
         EVERYBODY,
-        body={"password": "text 1000"},
+        body={"password": "text 1000", "end_tokens?": "bool"},
         answer=_LIMITED,
     ),
     Op(f"POST {_OWN}/totp", "A secret for an authenticator app, also as rows of a QR code", EVERYBODY),
@@ -67,6 +67,27 @@ SIGN_IN = (
     ),
 )
 
+_LEAVE = (
+    Op(
+        "GET /api/v1/oidc/{provider}/signed-out",
+        "Where the provider sends a browser back to that was signed out there",
+        ANYBODY,
+        query={"state?": "text"},
+        gives=(),
+        status=303,
+    ),
+    Op(
+        "POST /api/v1/oidc/{provider}/backchannel",
+        "A provider tells that it signed somebody out (Back-Channel Logout 1.0)",
+        ANYBODY,
+        body="octets",
+        takes="application/x-www-form-urlencoded",
+        gives=(),
+        fails=(502,),
+        more="`logout_token=...`. 400 `invalid_request` for a token that is none of the provider's.",
+    ),
+)
+
 PEOPLE = (
     Op(
         "GET /api/v1/people",
@@ -105,7 +126,13 @@ PEOPLE = (
         answer={"person": "object"},
     ),
     Op(f"DELETE {_PERSON}", "Take an account out for good", ADMINS),
-    Op(f"POST {_PERSON}/reset", "A new password, told once", ADMINS, answer={"password": "text"}),
+    Op(
+        f"POST {_PERSON}/reset",
+        "A new password, told once; sessions end, and API tokens unless they are kept",
+        ADMINS,
+        body={"keep_tokens?": "bool"},
+        answer={"password": "text", "tokens_ended": "int 0.."},
+    ),
     Op(f"POST {_PERSON}/unlock", "Let somebody try again who was locked out", ADMINS),
     Op(f"DELETE {_PERSON}/sessions", "End all sessions of somebody", ADMINS, answer={"ended": "int 0.."}),
     Op(f"DELETE {_PERSON}/totp", "Take away somebody's authenticator app", ADMINS),
@@ -120,4 +147,4 @@ PEOPLE = (
     ),
 )
 
-OPS = (*OWN, *SIGN_IN, *PEOPLE)
+OPS = (*OWN, *SIGN_IN, *_LEAVE, *PEOPLE)

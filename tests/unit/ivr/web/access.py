@@ -10,6 +10,8 @@ GROUPS: dict[str, frozenset[str] | None] = {
     "ANYBODY": None,
     "EVERYBODY": frozenset(ROLES),
     "READERS": frozenset({"supervisor", "admin", "quality"}),
+    "JUDGED": frozenset({"agent", "senior", "supervisor", "admin", "quality"}),
+    "AGENTS": frozenset({"agent", "senior"}),
     "LISTENERS": frozenset({"admin", "quality"}),
     "STAFF": frozenset({"supervisor", "admin"}),
     "ADMINS": frozenset({"admin"}),
@@ -28,16 +30,21 @@ POST /api/v1/login
 POST /api/v1/logout
 GET /api/v1/oidc/{provider}/begin
 GET /api/v1/oidc/{provider}/callback
+POST /api/v1/oidc/{provider}/backchannel
+GET /api/v1/oidc/{provider}/signed-out
 POST /api/v1/messages/hooks/{name}
 GET /api/v1/openapi.json
 GET /api/v1/schemas/handover.json
 GET /api/v1/sign-in
 GET /assets/{name}
 GET /call
+GET /api/v1/chat/files/{file_id}
+POST /api/v1/chat/files
 GET /chat
 GET /chat.js
 GET /desk
 GET /metrics
+GET /quality
 GET /wall
 
 # EVERYBODY: who is signed in: the own account; at the desk the own contact, which the workbench looks at
@@ -53,6 +60,8 @@ DELETE /api/v1/account/tokens/{token_id}
 DELETE /api/v1/account/totp
 POST /api/v1/account/totp
 PUT /api/v1/account/totp
+GET /api/v1/contacts/{contact_id}/playback
+GET /api/v1/contacts/{contact_id}/playback/{number:int}
 GET /api/v1/desk/book
 GET /api/v1/desk/cards
 GET /api/v1/desk/cards/{name}
@@ -69,6 +78,45 @@ GET /api/v1/me
 # READERS: who steers, and who judges the quality
 GET /api/v1/contacts
 GET /api/v1/contacts/{contact_id}
+GET /api/v1/desk/worth
+GET /api/v1/transcripts/search
+
+GET /api/v1/quality/agents
+GET /api/v1/quality/appeals
+GET /api/v1/quality/calibrations
+POST /api/v1/quality/calibrations
+GET /api/v1/quality/calibrations/{id}
+POST /api/v1/quality/calibrations/{id}/close
+POST /api/v1/quality/calibrations/{id}/join
+POST /api/v1/quality/coaching
+DELETE /api/v1/quality/coaching/{id}
+GET /api/v1/quality/contacts
+GET /api/v1/quality/contacts/{contact_id}
+GET /api/v1/quality/people
+POST /api/v1/quality/reviews
+DELETE /api/v1/quality/reviews/{id}
+PATCH /api/v1/quality/reviews/{id}
+POST /api/v1/quality/reviews/{id}/decide
+POST /api/v1/quality/reviews/{id}/publish
+GET /api/v1/quality/work
+POST /api/v1/quality/work/{contact_id}/release
+POST /api/v1/quality/work/{contact_id}/skip
+POST /api/v1/quality/work/{contact_id}/take
+
+# JUDGED: they, and agents of what is theirs
+GET /api/v1/quality/cards
+GET /api/v1/quality/coaching
+POST /api/v1/quality/coaching/{id}/acknowledge
+GET /api/v1/quality/questions
+GET /api/v1/quality/reviews
+GET /api/v1/quality/reviews/{id}
+POST /api/v1/quality/reviews/{id}/acknowledge
+POST /api/v1/quality/reviews/{id}/appeal
+GET /api/v1/quality/trend
+
+# AGENTS: of themselves
+GET /api/v1/quality/mine
+GET /api/v1/quality/mine/count
 
 # LISTENERS: who may listen to recordings
 GET /api/v1/contacts/{contact_id}/recordings/{number:int}
@@ -201,8 +249,10 @@ GET /api/v1/inbox/tickets
 POST /api/v1/inbox/tickets
 GET /api/v1/inbox/tickets/{number}
 PATCH /api/v1/inbox/tickets/{number}
+POST /api/v1/inbox/tickets/{number}/accept
 POST /api/v1/inbox/tickets/{number}/call
 POST /api/v1/inbox/tickets/{number}/comments
+POST /api/v1/inbox/tickets/{number}/decline
 POST /api/v1/inbox/tickets/{number}/links
 GET /api/v1/threads
 GET /api/v1/threads/{thread_id}
@@ -211,6 +261,8 @@ POST /api/v1/threads/{thread_id}/accept
 POST /api/v1/threads/{thread_id}/aside
 POST /api/v1/threads/{thread_id}/close
 POST /api/v1/threads/{thread_id}/decline
+POST /api/v1/threads/{thread_id}/files
+GET /api/v1/threads/{thread_id}/files/{file_id}
 POST /api/v1/threads/{thread_id}/give
 POST /api/v1/threads/{thread_id}/messages
 POST /api/v1/threads/{thread_id}/notes

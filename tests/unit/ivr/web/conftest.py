@@ -28,6 +28,7 @@ from telephony.media.codec import Codec
 
 TOKEN = "token-of-the-api"
 CONTACT = {"id": "c-1", "phase": "offered", "queue": "support", "turns": [], "note": ""}
+FIGURES = ({"name": "support", "waiting": 0, "longest_since": None},)
 AGENT = {"id": "wang", "name": "Wang Fang", "state": "available", "reason": "", "since": 1.0, "until": None}
 
 
@@ -106,10 +107,12 @@ class RecordedActions:
     done: list[tuple[str, ...]] = field(default_factory=list)
     agent: dict[str, Any] = field(default_factory=lambda: dict(AGENT))
     reasons: list[str] = field(default_factory=list)
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What is said of a page that opens besides."""
 
     async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
         self.done.append(("page_opened", agent_id))
-        return {"agent": {**self.agent, "id": agent_id}, "queues": [{"name": "support", "waiting": 0, "longest_since": None}]}
+        return {"agent": {**self.agent, "id": agent_id}, "queues": list(FIGURES), **self.parts}
 
     async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
         self.done.append(("page_closed", agent_id))
@@ -176,6 +179,9 @@ class RecordedActions:
 
     async def reattach(self, agent_id: str, contact_id: str) -> None:
         self.done.append(("reattach", agent_id, contact_id))
+
+    async def show(self, agent_id: str, contact_id: str) -> None:
+        self.done.append(("show", agent_id, contact_id))
 
     async def dial(self, agent_id: str, to: str) -> None:
         self.done.append(("dial", agent_id, to))

@@ -135,7 +135,7 @@ async def test_an_app_is_set_up_asked_for_and_taken_out(here: Town) -> None:
 
 
 async def test_a_copy_of_sql_shows_no_secret_of_an_app(here: Town) -> None:
-    sealed = Factors(here.engine, here.redis, lambda: here.now, bytes(range(32)))
+    sealed = Factors(here.engine, here.redis, lambda: here.now, [bytes(range(32))])
     secret = pyotp.random_base32()
     codes = await sealed.enrol("a-agent", secret, pyotp.TOTP(secret).at(int(here.now)))
     async with here.engine.connect() as connection:
@@ -146,6 +146,30 @@ async def test_a_copy_of_sql_shows_no_secret_of_an_app(here: Town) -> None:
     with pytest.raises(NotAllowed):
         await here.books.factors.check("a-agent", "123456")
     assert codes is not None and await here.books.factors.check("a-agent", codes[0])
+
+
+async def test_a_new_password_ends_tokens_where_that_is_wanted(here: Town) -> None:
+    await here.books.people.add(
+        Account("mei", "", ("agent",), "local"), "root", password="a bicycle in the rain", must_change=False
+    )
+    mei = await here.signed_in("mei", "a bicycle in the rain")
+    _, text = await here.books.tokens.make("mei", "t", ["contacts:read"], None)
+    await mei.post(f"{ACCOUNT}/password", json={"password": "two bicycles in the rain"})
+    assert await here.books.tokens.find(text, "") is not None
+    await mei.post(f"{ACCOUNT}/password", json={"password": "three bicycles in the rain", "end_tokens": True})
+    assert await here.books.tokens.find(text, "") is None
+    assert (await mei.get(ACCOUNT)).json()["lines"][0]["note"] == "API tokens taken out: 1"
+
+
+async def test_what_lies_bare_is_sealed_by_the_key_that_came(here: Town) -> None:
+    secret = pyotp.random_base32()
+    await here.books.factors.enrol("a-agent", secret, pyotp.TOTP(secret).at(int(here.now)))
+    sealed = Factors(here.engine, here.redis, lambda: here.now, [bytes(range(32))])
+    assert [await sealed.seal_again(), await sealed.seal_again()] == [1, 0]
+    async with here.engine.connect() as connection:
+        assert secret not in str((await connection.execute(select(factors.c.secret))).scalar_one())
+    here.now += 30
+    assert await sealed.check("a-agent", pyotp.TOTP(secret).at(int(here.now)))
 
 
 async def test_codes_cannot_be_guessed(here: Town) -> None:

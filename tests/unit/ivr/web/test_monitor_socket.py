@@ -37,10 +37,29 @@ async def test_a_talk_is_listened_to_and_left_for_another(web: Web) -> None:
 
 async def test_nothing_else_is_done_from_there(web: Web) -> None:
     page = await listening(web)
-    await page.send("hold", {"contact_id": "c-1"}, "c7")
+    await page.send("dial", {"to": "777"}, "c7")
     await page.send("set_state", {"state": "available", "reason": ""}, "c8")
     assert (await page.request("ping"))["id"] == "c1", "the others were not even answered"
     assert {kind for kind, *_ in web.actions.done} == {"listener"}
+
+
+async def test_whom_it_took_is_the_persons_and_nobody_else_is_listened_to_meanwhile(web: Web) -> None:
+    page = await listening(web)
+    assert (await page.next("settings"))["data"] == {"dispositions": web.hub._settings.get("dispositions", [])}
+    assert (await page.request("monitor", {"contact_id": "c-1", "mode": "take"}))["ok"] is True
+    web.hub.push(LISTENER, "monitor", {"contact_id": "c-1", "mode": "take"})
+    refused = await page.request("monitor", {"contact_id": "c-2", "mode": "listen"})
+    assert not refused["ok"] and "you have a caller" in refused["error"]
+    for kind, fields in (("transfer", {"to": "queue:bill"}), ("wrap_up", {"disposition": "", "note": "ok", "follow_up": ""})):
+        assert (await page.request(kind, {"contact_id": "c-1", **fields}))["ok"] is True
+    assert (await page.request("reattach", {"contact_id": "c-1"}))["ok"] is True
+    assert {(kind, who) for kind, who, *_ in web.actions.done} >= {
+        ("transfer", "boss"),
+        ("wrap_up", "boss"),
+        ("reattach", LISTENER),
+    }
+    web.hub.push(LISTENER, "monitor", {"contact_id": "c-1", "mode": "off", "reason": "over"})
+    assert (await page.request("monitor", {"contact_id": "c-2", "mode": "listen"}))["ok"] is True
 
 
 async def test_its_audio_is_offered_with_the_ways_through_firewalls(web: Web) -> None:

@@ -13,12 +13,14 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 import uvicorn
+from joserfc import jwt
 from joserfc.jwk import RSAKey
 from redis.asyncio import Redis
 
 from ivr.accounts.model import Account
 from ivr.accounts.openid import OpenId
 from ivr.accounts.openid import Provider as Told
+from ivr.errors import StoreUnavailable
 from ivr.web.auth import COOKIE
 from tests.unit.ivr.accounts.provider import CLIENT, SECRET, Provider
 from tests.unit.ivr.web.town import Town, town
@@ -292,3 +294,136 @@ async def test_a_provider_of_another_name_is_not_believed(redis: Redis, tmp_path
     async with town(redis, tmp_path, providers={"house": opened}) as here:
         assert (await here.client().get(BEGIN)).headers["location"] == "/admin?signin=provider_away"
     await opened.close()
+
+
+LEAVE = {"end_session_endpoint": "http://127.0.0.1:1/leave?realm=a"}
+AFTER = "/api/v1/oidc/house/signed-out"
+NOTICE = "/api/v1/oidc/house/backchannel"
+
+
+async def test_who_signs_out_is_led_on_to_the_provider_and_back_to_the_page(here: Town, provider: Provider) -> None:
+    provider.more = LEAVE
+    client = here.client()
+    await through(client)
+    left = await client.post("/api/v1/logout", json={"back": "/wall"})
+    url = urlsplit(left.json()["next"])
+    asked = parse_qs(url.query)
+    assert f"{url.scheme}://{url.netloc}{url.path}" == "http://127.0.0.1:1/leave"
+    assert (asked["realm"], asked["client_id"], asked["state"]) == (["a"], [CLIENT], ["/wall"])
+    assert asked["post_logout_redirect_uri"] == [f"http://hotline{AFTER}"]
+    assert jwt.decode(asked["id_token_hint"][0], provider.key).claims["sub"] == "s-1"
+    assert (await client.get("/api/v1/me")).status_code == 401
+    back = await client.get(f"{AFTER}?state=%2Fwall")
+    assert (back.status_code, back.headers["location"]) == (303, "/wall")
+    for elsewhere in ("https://evil.example", "//evil.example", ""):
+        assert (await client.get(AFTER, params={"state": elsewhere})).headers["location"] == "/desk"
+    assert (await client.post("/api/v1/logout")).json() == {"next": ""}, "nobody is signed in any more"
+
+
+async def test_signing_out_stays_here_without_such_a_place_or_wish(
+    here: Town, redis: Redis, tmp_path: Path, provider: Provider
+) -> None:
+    client = here.client()
+    await through(client)
+    assert (await client.post("/api/v1/logout")).json() == {"next": ""}
+    local = await here.signed_in("a-agent")
+    assert (await local.post("/api/v1/logout", json={})).json() == {"next": ""}
+    provider.more = {"end_session_endpoint": "javascript:alert(1)"}
+    unsafe = OpenId(Told("house", provider.issuer, CLIENT, SECRET), redis)
+    assert await unsafe.farewell("", "http://hotline/x", "/desk") == ""
+    provider.more = LEAVE
+    alone = OpenId(Told("house", provider.issuer, CLIENT, SECRET, leave=False), redis)
+    assert await alone.farewell("", "http://hotline/x", "/desk") == ""
+    for one in (unsafe, alone):
+        await one.close()
+
+
+async def test_who_signs_out_does_not_wait_for_a_provider_that_is_gone(here: Town, provider: Provider) -> None:
+    client = here.client()
+    await through(client)
+    opened = here.books.providers["house"]
+    opened._known = None
+    opened.provider = replace(opened.provider, issuer="http://127.0.0.1:9")
+    assert (await client.post("/api/v1/logout")).json() == {"next": ""}
+    assert (await client.get("/api/v1/me")).status_code == 401
+
+
+async def test_a_provider_ends_one_session_or_all_of_a_person(here: Town, provider: Provider) -> None:
+    provider.person["sid"] = "there-1"
+    one, other, local = here.client(), here.client(), await here.signed_in("a-agent")
+    await through(one)
+    provider.person["sid"] = "there-2"
+    await through(other)
+    notice = provider.logout_token(sub="s-1", sid="there-1")
+    assert (await here.client().post(NOTICE, data={"logout_token": notice})).status_code == 200
+    assert [(await who.get("/api/v1/me")).status_code for who in (one, other, local)] == [401, 200, 200]
+    assert (await here.told())[0] == ("oidc:house", "signed out by the provider", "mei")
+    everywhere = provider.logout_token(sub="s-1")
+    assert (await here.client().post(NOTICE, data={"logout_token": everywhere})).status_code == 200
+    assert [(await who.get("/api/v1/me")).status_code for who in (other, local)] == [401, 200]
+    again = here.client()
+    await through(again)
+    assert (await here.client().post(NOTICE, data={"logout_token": everywhere})).status_code == 200
+    assert (await again.get("/api/v1/me")).status_code == 200, "a notice counts once"
+
+
+async def test_a_notice_that_fails_halfway_counts_when_it_is_told_again(
+    here: Town, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = here.client()
+    await through(client)
+    notice = provider.logout_token(sub="s-1")
+
+    async def away(name: str, subject: str) -> None:
+        raise StoreUnavailable("the database is away")
+
+    monkeypatch.setattr(here.books.people, "of_subject", away)
+    assert (await here.client().post(NOTICE, data={"logout_token": notice})).status_code == 503
+    monkeypatch.undo()
+    assert (await here.client().post(NOTICE, data={"logout_token": notice})).status_code == 200
+    assert (await client.get("/api/v1/me")).status_code == 401
+
+
+async def test_nobody_but_the_provider_ends_sessions(here: Town, provider: Provider) -> None:
+    client = here.client()
+    await through(client)
+    wrong: tuple[dict[str, Any], ...] = (
+        {"aud": "another"},
+        {"iss": "https://evil.example"},
+        {"exp": 1},
+        {"iat": 1_790_000_000, "exp": 9_999_999_999},
+        {"jti": None},
+        {"events": None},
+        {"events": {"something": {}}},
+        {"nonce": "n"},
+        {"sub": None},
+        {"sub": 5},
+    )
+    forms = [{"logout_token": provider.logout_token(**{"sub": "s-1", **claims})} for claims in wrong]
+    other = Provider(provider.issuer)
+    other.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+    forms += [{"logout_token": other.logout_token(sub="s-1")}, {"logout_token": "x.y.z"}, {}, {str(n): "x" for n in range(20)}]
+    sent = [await here.client().post(NOTICE, data=form) for form in forms]
+    assert [response.status_code for response in sent] == [400] * len(forms)
+    large = await here.client().post(NOTICE, content=b"logout_token=" + b"x" * 20000)
+    foreign = await here.client().post("/api/v1/oidc/nobody/backchannel", data={"logout_token": "x"})
+    assert (large.status_code, foreign.status_code) == (400, 404)
+    assert (await client.get("/api/v1/me")).status_code == 200
+
+
+async def test_forged_notices_make_nobody_ask_the_provider_for_its_keys(
+    here: Town, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await through(here.client())
+    asked: list[str] = []
+    opened = here.books.providers["house"]
+    read = opened._get
+
+    async def counted(url: str) -> Any:
+        asked.append(url)
+        return await read(url)
+
+    monkeypatch.setattr(opened, "_get", counted)
+    for n in range(20):
+        await here.client(address=f"10.9.0.{n}").post(NOTICE, data={"logout_token": "a.b.c"})
+    assert len(asked) <= 1

@@ -110,6 +110,31 @@ async def test_a_reset_tells_a_password_once(here: Town, root: httpx.AsyncClient
     assert (await root.post(f"{PEOPLE}/nobody/reset")).status_code == 404
 
 
+async def test_a_reset_ends_tokens_unless_they_are_kept(here: Town, root: httpx.AsyncClient) -> None:
+    """Whoever knew the password may have made a token with it."""
+    await made(root)
+    _, kept = await here.books.tokens.make("mei", "t", ["contacts:read"], None)
+    await here.books.tokens.make("mei", "over", ["contacts:read"], -1.0)
+    _, others = await here.books.tokens.make("a-agent", "t", ["contacts:read"], None)
+    row = next(row for row in (await root.get(PEOPLE)).json()["people"] if row["id"] == "mei")
+    assert row["tokens"] == 1, "one of two is over"
+    assert (await root.post(f"{PEOPLE}/mei/reset", json={"keep_tokens": True})).json()["tokens_ended"] == 0
+    assert await here.books.tokens.find(kept, "") is not None
+    assert (await root.post(f"{PEOPLE}/mei/reset", json={"keep_tokens": 1})).status_code == 400
+    assert (await root.post(f"{PEOPLE}/mei/reset")).json()["tokens_ended"] == 2
+    assert await here.books.tokens.find(kept, "") is None
+    assert await here.books.tokens.find(others, "") is not None
+
+
+async def test_people_of_the_settings_show_when_they_were_here(here: Town, root: httpx.AsyncClient) -> None:
+    here.now += 60
+    await here.signed_in("a-agent")
+    here.now += 60
+    await here.client().post("/api/v1/login", json={"username": "a-senior", "password": "wrong"})
+    seen = {row["id"]: row["signed_in_at"] for row in (await root.get(PEOPLE)).json()["people"]}
+    assert (seen["a-admin"], seen["a-agent"], seen["a-senior"]) == (here.now - 120, here.now - 60, None)
+
+
 async def test_who_is_taken_out_is_gone_with_tokens(here: Town, root: httpx.AsyncClient) -> None:
     await made(root)
     _, text = await here.books.tokens.make("mei", "t", ["contacts:read"], None)
