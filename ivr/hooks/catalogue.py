@@ -53,6 +53,14 @@ _CALLBACK = {
 }
 _B = {"callback_id": "C-000012", **_C, "queue": "support", "status": "waiting", "origin": "caller"}
 
+_REVIEW = {
+    "review_id": "`GET /api/v1/quality/reviews/ID`",
+    **_CONTACT,
+    "agent_id": "the agent whom it is about",
+    "score": "0 to 100, as it is then",
+}
+_R = {"review_id": "0f3b6e7a91c2d845", **_C, "agent_id": "anna", "score": 86.0}
+
 KINDS: tuple[Kind, ...] = (
     Kind("queue.entered", "Somebody waits in a queue, or waits again after a talk that had no sound.", _QUEUED, _Q),
     Kind(
@@ -139,6 +147,48 @@ KINDS: tuple[Kind, ...] = (
         _TICKET,
         {**_T, "status": "solved", "assignee": "anna"},
     ),
+    Kind(
+        "ticket.overdue",
+        "A clock of a ticket has run out.",
+        {
+            "ticket_id": "its number: `GET /api/v1/tickets/ID`",
+            "clock": "`respond`: nobody has answered; `resolve`: it is not solved",
+            "due_at": "epoch seconds",
+        },
+        {"ticket_id": "T-000123", "clock": "respond", "due_at": 1790000000.0},
+    ),
+    Kind(
+        "message.received",
+        "A customer wrote.",
+        {"thread_id": "the conversation: `GET /api/v1/threads/ID`", "index": "number of the message in it, from 0"},
+        {"thread_id": "m-4f6c0b52a1b2c3d4", "index": 0},
+    ),
+    Kind(
+        "thread.closed",
+        "A conversation in writing is closed.",
+        {
+            "thread_id": "the conversation: `GET /api/v1/threads/ID`",
+            "channel": "`chat email` or the kind of a hook",
+            "queue": "the queue",
+            "agent_id": "who had it last, or empty",
+            "tags": "list",
+            "messages": "how many there are",
+            "created_at": "epoch seconds",
+            "replied_at": "first answer, epoch seconds or null",
+            "closed_at": "epoch seconds",
+        },
+        {
+            "thread_id": "m-4f6c0b52a1b2c3d4",
+            "channel": "chat",
+            "queue": "support",
+            "agent_id": "anna",
+            "tags": [],
+            "messages": 7,
+            "created_at": 1790000000.0,
+            "replied_at": 1790000060.0,
+            "closed_at": 1790000600.0,
+        },
+    ),
     Kind("callback.promised", "Somebody will be called back.", _CALLBACK, _B),
     Kind(
         "callback.changed",
@@ -163,6 +213,48 @@ KINDS: tuple[Kind, ...] = (
         "Somebody left a message.",
         {"voicemail_id": "`GET /api/v1/voicemails/ID`", **_CONTACT, "box": "where it is", "seconds": "its length"},
         {"voicemail_id": "4f6c0b52:5", **_C, "box": "sales", "seconds": 12.4},
+    ),
+    Kind(
+        "review.published",
+        "A reviewer published a scorecard about a contact; drafts, reviews by rule and calibrations are not told.",
+        {
+            **_REVIEW,
+            "card": "the scorecard",
+            "passed": "true or false",
+            "fatal": "questions that failed the whole card",
+            "evaluator": "the reviewer",
+        },
+        {**_R, "card": "hotline", "passed": True, "fatal": [], "evaluator": "wei"},
+    ),
+    Kind(
+        "appeal.opened",
+        "An agent disagrees with a review.",
+        {**_REVIEW, "appeal_id": "of the appeal", "questions": "those appealed"},
+        {**_R, "appeal_id": "5c0a9d2e41b7f386", "questions": ["greeting"]},
+    ),
+    Kind(
+        "appeal.decided",
+        "Somebody other than the evaluator decided it.",
+        {
+            **_REVIEW,
+            "appeal_id": "of the appeal",
+            "granted": "questions whose answer was changed",
+            "score_before": "before the appeal",
+            "by": "who decided",
+        },
+        {**_R, "appeal_id": "5c0a9d2e41b7f386", "granted": ["greeting"], "score_before": 78.0, "by": "boss"},
+    ),
+    Kind(
+        "coaching.added",
+        "A coaching note was written to an agent.",
+        {
+            "coaching_id": "`GET /api/v1/quality/coaching`",
+            "agent_id": "the agent",
+            "contact_id": "the contact, or empty",
+            "review_id": "the review, or empty",
+            "by": "who wrote it",
+        },
+        {"coaching_id": "7d21c8e05f9ab463", "agent_id": "anna", **_C, "review_id": "", "by": "wei"},
     ),
 )
 NAMES: tuple[str, ...] = tuple(one.name for one in KINDS)

@@ -18,9 +18,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.errors import StoreUnavailable
 from ivr.hooks.catalogue import wanted
-from ivr.hooks.reading import COLUMNS, Event, Row, of_callback, of_contact, of_queues, of_survey, of_ticket, of_voicemail
+from ivr.hooks.reading import (
+    COLUMNS,
+    Event,
+    Row,
+    of_appeal,
+    of_callback,
+    of_coaching,
+    of_contact,
+    of_message,
+    of_queues,
+    of_review,
+    of_survey,
+    of_thread,
+    of_ticket,
+    of_ticket_event,
+    of_voicemail,
+)
 from ivr.hooks.tables import deliveries, events
-from ivr.records.database import redis_errors, sql_errors
+from ivr.messages.tables import messages, threads, ticket_events
+from ivr.quality.tables import appeals, coaching, reviews
+from ivr.records.database import redis_errors, sql_errors, turn
 from ivr.records.schema import callbacks, contacts, surveys, tickets, voicemails
 
 log = logging.getLogger(__name__)
@@ -38,13 +56,20 @@ LOCK, LAST, SCANNED, BEGAN = "hooks:gathering", "hooks:last", "hooks:scanned", "
 
 Hooks = Mapping[str, Sequence[str]]
 """Name of a hook to the patterns of the kinds that it wants."""
-_RECORDS: tuple[tuple[Table, str, Callable[[Row], list[Event]]], ...] = (
-    (contacts, "ended_at", of_contact),
-    (tickets, "updated_at", of_ticket),
-    (callbacks, "updated_at", of_callback),
-    (surveys, "created_at", of_survey),
-    (voicemails, "created_at", of_voicemail),
+RECORDS: tuple[tuple[Table, str, Callable[[Row], list[Event]], tuple[str, ...]], ...] = (
+    (contacts, "ended_at", of_contact, ("contact.ended", "contact.wrapped_up")),
+    (tickets, "updated_at", of_ticket, ("ticket.opened", "ticket.changed")),
+    (callbacks, "updated_at", of_callback, ("callback.promised", "callback.changed")),
+    (surveys, "created_at", of_survey, ("survey.answered",)),
+    (voicemails, "created_at", of_voicemail, ("voicemail.left",)),
+    (ticket_events, "at", of_ticket_event, ("ticket.overdue",)),
+    (messages, "at", of_message, ("message.received",)),
+    (threads, "updated_at", of_thread, ("thread.closed",)),
+    (reviews, "published_at", of_review, ("review.published",)),
+    (appeals, "updated_at", of_appeal, ("appeal.opened", "appeal.decided")),
+    (coaching, "created_at", of_coaching, ("coaching.added",)),
 )
+"""Table, the time by which what is new is found, and the kinds of events that its rows make; only those wanted are read."""
 
 
 class Gathering:
@@ -54,6 +79,7 @@ class Gathering:
         self, redis: Redis, engine: AsyncEngine, hooks: Hooks, clock: Callable[[], float], prefix: str = "{acd}"
     ) -> None:
         self._redis, self._engine, self._hooks, self._clock, self._prefix = redis, engine, hooks, clock, prefix
+        self._records = [one for one in RECORDS if any(self._wanted(kind) for kind in one[-1])]
         self._known: dict[str, float] = {}
         """Events of records that were put down already, and when they happened: what is seen again is not written again."""
         self._cleaned = self._looked = 0.0
@@ -64,14 +90,9 @@ class Gathering:
         """Gather for ever."""
         while True:
             try:
-                with redis_errors():
-                    mine = await self._redis.set(f"{self._prefix}:{LOCK}", "1", nx=True, px=LOCK_MILLISECONDS)
-                if mine:
-                    try:
+                async with turn(self._redis, f"{self._prefix}:{LOCK}", LOCK_MILLISECONDS) as mine:
+                    if mine:
                         await self.gather()
-                    finally:
-                        with redis_errors():
-                            await self._redis.delete(f"{self._prefix}:{LOCK}")
             except StoreUnavailable as error:
                 log.warning("events for webhooks wait: %s", error)
             except Exception:  # one row that makes no sense must not silence all hooks for good
@@ -113,7 +134,7 @@ class Gathering:
         long = now - self._looked >= LONG_LOOK
         since = max(float(scanned or began or now) - (LONG if long else SHORT), float(began or now), now - KEPT_SECONDS)
         count = 0
-        for table, column, read in _RECORDS:
+        for table, column, read, _ in self._records:
             async for rows in self._rows(table, column, since):
                 told = [event for row in rows for look in _looks(row, since) for event in read(look)]
                 found = [event for event in told if event.id not in self._known]
@@ -141,9 +162,12 @@ class Gathering:
             last = rows[-1]
             after = and_(when >= last[column], or_(when > last[column], key > last["id"]))
 
+    def _wanted(self, kind: str) -> bool:
+        return any(wanted(patterns, kind) for patterns in self._hooks.values())
+
     async def _put(self, found: Iterable[Event]) -> int:
         """Put down those that some hook wants, each once."""
-        rows = [one for one in found if any(wanted(patterns, one.kind) for patterns in self._hooks.values())]
+        rows = [one for one in found if self._wanted(one.kind)]
         new = 0
         for begin in range(0, len(rows), AT_ONCE):
             some = rows[begin : begin + AT_ONCE]

@@ -15,7 +15,21 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "tickets": ("id", "contact_id", "kind", "status", "priority", "assignee", "created_at", "updated_at"),
     "callbacks": ("id", "contact_id", "queue", "status", "origin", "created_at", "updated_at"),
     "surveys": ("id", "contact_id", "name", "score", "agent_id", "created_at"),
+    "ticket_events": ("id", "ticket_id", "at", "kind", "text", "data"),
+    "messages": ("id", "thread_id", "index", "at", "direction"),
+    "threads": (
+        *("id", "channel", "queue", "agent_id", "status", "tags", "count"),
+        *("created_at", "updated_at", "replied_at", "closed_at"),
+    ),
     "voicemails": ("id", "contact_id", "box", "seconds", "created_at"),
+    "quality_reviews": (
+        *("id", "contact_id", "calibration", "agent_id", "card", "evaluator", "score", "passed", "fatal", "published_at"),
+    ),
+    "quality_appeals": (
+        *("id", "review_id", "contact_id", "agent_id", "state", "opened_at", "updated_at", "reasons"),
+        *("decided_at", "decided_by", "decisions", "score_before", "score_after"),
+    ),
+    "quality_coaching": ("id", "agent_id", "contact_id", "review_id", "by", "created_at"),
 }
 """What is read of each table."""
 _ENDED = (
@@ -113,6 +127,60 @@ def of_survey(row: Row) -> list[Event]:
 def of_voicemail(row: Row) -> list[Event]:
     data = {"voicemail_id": row["id"], **{name: row[name] for name in ("contact_id", "box", "seconds")}}
     return [Event(f"v:{row['id']}", "voicemail.left", row["created_at"], row["id"], data)]
+
+
+def of_ticket_event(row: Row) -> list[Event]:
+    """A line of a ticket's story: where its clock ran out."""
+    if row["kind"] != "late":
+        return []
+    number = f"T-{row['ticket_id']:06d}"
+    due = row["data"].get("due_at") if isinstance(row["data"], Mapping) else None
+    data = {"ticket_id": number, "clock": row["text"], "due_at": due}
+    return [Event(f"o:{row['id']}", "ticket.overdue", row["at"], number, data)]
+
+
+def of_message(row: Row) -> list[Event]:
+    if row["direction"] != "in":
+        return []
+    data = {"thread_id": row["thread_id"], "index": row["index"]}
+    return [Event(f"m:{row['id']}", "message.received", row["at"], row["thread_id"], data)]
+
+
+def of_thread(row: Row) -> list[Event]:
+    """A conversation that is closed; one that is opened again and closed once more is so twice."""
+    closed = row["closed_at"]
+    if row["status"] != "closed" or closed is None or row["updated_at"] < closed:  # or its look as it came
+        return []
+    same = ("channel", "queue", "agent_id", "tags", "created_at", "replied_at", "closed_at")
+    data = {"thread_id": row["id"], **{name: row[name] for name in same}, "messages": row["count"]}
+    return [Event(f"d:{row['id']}:{closed:.3f}"[:80], "thread.closed", closed, row["id"], data)]
+
+
+def of_review(row: Row) -> list[Event]:
+    """A review that its agent sees; those of a calibration are nobody's but the evaluators'."""
+    if row["calibration"] or row["published_at"] is None:
+        return []
+    same = ("contact_id", "agent_id", "score", "card", "passed", "fatal", "evaluator")
+    data = {"review_id": row["id"], **{name: row[name] for name in same}}
+    return [Event(f"r:{row['id']}", "review.published", row["published_at"], row["id"], data)]
+
+
+def of_appeal(row: Row) -> list[Event]:
+    """One that was opened, and decided."""
+    data = {"review_id": row["review_id"], "contact_id": row["contact_id"], "agent_id": row["agent_id"], "appeal_id": row["id"]}
+    opened = {**data, "score": row["score_before"], "questions": sorted(row["reasons"])}
+    found = [Event(f"a:{row['id']}", "appeal.opened", row["opened_at"], row["review_id"], opened)]
+    if row["decided_at"] is not None:
+        granted = sorted(name for name, one in row["decisions"].items() if one["granted"])
+        decided = {**data, "score": row["score_after"], "score_before": row["score_before"], "granted": granted}
+        decided |= {"by": row["decided_by"]}
+        found.append(Event(f"e:{row['id']}", "appeal.decided", row["decided_at"], row["review_id"], decided))
+    return found
+
+
+def of_coaching(row: Row) -> list[Event]:
+    data = {"coaching_id": row["id"], **{name: row[name] for name in ("agent_id", "contact_id", "review_id", "by")}}
+    return [Event(f"n:{row['id']}", "coaching.added", row["created_at"], row["id"], data)]
 
 
 def _changing(letter: str, what: str, number: str, row: Row, data: Row, first: str) -> list[Event]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import create_engine
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.hooks.tables import metadata as ours
+from ivr.messages.tables import metadata as written
+from ivr.quality.tables import metadata as judged
 from ivr.records.schema import metadata as records
+from tests.unit.ivr.tables import copy_of, empty_file
 
 T0 = 1_790_000_000.0
 
@@ -33,21 +34,13 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the tables: made once, for each statement waits for the disk."""
-    file = tmp_path_factory.mktemp("hooks") / "empty.sqlite"
-    engine = create_engine(f"sqlite:///{file}")
-    for metadata in (records, ours):
-        metadata.create_all(engine)
-    engine.dispose()
-    return file
+    return empty_file(tmp_path_factory.mktemp("hooks"), (records, written, judged, ours))
 
 
 @pytest.fixture
 async def engine(tmp_path: Path, empty: Path) -> AsyncIterator[AsyncEngine]:
-    copy = shutil.copy(empty, tmp_path / "records.sqlite")
-    engine = create_async_engine(f"sqlite+aiosqlite:///{copy}")
-    yield engine
-    await engine.dispose()
+    async with copy_of(empty, tmp_path) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import insert, select, update
+from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr.hooks import gathering as gatherings
+from ivr.hooks.catalogue import NAMES
 from ivr.hooks.gathering import KEPT_SECONDS, LONG, Gathering
 from ivr.hooks.tables import deliveries, events
+from ivr.messages.model import Incoming, Move, Placing, Sender
+from ivr.messages.store import ThreadStore
+from ivr.messages.tables import ticket_events
 from ivr.records.schema import contacts, surveys, tickets
 from tests.unit.ivr.hooks.conftest import T0, Clock
 from tests.unit.ivr.hooks.rows import AGENT, CALLER, ENDED, contact, ticket
@@ -101,6 +106,20 @@ async def test_what_no_hook_wants_is_not_kept_and_what_is_old_goes(redis: Redis,
     assert (await rows(engine, events), await rows(engine, deliveries)) == ([], [])
 
 
+async def test_only_tables_whose_events_some_hook_wants_are_read(redis: Redis, engine: AsyncEngine, clock: Clock) -> None:
+    """Each second, on a node where nothing happens."""
+    found = [kind for *_, kinds in gatherings.RECORDS for kind in kinds]
+    assert len(set(found)) == len(found)
+    assert set(found) == {name for name in NAMES if not name.startswith(("queue.", "agent."))}
+    mine = gathering(redis, engine, clock, {"crm": ("contact.*",), "board": ("agent.*", "ticket.overdue")})
+    await mine.gather()
+    read: list[str] = []
+    listen(engine.sync_engine, "before_cursor_execute", lambda *told: read.append(told[2]))
+    clock.now += 1
+    await mine.gather()
+    assert [one.partition("FROM ")[2].split()[0] for one in read] == ["contacts", "ticket_events"]
+
+
 async def test_a_ticket_that_changed_at_once_is_told_as_opened_all_the_same(
     redis: Redis, engine: AsyncEngine, clock: Clock
 ) -> None:
@@ -147,3 +166,22 @@ async def test_hooks_that_were_taken_out_for_months_hear_of_the_last_two_weeks(
         await put(engine, contacts, contact(f"c{number}", T0 + 7200 + number // 3))
     assert await gathering(redis, engine, clock).gather() == 5
     assert {row["subject"] for row in await rows(engine, events)} == {f"c{number}" for number in range(5)}
+
+
+async def test_what_is_written_is_told_too(redis: Redis, engine: AsyncEngine, clock: Clock) -> None:
+    mine = gathering(redis, engine, clock)
+    assert await mine.gather() == 0
+    store = ThreadStore(engine, lambda: clock.now, lambda: "ab", reopen=3600.0)
+    incoming = Incoming("chat", "chat", Sender("chat:1", "李强"), "hello", "chat:1:k")
+    thread, _, _ = await store.take_in(incoming, Placing("support"))
+    assert await mine.gather() == 1
+    clock.now += 2
+    await store.move(thread["id"], Move.CLOSED)
+    await put(engine, ticket_events, {**LATE, "at": clock.now})
+    assert await mine.gather() == 2
+    assert await mine.gather() == 0
+    kinds = [row["kind"] for row in sorted(await rows(engine, events), key=lambda row: (row["at"], row["kind"]))]
+    assert kinds == ["message.received", "thread.closed", "ticket.overdue"]
+
+
+LATE = {"ticket_id": 1, "author": "", "kind": "late", "text": "respond", "data": {"due_at": T0}}

@@ -7,10 +7,53 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.hooks.catalogue import KINDS
-from ivr.hooks.reading import Event, of_callback, of_contact, of_queues, of_survey, of_ticket, of_voicemail
+from ivr.hooks.reading import (
+    Event,
+    of_appeal,
+    of_callback,
+    of_coaching,
+    of_contact,
+    of_message,
+    of_queues,
+    of_review,
+    of_survey,
+    of_thread,
+    of_ticket,
+    of_ticket_event,
+    of_voicemail,
+)
 from tests.unit.ivr.hooks.conftest import T0
 from tests.unit.ivr.hooks.rows import AGENT, CALLER, ENDED, contact, ticket
 
+WROTE = {"id": "ab", "thread_id": "m-1", "index": 0, "at": T0, "direction": "in"}
+THREAD = {
+    "id": "m-1",
+    "channel": "chat",
+    "queue": "support",
+    "agent_id": "anna",
+    "status": "closed",
+    "tags": [],
+    "count": 3,
+    "created_at": T0,
+    "updated_at": T0 + 9,
+    "replied_at": None,
+    "closed_at": T0 + 9,
+    "name": "李强",
+}
+JUDGED = {"contact_id": "c1", "agent_id": "anna"}
+REVIEW = {**JUDGED, "id": "r1", "calibration": "", "card": "hotline", "evaluator": "wei", "score": 80.0, "passed": True}
+REVIEW |= {"fatal": [], "published_at": T0, "comment": "李强"}
+APPEAL = {
+    **JUDGED,
+    "id": "a1",
+    "review_id": "r1",
+    "state": "decided",
+    "opened_at": T0,
+    "updated_at": T0 + 9,
+    "decided_by": "boss",
+}
+APPEAL |= {"reasons": {"greeting": "李强"}, "decisions": {"greeting": {"granted": True, "value": "yes", "reason": "李强"}}}
+APPEAL |= {"decided_at": T0 + 9, "score_before": 80.0, "score_after": 85.0}
 SAYS = {kind.name: set(kind.says) for kind in KINDS}
 QUEUE = {"at": "1.5", "contact": "c1", "queue": "support", "agent": "anna", "until": "9.5", "why": "idle", "reason": "missed"}
 
@@ -29,6 +72,12 @@ def everything() -> list[Event]:
         *of_callback({**callback, "updated_at": T0 + 9, "status": "done"}),
         *of_survey(survey),
         *of_voicemail(message),
+        *of_ticket_event({"id": 3, "ticket_id": 1, "at": T0, "kind": "late", "text": "respond", "data": {"due_at": T0}}),
+        *of_message({**WROTE, "text": "李强 13800138000"}),
+        *of_thread(THREAD),
+        *of_review(REVIEW),
+        *of_appeal(APPEAL),
+        *of_coaching({**JUDGED, "id": "n1", "review_id": "", "by": "wei", "created_at": T0, "text": "李强说"}),
     ]
     return [one for one in found if one is not None] + more
 
@@ -48,6 +97,18 @@ def test_what_a_caller_said_or_is_called_is_in_no_event() -> None:
         assert "李强" not in str(one.data)
         assert "13800138000" not in str(one.data)
         assert "4711" not in str(one.data)
+
+
+def test_answers_comments_and_open_conversations_are_no_events() -> None:
+    assert of_message({**WROTE, "direction": "out"}) == of_message({**WROTE, "direction": "event"}) == []
+    assert of_thread({**THREAD, "status": "waiting"}) == []
+    assert of_ticket_event({"id": 4, "ticket_id": 1, "at": T0, "kind": "comment", "text": "x", "data": {}}) == []
+
+
+def test_drafts_calibrations_and_open_appeals() -> None:
+    assert of_review({**REVIEW, "calibration": "k1"}) == []
+    assert of_review({**REVIEW, "published_at": None}) == []
+    assert [one.kind for one in of_appeal({**APPEAL, "decided_at": None, "decisions": {}})] == ["appeal.opened"]
 
 
 def test_a_contact_without_a_wrap_up_is_one_event() -> None:
