@@ -31,4 +31,6 @@ def join_nodes(
 
     buttons = Buttons(link, talks.has, node_of, press)
     hub.start(agents, buttons.elsewhere)
-    return NodesDesk(hub, link, where, open_remote)
+    desk = NodesDesk(hub, link, where, open_remote)
+    agents.page_moved = desk.left
+    return desk

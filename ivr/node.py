@@ -78,17 +78,17 @@ from ivr.wiring_guard import tracing_of
 from ivr.wiring_handover import handover_parts
 from ivr.wiring_hooks import hook_parts
 from ivr.wiring_media import browser_gateway, page_ice_servers
-from ivr.wiring_messages import message_house
 from ivr.wiring_outbound import OutboundDesk, devices_of, guard_of, with_contacts
 from ivr.wiring_phone import phone_accounts
 from ivr.wiring_privacy import privacy_parts
 from ivr.wiring_publishing import publisher_of
 from ivr.wiring_queues import queue_house
+from ivr.wiring_rooms import page_rooms
 from ivr.wiring_side import side_parts
 from ivr.wiring_speech import speech_settings
 from ivr.wiring_staff import staff_parts
 from ivr.wiring_voice import voice_of
-from ivr.wiring_wall import on_wall, teller_of
+from ivr.wiring_wall import teller_of
 from telephony.gateway.bridge import bridge
 from telephony.gateway.sip import SipGateway
 from telephony.gateway.toll_guard import TollGuard
@@ -162,9 +162,8 @@ async def start_node(settings: Settings, stack: AsyncExitStack, post: Post | Non
         web = promises.web(calls.web(node.web_parts(accounts, stores, hub, token, browsers, figures)))
         web = replace(handed.web(web), sip_desk=(keeper, tracing), outbound=OutboundDesk(guard, sip.trunks), orders=orders)
         web = replace(side.web(staff.web(web)), admin=admin_parts(settings, data, stores, flows, prompts, publisher, stack))
-        written = message_house(settings, stores, router, link, where, hub, agents, stack, tasks.start)
-        shown = on_wall(settings, stores, calls.left, stack, tasks.start)
-        await serve_web(hooked.web(shown.web(written.web(signing.web(web)))), web_socket, stack)
+        rooms = await page_rooms(settings, stores, router, link, where, hub, agents, flows, side, signing, calls, stack, tasks)
+        await serve_web(hooked.web(rooms(web)), web_socket, stack)
     tasks.start(link.run(), hosted.locations.run(), router.run(), agents.beat(), agents.follow(EventFeed(stores.redis)))
     tasks.start(publisher.run(), follow_prompts(settings, flows, prompts), promises.run(services, switchboard))
     tasks.start(_flush(stores.log), keeper.run(), devices_of(settings, agents, sip).run(), Learning(minds, flows.kept).run())

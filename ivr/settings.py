@@ -29,11 +29,13 @@ from ivr.settings_media import IceServerOptions, MediaOptions, check_ice_servers
 from ivr.settings_messages import MessageOptions, check_messages
 from ivr.settings_net import DnsOptions, TlsOptions, check_net
 from ivr.settings_notices import NoticeOptions, channel_names, check_notices
+from ivr.settings_on_call import OnCallOptions, check_on_call, check_people
 from ivr.settings_outcomes import STANDARD as OUTCOMES
 from ivr.settings_outcomes import OutcomeOptions, check_outcomes
 from ivr.settings_phone import PhoneAccountOptions, check_phone_accounts
 from ivr.settings_privacy import PrivacyOptions, RetentionOptions, check_privacy
 from ivr.settings_publishing import PublishingOptions
+from ivr.settings_quality import QualityOptions, check_quality
 from ivr.settings_queues import AgentOptions, QueueOptions, check_agents, check_rules
 from ivr.settings_secrecy import mode_of
 from ivr.settings_sources import ProfileOptions, SourceOptions, check_sources
@@ -175,6 +177,8 @@ class Settings:
     """Other systems that are told what happens here."""
     workbench: WorkbenchOptions = field(default_factory=WorkbenchOptions)
     """What stands beside a conversation on the desk, and where its actions go."""
+    quality: QualityOptions = field(default_factory=QualityOptions)
+    """Scorecards, and what is done about contacts by them."""
     messages: MessageOptions = field(default_factory=MessageOptions)
     """Chat, e-mail and hooks of other systems, and the clocks of tickets."""
     tones: str = "cn"
@@ -185,6 +189,8 @@ class Settings:
     """What the figures of the wallboard count."""
     alerts: tuple[AlertOptions, ...] = STANDARD_ALERTS
     """Who is told when something is wrong; `[]` for nobody."""
+    on_call: OnCallOptions = field(default_factory=OnCallOptions)
+    """Who is on duty when an alert is to be told, and when it is to be quiet."""
     care: CareOptions = field(default_factory=CareOptions)
     """Breathing space for agents."""
     file: str = field(default="", compare=False)
@@ -320,10 +326,14 @@ def _check(settings: Settings, file: str) -> None:
     check_accounts(settings.accounts, file)
     check_hooks(settings.webhooks, file)
     check_workbench(settings.workbench, file)
+    for agent in settings.agents:
+        check_people((agent.email,) if agent.email else (), (), channel_names(settings.notices), f"{file}: agents.{agent.id}")
+    check_quality(settings.quality, file)
     check_messages(settings.messages, settings.queues, settings.notices.email.host, settings.skills, file)
     check_callbacks(settings.callbacks, channel_names(settings.notices), file)
     check_wall(settings.wall, settings.care, settings.queues, file)
-    check_alerts(settings.alerts, settings.queues, channel_names(settings.notices), file)
+    check_on_call(settings.on_call, channel_names(settings.notices), file)
+    check_alerts(settings.alerts, settings.queues, channel_names(settings.notices), settings.on_call, file)
     check_handover(settings.handover, settings.trunks, settings.web.public_url, file)
     check_privacy(settings.privacy, settings.retention, file)
     check_media(settings.media, file)

@@ -82,6 +82,8 @@ class AgentOptions:
 
     A user is on duty while a phone of his is registered, the others always.
     """
+    email: str = ""
+    """Where reminders go while no page is open, by `notices.email`; empty: nowhere."""
     roles: tuple[str, ...] = ("agent",)
     """Of `agent senior supervisor admin quality field`."""
     breaks: tuple[PlannedBreakOptions, ...] = ()

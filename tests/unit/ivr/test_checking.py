@@ -57,6 +57,23 @@ def test_the_environment_itself_is_checked(config: Path, capsys: pytest.CaptureF
     assert "env.yaml:1:15: error[wrong-type]" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("beside", ["scenes", "scorecards"])
+def test_a_folder_beside_the_flows_is_no_folder_of_flows(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, beside: str
+) -> None:
+    (config.parent / "flows" / beside).mkdir()
+    page = config.parent / "flows" / beside / "one.yaml"
+    page.write_text("nothing: of this\n", "utf-8")
+    for named in (page.parent, page):
+        assert main(["check", str(named)]) == 1
+        said = capsys.readouterr().out
+        assert f"{beside}/one.yaml:1:1: error[unknown-key]" in said
+        assert "a flow needs" not in said
+    monkeypatch.chdir(page.parent)
+    assert main(["check", "."]) == 1
+    assert f"../{beside}/one.yaml:1:1: error" in capsys.readouterr().out
+
+
 def test_strict_fails_on_warnings(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (config.parent / "flows" / "sub.yaml").write_text(SUB, "utf-8")
     assert main(["check", "--config", str(config)]) == 0

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 import yaml
 
 from ivr.__main__ import main
+from tests import forked
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,8 +39,7 @@ class Place:
     def serve(self, *options: str) -> subprocess.CompletedProcess[str]:
         config = self.folder / "hotline.yaml"
         config.write_text(yaml.safe_dump(self.settings), "utf-8")
-        command = [sys.executable, "-m", "ivr", "serve", str(config), *options]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=self.folder, check=False)
+        return forked.run("serve", str(config), *options, folder=self.folder, seconds=60)
 
 
 def taken_port(kind: socket.SocketKind) -> tuple[socket.socket, int]:
@@ -137,7 +136,7 @@ def test_what_is_missing_is_one_line(arguments: list[str], capsys: pytest.Captur
 
 def test_check_says_yes_to_the_flows_that_come_along(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(ROOT / "dialplans"), "--prompts", str(ROOT / "prompts")]) == 0
-    assert capsys.readouterr().out == "10 files checked: no problems\n"
+    assert capsys.readouterr().out == "12 files checked: no problems\n"
 
 
 def test_check_knows_the_queues_and_skills_of_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from ivr.errors import ConfigError
-from ivr.settings_messages import ChatOptions, HookOptions, ImapOptions, MailboxOptions, MessageOptions, check_messages
+from ivr.settings_messages import (
+    ChatOptions,
+    HookOptions,
+    ImapOptions,
+    MailboxOptions,
+    MessageOptions,
+    TicketOptions,
+    check_messages,
+)
 
 SECRET = "0123456789abcdef"
 
@@ -30,6 +38,11 @@ def test_what_is_right_passes() -> None:
     ("given", "words"),
     [
         ({"accept": "maybe"}, r"h.yaml: messages.accept: 'maybe' is not auto or ask"),
+        ({"tickets": TicketOptions(accept="maybe")}, r"messages.tickets.accept: 'maybe' is not auto or ask"),
+        ({"tickets": TicketOptions("none")}, r"messages.tickets.queue: there is no queue 'none'"),
+        ({"tickets": TicketOptions("support", {"magic": 3})}, r"messages.tickets.needs: magic"),
+        ({"redact": "later"}, r"messages.redact: 'later' is not closed, at_once, off"),
+        ({"files": 50}, r"messages.files: 50 MB; 0 to 10"),
         ({"queue": "none"}, r"messages.queue: there is no queue 'none'; there are: support"),
         ({"chat": ChatOptions(needs={"magic": 3})}, r"messages.chat.needs: magic"),
         ({"chat": ChatOptions(ask=("age",))}, r"messages.chat.ask: 'age' is not name, phone, email"),

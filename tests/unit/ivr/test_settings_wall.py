@@ -64,6 +64,10 @@ def test_a_figure_of_a_rule_is_one_of_the_board() -> None:
         ({"metric": "wait", "above": "1m", "zh": "{agent}"}, "zh: only {subject}, {value} and {limit}"),
         ({"metric": "wait", "above": "1m", "en": "{"}, "en: only {subject}"),
         ({"metric": "wait", "above": "1m", "name": "a b"}, "is no name"),
+        ({"metric": "wait", "above": "1m", "to": ["night"]}, "to: there is no 'night' in on_call.rota; there are: none"),
+        ({"metric": "wait", "above": "1m", "escalate": [{"after": "10s", "to": ["night"]}]}, "escalate[0]: after: 1m or more"),
+        ({"metric": "wait", "above": "1m", "escalate": [{"after": "5m"}]}, "escalate[0]: nobody; write to, email or sms"),
+        ({"metric": "wait", "above": "1m", "escalate": [{"after": "5m", "sms": ["+1"]}]}, "no channel `notices.sms`"),
         ({"metric": "wait", "abov": "1m"}, "unknown key; did you mean 'above'?"),
     ],
 )
@@ -97,4 +101,50 @@ def test_an_address_is_one_and_a_name_stands_once(tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_refused(tmp_path: Path, more: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, **more)
+    assert words in str(caught.value)
+
+
+MAIL = {"email": {"host": "127.0.0.1", "sender": "a@b.org"}}
+
+
+def test_who_is_on_duty_is_read(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path,
+        notices=MAIL,
+        on_call={
+            "rota": {"front": [{"at": "08:00", "length": "12h", "email": "day@b.org"}, {"email": ["night@b.org"]}]},
+            "quiet": [{"at": "22:00", "length": "9h"}],
+            "time_zone": "Asia/Shanghai",
+        },
+        alerts=[
+            {
+                "name": "slow",
+                "metric": "wait",
+                "above": "2m",
+                "to": "front",
+                "escalate": [{"after": "10m", "email": "boss@b.org"}],
+            }
+        ],
+    )
+    assert [one.email for one in found.on_call.rota["front"]] == [("day@b.org",), ("night@b.org",)]
+    assert (found.alerts[0].to, found.alerts[0].escalate[0].after) == (("front",), 600.0)
+
+
+@pytest.mark.parametrize(
+    ("on_call", "words"),
+    [
+        ({"rota": {"front": []}}, "on_call.rota.front: no shift at all"),
+        ({"rota": {"front": [{"at": "08:00"}]}}, "on_call.rota.front[0]: nobody"),
+        ({"rota": {"front": [{"at": "25:00", "email": "a@b.org"}]}}, "'25:00' is not a time of day"),
+        ({"rota": {"front": [{"email": "boss"}]}}, "'boss' is no address"),
+        ({"rota": {"front": [{"sms": "+86138"}]}}, "no channel `notices.sms`"),
+        ({"quiet": [{"at": "22:00", "length": "25h"}]}, "on_call.quiet[0]: length: 90000 s is not from 1m to 24h"),
+        ({"quiet": [{"at": "22:00", "length": "9h", "days": ["monday"]}]}, "days: some of mon tue"),
+        ({"time_zone": "Mars/Olympus"}, "on_call.time_zone: 'Mars/Olympus' is no zone"),
+        ({"quite": []}, "did you mean 'quiet'?"),
+    ],
+)
+def test_wrong_duty_is_refused(tmp_path: Path, on_call: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, notices=MAIL, on_call=on_call)
     assert words in str(caught.value)

@@ -55,6 +55,12 @@ class Hub:
         self.told.append(("media", agent_id, leg_id, offer))
         return self.answer
 
+    async def look_for(self, agent_id: str) -> None: ...
+
+    def left(self, agent_id: str) -> None:
+        self.told.append(("left", agent_id))
+        self.pushed.set()
+
     def push(self, agent_id: str, kind: str, data: Mapping[str, Any]) -> None:
         self.told.append(("push", agent_id, kind))
         if kind == "turn":
@@ -140,9 +146,29 @@ async def test_a_page_that_moved_is_not_forgotten(redis: Redis) -> None:
     await one.opened("wang")
     await two.opened("wang")
     assert not await one.closed("wang"), "the other one speaks for the agent"
+    assert await two.opened("wang") == "", "it was here before"
     assert await one.of("wang") == "two"
     assert await two.closed("wang") and await one.of("wang") == ""
     assert await two.closed("wang"), "nobody else's"
+
+
+async def test_a_page_that_moved_leaves_no_picture_behind(desks: Desks, redis: Redis) -> None:
+    first, _, _, there = desks
+    one, two = PageMap(redis, "one"), PageMap(redis, "two")
+    await two.opened("wang")
+    await desks[0].look_for("wang")
+    await two.closed("wang")
+    before = await one.opened("wang")
+    assert before == "two", "also where it was closed in order meanwhile"
+    first.left("wang", before)
+    await asyncio.wait_for(there.pushed.wait(), 5)
+    assert there.told == [("left", "wang")]
+    first.push("wang", "turn", {})
+    await asyncio.sleep(0)
+    assert desks[2].told == [], "a call looks for it when it has to"
+    await first.look_for("wang")
+    first.push("wang", "turn", {})
+    assert desks[2].told == [("push", "wang", "turn")]
 
 
 async def test_a_button_works_where_the_call_is(links: Links) -> None:
