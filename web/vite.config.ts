@@ -13,7 +13,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ["index.html", "call.html", "desk.html", "admin.html", "wall.html", "account.html", "chat.html", "src/chat/embed.ts"],
+      input: ["index.html", "call.html", "desk.html", "admin.html", "wall.html", "quality.html", "account.html", "chat.html", "src/chat/embed.ts"],
       // The script that other sites load keeps its name, and leaves none of its own in theirs.
       output: {
         entryFileNames: ({ name }) => (name === "embed" ? "chat.js" : "assets/[name]-[hash].js"),

@@ -12,12 +12,13 @@ import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { adminMock } from "./admin-mock.mjs";
 import { wallAnswer, wallSnapshot } from "./wall-shots.mjs";
+import { qualityAnswer } from "./quality-mock.mjs";
 import * as scenes from "./scenes.mjs";
 import { sideMock } from "./side-data.mjs";
 
 const STATIC = process.env["HOTLINE_STATIC"] ?? fileURLToPath(new URL("../../ivr/web/static", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
-const PAGES = { "/": "/index.html", "/desk": "/desk.html", "/call": "/call.html", "/admin": "/admin.html", "/wall": "/wall.html" };
+const PAGES = { "/": "/index.html", "/desk": "/desk.html", "/call": "/call.html", "/admin": "/admin.html", "/wall": "/wall.html", "/quality": "/quality.html" };
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
   "media-src 'self' blob:; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -63,7 +64,7 @@ async function answer(state, request, response) {
     response.end(JSON.stringify(body));
   };
   if (path === "/api/v1/health") return state.health ? json(200, HEALTH) : json(503, {});
-  if (path === "/api/v1/me") return state.signedIn ? json(200, { id: "wang", name: "王芳", roles: state.roles }) : json(401, {});
+  if (path === "/api/v1/me") return state.signedIn ? json(200, { id: "wang", name: "王芳", roles: state.roles, ...state.who }) : json(401, {});
   if (path === "/api/v1/logout") {
     state.signedIn = false;
     return json(200, {});
@@ -73,6 +74,12 @@ async function answer(state, request, response) {
     for await (const chunk of request) body += chunk;
     state.signedIn = JSON.parse(body).password !== "wrong";
     return state.signedIn ? json(200, { id: "wang", name: "王芳", roles: state.roles }) : json(401, { error: "wrong" });
+  }
+  if (state.quality !== undefined && /^\/api\/v1\/(quality|contacts|transcripts|desk\/book|desk\/contacts)/.test(path)) {
+    const parts = [];
+    for await (const chunk of request) parts.push(chunk);
+    const text = Buffer.concat(parts).toString();
+    if (qualityAnswer(state, request, new URL(request.url, "http://x"), text === "" ? {} : JSON.parse(text), json, response)) return undefined;
   }
   if (path.startsWith("/api/v1/desk/")) {
     if (state.down) return request.socket.destroy();

@@ -13,6 +13,7 @@ import { adminScenes } from "./admin-shots.mjs";
 import { callScenes } from "./desk-call-shots.mjs";
 import { startMock } from "./mock.mjs";
 import { wallScenes } from "./wall-shots.mjs";
+import { qualityScenes } from "./quality-shots.mjs";
 import * as scenes from "./scenes.mjs";
 import { sideScenes } from "./side-shots.mjs";
 
@@ -139,6 +140,7 @@ function scenesOf(look) {
     ...adminScenes(look),
     ...sideScenes(look, { desk, agent, sound }),
     ...wallScenes(look),
+    ...qualityScenes(look),
     ...callScenes(look, { desk, inCall, agent }),
     start: async ({ mock, page }) => {
       await page.goto(mock.url);

@@ -157,6 +157,7 @@ function figures(scale) {
       offered: value(420), answered: value(381), abandoned: value(22), overflowed: value(9), callbacks: value(4), calls: value(910), self_served: value(430),
       service_level: value(0.84), abandonment: value(0.052), asa: value(17.4), aht: value(263), longest_wait: value(190), containment: value(0.473), csat: value(4.4),
       csat_answers: value(88), fcr: value(0.81), occupancy: value(0.76), confidence: value(0.88), mood_level: value(0.24), angry: value(0.06),
+      outbound: value(36), reached: value(0.61), outbound_talk: value(148),
     };
   }
   return all;

@@ -32,6 +32,13 @@ describe("whom a call can go to", () => {
     expect(targetsOf(directory, "nobody", "")).toEqual([]);
   });
 
+  it("are those that the server found by pinyin, once it has answered just that", () => {
+    const found = directoryOf({ query: "lxm", agents: [{ id: "li", name: "李晓明", state: "available" }], queues: [{ name: "老新门", waiting: 0 }] });
+    expect(targetsOf(found, "lxm ", "").map((one) => one.to)).toEqual(["agent:li", "queue:老新门"]);
+    expect(targetsOf(found, "lxmi", "")).toEqual([]);
+    expect(targetsOf(found, "晓", "").map((one) => one.to)).toEqual(["agent:li"]);
+  });
+
   it("can be asked only while free; a number always", () => {
     const asked = Object.fromEntries(targetsOf(directory, "", "").map((one) => [one.to, one.canConsult]));
     expect(asked).toEqual({ "agent:ann": true, "agent:eve": true, "agent:bob": false, "queue:billing": false, "flow:survey": false });

@@ -7,6 +7,8 @@ import { accountEn, type AccountKey } from "../src/i18n/account-en";
 import { accountZh } from "../src/i18n/account-zh";
 import { adminEn, type AdminKey } from "../src/i18n/admin-en";
 import { adminZh } from "../src/i18n/admin-zh";
+import { qualityEn, type QualityKey } from "../src/i18n/quality-en";
+import { qualityZh } from "../src/i18n/quality-zh";
 import { wallEn, type WallKey } from "../src/i18n/wall-en";
 import { wallZh } from "../src/i18n/wall-zh";
 import { zh } from "../src/i18n/zh";
@@ -81,6 +83,23 @@ describe("catalogue of the wallboard", () => {
     const text = sources("src/wall").join("\n");
     const families = [...text.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1] ?? "");
     expect(own.filter((key) => !text.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)))).toEqual([]);
+  });
+});
+
+describe("catalogue of quality", () => {
+  const own = Object.keys(qualityEn) as QualityKey[];
+
+  it("says the same in both languages, and nothing that other pages say already", () => {
+    expect(Object.keys(qualityZh).sort()).toEqual([...own].sort());
+    expect(own.filter((key) => holes(qualityZh[key]).join() !== holes(qualityEn[key]).join())).toEqual([]);
+    expect(own.filter((key) => qualityZh[key] === "" || (qualityEn[key] as string) === "" || key in en)).toEqual([]);
+  });
+
+  it("holds every key only because something uses it", () => {
+    const text = sources("src/quality").join("\n");
+    const families = [...text.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1] ?? "");
+    const prefixes = [...text.matchAll(/called\("(\w+)"/g)].map((match) => `${match[1]}.`);
+    expect(own.filter((key) => !text.includes(`"${key}"`) && ![...families, ...prefixes].some((family) => key.startsWith(family)))).toEqual([]);
   });
 });
 

@@ -30,9 +30,9 @@ class FakeSocket {
     this.onmessage?.({ data: JSON.stringify({ type, data }) });
   }
 
-  /** Answer the last `monitor`. */
-  reply(ok: boolean, error = ""): void {
-    const asked = this.sent.filter((one) => one.type === "monitor").at(-1);
+  /** Answer the last `monitor`, or another request. */
+  reply(ok: boolean, error = "", type = "monitor"): void {
+    const asked = this.sent.filter((one) => one.type === type).at(-1);
     this.say("reply", { id: asked?.id, ok, ...(ok ? {} : { error }) });
   }
 }
@@ -41,6 +41,7 @@ type Monitor = typeof import("../src/wall/monitor");
 let monitor: Monitor;
 
 beforeEach(async () => {
+  sessionStorage.clear();
   vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("Worker", undefined);
   vi.resetModules();
@@ -106,7 +107,91 @@ it("is out where the talk ends or the server is gone", async () => {
   second.socket.reply(true);
   await second.done;
   second.socket.onclose?.({ code: 1006, reason: "" });
-  expect(monitor.ear.value).toMatchObject({ call: "c-2", mode: "off", reason: "lost" });
+  expect(monitor.ear.value).toMatchObject({ call: "c-2", mode: "off", asking: "listen", reason: "lost" });
+});
+
+const past = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+/** Answer whatever is asked next. */
+async function answered(type: string, ok = true, error = ""): Promise<FakeSocket> {
+  const asks = (): boolean => FakeSocket.last!.sent.some((one) => one.type === type && !done.has(one));
+  await vi.waitFor(() => expect(asks()).toBe(true), 3000);
+  const socket = FakeSocket.last!;
+  const one = socket.sent.findLast((sent) => sent.type === type)!;
+  done.add(one);
+  socket.say("reply", { id: one.id, ok, ...(ok ? {} : { error }) });
+  await settled();
+  return socket;
+}
+const done = new Set<object>();
+
+it("comes back to the talk that was lost, in the way it was in it", async () => {
+  const first = await asked("c-1", "barge");
+  first.socket.reply(true);
+  await first.done;
+  first.socket.onclose?.({ code: 1006, reason: "" });
+  await past(5);
+  await vi.waitFor(() => expect(FakeSocket.last).not.toBe(first.socket));
+  await answered("monitor");
+  FakeSocket.last!.say("monitor", { contact_id: "c-1", mode: "barge" });
+  const socket = await answered("monitor");
+  expect(socket.sent.filter((one) => one.type === "monitor").map((one) => one.data["mode"])).toEqual(["stop", "barge"]);
+  await vi.waitFor(() => expect(monitor.ear.value).toMatchObject({ call: "c-1", mode: "barge", asking: null, reason: "" }));
+});
+
+it("goes on after a reload, and gives up where the talk is over", async () => {
+  sessionStorage.setItem("hotline.listening", JSON.stringify({ call: "c-9", mode: "listen" }));
+  vi.resetModules();
+  monitor = await import("../src/wall/monitor");
+  monitor.comeBack();
+  monitor.comeBack();
+  expect(monitor.ear.value).toMatchObject({ call: "c-9", asking: "listen" });
+  await vi.waitFor(() => expect(FakeSocket.last?.sent.length).toBeGreaterThan(0));
+  await answered("monitor", false, "nobody talks on this call");
+  expect(monitor.ear.value).toMatchObject({ call: "c-9", mode: "off", asking: null, reason: "over" });
+  expect(sessionStorage.getItem("hotline.listening")).toBeNull();
+});
+
+it("has a caller whom it took: holds, comes back, and wraps up", async () => {
+  const { socket, done: taking } = await asked("c-1", "take");
+  socket.say("settings", { dispositions: ["solved"] });
+  socket.say("contact", { id: "c-1", phase: "connected", note: "angry" });
+  socket.reply(true);
+  await taking;
+  expect(monitor.taken.value).toMatchObject({ call: "c-1", phase: "connected", note: "angry" });
+  const holding = monitor.hold();
+  await settled();
+  socket.reply(true, "", "hold");
+  expect(await holding).toBe("");
+  socket.say("contact", { id: "c-1", phase: "held" });
+  expect(monitor.taken.value?.phase).toBe("held");
+
+  socket.say("monitor", { contact_id: "c-1", mode: "off", reason: "lost" });
+  expect(monitor.ear.value).toMatchObject({ mode: "off", asking: "take", reason: "lost" });
+  await vi.waitFor(() => expect(FakeSocket.last).not.toBe(socket));
+  const again = await answered("reattach");
+  await vi.waitFor(() => expect(monitor.ear.value).toMatchObject({ call: "c-1", mode: "take", asking: null }));
+
+  monitor.leave();
+  expect(monitor.ear.value.mode).toBe("take");
+  again.say("monitor", { contact_id: "c-1", mode: "off", reason: "over" });
+  expect(monitor.taken.value?.phase).toBe("wrap_up");
+  monitor.taken.value = { ...monitor.taken.value!, note: "calmed", outcome: "solved" };
+  const saving = monitor.finish();
+  await settled();
+  expect(again.sent.at(-1)).toMatchObject({ type: "wrap_up", data: { contact_id: "c-1", note: "calmed", disposition: "solved" } });
+  again.reply(true, "", "wrap_up");
+  await saving;
+  expect([monitor.taken.value, monitor.ear.value.mode]).toEqual([null, "off"]);
+});
+
+it("is told that the desk has the call now", async () => {
+  const { socket, done: taking } = await asked("c-1", "take");
+  socket.say("contact", { id: "c-1", phase: "connected" });
+  socket.reply(true);
+  await taking;
+  socket.say("monitor", { contact_id: "c-1", mode: "off", reason: "desk" });
+  expect(monitor.ear.value).toMatchObject({ mode: "off", reason: "desk" });
+  expect(monitor.taken.value).toBeNull();
 });
 
 it("leaves when told", async () => {
@@ -137,4 +222,48 @@ it("keeps one socket where two talks are asked for at once", async () => {
   second.socket.reply(true);
   await second.done;
   expect(monitor.ear.value).toMatchObject({ call: "c-2", mode: "listen" });
+});
+
+/** A caller who was taken, at the end of the call. */
+async function wrappingUp(): Promise<FakeSocket> {
+  const { socket, done: taking } = await asked("c-1", "take");
+  socket.say("contact", { id: "c-1", phase: "connected" });
+  socket.reply(true);
+  await taking;
+  socket.say("monitor", { contact_id: "c-1", mode: "off", reason: "over" });
+  expect(monitor.taken.value?.phase).toBe("wrap_up");
+  return socket;
+}
+
+it("keeps what is typed while a wrap-up is refused", async () => {
+  const socket = await wrappingUp();
+  const saving = monitor.finish();
+  await settled();
+  monitor.taken.value = { ...monitor.taken.value!, note: "calls again" };
+  socket.reply(false, "an outcome is wanted", "wrap_up");
+  await saving;
+  expect(monitor.taken.value).toMatchObject({ note: "calls again", words: "an outcome is wanted" });
+});
+
+it("lets go of the line where a wrap-up runs out", async () => {
+  const socket = await wrappingUp();
+  const closed = vi.spyOn(socket, "close");
+  socket.say("contact", { id: "c-1", phase: "ended" });
+  expect(monitor.taken.value).toBeNull();
+  expect(closed).toHaveBeenCalled();
+});
+
+it("has no caller to wrap up whom it left while coming back to them", async () => {
+  const { socket, done: taking } = await asked("c-1", "take");
+  socket.say("contact", { id: "c-1", phase: "connected" });
+  socket.reply(true);
+  await taking;
+  socket.say("monitor", { contact_id: "c-1", mode: "off", reason: "lost" });
+  monitor.leave();
+  await vi.waitFor(() => expect(monitor.taken.value).toBeNull());
+  const other = await asked("c-2", "listen");
+  other.socket.reply(true);
+  await other.done;
+  other.socket.say("monitor", { contact_id: "c-2", mode: "off", reason: "over" });
+  expect([monitor.taken.value, monitor.ear.value.mode]).toEqual([null, "off"]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY, type Agent, type Alert, type WallState } from "../src/wall/model";
-import { reduceWall } from "../src/wall/reducer";
+import { paced, reduceWall } from "../src/wall/reducer";
 
 const say = (state: WallState, type: string, data: unknown, at = 1000): WallState => reduceWall(state, { type, data, at });
 const queue = (name: string, waiting = 0): object => ({ name, waiting, longest_since: null, estimated_wait: null, since: [], offered: 0, talking: 0, within: 20 });
@@ -46,6 +46,30 @@ describe("rows", () => {
     const next = say(board, kind, { [kind]: [{ id: "x", name: "x" }] });
     expect(next[kind as "calls"]).toHaveLength(1);
     expect(say(next, kind, { gone: ["x"] })[kind as "calls"]).toEqual([]);
+  });
+});
+
+describe("a storm", () => {
+  const board = (states: Record<string, string>): WallState => ({ ...EMPTY, agents: Object.entries(states).map(([id, state]) => agent(id, state) as Agent) });
+  const drawn = board({ anna: "available", emil: "available", gus: "available" });
+  const next = board({ anna: "break", emil: "in_call", gus: "wrap_up" });
+  const states = (state: WallState): string[] => state.agents.map((one) => one.state);
+
+  it("is drawn some agents at a time, who waited longest first", () => {
+    const late = new Set(["gus", "anna", "emil"]);
+    const first = paced(drawn, next, late, 2);
+    expect(states(first)).toEqual(["break", "available", "wrap_up"]);
+    expect(first.agents[1]).toBe(drawn.agents[1]);
+    expect([...late]).toEqual(["emil"]);
+    expect(paced(first, next, late, 2)).toBe(next);
+    expect(late.size).toBe(0);
+  });
+
+  it("is drawn whole where somebody came or went", () => {
+    const late = new Set(["gus", "anna", "emil"]);
+    const fewer = board({ anna: "break", gus: "wrap_up", hana: "available" });
+    expect(paced(drawn, fewer, late, 2)).toBe(fewer);
+    expect(late.size).toBe(0);
   });
 });
 

@@ -82,7 +82,8 @@ function Password({ password, limited }: { password: Account["password"]; limite
       said.value = { kind: "danger", words: t("account.password.differ") };
       return;
     }
-    if (await act(t("account.password.done"), () => ask("POST", "/account/password", { password: chosen }))) form.reset();
+    const body = { password: chosen, end_tokens: fields.has("end_tokens") };
+    if (await act(t("account.password.done"), () => ask("POST", "/account/password", body))) form.reset();
   };
   return (
     <section class="card" data-testid="password">
@@ -100,6 +101,9 @@ function Password({ password, limited }: { password: Account["password"]; limite
           <label class="field">
             <span>{t("account.password.again")}</span>
             <input name="again" type="password" autocomplete="new-password" required data-testid="password-again" />
+          </label>
+          <label class="check">
+            <input type="checkbox" name="end_tokens" data-testid="password-tokens" /> {t("account.password.tokens")}
           </label>
           <button type="submit" class="primary" data-testid="password-set">{t("account.password.set")}</button>
         </form>

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
 import { useEffect } from "preact/hooks";
 import { ask, once, type Token } from "./api";
-import { act } from "./store";
+import { account, act } from "./store";
 import { moment, t } from "./words";
 
 interface Listed {
@@ -18,7 +18,7 @@ export function Tokens(): JSX.Element {
   const read = async (): Promise<void> => {
     all.value = await once<Listed>("GET", "/account/tokens").catch(() => all.value);
   };
-  useEffect(() => void read(), []);
+  useEffect(() => void read(), [account.value]); // a new password may have ended them
   const make = async (event: TargetedEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);

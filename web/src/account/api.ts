@@ -1,5 +1,6 @@
 /** Requests of accounts (docs/accounts.md), and the password that some of them ask for once more. */
 import { signal } from "@preact/signals";
+import { ask as plainly, Refused } from "../net/ask";
 import { called, t } from "./words";
 
 export interface AuditLine {
@@ -56,18 +57,9 @@ export interface Person {
   signed_in_at: number | null;
   totp: boolean;
   sessions: number;
+  /** API tokens that can be used. */
+  tokens: number;
   locked_for: number;
-}
-
-/** A request that came to nothing, with the server's words. */
-export class Refused extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 /** What a dialog is open for: the password is wanted, and somebody waits for it. */
@@ -92,22 +84,12 @@ export async function ask<T>(method: string, path: string, body?: unknown): Prom
 }
 
 export async function once<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method, headers: { accept: "application/json" } };
-  if (body !== undefined) {
-    init.headers = { ...init.headers, "content-type": "application/json" };
-    init.body = JSON.stringify(body);
-  }
-  let response: Response;
   try {
-    response = await fetch(`/api/v1${path}`, init);
-  } catch {
-    throw new Refused(0, "offline", "");
+    return await plainly<T>(method, `/api/v1${path}`, body);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401 && error.code === "sign_in_needed") signedOut.tell();
+    throw error;
   }
-  const told = (await response.json().catch(() => ({}))) as { error?: { code?: string; message?: string } };
-  if (response.ok) return told as T;
-  const code = told.error?.code ?? "";
-  if (response.status === 401 && code === "sign_in_needed") signedOut.tell();
-  throw new Refused(response.status, code, told.error?.message ?? "");
 }
 
 /** Words for a person: the catalogue's where the server's code has them, else the server's own. */

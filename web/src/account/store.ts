@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { logout } from "../net/api";
-import { once, Refused, signedOut, wordsOf, type Account } from "./api";
+import { Refused } from "../net/ask";
+import { once, signedOut, wordsOf, type Account } from "./api";
 import { t } from "./words";
 
 export const account = signal<Account | null>(null);

@@ -1,17 +1,11 @@
-import { language, t as base, type Key } from "../i18n";
+import { language } from "../i18n";
 import { accountEn, type AccountKey } from "../i18n/account-en";
 import { accountZh } from "../i18n/account-zh";
+import { ownWords } from "../i18n/own";
 
 export type { AccountKey } from "../i18n/account-en";
 
-const CATALOGUES = { zh: accountZh, en: accountEn };
-
-/** The words of a key of accounts or of all pages, in the language of the page, with `{name}` replaced. */
-export function t(key: AccountKey | Key, values: Record<string, string | number> = {}): string {
-  const text = (CATALOGUES[language.value] as Record<string, string>)[key];
-  if (text === undefined) return base(key as Key, values);
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
-}
+export const { t } = ownWords<AccountKey>({ zh: accountZh, en: accountEn });
 
 /** Words for something that the server named; the name itself where the catalogue has none. */
 export function called(prefix: string, name: string): string {

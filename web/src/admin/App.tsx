@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/icons";
 import { Nav } from "../ui/Nav";
-import { SignIn } from "../ui/SignIn";
+import { SignIn, SignInOver } from "../ui/SignIn";
 import { Switches } from "../ui/Switches";
 import { FlowsPage } from "./flow/FlowsPage";
 import { FormsPage } from "./forms/FormsPage";
@@ -22,10 +22,10 @@ export function App(): JSX.Element {
   if (who === "checking") return <div class="admin"><p class="calm pad" role="status">{t("admin.loading")}</p></div>;
   const gone = who !== "signed_in";
   // After the end of a session what was typed stays behind the sign-in, which is laid over it.
-  if (gone && session.value === null) return <Door who={who} />;
+  if (gone && session.value === null) return <SignIn {...door(who)} />;
   return (
     <div class="admin" data-testid="admin" data-link={link.value}>
-      {gone && <Over who={who} />}
+      {gone && <SignInOver {...door(who)} />}
       <div class="behind" inert={gone}>
         <Top />
         <Notices />
@@ -37,20 +37,9 @@ export function App(): JSX.Element {
 
 type Outside = "signed_out" | "not_allowed";
 
-/** The sign-in above everything, a window of the page too; Esc does not take it away. */
-function Over({ who }: { who: Outside }): JSX.Element {
-  const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => box.current?.showModal(), []);
-  return (
-    <dialog ref={box} class="over" aria-label={t("admin.signin")} onCancel={(event) => event.preventDefault()} onClose={() => box.current?.showModal()}>
-      <Door who={who} again />
-    </dialog>
-  );
-}
-
-function Door({ who, again = false }: { who: Outside; again?: boolean }): JSX.Element {
-  const first = who === "not_allowed" ? t("admin.not_allowed") : again ? t("admin.session_over") : "";
-  return <SignIn title={t("admin.signin")} hint={t("admin.signin.hint")} first={first} enter={() => void begin()} />;
+function door(who: Outside): Parameters<typeof SignIn>[0] {
+  const first = who === "not_allowed" ? t("admin.not_allowed") : "";
+  return { title: t("admin.signin"), hint: t("admin.signin.hint"), first, enter: () => void begin() };
 }
 
 function Top(): JSX.Element {
@@ -117,6 +106,7 @@ function Section(): JSX.Element {
     case "queues":
     case "hours":
     case "trunks":
+    case "knowledge":
       return <FormsPage key={route.value.section} section={route.value.section} />;
     case "people":
       return <PeoplePage />;

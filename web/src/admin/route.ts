@@ -7,7 +7,7 @@ export interface Route {
   query: URLSearchParams;
 }
 
-export const SECTIONS = ["flows", "prompts", "live", "queues", "hours", "trunks", "versions", "people", "audit", "webhooks"] as const;
+export const SECTIONS = ["flows", "prompts", "live", "queues", "hours", "trunks", "knowledge", "versions", "people", "audit", "webhooks"] as const;
 
 /** Sections that only administrators see. */
 export const ADMINS: readonly string[] = ["people", "audit", "webhooks"];

@@ -79,7 +79,7 @@ export function complain(error: unknown): void {
 export function wordsOf(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.code === "offline") return t("admin.offline");
-  if (error.status === 401) return t("admin.session_over");
+  if (error.status === 401) return t("login.over");
   const place = error.place === null ? "" : `${error.place.file}:${error.place.line}: `;
   return [place + (error.message || t("admin.failed", { status: error.status })), error.cure].filter(Boolean).join(" · ");
 }

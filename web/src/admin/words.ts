@@ -1,24 +1,11 @@
-import { language, t as base, type Key } from "../i18n";
+import { language } from "../i18n";
 import { adminEn, type AdminKey } from "../i18n/admin-en";
 import { adminZh } from "../i18n/admin-zh";
+import { ownWords } from "../i18n/own";
 
 export type { AdminKey } from "../i18n/admin-en";
 
-const CATALOGUES = { zh: adminZh, en: adminEn };
-
-/** The words of a key of these pages or of all pages, in the language of the page, with `{name}` replaced. */
-export function t(key: AdminKey | Key, values: Record<string, string | number> = {}): string {
-  const own = CATALOGUES[language.value] as Record<string, string>;
-  const text = own[key];
-  if (text === undefined) return base(key as Key, values);
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
-}
-
-/** Words for something that the server named: the catalogue's where it has them, else the name as it is. */
-export function called(prefix: string, name: string): string {
-  const key = `${prefix}.${name}`;
-  return key in adminEn ? t(key as AdminKey) : name.replaceAll("_", " ");
-}
+export const { t, called } = ownWords<AdminKey>({ zh: adminZh, en: adminEn });
 
 /** Day and clock time of server seconds: 2026-01-31 14:03. */
 export function moment(at: number): string {

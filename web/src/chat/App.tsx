@@ -3,7 +3,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { clock, language } from "../i18n";
 import { t, type InboxKey } from "../inbox/words";
 import { Switches } from "../ui/Switches";
-import { chat, draft, leave, link, person, say, sayAgain, tell, tick, type } from "./store";
+import { Attach, octets } from "../ui/attach";
+import { chat, draft, fileFault, leave, link, person, save, say, sayAgain, sendFile, tell, tick, type } from "./store";
 
 const TYPING_MS = 5000;
 const FIELDS: Record<string, { label: InboxKey; mode: "text" | "tel" | "email"; complete: string }> = {
@@ -90,7 +91,12 @@ function Lines(): JSX.Element {
           <span class="sub">
             {line.direction === "in" ? t("chat.you") : line.name || t("chat.us")} <time class="figures">{clock(line.at)}</time>
           </span>
-          <p>{line.text}</p>
+          {line.text !== "" && <p>{line.text}</p>}
+          {(line.files ?? []).map((one) => (
+            <button key={one.id} type="button" class="link file" data-testid="chat-file" onClick={() => void save(one)}>
+              {one.name} <span class="sub figures">{octets(one.size)}</span>
+            </button>
+          ))}
         </li>
       ))}
       {unsent.map((one) => (
@@ -121,6 +127,7 @@ function Compose(): JSX.Element {
   return (
     <form
       class="chat-compose"
+      aria-label={t("chat.placeholder")}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -144,6 +151,12 @@ function Compose(): JSX.Element {
       <button type="submit" class="primary" disabled={draft.value.trim() === ""} data-testid="chat-send">
         {t("chat.send")}
       </button>
+      {thread !== "" && <Attach label={t("talk.attach")} testId="chat-attach" take={(file) => void sendFile(file)} />}
+      {fileFault.value !== "" && (
+        <p role="alert" class="danger chat-fault" data-testid="chat-fault">
+          {t("chat.unsent")} {fileFault.value}
+        </p>
+      )}
       {thread !== "" && status !== "closed" && (
         <button type="button" class="plain chat-leave" data-testid="chat-leave" onClick={leave}>
           {t("chat.leave")}

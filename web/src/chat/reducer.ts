@@ -1,3 +1,4 @@
+import type { FileInfo } from "../inbox/model";
 import type { ServerMessage } from "../net/envelope";
 
 export type ChatStatus = "" | "waiting" | "assigned" | "pending" | "closed";
@@ -8,6 +9,7 @@ export interface ChatLine {
   direction: "in" | "out";
   text: string;
   name: string;
+  files?: FileInfo[];
 }
 
 /** What the visitor wrote and the server has not taken yet. */

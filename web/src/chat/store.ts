@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { language } from "../i18n";
+import type { FileInfo } from "../inbox/model";
 import { retryDelay } from "../net/backoff";
 import { parseMessage } from "../net/envelope";
 import { socketUrl } from "../net/socket";
@@ -139,6 +140,40 @@ export function type(text: string): void {
 export function tell(field: string, value: string): void {
   person.value = { ...person.value, [field]: value };
   localStorage.setItem(PERSON, JSON.stringify(person.value));
+}
+
+/** Why the last file was not taken; "" for no reason to say. */
+export const fileFault = signal("");
+
+const bearer = (): Record<string, string> => ({ authorization: `Bearer ${localStorage.getItem(TOKEN) ?? ""}` });
+
+/** Send a file; it comes back by the socket as a message. */
+export async function sendFile(file: File): Promise<void> {
+  const query = new URLSearchParams({ name: file.name.slice(0, 300), key: crypto.randomUUID() });
+  fileFault.value = "";
+  try {
+    const response = await fetch(`/api/v1/chat/files?${query.toString()}`, { method: "POST", headers: bearer(), body: file });
+    if (response.ok) return;
+    const answer = (await response.json().catch(() => ({}))) as { error?: { message?: string } };
+    fileFault.value = answer.error?.message ?? file.name;
+  } catch {
+    fileFault.value = file.name;
+  }
+}
+
+/** Save a file of the conversation to the visitor's disk. */
+export async function save(file: FileInfo): Promise<void> {
+  const response = await fetch(`/api/v1/chat/files/${encodeURIComponent(file.id)}`, { headers: bearer() }).catch(() => null);
+  if (response === null || !response.ok) {
+    fileFault.value = file.name;
+    return;
+  }
+  const url = URL.createObjectURL(await response.blob());
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 export const leave = (): void => put("leave", {});

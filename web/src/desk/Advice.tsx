@@ -2,6 +2,8 @@ import type { JSX } from "preact";
 import { clock, language, named, t } from "../i18n";
 import { advice, said } from "./insight";
 import type { Contact, Hint } from "./model";
+import { marked, put } from "./side/store";
+import { s } from "./side/words";
 import { hintSeen } from "./store";
 
 /** The last advice, under the conversation, read out when it comes; the box is always there, so that it is announced. */
@@ -12,6 +14,7 @@ export function Advice({ contact }: { contact: Contact }): JSX.Element {
       {hint !== null && (
         <div class="advice-line" data-testid="hint" data-kind={hint.kind}>
           <HintWords hint={hint} />
+          <Worth hint={hint} />
           <button type="button" aria-label={t("notice.close")} data-testid="hint-close" onClick={() => (hintSeen.value = hint.at)}>
             ✕
           </button>
@@ -33,10 +36,31 @@ export function EarlierAdvice({ contact }: { contact: Contact }): JSX.Element | 
           <li key={`${hint.at} ${hint.name}`}>
             <time class="figures">{clock(hint.at)}</time>
             <HintWords hint={hint} />
+            <Worth hint={hint} />
           </li>
         ))}
       </ul>
     </details>
+  );
+}
+
+/** Whether it was of use, so that the house learns which hints are. */
+function Worth({ hint }: { hint: Hint }): JSX.Element {
+  const worth = marked("hint", hint.name);
+  return (
+    <span class="worth">
+      {(["useful", "useless"] as const).map((value) => (
+        <button
+          key={value}
+          type="button"
+          aria-pressed={worth === value}
+          data-testid={`hint-${value}`}
+          onClick={() => void put({ kind: "hint", name: hint.name, value: worth === value ? "" : value })}
+        >
+          {s(`side.cards.${value}`)}
+        </button>
+      ))}
+    </span>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import { Component, type JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { clock, day, named, t } from "../i18n";
 import { Advice } from "./Advice";
@@ -23,6 +23,14 @@ export function Conversation({ contact }: { contact: Contact }): JSX.Element {
   useLayoutEffect(() => {
     if (following.peek()) toEnd();
   }, [contact.turns, contact.answered_at, contact.id]);
+  // Advice that comes and goes, or a smaller window, takes room away under the last words.
+  useLayoutEffect(() => {
+    const box = list.current;
+    if (box === null) return undefined;
+    const sizes = new ResizeObserver(() => following.peek() && toEnd());
+    sizes.observe(box);
+    return () => sizes.disconnect();
+  }, []);
   const onScroll = (): void => {
     const box = list.current;
     if (box !== null) following.value = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
@@ -58,7 +66,25 @@ export function Conversation({ contact }: { contact: Contact }): JSX.Element {
   );
 }
 
-function TurnRow({ line, contact }: { line: TurnLine; contact: Contact }): JSX.Element {
+interface TurnProps {
+  line: TurnLine;
+  contact: Contact;
+}
+
+/** One turn; drawn again only where it is another, however many come after it. Its words follow the language by themselves. */
+class TurnRow extends Component<TurnProps> {
+  override shouldComponentUpdate({ line, contact }: TurnProps): boolean {
+    const before = this.props.line;
+    const same = line.triggers.length === before.triggers.length && line.triggers.every((one, n) => one === before.triggers[n]);
+    return line.turn !== before.turn || line.keys !== before.keys || !same || contact.id !== this.props.contact.id;
+  }
+
+  override render({ line, contact }: TurnProps): JSX.Element {
+    return <Drawn line={line} contact={contact} />;
+  }
+}
+
+function Drawn({ line, contact }: TurnProps): JSX.Element {
   const { turn, keys, triggers } = line;
   const spoken = turn.medium !== "keys";
   const unsure = spoken && turn.confidence !== null && turn.confidence < UNSURE;

@@ -30,9 +30,16 @@ export function Notices(): JSX.Element {
         )}
         {told !== null && (
           <Line kind={told.kind === "follow_up" || told.state === "available" ? "waiting" : "attention"} id="told" words={toldWords(told)}>
-            <button type="button" onClick={forgetTold}>
-              {t("notice.close")}
-            </button>
+            <>
+              {told.kind === "follow_up_due" && (
+                <a href={`#ticket=${told.ticket ?? ""}`} data-testid="follow-open" onClick={forgetTold}>
+                  {lineWords("line.follow.open")}
+                </a>
+              )}
+              <button type="button" onClick={forgetTold}>
+                {t("notice.close")}
+              </button>
+            </>
           </Line>
         )}
         {mic === "asking" && <Line kind="waiting" id="mic-asking" words={t("mic.asking")} />}
@@ -77,6 +84,7 @@ function toldWords(told: Told): string {
     const at = told.due_at ?? 0;
     return lineWords("line.follow.done", { ticket: told.ticket ?? "", time: `${day(at)} ${clock(at)}` });
   }
+  if (told.kind === "follow_up_due") return lineWords("line.follow.due", { time: clock(told.due_at ?? 0), subject: told.subject ?? "" });
   if (told.kind === "broadcast") return t("told.broadcast", { by: told.by ?? "", text: told.text ?? "" });
   if (told.kind === "healed") return t(`told.healed.${told.what ?? "state"}` as Key);
   const reason = told.reason ? reasonName(told.reason) : t("told.no_reason");

@@ -7,7 +7,8 @@ import { Nav } from "../ui/Nav";
 import { Switches } from "../ui/Switches";
 import { toggle } from "./call/actions";
 import { t as line } from "./call/words";
-import type { Agent, AgentState, Queue } from "./model";
+import type { Agent, AgentState } from "./model";
+import { QueueLine } from "./QueueLine";
 import { desk, leave, now, reasonName, setState } from "./store";
 
 /** States the server gives; a person cannot choose them. */
@@ -21,7 +22,7 @@ export function TopBar(): JSX.Element {
       <Nav here="desk" />
       {agent !== null && <Views />}
       {agent !== null && <State agent={agent} />}
-      <Queues queues={desk.value.queues} />
+      <QueueLine queues={desk.value.queues} />
       <div class="top-end">
         {agent !== null && <span class="whose">{t("desk.of", { name: agent.name })}</span>}
         {agent !== null && (
@@ -95,23 +96,5 @@ function State({ agent }: { agent: Agent }): JSX.Element {
         <span class="sub figures" data-testid="break-until">{t("break.until", { time: clock(agent.until) })}</span>
       )}
     </div>
-  );
-}
-
-function Queues({ queues }: { queues: Queue[] }): JSX.Element {
-  return (
-    <ul class="queues" aria-label={t("queue.label")} data-testid="queues">
-      {queues.map((queue) => (
-        <li key={queue.name} class={queue.waiting > 0 ? "busy" : ""}>
-          <b>{queue.name}</b>{" "}
-          <span>
-            {queue.waiting === 0 ? t("queue.quiet") : t("queue.waiting", { n: queue.waiting })}
-            {queue.longest_since !== null && queue.waiting > 0 && (
-              <span class="figures">, {t("queue.longest", { time: length(now() - queue.longest_since) })}</span>
-            )}
-          </span>
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -90,7 +90,7 @@ export function HandedOver({ handover }: { handover: Handover }): JSX.Element | 
       )}
       {why.length > 0 && (
         <p class="sub" data-testid="reasons">
-          {t("who.because")} {why.join(t("list.comma"))}
+          {t("who.because")} <span>{why.join(t("list.comma"))}</span>
         </p>
       )}
       {note?.split("\n").map((line, n) => <p key={n}>{line}</p>)}

@@ -29,6 +29,17 @@ export function forgetDraft(contactId: string): void {
   sessionStorage.removeItem(PREFIX + contactId);
 }
 
+/** Notes that the server has not got, of contacts other than `but`: of calls that were over before the line was back. */
+export function unsentDrafts(but: string): { id: string; note: string }[] {
+  const found: { id: string; note: string }[] = [];
+  for (const key of Object.keys(sessionStorage)) {
+    const id = key.startsWith(PREFIX) ? key.slice(PREFIX.length) : "";
+    const draft = id === "" || id === but ? null : loadDraft(id);
+    if (draft !== null && !draft.saved && draft.note !== "") found.push({ id, note: draft.note });
+  }
+  return found;
+}
+
 /** What to show: the own unsent text first, else the server's note. */
 export function mergeDraft(local: Draft | null, note: string): Draft {
   if (local === null) return { ...NO_DRAFT, note };

@@ -169,7 +169,7 @@ export interface Contact {
 /** Something that happened to this agent without this agent's doing. */
 export interface Told {
   at: number;
-  kind: "state" | "healed" | "follow_up" | "broadcast";
+  kind: "state" | "healed" | "follow_up" | "follow_up_due" | "broadcast";
   state?: AgentState;
   reason?: string;
   by?: string;
@@ -179,6 +179,7 @@ export interface Told {
   /** The task that came of a follow-up, and when it is due (epoch seconds). */
   ticket?: string;
   due_at?: number;
+  subject?: string;
 }
 
 export interface DeskSettings {

@@ -7,10 +7,11 @@ import { Ringer } from "../media/ringer";
 import { logout, signedIn } from "../net/api";
 import { ServerClock } from "../net/clock";
 import type { ServerMessage } from "../net/envelope";
+import { Gathered } from "../net/gathered";
 import { RequestError, SIGNED_OUT, Socket, socketUrl, type SocketStatus } from "../net/socket";
 import { reasonIn } from "../ui/why";
 import { allowNotifications, announce } from "./call/preferences";
-import { forgetDraft, keepDraft, loadDraft, mergeDraft, NO_DRAFT, type Draft } from "./draft";
+import { forgetDraft, keepDraft, loadDraft, mergeDraft, NO_DRAFT, unsentDrafts, type Draft } from "./draft";
 import { listeners } from "./heard";
 import { EMPTY, type AgentState, type Alert, type Contact } from "./model";
 import { afterPaint } from "./painted";
@@ -21,6 +22,9 @@ export type Link = SocketStatus | "replaced";
 export type Saving = "saved" | "saving" | "local";
 
 const NOTE_MS = 500;
+const DRAW_MS = 100;
+/** What may come often and can wait for a frame; everything else is taken at once, after what came before it. */
+const OFTEN = new Set(["turn", "measures", "hint", "trigger", "alert", "queues", "inbox_message", "inbox_thread", "inbox_typing"]);
 const NOTICE_MS = 8000;
 
 export const account = signal<Account>("unknown");
@@ -43,6 +47,8 @@ export const microphone = new Microphone();
 export const phone = new Phone(microphone);
 export const ringer = new Ringer();
 const serverClock = new ServerClock();
+const drawing = new Gathered(DRAW_MS, take);
+let came: ServerMessage[] = [];
 let socket: Socket | null = null;
 let notedId = "";
 let noteTimer: ReturnType<typeof setTimeout> | undefined;
@@ -81,6 +87,7 @@ export function enter(): void {
   account.value = "signed_in";
   socket?.close();
   serverClock.reset();
+  came = [];
   desk.value = EMPTY;
   socket = new Socket({
     url: socketUrl("/ws/desk"),
@@ -132,10 +139,28 @@ function receive(message: ServerMessage): void {
     quieten();
     return;
   }
-  desk.value = reduce(desk.value, message);
+  came.push(message);
+  if (OFTEN.has(message.type)) drawing.soon();
+  else drawing.now();
+}
+
+/** What came since the last picture, in its order. */
+function take(): void {
+  const messages = came;
+  came = [];
+  if (messages.length === 0) return;
+  desk.value = messages.reduce(reduce, desk.peek());
+  batch(() => messages.forEach(follows));
+}
+
+/** What else follows from a message that the desk has taken. */
+function follows(message: ServerMessage): void {
   const data = message.data as Record<string, unknown>;
   if (message.type === "media_offer") void answer(String(data["leg_id"]), String(data["sdp"]));
-  if (message.type === "snapshot") sendNote();
+  if (message.type === "snapshot") {
+    sendNote();
+    void sendOldNotes();
+  }
   if (message.type === "ring") mark("ring", String(data["contact_id"]));
   for (const hear of listeners) hear(message);
 }
@@ -282,6 +307,18 @@ function sendNote(): void {
   );
 }
 
+/** What was typed of calls before, and could not be sent then. Where the server does not want it, nothing more can be done. */
+async function sendOldNotes(): Promise<void> {
+  for (const { id, note } of unsentDrafts(contactId.peek())) {
+    try {
+      await socket?.request("note", { contact_id: id, text: note });
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.kind !== "refused") return;
+    }
+    forgetDraft(id);
+  }
+}
+
 /** A new contact: take up its draft, then tell the server when it is on the screen. */
 function meet(id: string): void {
   // The wrap-up may run out in the middle of a word: what was typed still goes to the contact it was typed for.
@@ -338,4 +375,6 @@ effect(() => {
     ? `● ${t("ring.title", { name: callerName.value })}`
     : `${t("desk.title")} · Hotline`;
 });
+// Who closes the page in the middle of a word has said it.
+addEventListener("pagehide", sendNote);
 setInterval(() => (tick.value += 1), 500);

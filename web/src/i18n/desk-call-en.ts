@@ -31,6 +31,7 @@ export const deskCallEn = {
   "line.consult.consult": "You talk with {name}. The caller hears music.",
   "line.consult.caller": "You talk with the caller. {name} hears music.",
   "line.consult.three_way": "All three hear each other: you, the caller and {name}.",
+  "line.consult.away": "{name} lost the connection and is on the way back.",
   "line.consult.failed": "{name}: {reason} You are with the caller again.",
   "line.consult.somebody": "the third party",
   "line.consult.toggle": "Talk to {name}",
@@ -175,6 +176,8 @@ export const deskCallEn = {
   "line.follow.fault.past": "This time has passed.",
   "line.follow.fault.far": "At most two years ahead.",
   "line.follow.fault.none": "Day and time, please.",
+  "line.follow.due": "Follow up at {time}: {subject}",
+  "line.follow.open": "Open",
   "line.follow.done": "Noted: {ticket}, due {time}.",
 } as const;
 

@@ -33,6 +33,7 @@ export const deskCallZh: Record<LineKey, string> = {
   "line.consult.consult": "您正在与{name}通话，客户在听音乐。",
   "line.consult.caller": "您正在与客户通话，{name}在听音乐。",
   "line.consult.three_way": "三方通话中：您、客户和{name}。",
+  "line.consult.away": "{name}的连接中断，正在恢复。",
   "line.consult.failed": "{name}：{reason}您已回到与客户的通话。",
   "line.consult.somebody": "第三方",
   "line.consult.toggle": "与{name}通话",
@@ -177,5 +178,7 @@ export const deskCallZh: Record<LineKey, string> = {
   "line.follow.fault.past": "这个时间已过。",
   "line.follow.fault.far": "最多两年之内。",
   "line.follow.fault.none": "请填写日期和时间。",
+  "line.follow.due": "{time} 需要跟进：{subject}",
+  "line.follow.open": "打开",
   "line.follow.done": "已记录：{ticket}，{time} 到期。",
 };

@@ -1,5 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { en, type Catalogue, type Key } from "./en";
+import { fill } from "./fill";
 import { zh } from "./zh";
 
 export type { Key } from "./en";
@@ -7,6 +8,8 @@ export type Language = "zh" | "en";
 
 const STORED = "hotline.language";
 const catalogues: Record<Language, Catalogue> = { zh, en };
+
+const clocks: Partial<Record<Language, Intl.DateTimeFormat>> = {};
 
 export const language = signal<Language>(firstLanguage());
 
@@ -21,7 +24,7 @@ export function speak(choice: Language): void {
 
 /** The words of `key` in the language of the page, with `{name}` replaced. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  return catalogues[language.value][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return fill(catalogues[language.value][key], values);
 }
 
 /** Words for a name that the server chose: the catalogue's where it has them, else the name made readable. */
@@ -32,7 +35,10 @@ export function named(prefix: string, name: string): string {
 
 /** Clock time of server seconds: 14:03. */
 export function clock(at: number): string {
-  return new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at * 1000);
+  const spoken = language.value;
+  // Made once: each costs as much as some hundred times of the day.
+  clocks[spoken] ??= new Intl.DateTimeFormat(spoken, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return clocks[spoken].format(at * 1000);
 }
 
 /** Day of server seconds: 07-02. */

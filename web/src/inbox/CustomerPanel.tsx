@@ -1,52 +1,79 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { customer, join, moreHistory, part } from "./store";
+import type { Customer } from "./model";
+import { choose, join, moreHistory, part } from "./store";
 import { Timeline } from "./Timeline";
-import { plain, t } from "./words";
+import { called, plain, t } from "./words";
 
-/** Who this is: where to reach them, and everything so far. */
-export function CustomerPanel(): JSX.Element {
-  const known = customer.value;
+/** Where to reach them, and what is sure of it. */
+export function Reached({ known }: { known: Customer }): JSX.Element {
   return (
-    <section class="panel inbox-customer" aria-label={t("time.title")} data-testid="customer">
-      <h2>{t("time.title")}</h2>
-      {known === null ? (
-        <p class="calm inbox-nothing">{t("inbox.loading")}</p>
-      ) : (
-        <div class="scroll">
-          {known.addresses.some((one) => !one.address.startsWith("chat:")) && <h3>{t("time.reached")}</h3>}
-          <ul class="addresses">
-            {known.addresses
-              .filter((one) => !one.address.startsWith("chat:"))
-              .map(({ address, verified }) => (
-                <li key={address}>
-                  <span>{plain(address)}</span>
-                  {!verified && (
-                    <>
-                      <span class="waiting">
-                        <span class="shape waiting" aria-hidden="true" /> {t("time.stated")}
-                      </span>
-                      <button type="button" class="link" data-testid="address-join" onClick={() => void join(address)}>
-                        {t("time.join")}
-                      </button>
-                      <button type="button" class="link" data-testid="address-part" onClick={() => void part(address)}>
-                        {t("time.part")}
-                      </button>
-                    </>
-                  )}
-                </li>
-              ))}
-          </ul>
-          {known.customer !== "" && <AddAddress />}
-          <h3>{t("time.history")}</h3>
-          <Timeline entries={known.entries} />
-          {known.entries.length >= 50 && (
-            <button type="button" class="plain" onClick={() => void moreHistory()}>
-              {t("time.more")}
-            </button>
-          )}
-        </div>
+    <section class="side-part" data-testid="reached">
+      {known.addresses.some((one) => !one.address.startsWith("chat:")) && <h3>{t("time.reached")}</h3>}
+      <ul class="addresses">
+        {known.addresses
+          .filter((one) => !one.address.startsWith("chat:"))
+          .map(({ address, verified }) => (
+            <li key={address}>
+              <span>{plain(address)}</span>
+              {!verified && (
+                <>
+                  <span class="waiting">
+                    <span class="shape waiting" aria-hidden="true" /> {t("time.stated")}
+                  </span>
+                  <button type="button" class="link" data-testid="address-join" onClick={() => void join(address)}>
+                    {t("time.join")}
+                  </button>
+                  <button type="button" class="link" data-testid="address-part" onClick={() => void part(address)}>
+                    {t("time.part")}
+                  </button>
+                </>
+              )}
+            </li>
+          ))}
+      </ul>
+      {known.customer !== "" && <AddAddress />}
+    </section>
+  );
+}
+
+/** Everything that there was with them, on any channel. */
+export function Everything({ known }: { known: Customer }): JSX.Element {
+  return (
+    <section class="side-part">
+      <h3>{t("time.history")}</h3>
+      <Timeline entries={known.entries} />
+      {known.entries.length >= 50 && (
+        <button type="button" class="plain" onClick={() => void moreHistory()}>
+          {t("time.more")}
+        </button>
       )}
+    </section>
+  );
+}
+
+/** Their tickets that are not done, but for the one that is open. */
+export function OpenTickets({ known, open }: { known: Customer; open: string }): JSX.Element | null {
+  const rows = known.entries.filter(
+    (one) => one.kind === "ticket" && one.id !== open && one.status !== "solved" && one.status !== "closed",
+  );
+  if (rows.length === 0) return null;
+  return (
+    <section class="side-part" data-testid="open-tickets">
+      <h3>{t("time.tickets")}</h3>
+      <ul class="matters">
+        {rows.map((one) => (
+          <li key={one.id} class="matter">
+            <span class="chip figures">{one.id}</span>
+            <span>
+              <button type="button" class="link" onClick={() => void choose("ticket", one.id)}>
+                {one.title || t("ticket.label")}
+              </button>{" "}
+              <span class="sub">{called("ticket", one.status)}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }

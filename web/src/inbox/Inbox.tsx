@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import "../styles/inbox.css";
-import { CustomerPanel } from "./CustomerPanel";
+import { Beside } from "./Beside";
 import { List } from "./List";
 import { chosen, done, fault, load, loading, openLoading, openThread, openTicket, putAway, reopen } from "./store";
 import { Talk } from "./Talk";
@@ -25,7 +25,7 @@ export default function Inbox(): JSX.Element {
         <Said />
         <Middle />
       </section>
-      {open !== null && <CustomerPanel />}
+      {open !== null && <Beside />}
     </main>
   );
 }

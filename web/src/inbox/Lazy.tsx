@@ -3,12 +3,25 @@ import type { ComponentType, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { listeners } from "../desk/heard";
 import { desk } from "../desk/store";
-import { hear, view } from "./store";
+import { choose, hear, inbox, view } from "./store";
 import { t } from "./words";
 
 const Inbox = signal<ComponentType | null>(null);
 const failed = signal(false);
 let rung = "";
+const TICKET = /^#ticket=(T-\d{1,12})$/;
+
+/** `/desk#ticket=T-000001` leads to the ticket. */
+function follow(): void {
+  const named = TICKET.exec(location.hash)?.[1];
+  if (named === undefined) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  void choose("ticket", named);
+}
+effect(() => {
+  if (inbox.value.ready) follow();
+});
+addEventListener("hashchange", follow);
 
 listeners.push(hear);
 

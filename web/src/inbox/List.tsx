@@ -1,9 +1,10 @@
 import type { ComponentChildren, JSX } from "preact";
 import { now } from "../desk/store";
-import { ClockLine, nearest } from "./ClockLine";
-import type { Offer, Thread, Ticket } from "./model";
+import { ClockLine } from "./ClockLine";
+import { nearest } from "./clocks";
+import { offered, type Offer, type Thread, type Ticket } from "./model";
 import { inOrder } from "./reducer";
-import { act, choose, chosen, found, inbox, look, ticketView, type TicketView } from "./store";
+import { choose, chosen, decide, found, inbox, look, newTickets, ticketView, type TicketView } from "./store";
 import { called, t, when, type InboxKey } from "./words";
 
 const VIEWS: readonly TicketView[] = ["mine", "open", "unassigned", "late", "all"];
@@ -28,7 +29,7 @@ export function List(): JSX.Element {
   return (
     <div class="scroll inbox-scroll" onKeyDown={walk}>
       {offers.map((offer) => (
-        <OfferCard key={offer.thread_id} offer={offer} />
+        <OfferCard key={offered(offer)} offer={offer} />
       ))}
       <Group name="inbox.group.mine" rows={open} />
       <Group name="inbox.group.waiting" rows={waiting} />
@@ -110,7 +111,7 @@ function ThreadItem({ thread }: { thread: Thread }): JSX.Element {
 function TicketItem({ ticket }: { ticket: Ticket }): JSX.Element {
   const next = nearest(ticket);
   return (
-    <Item kind="ticket" id={ticket.id} class="">
+    <Item kind="ticket" id={ticket.id} class={newTickets.value.has(ticket.id) ? "news" : ""}>
       <span class="item-top">
         <b>{ticket.subject || ticket.kind}</b>
         <span class="sub figures">{ticket.id}</span>
@@ -129,11 +130,15 @@ function OfferCard({ offer }: { offer: Offer }): JSX.Element {
   const left = Math.max(0, Math.ceil(offer.until - now()));
   return (
     <div class="offer" role="group" data-testid="inbox-offer">
-      <p>{t("inbox.offer", { name: thread?.name || t("inbox.unknown") })}</p>
-      <button type="button" class="primary" data-testid="inbox-accept" onClick={() => void act(offer.thread_id, "accept")}>
+      <p>
+        {offer.ticket_id !== undefined
+          ? t("inbox.offer.ticket", { id: offer.ticket_id })
+          : t("inbox.offer", { name: thread?.name || t("inbox.unknown") })}
+      </p>
+      <button type="button" class="primary" data-testid="inbox-accept" onClick={() => void decide(offer, true)}>
         {t("inbox.accept")} <span class="figures">{left}</span>
       </button>
-      <button type="button" class="action" data-testid="inbox-decline" onClick={() => void act(offer.thread_id, "decline")}>
+      <button type="button" class="action" data-testid="inbox-decline" onClick={() => void decide(offer, false)}>
         {t("inbox.decline")}
       </button>
     </div>

@@ -3,8 +3,10 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { now } from "../desk/store";
 import type { Message, Thread, WholeThread } from "./model";
-import { act, choose, draftOf, earlier, inbox, makeTicket, sendAgain, typed, typing, unsent, write } from "./store";
+import { act, choose, draftOf, earlier, inbox, makeTicket, sendAgain, sendFile, typed, typing, unsent, write } from "./store";
 import { called, t, when } from "./words";
+import { Attach, octets } from "../ui/attach";
+import { unturned } from "../i18n/fill";
 
 const TYPING_MS = 5000;
 
@@ -166,7 +168,7 @@ function Messages({ thread, messages }: { thread: Thread; messages: Message[] })
 
 function nameOf(agent: string): string {
   const { agents, agent: me } = inbox.value.choices;
-  return agent === me ? t("talk.you") : (agents.find((one) => one.id === agent)?.name ?? agent);
+  return agent === me ? t("talk.you") : unturned(agents.find((one) => one.id === agent)?.name ?? agent);
 }
 
 function Line({ thread, message }: { thread: Thread; message: Message }): JSX.Element {
@@ -187,7 +189,10 @@ function Line({ thread, message }: { thread: Thread; message: Message }): JSX.El
         {message.direction === "note" ? `${t("talk.note")} · ` : ""}
         {who} <time class="figures">{when(message.at, now())}</time>
       </span>
-      <p lang={message.direction === "in" && thread.language !== "" ? thread.language : undefined}>{message.text}</p>
+      {message.text !== "" && (
+        <p lang={message.direction === "in" && thread.language !== "" ? thread.language : undefined}>{message.text}</p>
+      )}
+      <Files thread={thread} message={message} />
       {message.status === "waiting" && <span class="sub">{t("talk.waiting")}</span>}
       {message.status === "failed" && (
         <span class="danger">
@@ -201,9 +206,29 @@ function Line({ thread, message }: { thread: Thread; message: Message }): JSX.El
   );
 }
 
+function Files({ thread, message }: { thread: Thread; message: Message }): JSX.Element | null {
+  if (message.files === undefined || message.files.length === 0) return null;
+  return (
+    <ul class="files">
+      {message.files.map((one) => {
+        const href = `/api/v1/threads/${encodeURIComponent(thread.id)}/files/${one.id}`;
+        return (
+          <li key={one.id}>
+            <a href={href} download={one.name} data-testid="file">
+              {one.type.startsWith("image/") && <img src={href} alt="" loading="lazy" />}
+              <span>{one.name}</span> <span class="sub figures">{octets(one.size)}</span>
+            </a>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
 function Composer({ thread }: { thread: Thread }): JSX.Element {
-  const text = useSignal(draftOf(thread.id));
-  const note = useSignal(false);
+  const noted = draftOf(thread.id, true);
+  const text = useSignal(noted || draftOf(thread.id));
+  const note = useSignal(noted !== "");
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => field.current?.focus(), []);
   const submit = (): void => {
@@ -232,8 +257,7 @@ function Composer({ thread }: { thread: Thread }): JSX.Element {
         data-testid="composer"
         onInput={(event) => {
           text.value = event.currentTarget.value;
-          if (note.value) return;
-          typed(thread.id, text.value);
+          typed(thread.id, text.value, note.value);
         }}
         onKeyDown={(event) => {
           // Enter chooses a word while one is being composed, as Chinese is typed.
@@ -244,9 +268,20 @@ function Composer({ thread }: { thread: Thread }): JSX.Element {
       />
       <div class="composer-end">
         <label class="check">
-          <input type="checkbox" checked={note.value} data-testid="as-note" onChange={() => (note.value = !note.value)} />
+          <input
+            type="checkbox"
+            checked={note.value}
+            data-testid="as-note"
+            onChange={() => {
+              note.value = !note.value;
+              typed(thread.id, text.value, note.value);
+            }}
+          />
           {t("talk.note")}
         </label>
+        {!note.value && (thread.channel === "chat" || thread.channel === "email") && (
+          <Attach label={t("talk.attach")} testId="attach" take={(file) => void sendFile(thread.id, file)} />
+        )}
         <button type="submit" class="primary" disabled={text.value.trim() === ""} data-testid="send">
           {t(note.value ? "talk.keep" : "talk.send")}
         </button>
@@ -261,7 +296,9 @@ function Locked({ thread }: { thread: Thread }): JSX.Element {
       ? t("talk.locked.closed")
       : thread.agent_id === "" || thread.status === "waiting"
         ? t("talk.locked.nobody")
-        : t("talk.locked", { name: nameOf(thread.agent_id) });
+        : thread.agent_id === inbox.value.choices.agent
+          ? t("talk.locked.you")
+          : t("talk.locked", { name: nameOf(thread.agent_id) });
   return (
     <div class="locked">
       <p class="calm">{words}</p>

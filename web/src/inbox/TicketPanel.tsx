@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { now } from "../desk/store";
+import { unturned } from "../i18n/fill";
 import { ClockLine } from "./ClockLine";
 import type { WholeTicket } from "./model";
-import { callTicket, changeTicket, choose, commentTicket, customer, inbox } from "./store";
+import { callTicket, changeTicket, choose, commentTicket, customer, draftOf, inbox, keepDraft } from "./store";
 import { called, plain, t, when } from "./words";
 
 const STATES = ["open", "pending", "solved", "closed"] as const;
@@ -28,7 +29,10 @@ export function TicketPanel({ ticket }: { ticket: WholeTicket }): JSX.Element {
       </header>
       {ticket.body !== "" && <p class="ticket-body">{ticket.body}</p>}
       <Facts ticket={ticket} />
-      <Calling ticket={ticket} />
+      <div class="calling">
+        <Owning ticket={ticket} />
+        <Calling ticket={ticket} />
+      </div>
       <Links ticket={ticket} />
       <Story key={ticket.id} ticket={ticket} />
     </article>
@@ -71,6 +75,16 @@ function Facts({ ticket }: { ticket: WholeTicket }): JSX.Element {
           ))}
         </select>
       </Fact>
+      <Fact label={t("ticket.queue")}>
+        <select value={ticket.queue} data-testid="ticket-queue" onChange={set("queue")}>
+          <option value="">{t("ticket.queue.usual")}</option>
+          {inbox.value.choices.queues.map((one) => (
+            <option key={one} value={one}>
+              {one}
+            </option>
+          ))}
+        </select>
+      </Fact>
       <Fact label={t("ticket.tags")}>
         <input
           key={ticket.tags.join()}
@@ -81,6 +95,24 @@ function Facts({ ticket }: { ticket: WholeTicket }): JSX.Element {
         />
       </Fact>
     </div>
+  );
+}
+
+/** Take it, or let somebody else have it. */
+function Owning({ ticket }: { ticket: WholeTicket }): JSX.Element | null {
+  const { agent } = inbox.value.choices;
+  if (ticket.status === "solved" || ticket.status === "closed") return null;
+  const mine = ticket.assignee === agent;
+  return (
+    <button
+      type="button"
+      class="action"
+      title={t(mine ? "ticket.back.hint" : "ticket.take.hint")}
+      data-testid={mine ? "ticket-back" : "ticket-take"}
+      onClick={() => void changeTicket(ticket.id, { assignee: mine ? "" : agent })}
+    >
+      {t(mine ? "ticket.back" : "ticket.take")}
+    </button>
   );
 }
 
@@ -105,7 +137,7 @@ function Calling({ ticket }: { ticket: WholeTicket }): JSX.Element {
   const number = ticket.caller_number || (reached === undefined ? "" : plain(reached.address));
   if (number === "") return <p class="calm">{t("ticket.nonumber")}</p>;
   return (
-    <p class="calling">
+    <>
       <button
         type="button"
         class="action"
@@ -122,7 +154,7 @@ function Calling({ ticket }: { ticket: WholeTicket }): JSX.Element {
       >
         {t("ticket.callback")}
       </button>
-    </p>
+    </>
   );
 }
 
@@ -151,9 +183,13 @@ function Links({ ticket }: { ticket: WholeTicket }): JSX.Element | null {
 }
 
 function Story({ ticket }: { ticket: WholeTicket }): JSX.Element {
-  const text = useSignal("");
+  const text = useSignal(draftOf(ticket.id));
+  const type = (next: string): void => {
+    text.value = next;
+    keepDraft(ticket.id, next);
+  };
   const { agents } = inbox.value.choices;
-  const nameOf = (id: string): string => agents.find((one) => one.id === id)?.name ?? id;
+  const nameOf = (id: string): string => unturned(agents.find((one) => one.id === id)?.name ?? id);
   return (
     <div class="ticket-story">
       <h3>{t("ticket.story")}</h3>
@@ -161,7 +197,7 @@ function Story({ ticket }: { ticket: WholeTicket }): JSX.Element {
         onSubmit={(event) => {
           event.preventDefault();
           const said = text.value.trim();
-          if (said !== "") void commentTicket(ticket.id, said).then((fine) => fine && (text.value = ""));
+          if (said !== "") void commentTicket(ticket.id, said).then((fine) => fine && draftOf(ticket.id).trim() === said && type(""));
         }}
       >
         <textarea
@@ -171,7 +207,7 @@ function Story({ ticket }: { ticket: WholeTicket }): JSX.Element {
           placeholder={t("ticket.comment")}
           value={text.value}
           data-testid="ticket-comment"
-          onInput={(event) => (text.value = event.currentTarget.value)}
+          onInput={(event) => type(event.currentTarget.value)}
         />
         <button type="submit" class="action" disabled={text.value.trim() === ""} data-testid="ticket-comment-send">
           {t("talk.keep")}
@@ -180,7 +216,7 @@ function Story({ ticket }: { ticket: WholeTicket }): JSX.Element {
       <ol data-testid="story">
         {[...ticket.story].reverse().map((line, n) => {
           const value =
-            line.kind === "status" ? called("ticket", line.text) : line.kind === "priority" ? called("priority", line.text) : line.kind === "assignee" ? nameOf(line.text) || t("ticket.nobody") : line.text;
+            line.kind === "status" ? called("ticket", line.text) : line.kind === "late" ? called("clock", line.text) : line.kind === "priority" ? called("priority", line.text) : line.kind === "assignee" ? nameOf(line.text) || t("ticket.nobody") : line.text;
           return (
             <li key={`${line.at} ${n}`}>
               <span class="sub">

@@ -4,9 +4,10 @@ import { now } from "../desk/store";
 import type { Entry } from "./model";
 import { choose, inbox } from "./store";
 import { called, t, when } from "./words";
+import { unturned } from "../i18n/fill";
 
 function nameOf(agent: string): string {
-  return inbox.value.choices.agents.find((one) => one.id === agent)?.name ?? agent;
+  return unturned(inbox.value.choices.agents.find((one) => one.id === agent)?.name ?? agent);
 }
 
 /** Calls, messages, tickets and callbacks of one customer, the newest first. */

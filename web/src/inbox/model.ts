@@ -22,6 +22,14 @@ export interface Thread {
   asked_at: number | null;
 }
 
+/** Something that came along with a message. */
+export interface FileInfo {
+  id: string;
+  name: string;
+  type: string;
+  size: number;
+}
+
 export interface Message {
   index: number;
   at: number;
@@ -30,12 +38,15 @@ export interface Message {
   text: string;
   status: "received" | "waiting" | "sent" | "failed";
   reason: string;
+  files?: FileInfo[];
 }
 
 export interface Clock {
   due_at: number;
   left: number;
-  state: "running" | "paused" | "late" | "met" | "missed";
+  state: "running" | "resting" | "paused" | "late" | "met" | "missed";
+  /** It stands still while the house is closed: `left` are seconds of open time. */
+  hours?: boolean;
 }
 
 export interface Ticket {
@@ -51,6 +62,7 @@ export interface Ticket {
   customer: string;
   caller_number: string;
   caller_name: string;
+  language: string;
   created_at: number;
   updated_at: number;
   clocks: { respond: Clock | null; resolve: Clock | null };
@@ -66,6 +78,13 @@ export interface StoryLine {
 export interface WholeTicket extends Ticket {
   story: StoryLine[];
   links: { kind: string; ref: string }[];
+  cards?: Put[];
+}
+
+/** A card of knowledge that what is written puts forward. */
+export interface Put {
+  name: string;
+  why: string;
 }
 
 export interface Address {
@@ -78,6 +97,7 @@ export interface WholeThread {
   messages: Message[];
   addresses: Address[];
   tickets: Ticket[];
+  cards?: Put[];
 }
 
 export interface Entry {
@@ -100,10 +120,15 @@ export interface Customer {
   entries: Entry[];
 }
 
+/** A conversation or a ticket that this agent is asked to take. */
 export interface Offer {
-  thread_id: string;
+  thread_id?: string;
+  ticket_id?: string;
   until: number;
 }
+
+/** What an offer is told apart by. */
+export const offered = (offer: Offer): string => offer.thread_id ?? offer.ticket_id ?? "";
 
 export interface Choices {
   queues: string[];

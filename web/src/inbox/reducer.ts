@@ -1,5 +1,6 @@
 import type { ServerMessage } from "../net/envelope";
-import type { InboxState, Message, Offer, Thread, WholeThread } from "./model";
+import { nearest } from "./clocks";
+import { offered, type InboxState, type Message, type Offer, type Thread, type Ticket, type WholeThread } from "./model";
 
 /** The lists after an event of the desk's socket; the same object where it is none of theirs. */
 export function reduceInbox(state: InboxState, message: ServerMessage): InboxState {
@@ -9,9 +10,11 @@ export function reduceInbox(state: InboxState, message: ServerMessage): InboxSta
     case "inbox_message":
       return data["thread"] === undefined ? state : withThread(state, data["thread"] as Thread);
     case "inbox_offer":
-      return { ...state, offers: [...without(state.offers, String(data["thread_id"])), data as unknown as Offer] };
+      return { ...state, offers: [...without(state.offers, data as unknown as Offer), data as unknown as Offer] };
     case "inbox_offer_ended":
-      return { ...state, offers: without(state.offers, String(data["thread_id"])) };
+      return { ...state, offers: without(state.offers, data as unknown as Offer) };
+    case "inbox_ticket":
+      return withTicket(state, data["ticket"] as Ticket);
     default:
       return state;
   }
@@ -46,8 +49,18 @@ export function withMessage(messages: readonly Message[], message: Message): Mes
   return [...messages.filter((one) => one.index !== message.index), message].sort((a, b) => a.index - b.index);
 }
 
-function without(offers: readonly Offer[], threadId: string): Offer[] {
-  return offers.filter((one) => one.thread_id !== threadId);
+/** My tickets with this one as it is now: in the order in which they are due, or gone. */
+export function withTicket(state: InboxState, ticket: Ticket): InboxState {
+  const others = state.tickets.filter((one) => one.id !== ticket.id);
+  const mine = ticket.assignee === state.choices.agent && ticket.status !== "solved" && ticket.status !== "closed";
+  const tickets = mine ? [...others, ticket].sort((a, b) => dueAt(a) - dueAt(b)) : others;
+  return { ...state, tickets };
+}
+
+const dueAt = (ticket: Ticket): number => nearest(ticket)?.clock.due_at ?? Infinity;
+
+function without(offers: readonly Offer[], ended: Offer): Offer[] {
+  return offers.filter((one) => offered(one) !== offered(ended));
 }
 
 /** Mine by what waits longest for an answer, then the newest first. */

@@ -1,6 +1,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
+import { ask as plainly } from "../net/ask";
 import type { ServerMessage } from "../net/envelope";
-import { NOTHING, type Customer, type Entry, type InboxState, type Message, type Thread, type Ticket, type WholeThread, type WholeTicket } from "./model";
+import { NOTHING, type Customer, type Entry, type InboxState, type Message, type Offer, type Thread, type Ticket, type WholeThread, type WholeTicket } from "./model";
 import { reduceInbox, reduceOpen, unreadIn, withMessage, withThread } from "./reducer";
 
 export type View = "call" | "inbox";
@@ -18,6 +19,7 @@ export interface Unsent {
 }
 
 const DRAFT = "hotline.inbox.draft.";
+const UNSENT = "hotline.inbox.unsent";
 const TYPING_MS = 3000;
 const AGAIN_MS = 1500;
 
@@ -29,7 +31,7 @@ export const openThread = signal<WholeThread | null>(null);
 export const openTicket = signal<WholeTicket | null>(null);
 export const openLoading = signal<Loading>("no");
 export const customer = signal<Customer | null>(null);
-export const unsent = signal<Record<string, Unsent[]>>({});
+export const unsent = signal<Record<string, Unsent[]>>(leftUnsent());
 /** Thread to page milliseconds when its customer last typed. */
 export const typing = signal<Record<string, number>>({});
 export const ticketView = signal<TicketView>("mine");
@@ -39,27 +41,16 @@ export const fault = signal("");
 /** What came of it, where that is worth a line. */
 export const done = signal("");
 
-export const unread = computed(() => unreadIn(inbox.value.threads) + inbox.value.offers.length);
+/** Tickets that came to this agent, or whose clock runs out, and that he has not looked at since. */
+export const newTickets = signal<ReadonlySet<string>>(new Set());
+
+export const unread = computed(() => unreadIn(inbox.value.threads) + inbox.value.offers.length + newTickets.value.size);
 
 let typedAt = 0;
 let again: ReturnType<typeof setTimeout> | undefined;
 
 /** The answer of the server; throws its words where it refuses, "" where nobody answers. */
-export async function ask<Answer>(path: string, method = "GET", body?: unknown): Promise<Answer> {
-  let response: Response;
-  try {
-    response = await fetch(`/api/v1/${path}`, {
-      method,
-      headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  } catch {
-    throw new Error("");
-  }
-  const answer = (await response.json().catch(() => ({}))) as { error?: { message?: string } };
-  if (!response.ok) throw new Error(answer.error?.message ?? "");
-  return answer as Answer;
-}
+export const ask = <Answer>(path: string, method = "GET", body?: unknown): Promise<Answer> => plainly<Answer>(method, `/api/v1/${path}`, body);
 
 /** Take an event of the desk's socket. */
 export function hear(message: ServerMessage): void {
@@ -71,6 +62,7 @@ export function hear(message: ServerMessage): void {
     setTimeout(() => (typing.value = { ...typing.value }), 6000);
   }
   if (!message.type.startsWith("inbox_")) return;
+  if (message.type === "inbox_ticket") takeTicket(message.data as { ticket: Ticket; what: string });
   batch(() => {
     inbox.value = reduceInbox(inbox.value, message);
     openThread.value = reduceOpen(openThread.value, message);
@@ -78,6 +70,18 @@ export function hear(message: ServerMessage): void {
     if (told?.direction === "in") typing.value = {};
   });
   markSeen();
+}
+
+/** A ticket is another now: whoever has it open sees it whole. */
+function takeTicket({ ticket, what }: { ticket: Ticket; what: string }): void {
+  const open = chosen.peek()?.id === ticket.id && view.peek() === "inbox";
+  if (what !== "" && !open) newTickets.value = new Set([...newTickets.peek(), ticket.id]);
+  if (ticket.assignee !== inbox.peek().choices.agent) forget(ticket.id);
+  if (open) void refresh({ kind: "ticket", id: ticket.id });
+}
+
+function forget(id: string): void {
+  if (newTickets.peek().has(id)) newTickets.value = new Set([...newTickets.peek()].filter((one) => one !== id));
 }
 
 export async function load(): Promise<void> {
@@ -116,6 +120,7 @@ export async function choose(kind: "thread" | "ticket", id: string): Promise<voi
     customer.value = null;
     fault.value = done.value = "";
     openLoading.value = "loading";
+    forget(id);
   });
   await refresh({ kind, id });
 }
@@ -185,23 +190,27 @@ export async function earlier(): Promise<void> {
     openThread.value = { ...now, messages: whole.messages.reduce(withMessage, now.messages) };
 }
 
-export const draftOf = (id: string): string => localStorage.getItem(DRAFT + id) ?? "";
+/** A note has a place of its own: what is meant for colleagues never comes back as what is meant for the customer. */
+const draftKey = (id: string, note: boolean): string => `${DRAFT}${id}${note ? ".note" : ""}`;
 
-export function keepDraft(id: string, text: string): void {
-  if (text === "") localStorage.removeItem(DRAFT + id);
-  else localStorage.setItem(DRAFT + id, text);
+export const draftOf = (id: string, note = false): string => localStorage.getItem(draftKey(id, note)) ?? "";
+
+export function keepDraft(id: string, text: string, note = false): void {
+  if (text === "") localStorage.removeItem(draftKey(id, note));
+  else localStorage.setItem(draftKey(id, note), text);
 }
 
-export function typed(id: string, text: string): void {
-  keepDraft(id, text);
-  if (text === "" || Date.now() - typedAt < TYPING_MS) return;
+export function typed(id: string, text: string, note: boolean): void {
+  keepDraft(id, text, note);
+  keepDraft(id, "", !note);
+  if (note || text === "" || Date.now() - typedAt < TYPING_MS) return;
   typedAt = Date.now();
   void ask(`threads/${encodeURIComponent(id)}/typing`, "POST", {}).catch(() => undefined);
 }
 
 /** Send what was written; it stands there as unsent until the server has it. */
 export function write(id: string, text: string, note: boolean): void {
-  keepDraft(id, "");
+  keepDraft(id, "", note);
   const line: Unsent = { key: crypto.randomUUID(), text, note, state: "sending", why: "" };
   setUnsent(id, [...(unsent.value[id] ?? []), line]);
   void send(id, line);
@@ -227,6 +236,38 @@ async function send(id: string, line: Unsent): Promise<void> {
   }
 }
 
+/** Send the customer a file. */
+export async function sendFile(id: string, file: File): Promise<void> {
+  const query = new URLSearchParams({ name: file.name.slice(0, 300), key: crypto.randomUUID() });
+  done.value = "";
+  fault.value = "";
+  try {
+    const path = `/api/v1/threads/${encodeURIComponent(id)}/files?${query.toString()}`;
+    const response = await fetch(path, { method: "POST", headers: { "content-type": "application/octet-stream" }, body: file });
+    const answer = (await response.json().catch(() => ({}))) as Message & { error?: { message?: string } };
+    if (!response.ok) {
+      fault.value = answer.error?.message ?? "offline";
+      return;
+    }
+    const open = openThread.value;
+    if (open?.thread.id === id) openThread.value = { ...open, messages: withMessage(open.messages, answer) };
+  } catch {
+    fault.value = "offline";
+  }
+}
+
+/** What a page before this one could not send: its key says whether the server has it after all. */
+function leftUnsent(): Record<string, Unsent[]> {
+  try {
+    const left = JSON.parse(sessionStorage.getItem(UNSENT) ?? "{}") as Record<string, Unsent[]>;
+    return Object.fromEntries(Object.entries(left).map(([id, lines]) => [id, lines.map((one) => ({ ...one, state: "failed", why: "" }))]));
+  } catch {
+    return {};
+  }
+}
+
+effect(() => sessionStorage.setItem(UNSENT, JSON.stringify(unsent.value)));
+
 function setUnsent(id: string, lines: Unsent[]): void {
   unsent.value = { ...unsent.value, [id]: lines };
 }
@@ -246,6 +287,12 @@ function markSeen(): void {
 }
 
 // --- tickets
+
+/** Take what is offered, or leave it to somebody else. */
+export async function decide(offer: Offer, accept: boolean): Promise<void> {
+  const path = offer.thread_id !== undefined ? `threads/${offer.thread_id}` : `inbox/tickets/${offer.ticket_id}`;
+  await doing(() => ask(`${path}/${accept ? "accept" : "decline"}`, "POST", {}));
+}
 
 /** Make one, and open it; false where nobody answered: what is sent once more then is the same ticket. */
 export async function makeTicket(values: object): Promise<boolean> {

@@ -71,6 +71,14 @@ export async function signedIn(): Promise<"yes" | "no" | "unknown"> {
   }
 }
 
+/** End the session; where a provider vouched for it the page goes on to the provider, which leads back to this page. */
 export async function logout(): Promise<void> {
-  await fetch("/api/v1/logout", { method: "POST" }).catch(() => undefined);
+  try {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch("/api/v1/logout", { method: "POST", headers, body: JSON.stringify({ back: location.pathname }) });
+    const { next = "" } = (await response.json()) as { next?: string };
+    if (/^https?:/.test(next)) location.assign(next);
+  } catch {
+    // Nothing was told: the page shows its sign-in all the same.
+  }
 }

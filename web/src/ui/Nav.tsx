@@ -5,7 +5,7 @@ import { t } from "../i18n";
 
 /** A page of this server, and who may use it. */
 interface Place {
-  name: "desk" | "wall" | "admin" | "account";
+  name: "desk" | "wall" | "quality" | "admin" | "account";
   href: string;
   /** Any of these roles; none named: everybody who is signed in. */
   roles: readonly string[];
@@ -15,12 +15,16 @@ interface Place {
 const PLACES: readonly Place[] = [
   { name: "desk", href: "/desk", roles: ["agent", "senior"] },
   { name: "wall", href: "/wall", roles: ["supervisor", "admin"] },
+  { name: "quality", href: "/quality", roles: ["agent", "senior", "quality", "supervisor", "admin"] },
   { name: "admin", href: "/admin", roles: ["supervisor", "admin"] },
   { name: "account", href: "/account", roles: [] },
 ];
 
 /** Who is signed in, as the server says; [] until it has said so. */
 export const roles = signal<readonly string[]>([]);
+
+/** Place to how many new things wait there for this person. */
+export const waiting = signal<Partial<Record<Place["name"], number>>>({});
 
 /** The places that a person with these roles may go to. */
 export function placesFor(held: readonly string[]): Place[] {
@@ -34,11 +38,16 @@ export function Nav({ here }: { here: Place["name"] }): JSX.Element | null {
   if (places.length < 2) return null;
   return (
     <nav class="places" aria-label={t("place.label")} data-testid="places">
-      {places.map(({ name, href }) => (
-        <a key={name} href={href} aria-current={name === here ? "page" : undefined} data-testid={`place-${name}`}>
-          {t(`place.${name}`)}
-        </a>
-      ))}
+      {places.map(({ name, href }) => {
+        const news = waiting.value[name] ?? 0;
+        const words = news > 0 ? `${t(`place.${name}`)}, ${t("place.news", { n: news })}` : undefined;
+        return (
+          <a key={name} href={href} aria-current={name === here ? "page" : undefined} aria-label={words} data-testid={`place-${name}`}>
+            {t(`place.${name}`)}
+            {news > 0 && <span class="count figures" data-testid={`place-news-${name}`}>{news}</span>}
+          </a>
+        );
+      })}
     </nav>
   );
 }

@@ -1,6 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { language, t } from "../i18n";
 import { login, providers, type LoginOutcome, type Provider } from "../net/api";
 import { Brand } from "./Brand";
@@ -79,6 +79,22 @@ export function SignIn({ title, hint, first = "", enter }: Props): JSX.Element {
         </form>
       </main>
     </div>
+  );
+}
+
+/** The sign-in over a page whose session is over: what was typed stays behind it. Esc does not take it away; the focus goes back. */
+export function SignInOver(props: Props): JSX.Element {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.showModal();
+    // What is behind may be looked at again once the whole page is drawn.
+    return () => queueMicrotask(() => before instanceof HTMLElement && before.focus());
+  }, []);
+  return (
+    <dialog ref={box} class="sign-in-over" aria-label={props.title} onCancel={(event) => event.preventDefault()} onClose={() => box.current?.showModal()}>
+      <SignIn {...props} first={props.first || t("login.over")} />
+    </dialog>
   );
 }
 

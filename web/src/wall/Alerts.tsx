@@ -57,6 +57,7 @@ function Line({ alert }: { alert: Alert }): JSX.Element {
           {over ? t("wall.alert.over", { from: clock(alert.opened_at), to: clock(alert.closed_at ?? 0) }) : <Since at={alert.opened_at} />}
           {seen && !over && ` · ${t("wall.alert.seen", { by: alert.acknowledged_by })}`}
           {alert.owner !== "" && ` · ${t("wall.alert.owner", { by: alert.owner })}`}
+          {alert.sent_at != null && !tv.value && ` · ${t(alert.stage ? "wall.alert.escalated" : "wall.alert.told", { at: clock(alert.sent_at), by: (alert.told ?? []).join(", ") || t("wall.alert.nobody") })}`}
           {alert.note !== "" && ` · ${alert.note}`}
         </span>
       </div>
@@ -86,6 +87,9 @@ function lead({ subject }: Alert): void {
     case "agent":
     case "call":
       card.value = { kind: subject.kind, id: subject.id };
+      return;
+    case "ticket":
+      window.open(`/desk#ticket=${encodeURIComponent(subject.id)}`, "_blank", "noopener");
       return;
     default:
       document.getElementById(subject.kind === "house" ? "queues-title" : "machines-title")?.scrollIntoView({ block: "center", behavior: "smooth" });

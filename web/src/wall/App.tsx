@@ -17,7 +17,7 @@ import { Listening } from "./Listening";
 import { Machines } from "./Machines";
 import { QueueCard } from "./QueueCard";
 import { Queues } from "./Queues";
-import { account, begin, card, link, look, notice, now, scope, signOut, television, tv, wall, who } from "./store";
+import { account, begin, card, link, look, notice, now, part, scope, signOut, television, tv, who } from "./store";
 import { Strip } from "./Strip";
 import { t } from "./words";
 
@@ -26,7 +26,7 @@ export function App(): JSX.Element {
     const first = account.value === "not_allowed" ? t("wall.not_allowed") : "";
     return <SignIn title={t("wall.signin")} hint={t("wall.signin.hint")} first={first} enter={() => void begin()} />;
   }
-  if (!wall.value.ready) {
+  if (!part.ready.value) {
     const words = account.value === "unreachable" ? t("wall.unreachable") : t("wall.loading");
     return (
       <div class="wall" data-testid="wall" data-link={link.value} data-ready="false">
@@ -98,7 +98,7 @@ function ScopeSelect(): JSX.Element {
   return (
     <select class="scope" aria-label={t("wall.scope")} data-testid="scope" value={scope.value} onChange={(event) => look(event.currentTarget.value)}>
       <option value="">{t("wall.all_queues")}</option>
-      {wall.value.queues.map(({ name }) => (
+      {part.queues.value.map(({ name }) => (
         <option key={name} value={name}>{name}</option>
       ))}
     </select>

@@ -4,7 +4,7 @@ import { clock, length } from "../i18n";
 import { QUIET_SECONDS, worth } from "./figures";
 import { MoodMark, Since } from "./bits";
 import type { Call, Phase } from "./model";
-import { agentName, callerOf, card, now, scope, wall } from "./store";
+import { agentName, callerOf, card, now, part, scope } from "./store";
 import { t } from "./words";
 
 const PHASES: (Phase | "")[] = ["", "bot", "waiting", "connected"];
@@ -13,7 +13,7 @@ const MOST = 60;
 
 /** The calls that go on, those first that somebody should look at. */
 export function Calls(): JSX.Element {
-  const here = wall.value.calls.filter((call) => scope.value === "" || call.queue === scope.value);
+  const here = part.calls.value.filter((call) => scope.value === "" || call.queue === scope.value);
   const found = worth(here.filter((call) => phase.value === "" || phaseOf(call) === phase.value), now.value);
   return (
     <section class="block calls" aria-labelledby="calls-title" data-testid="calls">

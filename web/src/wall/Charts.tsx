@@ -7,11 +7,11 @@ import * as api from "./api";
 import { shown, withNews } from "./figures";
 import type { Point, Unit } from "./model";
 import type { Plot } from "./plot";
-import { formulaOf, formulas, scope, tv, wall } from "./store";
+import { formulaOf, formulas, part, scope, tv } from "./store";
 import { labelOf } from "./Strip";
 import { t } from "./words";
 
-const METRICS = ["service_level", "asa", "abandonment", "aht", "occupancy", "containment", "mood_level", "csat", "confidence", "offered", "answered", "abandoned"];
+const METRICS = ["service_level", "asa", "abandonment", "aht", "occupancy", "containment", "mood_level", "csat", "confidence", "offered", "answered", "abandoned", "outbound", "reached"];
 export const metric = signal("service_level");
 const day = signal("");
 const weeks = signal(1);
@@ -21,7 +21,7 @@ const step = signal(900);
 export function Charts(): JSX.Element {
   const read = useSignal<{ today: Point[]; before: Point[]; key: string } | null>(null);
   const failed = useSignal(false);
-  const key = [scope.value, day.value, step.value, weeks.value, wall.value.day].join("|");
+  const key = [scope.value, day.value, step.value, weeks.value, part.day.value].join("|");
   useEffect(() => {
     let here = true;
     failed.value = false;
@@ -34,7 +34,7 @@ export function Charts(): JSX.Element {
   }, [key]);
   const live = day.value === "" && step.value === 900;
   const found = read.value;
-  const today = found === null ? [] : live ? withNews(found.today, wall.value.points, scope.value) : found.today;
+  const today = found === null ? [] : live ? withNews(found.today, part.points.value, scope.value) : found.today;
   const known = METRICS.filter((name) => formulas.value.has(name));
   const unit = formulaOf(metric.value)?.unit ?? "count";
   const empty = found !== null && ![...today, ...found.before].some((point) => typeof point[metric.value] === "number");
@@ -62,9 +62,9 @@ function Choices({ known }: { known: string[] }): JSX.Element {
         type="date"
         aria-label={t("wall.day")}
         data-testid="day"
-        value={day.value || wall.value.day}
-        max={wall.value.day}
-        onChange={(event) => (day.value = event.currentTarget.value === wall.value.day ? "" : event.currentTarget.value)}
+        value={day.value || part.day.value}
+        max={part.day.value}
+        onChange={(event) => (day.value = event.currentTarget.value === part.day.value ? "" : event.currentTarget.value)}
       />
       <select aria-label={t("wall.compare")} data-testid="weeks" value={weeks.value} onChange={(event) => (weeks.value = Number(event.currentTarget.value))}>
         {[1, 2, 4, 52].map((n) => <option key={n} value={n}>{n === 1 ? t("wall.week_before") : t("wall.weeks_before", { n })}</option>)}

@@ -1,11 +1,11 @@
 import type { JSX } from "preact";
 import type { Node, Trunk } from "./model";
-import { wall } from "./store";
+import { part } from "./store";
 import { t } from "./words";
 
 /** Nodes and trunks, one line each. */
 export function Machines(): JSX.Element {
-  const { nodes, trunks } = wall.value;
+  const [nodes, trunks] = [part.nodes.value, part.trunks.value];
   return (
     <section class="block machines" aria-labelledby="machines-title">
       <h2 id="machines-title">{t("wall.machines")}</h2>

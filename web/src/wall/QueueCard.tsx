@@ -9,7 +9,7 @@ import { callerOf, card, formulas, now, order, orders, queueOf, wall } from "./s
 import { labelOf } from "./Strip";
 import { t } from "./words";
 
-const SHOWN = ["offered", "answered", "abandoned", "overflowed", "callbacks", "service_level", "asa", "longest_wait", "aht", "abandonment", "occupancy", "csat", "fcr", "mood_level"];
+const SHOWN = ["offered", "answered", "abandoned", "overflowed", "callbacks", "service_level", "asa", "longest_wait", "aht", "abandonment", "occupancy", "csat", "fcr", "mood_level", "outbound", "reached"];
 const HOURS = [0, 1, 2, 4, 8];
 
 /** One queue: its day beside last week's, who waits, and closing it for now. */

@@ -3,7 +3,7 @@ import { length } from "../i18n";
 import { age, NONE, shown, waitingCalls } from "./figures";
 import { Since } from "./bits";
 import type { Call, Queue } from "./model";
-import { callerOf, card, now, orders, scope, tv, wall } from "./store";
+import { callerOf, card, now, orders, part, scope, tv } from "./store";
 import { labelOf } from "./Strip";
 import { t } from "./words";
 
@@ -12,7 +12,7 @@ const SHOWN = ["service_level", "asa", "abandonment"] as const;
 
 /** The queues as rows; who waits is a dot that ages. */
 export function Queues(): JSX.Element {
-  const queues = wall.value.queues.filter((one) => !tv.value || scope.value === "" || one.name === scope.value);
+  const queues = part.queues.value.filter((one) => !tv.value || scope.value === "" || one.name === scope.value);
   return (
     <section class="block queues" aria-labelledby="queues-title">
       <h2 id="queues-title">{t("wall.queues")}</h2>
@@ -40,7 +40,7 @@ export function Queues(): JSX.Element {
 }
 
 function Row({ queue }: { queue: Queue }): JSX.Element {
-  const today = wall.value.figures.today[queue.name] ?? {};
+  const today = part.figures.value.today[queue.name] ?? {};
   const drained = orders.value.drained[queue.name];
   const longest = queue.longest_since === null ? null : now.value - queue.longest_since;
   const kind = longest === null ? "calm" : age(longest, queue.within);
@@ -69,7 +69,7 @@ function Row({ queue }: { queue: Queue }): JSX.Element {
 
 /** The count, then a dot for each who waits: round, hourglass, triangle, square, the longer the angrier. */
 function Dots({ queue }: { queue: Queue }): JSX.Element {
-  const calls = waitingCalls(wall.value.calls, queue.name);
+  const calls = waitingCalls(part.calls.value, queue.name);
   const known = calls.length >= queue.since.length;
   const dots = queue.since.slice(0, MOST_DOTS);
   return (

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { language, length } from "../i18n";
 import { age, change, longestSince, shown, waitingIn } from "./figures";
 import { Spark } from "./bits";
-import { card, formulaOf, now, points, queueOf, scope, tv, wall } from "./store";
+import { card, formulaOf, now, part, points, queueOf, scope, tv } from "./store";
 import { t } from "./words";
 
 /** What the top line shows, the most urgent first. */
@@ -19,12 +19,12 @@ export function Strip(): JSX.Element {
 }
 
 function Waiting(): JSX.Element {
-  const queues = wall.value.queues;
+  const queues = part.queues.value;
   const since = longestSince(queues, scope.value);
   const waits = since === null ? 0 : Math.max(0, now.value - since);
   const within = queueOf(scope.value)?.within ?? Math.min(...queues.map((one) => one.within), 60);
   const kind = since === null ? "good" : age(waits, within);
-  const { talking, bot } = wall.value.figures.now;
+  const { talking, bot } = part.figures.value.now;
   return (
     <div class={`figure now ${kind}`} data-testid="figure-waiting">
       <span class="name">{t("wall.waiting")}</span>
@@ -43,7 +43,7 @@ function Waiting(): JSX.Element {
 function Figure({ name }: { name: string }): JSX.Element | null {
   const formula = formulaOf(name);
   if (formula === undefined) return null;
-  const { today, usual } = wall.value.figures;
+  const { today, usual } = part.figures.value;
   const [value, before] = [today[scope.value]?.[name], usual[scope.value]?.[name]];
   const differs = change(name, formula.unit, value, before);
   const inside = (

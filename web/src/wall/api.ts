@@ -1,33 +1,9 @@
 /** The plain requests of the wallboard (docs/wall.md, docs/queues.md). */
 
-/** What came to nothing: `words` for a person; empty where the server did not answer. */
-export class OrderError extends Error {
-  constructor(
-    readonly status: number,
-    readonly words: string,
-  ) {
-    super(words || String(status));
-  }
-}
+import { ask as plainly } from "../net/ask";
 
-export async function ask<Answer>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Answer> {
-  let response: Response;
-  try {
-    response = await fetch(`/api/v1${path}`, {
-      method,
-      headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  } catch {
-    throw new OrderError(0, "");
-  }
-  const found = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  if (!response.ok) {
-    const error = found["error"] as { message?: string } | string | undefined;
-    throw new OrderError(response.status, typeof error === "string" ? error : (error?.message ?? ""));
-  }
-  return found as Answer;
-}
+const ask = <Answer>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Answer> =>
+  plainly<Answer>(method, `/api/v1${path}`, body);
 
 const id = encodeURIComponent;
 

@@ -32,6 +32,7 @@ const BETTER: Record<string, 1 | -1> = {
   confidence: 1,
   self_served: 1,
   answered: 1,
+  reached: 1,
   abandonment: -1,
   abandoned: -1,
   overflowed: -1,

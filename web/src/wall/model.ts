@@ -115,7 +115,7 @@ export interface Alert {
   value: number;
   limit: number;
   unit: Unit;
-  subject: { kind: "queue" | "agent" | "call" | "trunk" | "node" | "house"; id: string; name: string };
+  subject: { kind: "queue" | "agent" | "call" | "ticket" | "trunk" | "node" | "house"; id: string; name: string };
   text: { zh: string; en: string };
   opened_at: number;
   closed_at: number | null;
@@ -123,6 +123,10 @@ export interface Alert {
   acknowledged_by: string;
   owner: string;
   note: string;
+  /** When messages went out last, how many stages of its rule were told, and who was told last. */
+  sent_at?: number | null;
+  stage?: number;
+  told?: string[];
 }
 
 export type Unit = "seconds" | "share" | "count" | "score";

@@ -11,7 +11,8 @@ export interface Drawn {
   words: { time: string; today: string; before: string };
 }
 
-const HEIGHT = 220;
+/** In sizes of its letters: a television has larger ones. */
+const HEIGHT = 14.7;
 
 /** One chart in one box: today's line over the pale one of the day before it is held against. Follows the width of the box. */
 export class Plot {
@@ -45,7 +46,7 @@ export class Plot {
   }
 
   private size(): { width: number; height: number } {
-    return { width: Math.max(200, this.box.clientWidth), height: HEIGHT };
+    return { width: Math.max(200, this.box.clientWidth), height: Math.round(HEIGHT * parseFloat(getComputedStyle(this.box).fontSize)) };
   }
 
   private fit(): void {
@@ -65,7 +66,8 @@ function dataOf({ today, before, name }: Drawn): uPlot.AlignedData {
 
 function options({ unit, words }: Drawn, colours: string[], size: { width: number; height: number }, style: CSSStyleDeclaration): uPlot.Options {
   const [accent = "", edge = "", line = "", soft = ""] = colours;
-  const small = `${Math.round(parseFloat(style.fontSize) * 0.87)}px ${style.fontFamily}`;
+  const letter = Math.round(parseFloat(style.fontSize) * 0.87);
+  const small = `${letter}px ${style.fontFamily}`;
   const value = (_: uPlot, raw: number | null): string => shown(raw, unit);
   const axis = { stroke: soft, font: small, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   return {
@@ -74,8 +76,8 @@ function options({ unit, words }: Drawn, colours: string[], size: { width: numbe
     legend: { live: true },
     cursor: { points: { size: 8 } },
     axes: [
-      { ...axis, incrs: [1800, 3600, 7200, 10800, 14400, 21600], values: (_, splits) => splits.map(clockOf) },
-      { ...axis, size: 56, values: (_, splits) => splits.map((split) => shown(split, unit)) },
+      { ...axis, size: letter * 3, space: letter * 5, incrs: [1800, 3600, 7200, 10800, 14400, 21600], values: (_, splits) => splits.map(clockOf) },
+      { ...axis, size: letter * 4.4, space: letter * 2.4, values: (_, splits) => splits.map((split) => shown(split, unit)) },
     ],
     series: [
       { label: words.time, value: (_, raw) => (raw === null ? "–" : clockOf(raw)) },

@@ -38,6 +38,23 @@ export function reduceWall(state: WallState, message: ServerMessage): WallState 
   }
 }
 
+/**
+ * What to draw next where `late` agents changed since they were drawn, the longest waiting first: `most` of them at a time, so that a
+ * storm is many small pictures and no long one. Those that are drawn leave `late`. Who came or went is drawn with all others.
+ */
+export function paced(drawn: WallState, next: WallState, late: Set<string>, most: number): WallState {
+  if (late.size <= most || !sameIds(drawn.agents, next.agents)) {
+    late.clear();
+    return next;
+  }
+  for (const id of [...late].slice(0, most)) late.delete(id);
+  return { ...next, agents: next.agents.map((row, place) => (late.has(row.id) ? (drawn.agents[place] ?? row) : row)) };
+}
+
+function sameIds(before: Agent[], after: Agent[]): boolean {
+  return before.length === after.length && before.every((row, place) => row.id === after[place]?.id);
+}
+
 function snapshot(data: Data): WallState {
   return {
     ready: true,

@@ -2,16 +2,19 @@ import { computed, effect, signal } from "@preact/signals";
 import { language } from "../i18n";
 import { mark } from "../media/debug";
 import { fetchHealth, logout, signedIn } from "../net/api";
+import { Refused } from "../net/ask";
 import { ServerClock } from "../net/clock";
 import type { ServerMessage } from "../net/envelope";
+import { Gathered } from "../net/gathered";
 import { everySecond } from "../net/heartbeat";
 import { RequestError, Socket, socketUrl, type SocketStatus } from "../net/socket";
 import { reasonIn } from "../ui/why";
 import * as api from "./api";
 import { withNews } from "./figures";
 import { EMPTY, type Agent, type Call, type Formula, type Point, type Queue } from "./model";
-import { reduceWall } from "./reducer";
+import { paced, reduceWall } from "./reducer";
 import { t } from "./words";
+import { unturned } from "../i18n/fill";
 
 export type Account = "checking" | "signed_out" | "signed_in" | "not_allowed" | "unreachable";
 /** What is open over the board. */
@@ -36,22 +39,43 @@ export const notice = signal<{ words: string; kind: "good" | "danger" } | null>(
 export const history = signal<{ queue: string; today: Point[]; before: Point[] } | null>(null);
 
 export const supervises = computed(() => who.value.roles?.includes("supervisor") ?? false);
-export const formulas = computed(() => new Map(wall.value.settings.formulas.map((one) => [one.name, one])));
-export const callsById = computed(() => new Map(wall.value.calls.map((one) => [one.id, one])));
-export const agentsById = computed(() => new Map(wall.value.agents.map((one) => [one.id, one])));
+/** The board by its parts: who reads one is not drawn anew for a change in another. */
+export const part = {
+  ready: computed(() => wall.value.ready),
+  day: computed(() => wall.value.day),
+  queues: computed(() => wall.value.queues),
+  agents: computed(() => wall.value.agents),
+  calls: computed(() => wall.value.calls),
+  trunks: computed(() => wall.value.trunks),
+  nodes: computed(() => wall.value.nodes),
+  figures: computed(() => wall.value.figures),
+  points: computed(() => wall.value.points),
+  settings: computed(() => wall.value.settings),
+};
+export const formulas = computed(() => new Map(part.settings.value.formulas.map((one) => [one.name, one])));
+export const callsById = computed(() => new Map(part.calls.value.map((one) => [one.id, one])));
+export const agentsById = computed(() => new Map(part.agents.value.map((one) => [one.id, one])));
 /** Quarters of an hour of the chosen queue, today's and last week's. */
 export const points = computed(() => {
   const read = history.value;
   if (read === null || read.queue !== scope.value) return { today: [], before: [] };
-  return { today: withNews(read.today, wall.value.points, scope.value), before: read.before };
+  return { today: withNews(read.today, part.points.value, scope.value), before: read.before };
 });
 
 const clock = new ServerClock();
 const QUARTER = 900;
 const DRAW_MS = 100;
+/** Agents drawn anew in one picture: of 300 who all change, each is drawn within a second. */
+const DRAW_AGENTS = 30;
 let pending = wall.value;
-let drawing = false;
-let drawnAt = -DRAW_MS;
+/** Agents that changed since they were drawn. */
+const late = new Set<string>();
+/** However many events come, the page is drawn ten times a second at most. */
+const drawing = new Gathered(DRAW_MS, () => {
+  tick();
+  wall.value = paced(wall.value, pending, late, DRAW_AGENTS);
+  if (late.size > 0) drawing.soon();
+});
 
 const socket = new Socket({
   url: socketUrl("/ws/wall"),
@@ -68,27 +92,15 @@ const socket = new Socket({
   mayRetry: async () => (await signedIn()) !== "no",
 });
 
-/** However many events come, the page is drawn ten times a second at most; in a hidden tab, where no frames are, twice. */
 function hear(message: ServerMessage): void {
   if (message.at !== undefined) clock.hear(message.at);
   const before = pending.day;
   pending = reduceWall(pending, message);
+  if (message.type === "agents") for (const { id } of (message.data as { agents?: Agent[] }).agents ?? []) late.add(id);
+  if (message.type === "snapshot") late.clear();
   if (message.type === "day" && pending.day !== before) void readHistory();
   if (message.type === "queues" || message.type === "snapshot") mark(message.type);
-  if (drawing) return;
-  drawing = true;
-  const hidden = document.visibilityState === "hidden";
-  const wait = Math.max(0, drawnAt + DRAW_MS - performance.now());
-  if (hidden) setTimeout(draw, 500);
-  else if (wait === 0) requestAnimationFrame(draw);
-  else setTimeout(() => requestAnimationFrame(draw), wait);
-}
-
-function draw(): void {
-  drawing = false;
-  drawnAt = performance.now();
-  tick();
-  wall.value = pending;
+  drawing.soon();
 }
 
 /** Whole seconds: what counts time is drawn once a second, whatever else is drawn. */
@@ -100,7 +112,7 @@ export async function begin(): Promise<void> {
   try {
     who.value = await api.me();
   } catch (error) {
-    const status = error instanceof api.OrderError ? error.status : 0;
+    const status = error instanceof Refused ? error.status : 0;
     account.value = status === 401 || status === 403 ? "signed_out" : "unreachable";
     if (account.value === "unreachable") setTimeout(() => void begin(), 2000);
     return;
@@ -118,6 +130,7 @@ export async function signOut(): Promise<void> {
   await logout();
   socket.close();
   pending = wall.value = EMPTY;
+  late.clear();
   history.value = card.value = null;
 }
 
@@ -160,13 +173,13 @@ export async function order(doing: Promise<unknown>, done: string): Promise<bool
     return true;
   } catch (error) {
     notice.value = { words: wordsOf(error), kind: "danger" };
-    if (error instanceof api.OrderError && error.status === 401) account.value = "signed_out";
+    if (error instanceof Refused && error.status === 401) account.value = "signed_out";
     return false;
   }
 }
 
 export function wordsOf(error: unknown): string {
-  const words = error instanceof api.OrderError || error instanceof RequestError ? error.words : "";
+  const words = error instanceof Refused ? error.message : error instanceof RequestError ? error.words : "";
   return words || t("wall.no_answer");
 }
 
@@ -180,15 +193,15 @@ export function formulaOf(name: string): Formula | undefined {
 }
 
 export function reasonName(name: string): string {
-  return reasonIn(wall.value.settings.breaks, name);
+  return reasonIn(part.settings.value.breaks, name);
 }
 
 export function agentName(id: string): string {
-  return agentsById.value.get(id)?.name || id;
+  return unturned(agentsById.value.get(id)?.name || id);
 }
 
 export function callerOf(call: Call): string {
-  return call.caller.name || call.caller.number || t("wall.unknown");
+  return unturned(call.caller.name || call.caller.number || t("wall.unknown"));
 }
 
 export function textOf(text: { zh: string; en: string }): string {
@@ -196,7 +209,7 @@ export function textOf(text: { zh: string; en: string }): string {
 }
 
 export function queueOf(name: string): Queue | undefined {
-  return wall.value.queues.find((one) => one.name === name);
+  return part.queues.value.find((one) => one.name === name);
 }
 
 /** Everybody's skills, for the list of what can be lent. */

@@ -6,6 +6,7 @@ import { Diff } from "../flow/Diff";
 import { guard, href, route } from "../route";
 import { mayWrite, names, wordsOf } from "../store";
 import { called, t, type AdminKey } from "../words";
+import { CardsForm } from "./CardsForm";
 import { Field, type Form } from "./Field";
 import { toYaml } from "./model";
 import { PartForm } from "./part";
@@ -16,6 +17,7 @@ const PARTS: Record<string, readonly string[]> = {
   queues: ["queues", "agents", "skills", "routes", "dispositions"],
   hours: ["hours", "holidays", "flags", "values"],
   trunks: ["trunks"],
+  knowledge: ["cards"],
 };
 
 export function FormsPage({ section }: { section: string }): JSX.Element {
@@ -78,7 +80,7 @@ function PartPage({ name }: { name: string }): JSX.Element {
       </div>
       <div class={yaml.value ? "form-body with-yaml" : "form-body"}>
         <div class="form-fields" data-testid="form" data-dirty={form.dirty.value}>
-          {name === "skills" ? <SkillTable form={shared} /> : <Field form={shared} schema={schema} path={[]} value={shared.value} name={name} />}
+          {name === "skills" ? <SkillTable form={shared} /> : name === "cards" ? <CardsForm form={shared} /> : <Field form={shared} schema={schema} path={[]} value={shared.value} name={name} />}
         </div>
         {yaml.value && <pre class="yaml" tabIndex={0} aria-label={t("form.yaml")} data-testid="yaml">{toYaml({ [name]: shared.value })}</pre>}
       </div>

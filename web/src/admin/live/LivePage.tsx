@@ -127,7 +127,7 @@ function Listed({ id, title, nobody, columns, children }: ListedProps): JSX.Elem
       {nobody !== undefined && children.length === 0 ? (
         <p class="calm" data-testid="live-nobody">{t(nobody)}</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby={id}>
+        <div class="scroll" tabIndex={0} role="group" aria-labelledby={id}>
           <table class="list" data-testid={id}>
             <thead>
               <tr>

@@ -14,7 +14,7 @@ interface People {
   providers: { name: string; zh: string; en: string }[];
 }
 
-type Doing = { kind: "add" } | { kind: "roles"; person: Person } | { kind: "told"; id: string; password: string } | null;
+type Doing = { kind: "add" } | { kind: "reset"; person: Person } | { kind: "roles"; person: Person } | { kind: "told"; id: string; password: string } | null;
 
 /** Who may sign in: made here, of the settings, or of a provider; with roles, locks and sessions. */
 export function PeoplePage(): JSX.Element {
@@ -79,6 +79,7 @@ export function PeoplePage(): JSX.Element {
       {all.value !== null && found.length === 0 && <p class="calm">{t("people.none")}</p>}
       {doing.value?.kind === "add" && <Add all={all.value} act={act} close={(told) => (doing.value = told)} />}
       {doing.value?.kind === "roles" && <Roles person={doing.value.person} roles={all.value?.roles ?? []} act={act} close={() => (doing.value = null)} />}
+      {doing.value?.kind === "reset" && <Reset person={doing.value.person} act={act} close={(told) => (doing.value = told)} />}
       {doing.value?.kind === "told" && <Told id={doing.value.id} password={doing.value.password} close={() => (doing.value = null)} />}
       <Prove />
     </main>
@@ -95,6 +96,7 @@ function State({ one }: { one: Person }): JSX.Element {
       {one.must_change && <span class="tag waiting">{t("people.must_change")}</span>}
       {one.totp && <span class="tag">{t("people.totp")}</span>}
       {one.sessions > 0 && <span class="tag">{t("people.sessions", { n: one.sessions })}</span>}
+      {one.tokens > 0 && <span class="tag">{t("people.tokens", { n: one.tokens })}</span>}
     </>
   );
 }
@@ -105,16 +107,12 @@ function Buttons({ one, act, open }: { one: Person; act: Act; open(what: Doing):
   const own = one.source !== "settings";
   const mine = one.id === session.value?.account.id;
   if (!own && one.locked_for === 0 && !one.totp && (one.sessions === 0 || mine)) return null;
-  const reset = async (): Promise<void> => {
-    const told = await act<{ password: string }>(t("people.reset.done", { id: one.id }), "POST", `${path}/reset`);
-    if (told !== null) open({ kind: "told", id: one.id, password: told.password });
-  };
   return (
     <details class="more">
       <summary>{t("people.do")}</summary>
       <div class="choices">
         {own && <button type="button" data-testid="person-roles" onClick={() => open({ kind: "roles", person: one })}>{t("people.roles.change")}</button>}
-        {own && !one.source.startsWith("oidc:") && <button type="button" data-testid="person-reset" onClick={() => void reset()}>{t("people.reset")}</button>}
+        {own && !one.source.startsWith("oidc:") && <button type="button" data-testid="person-reset" onClick={() => open({ kind: "reset", person: one })}>{t("people.reset")}</button>}
         {own && !mine && (
           <button type="button" data-testid="person-disable" onClick={() => void act(t(one.disabled ? "people.enabled" : "people.disabled.done", { id: one.id }), "PATCH", path, { disabled: !one.disabled })}>
             {one.disabled ? t("people.enable") : t("people.disable")}
@@ -203,6 +201,32 @@ function Roles({ person, roles, act, close }: { person: Person; roles: readonly 
         <footer>
           <button type="button" onClick={close}>{t("account.cancel")}</button>
           <button type="submit" class="primary" data-testid="roles-save">{t("people.save")}</button>
+        </footer>
+      </form>
+    </Window>
+  );
+}
+
+/** What a new password ends is said before; tokens, of which nobody knows who made them, by choice. */
+function Reset({ person, act, close }: { person: Person; act: Act; close(told: Doing): void }): JSX.Element {
+  const submit = async (event: TargetedEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const keep = person.tokens > 0 && !new FormData(event.currentTarget).has("end_tokens");
+    const told = await act<{ password: string }>(t("people.reset.done", { id: person.id }), "POST", `/${encodeURIComponent(person.id)}/reset`, { keep_tokens: keep });
+    close(told === null ? null : { kind: "told", id: person.id, password: told.password });
+  };
+  return (
+    <Window title={t("people.reset.of", { id: person.id })} id="person-reset-of" close={() => close(null)}>
+      <form onSubmit={(event) => void submit(event)}>
+        <p>{t("people.reset.hint")}</p>
+        {person.tokens > 0 && (
+          <label class="check">
+            <input type="checkbox" name="end_tokens" defaultChecked data-testid="reset-tokens" /> {t("people.reset.tokens", { n: person.tokens })}
+          </label>
+        )}
+        <footer>
+          <button type="button" onClick={() => close(null)}>{t("account.cancel")}</button>
+          <button type="submit" class="primary" autofocus data-testid="reset-do">{t("people.reset")}</button>
         </footer>
       </form>
     </Window>

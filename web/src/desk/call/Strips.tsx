@@ -89,6 +89,15 @@ function ConsultStrip(): JSX.Element | null {
       </Strip>
     );
   }
+  if (third.state === "away") {
+    return (
+      <Strip {...shared} kind="waiting">
+        <Button id="consult-back" letter="B" onClick={back}>
+          {t("line.consult.back", { name })}
+        </Button>
+      </Strip>
+    );
+  }
   const all = third.state === "three_way";
   return (
     <Strip {...shared} kind="good">

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { t as base, type Key } from "../../i18n";
 import { desk } from "../store";
 import { busy, consult, fault, look, transfer } from "./actions";
-import { NOBODY, targetsOf, type Target } from "./line";
+import { answers, NOBODY, targetsOf, type Target } from "./line";
 import { Panel } from "./Panel";
 import { t } from "./words";
 
@@ -67,7 +67,7 @@ function Targets(): JSX.Element {
   if (list.length === 0) {
     return (
       <p class="line-none" id="line-targets" data-testid="targets-none">
-        {desk.value.directory === null ? t("line.transfer.looking") : t("line.transfer.none")}
+        {answers(desk.value.directory, typed.value) ? t("line.transfer.none") : t("line.transfer.looking")}
       </p>
     );
   }

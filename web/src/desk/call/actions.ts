@@ -2,7 +2,8 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { RequestError } from "../../net/socket";
 import { accept, asked, desk, link, microphone, now, panel, phone, request, ringer, ringing, say, withContact } from "../store";
-import type { MonitorMode } from "./line";
+import { listeners } from "../heard";
+import { monitoredOf, type MonitorMode } from "./line";
 import { autoAnswer, output, ringOutput, ringVolume } from "./preferences";
 import { t, type LineKey } from "./words";
 
@@ -117,6 +118,22 @@ export async function monitor(contactId: string, mode: MonitorMode | "stop"): Pr
   const words = await asked("monitor", { contact_id: contactId, mode }, AUDIO_MS);
   if (words !== "") say(words);
 }
+
+const IN_TALK = "hotline.monitor";
+
+/** A supervisor whose audio was lost, by a reload or with the network, is in the talk again, in the way it was. */
+listeners.push(({ type, data }) => {
+  if (type !== "monitor" && type !== "snapshot") return;
+  const told = data as { monitor?: unknown; reason?: unknown };
+  const now = monitoredOf(type === "snapshot" ? told.monitor : data);
+  const was = monitoredOf(JSON.parse(sessionStorage.getItem(IN_TALK) ?? "null"));
+  if (now !== null && now.mode !== "take") {
+    sessionStorage.setItem(IN_TALK, JSON.stringify(now));
+  } else if (now === null) {
+    sessionStorage.removeItem(IN_TALK);
+    if (was !== null && (type === "snapshot" || told.reason === "lost")) void asked("monitor", was, AUDIO_MS);
+  }
+});
 
 /** Why a third party or a called number did not come, in words. */
 export function reasonOf(reason: string): string {

@@ -2,7 +2,7 @@
 import type { AgentState } from "../model";
 
 export type Recording = "off" | "on" | "paused";
-export type ConsultState = "calling" | "consult" | "caller" | "three_way" | "failed";
+export type ConsultState = "calling" | "consult" | "caller" | "three_way" | "away" | "failed";
 
 export interface Consult {
   state: ConsultState;
@@ -47,6 +47,8 @@ export interface Slot {
 }
 
 export interface Directory {
+  /** What these were found by: part of a name, or its pinyin, which only the server knows. */
+  query: string;
   agents: Colleague[];
   queues: { name: string; waiting: number | null }[];
   flows: string[];
@@ -55,7 +57,7 @@ export interface Directory {
   recent: string[];
 }
 
-export const NOBODY: Directory = { agents: [], queues: [], flows: [], slots: [], recent: [] };
+export const NOBODY: Directory = { query: "", agents: [], queues: [], flows: [], slots: [], recent: [] };
 
 export type TargetKind = "agent" | "queue" | "flow" | "number";
 
@@ -76,7 +78,7 @@ export interface Target {
 
 /** Best to reach first. */
 const NEARNESS: readonly AgentState[] = ["available", "wrap_up", "in_call", "reserved", "break", "offline"];
-const CONSULTS = new Set(["calling", "consult", "caller", "three_way", "failed"]);
+const CONSULTS = new Set(["calling", "consult", "caller", "three_way", "away", "failed"]);
 const MOST_TARGETS = 40;
 const TEXT = 120;
 
@@ -111,6 +113,7 @@ export function recordingOf(state: unknown): Recording {
 export function directoryOf(data: unknown): Directory {
   const lists = (data ?? {}) as Record<string, unknown>;
   return {
+    query: textOf(lists["query"]),
     agents: listOf(lists["agents"]).map((one) => ({
       id: textOf(one["id"]),
       name: textOf(one["name"]) || textOf(one["id"]),
@@ -136,15 +139,21 @@ export function directoryOf(data: unknown): Directory {
 export function targetsOf(directory: Directory, typed: string, me: string): Target[] {
   const number = numberOf(typed);
   const found: Target[] = number === "" ? [] : [target("number", number, number, { canConsult: true })];
+  const here = answers(directory, typed) ? (): boolean => true : (...names: string[]): boolean => fits(typed, ...names);
   const colleagues = directory.agents
-    .filter((one) => one.id !== me && fits(typed, one.name, one.id, one.team))
+    .filter((one) => one.id !== me && here(one.name, one.id, one.team))
     .sort((a, b) => near(a.state) - near(b.state) || a.name.localeCompare(b.name));
   for (const { id, name, state, team } of colleagues) {
     found.push(target("agent", `agent:${id}`, name, { state, team, canConsult: state === "available" }));
   }
-  for (const { name, waiting } of directory.queues) if (fits(typed, name)) found.push(target("queue", `queue:${name}`, name, { waiting }));
-  for (const name of directory.flows) if (fits(typed, name)) found.push(target("flow", `flow:${name}`, name));
+  for (const { name, waiting } of directory.queues) if (here(name)) found.push(target("queue", `queue:${name}`, name, { waiting }));
+  for (const name of directory.flows) if (here(name)) found.push(target("flow", `flow:${name}`, name));
   return found.slice(0, MOST_TARGETS);
+}
+
+/** Whether the server has answered just what stands in the field. */
+export function answers(directory: Directory | null, typed: string): boolean {
+  return directory !== null && directory.query.trim() === typed.trim();
 }
 
 /** What was typed as a number or address that can be dialled; "" where it is none. */

@@ -19,7 +19,7 @@ export function Why({ contact }: { contact: Contact }): JSX.Element | null {
           ? s("side.why.any")
           : needs.map(([skill, level]) => (
               <span key={skill} class="chip need">
-                {skill} {level}
+                <span>{skill}</span> {level}
                 {skills[skill] !== undefined && ` · ${s("side.why.yours", { n: skills[skill] })}`}
               </span>
             ))}

@@ -1,5 +1,6 @@
 /** What stands beside a conversation (docs/workbench.md), and which of it is for a contact. Pure. */
 
+import { fill } from "../../i18n/fill";
 import type { Contact, Turn, Words } from "../model";
 
 export interface Fits {
@@ -99,7 +100,7 @@ export interface Book {
 
 /** Something that was ticked. */
 export interface Mark {
-  kind: "step" | "line" | "offer" | "card";
+  kind: "step" | "line" | "offer" | "card" | "hint";
   name: string;
   value: string;
   agent_id?: string;
@@ -241,7 +242,7 @@ export function missing(action: Action, values: Record<string, string>): Record<
 
 /** A text with `{name}` replaced by what was filled in. */
 export function filledIn(text: string, values: Record<string, string>): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return fill(text, values);
 }
 
 /** The runs with one more, or another state of one. */

@@ -1,21 +1,13 @@
 /** Requests of the workbench. What goes wrong is thrown as words for a person, "" where the server cannot be reached. */
 
-export class Refused extends Error {}
+import { ask as plainly, Refused } from "../../net/ask";
 
 async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  let response: Response;
   try {
-    response = await fetch(path, {
-      method,
-      headers: { accept: "application/json", ...(body !== undefined && { "content-type": "application/json" }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-  } catch {
-    throw new Refused("");
+    return await plainly<T>(method, path, body);
+  } catch (error) {
+    throw error instanceof Refused && error.status >= 500 ? new Refused(error.status, error.code, "") : error;
   }
-  const found = (await response.json().catch(() => ({}))) as { error?: { message?: string } };
-  if (!response.ok) throw new Refused(response.status >= 500 ? "" : (found.error?.message ?? ""));
-  return found as T;
 }
 
 export const get = <T>(path: string): Promise<T> => ask<T>("GET", path);

@@ -2,6 +2,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import type { ServerMessage } from "../../net/envelope";
 import { listeners } from "../heard";
 import { account, desk, link } from "../store";
+import { subject, written } from "./subject";
 import {
   EMPTY_BOOK,
   PLAIN,
@@ -16,7 +17,8 @@ import {
   type Run,
   type Scene,
 } from "./book";
-import { get, of, post, Refused } from "./requests";
+import { Refused } from "../../net/ask";
+import { get, of, post } from "./requests";
 
 export interface Recording {
   started_at: number;
@@ -38,7 +40,7 @@ export const runs = signal<Run[]>([]);
 export const recordings = signal<Recording[]>([]);
 export const past = signal<Past[]>([]);
 export const pastState = signal<Loading>("ready");
-export const pushed = signal<Pushed[]>([]);
+const pushedTo = signal<Record<string, Pushed[]>>({});
 /** Cards with their text, by name, as far as they were fetched. */
 export const cards = signal<Record<string, Card>>({});
 /** The action whose form is open, "" for none. */
@@ -46,11 +48,12 @@ export const opened = signal("");
 /** What went wrong last in a module, in words; "" for nothing. */
 export const trouble = signal("");
 
-const contactId = computed(() => desk.value.contact?.id ?? "");
+const contactId = computed(() => subject.value?.id ?? "");
+export const pushed = computed<Pushed[]>(() => pushedTo.value[contactId.value] ?? []);
 
-/** The scene of the contact that is on the desk. */
+/** The scene of what is on the desk. */
 export const scene = computed<Scene>(() => {
-  const contact = desk.value.contact;
+  const contact = subject.value;
   return contact === null ? PLAIN : sceneOf(book.value, contact, roles.value);
 });
 
@@ -87,11 +90,11 @@ async function meet(id: string): Promise<void> {
     past.value = [];
     opened.value = "";
     trouble.value = "";
-    pastState.value = id === "" ? "ready" : "loading";
-    if (pushedFor !== id) pushed.value = [];
+    pastState.value = id === "" || written.peek() !== null ? "ready" : "loading";
   });
   if (id === "") return;
-  await Promise.all([loadWork(id), loadPast(id)]);
+  // Of what is written the inbox knows the customer's past.
+  await Promise.all([loadWork(id), written.peek() === null ? loadPast(id) : undefined]);
 }
 
 export async function loadWork(id = contactId.peek()): Promise<void> {
@@ -207,11 +210,9 @@ function token(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 
-let pushedFor = "";
-
 function hear(message: ServerMessage): void {
   const data = (message.data ?? {}) as Record<string, unknown>;
-  if (message.type === "cards") takeCards(data);
+  if (message.type === "cards" || message.type === "inbox_cards") takeCards(data);
   if (message.type === "snapshot" && data["cards"]) takeCards(data["cards"] as Record<string, unknown>);
   if (message.type === "book") void loadBook();
   if (message.type === "recording" && data["contact_id"] === contactId.peek()) void loadWork();
@@ -220,16 +221,18 @@ function hear(message: ServerMessage): void {
   }
 }
 
-function takeCards(data: Record<string, unknown>): void {
+/** Cards for a contact, a conversation or a ticket; of the last few they are kept. */
+export function takeCards(data: Record<string, unknown>): void {
   if (!Array.isArray(data["cards"])) return;
-  pushedFor = String(data["contact_id"]);
-  pushed.value = pushedFor === contactId.peek() || contactId.peek() === "" ? (data["cards"] as Pushed[]) : [];
+  const id = String(data["contact_id"]);
+  const others = Object.entries(pushedTo.peek()).filter(([name]) => name !== id);
+  pushedTo.value = Object.fromEntries([...others.slice(-9), [id, data["cards"] as Pushed[]]]);
 }
 
 /** What the agent is heard to say is ticked by itself. */
 function listen(): void {
   const contact = desk.value.contact;
-  if (contact === null) return;
+  if (contact === null || written.value !== null) return;
   for (const name of scene.value.lines) {
     const line = book.value.lines.find((one) => one.name === name);
     if (line === undefined || marked("line", name) !== "" || told.has(`${contact.id} ${name}`)) continue;

@@ -2,12 +2,13 @@ import { language } from "../../i18n";
 import { sideEn, type SideKey } from "../../i18n/desk-side-en";
 import { sideZh } from "../../i18n/desk-side-zh";
 import type { Words } from "../model";
+import { fill } from "../../i18n/fill";
 
 const CATALOGUES = { zh: sideZh, en: sideEn };
 
 /** The words of a key, in the language of the page, with `{name}` replaced. */
 export function s(key: SideKey, values: Record<string, string | number> = {}): string {
-  return CATALOGUES[language.value][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return fill(CATALOGUES[language.value][key], values);
 }
 
 /** A text of the house in a language, the page's where none is named; else in whichever there is. */
