@@ -43,6 +43,14 @@ states:
     on: { done: end }
 """
 
+CARDS = """# ours
+cards:
+  refund: # by us
+    title: { zh: 退款, en: Refunds }
+    text: { zh: 三十天内。, en: Within thirty days. }
+    said: { zh: [退钱], en: [money back] }
+"""
+
 ADMINS = [
     {"id": "root", "name": "Root", "password": "x", "roles": ["agent", "admin"]},
     {"id": "emma", "name": "Emma", "password": "x", "roles": ["agent", "admin"]},
@@ -56,6 +64,8 @@ async def node(tmp_path: Path) -> AsyncIterator[HotlineProcess]:
     folder = tmp_path / "node"
     (folder / "flows").mkdir(parents=True)
     (folder / "flows" / "desk.yaml").write_text(DESK, "utf-8")
+    (folder / "flows" / "scenes").mkdir()
+    (folder / "flows" / "scenes" / "20-knowledge.yaml").write_text(CARDS, "utf-8")
     shutil.copytree(ROOT / "prompts", folder / "prompts")
     prompts = str(folder / "prompts")
     node = HotlineProcess(
@@ -312,7 +322,7 @@ async def test_a_prompt_is_recorded_by_microphone_and_cut(node: HotlineProcess, 
         await spoken.get_by_test_id("wave").wait_for()
         await page.click("[data-testid=record-zh]")
         await page.wait_for_selector("[data-testid=record-stop]:not([disabled])")
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.5)  # recorded, and cut below
         await page.click("[data-testid=record-stop]")
         await page.fill("[data-testid=trim-to]", "0.6")
         await page.click("[data-testid=take-keep]")
@@ -335,6 +345,33 @@ async def test_a_queue_is_changed_by_its_form(node: HotlineProcess) -> None:
         await page.click("[data-testid=form-save]")
         await page.wait_for_selector("[data-testid=form][data-dirty=false]")
         assert "25s" in (node.folder / "hotline.yaml").read_text("utf-8")
+        await a_card(page, node)
+
+
+async def a_card(page: Page, node: HotlineProcess) -> None:
+    """A knowledge card is written in a form: it is in its file, comments stay, and agents find it at once."""
+    file = node.folder / "flows" / "scenes" / "20-knowledge.yaml"
+    await page.click("[data-testid=nav-knowledge]")
+    await page.fill("[data-testid=cards-new]", "Lost Card")
+    await page.click("[data-testid=cards-add]")
+    await page.fill("[data-testid=card-title-en]", "A lost SIM card")
+    await page.fill("[data-testid=card-text-zh]", "先挂失。\n补卡带身份证。")
+    await page.fill("[data-testid=card-said-en]", "lost my phone\nblock my card")
+    await page.click("[data-testid=form-save]")
+    await page.wait_for_selector("[data-testid=card-form] [data-testid=field-problem]")
+    assert file.read_text("utf-8") == CARDS, "a title is missing: nothing is written"
+    await page.fill("[data-testid=card-title-zh]", "卡丢了")
+    await page.fill("[data-testid=card-text-en]", "Block it first.")
+    await page.click("[data-testid=form-save]")
+    await page.wait_for_selector("[data-testid=form][data-dirty=false]")
+    assert file.read_text("utf-8").startswith(CARDS.rstrip())
+    async with asyncio.timeout(20):
+        while "lost_card" not in [one["name"] for one in (await node.api("/api/v1/desk/cards?q=block"))["cards"]]:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    found = await node.api("/api/v1/desk/cards/lost_card")
+    assert found["text"]["zh"] == "先挂失。\n补卡带身份证。"
+    kept = (await node.api("/api/v1/admin/configuration/cards"))["value"]["lost_card"]
+    assert kept["said"] == {"en": ["lost my phone", "block my card"]}
 
 
 async def test_a_supervisor_looks_and_changes_nothing(node: HotlineProcess) -> None:

@@ -42,8 +42,8 @@ states:
 """
 EXAMPLES = int(os.environ.get("HOTLINE_CONTRACT", "1"))
 """Of each operation; each is a request. More find more, and take their time: `HOTLINE_CONTRACT=20`."""
-OWN = ("/api/v1/account", "/api/v1/me", "/api/v1/login", "/api/v1/messages/hooks")
-"""What a password, a browser or a signature is needed for."""
+OWN = ("/api/v1/account", "/api/v1/me", "/api/v1/login", "/api/v1/messages/hooks", "/api/v1/chat/files")
+"""What a password, a browser, a signature or a visitor of the chat is needed for."""
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 
 

@@ -56,7 +56,7 @@ async def test_a_browser_caller_presses_keys(keys_only: HotlineProcess, tmp_path
         await page.get_by_test_id("call-language-en").click()
         await page.get_by_test_id("dial").click()
         await expect(page.get_by_test_id("call")).to_have_attribute("data-phase", "bot", timeout=10_000)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # keys go out once there is a voice
         await page.keyboard.press("1")
         await expect(page.get_by_test_id("captions")).to_contain_text("bill for last month", timeout=5_000)
         await page.get_by_test_id("hang-up").click()

@@ -114,7 +114,7 @@ async def callback(server: HotlineProcess, **wanted: Any) -> dict[str, Any]:
 async def promised(server: HotlineProcess, homes: Homes, number: str) -> dict[str, Any]:
     """A caller waits, presses 1, and has the promise."""
     caller = await homes.call(number, server.sip)
-    await asyncio.sleep(1.0)
+    await server.until_line(rf"{caller.leg.correlation} main: Enqueue\(")
     caller.leg.send_digits("1")
     await caller.ended()
     return await callback(server, caller_number=number)

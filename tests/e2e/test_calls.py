@@ -107,6 +107,7 @@ async def test_consult_three_ways_and_leave_the_two_with_their_recording(office:
     row = await server.contact(id=contact)
     assert row["agent_id"] == "emma" and [one["reason"] for one in row["recordings"]] == ["stopped"]
     await _listen(server, contact)
+    await _play(server, contact)
 
 
 async def _listen(server: HotlineProcess, contact: str) -> None:
@@ -128,6 +129,31 @@ async def _listen(server: HotlineProcess, contact: str) -> None:
     quiet = ~both.any(axis=1)
     assert max(len(run) for run in "".join(map(str, quiet.astype(int))).split("0")) > 4000, "half a second of pause"
     assert len(server.log_lines(f"ivr.audit recording .* of {contact} given to api token")) == 2
+
+
+async def _play(server: HotlineProcess, contact: str) -> None:
+    """The same call on one time line: what happened, both voices in its picture, and any part of its sound."""
+    path = f"/api/v1/contacts/{contact}/playback"
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        assert (await client.get(path)).status_code == 401
+        client.headers["Authorization"] = f"Bearer {server.token()}"
+        told = (await client.get(path)).json()
+        whole = (await client.get(f"{path}/1")).content
+        part = await client.get(f"{path}/1", headers={"range": "bytes=3000-4999"})
+        assert (await client.get(f"{path}/2")).status_code == 404
+    assert (part.status_code, part.content == whole[3000:5000]) == (206, True)
+    assert part.headers["content-range"] == f"bytes 3000-4999/{len(whole)}"
+    marks = {one["kind"]: one for one in told["marks"]}
+    assert marks["queue"]["label"] == "support" and marks["agent"]["label"] == "Emma" and marks["hold"]["label"] == "Emma"
+    assert (
+        0 <= marks["queue"]["from"] <= marks["agent"]["from"] < marks["hold"]["from"] < marks["pause"]["from"] < told["seconds"]
+    )
+    assert 0.5 < marks["pause"]["to"] - marks["pause"]["from"] < 5.0
+    (recording,) = told["recordings"]
+    assert recording["url"] == f"{path}/1" and recording["offset"] == told["begins"] == pytest.approx(told["peaks"]["from"])
+    for side in ("caller", "agent"):
+        assert max(told["peaks"][side]) > 0.05 and len(told["peaks"][side]) <= 2000, side
+    assert len(server.log_lines(f"recording played: {contact} ")) == 1
 
 
 async def test_a_supervisor_listens_whispers_and_barges_in(office: Office) -> None:

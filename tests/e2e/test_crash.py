@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from tests.e2e.baresip import Baresip
 from tests.e2e.browser import Browser, write_tone
 from tests.e2e.desk import DeskPage
-from tests.e2e.server import HotlineProcess
+from tests.e2e.server import SPEAKS, HotlineProcess
 from tests.e2e.signals import read_wav, rms, silence, tone, write_wav
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -24,18 +24,13 @@ def quiet(folder: Path) -> Path:
     return write_wav(folder / "quiet.wav", silence(1))
 
 
-async def call_and_press(phone: Baresip, server: HotlineProcess, key: str) -> None:
-    await phone.dial(server.sip)
-    await phone.wait_for("CALL_ESTABLISHED")
-    await asyncio.sleep(1.0)
-    await phone.press(key)
-
-
 async def test_a_call_that_a_crash_cut_off_is_recorded_once_as_lost(keys_only: HotlineProcess, tmp_path: Path) -> None:
     """kill -9 after a few turns; the next start writes the row; the one after that does not write it again."""
     async with Baresip(tmp_path / "phone", quiet(tmp_path), user="1001") as phone:
-        await call_and_press(phone, keys_only, "2")
-        await asyncio.sleep(1.0)
+        await keys_only.called_by(phone, "2")
+        await keys_only.until_line(r"Note\(intent='balance'")
+        await keys_only.until_line(SPEAKS, 2)
+        await asyncio.sleep(0.3)  # what was said is written beside the call
         await keys_only.stop(signal.SIGKILL)
     await keys_only.start()
     rows = (await keys_only.api("/api/v1/contacts"))["contacts"]
@@ -48,7 +43,7 @@ async def test_a_call_that_a_crash_cut_off_is_recorded_once_as_lost(keys_only: H
     await keys_only.stop(signal.SIGKILL)
     await keys_only.start()
     async with Baresip(tmp_path / "next", quiet(tmp_path), user="1002") as phone:
-        await call_and_press(phone, keys_only, "2")
+        await keys_only.called_by(phone, "2")
         await phone.hang_up()
         await keys_only.contact(caller_number="1002", disposition="left_flow")
     rows = (await keys_only.api("/api/v1/contacts"))["contacts"]
@@ -64,18 +59,18 @@ async def test_after_a_crash_the_desk_comes_back_and_nothing_stale_rings(keys_on
         await desk.page.get_by_test_id("state-select").select_option("break:short")
         await desk.until_state("break")
         async with Baresip(tmp_path / "phone", quiet(tmp_path), user="1001") as phone:
-            await call_and_press(phone, keys_only, "0")
+            await keys_only.called_by(phone, "0")
             await expect(desk.page.get_by_test_id("queues")).to_contain_text("1", timeout=10_000)
             await keys_only.stop(signal.SIGKILL)
         await keys_only.start()
         await keys_only.contact(caller_number="1001", disposition="lost")
         await expect(desk.page.get_by_test_id("desk")).to_have_attribute("data-link", "open", timeout=20_000)
         await desk.go("available")
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(2.0)  # in which nothing rings
         await expect(desk.page.get_by_test_id("accept")).to_have_count(0)
         await desk.until_state("available")
         async with Baresip(tmp_path / "next", quiet(tmp_path), user="1002") as phone:
-            await call_and_press(phone, keys_only, "0")
+            await keys_only.called_by(phone, "0")
             await desk.until_ring()
             await desk.accept()
             await phone.speak(write_wav(tmp_path / "tone.wav", tone(CALLER_TONE, 8)))
@@ -91,12 +86,12 @@ async def test_an_order_to_stop_lets_calls_go_on_and_takes_no_new_ones(keys_only
         Baresip(tmp_path / "phone", quiet(tmp_path), user="1001") as phone,
         Baresip(tmp_path / "late", quiet(tmp_path), user="1002") as late,
     ):
-        await call_and_press(phone, keys_only, "1")
+        await keys_only.called_by(phone, "1")
         stopping = asyncio.create_task(keys_only.stop(signal.SIGTERM))
-        await asyncio.sleep(0.5)
+        await keys_only.until_line("may go on")
         await late.dial(keys_only.sip)
         closed = await late.wait_for("CALL_CLOSED")
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(3.0)  # so long it goes on, and is spoken to
         assert not stopping.done()
         assert not any(event.get("type") == "CALL_CLOSED" for event in phone.events)
         await phone.press("2")

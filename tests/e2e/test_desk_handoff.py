@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Error, expect
+from playwright.async_api import Error, Page, expect
 
 from telephony.leg import LegState
-from tests.e2e.browser import EAR, Browser, until_heard, write_tone
+from tests.e2e.browser import EAR, Browser, heard, until_heard, write_tone
 from tests.e2e.phones import Phone, Phones
 from tests.e2e.server import HotlineProcess
 from tests.e2e.wired_page import WiredDesk
@@ -126,6 +126,7 @@ async def test_a_colleague_at_a_page_is_asked_and_given_the_call(house: House) -
     await caller.until(lambda: len(caller._heard) > 40, "no music came")
     assert caller.level(ANN) < QUIET and caller.level(BOB) < QUIET
     await ann.until_told("consult", state="consult")
+    await is_loaded_again(house, ann, bob)
 
     await ann.ask("toggle", contact_id=contact)
     await ann.hears(CALLER, not_=(BOB,))
@@ -151,6 +152,17 @@ async def test_a_colleague_at_a_page_is_asked_and_given_the_call(house: House) -
     await bob.until_state("wrap_up")
     row = await house.server.contact(id=contact)
     assert row["agent_id"] == "bob" and row["disposition"] == "served"
+
+
+async def is_loaded_again(house: House, ann: WiredDesk, bob: WiredDesk) -> None:
+    """The colleague's page: the agent hears music meanwhile, then the colleague, and was told."""
+    begun = time.monotonic()
+    await bob.page.reload()
+    await bob.hears(ANN, not_=(CALLER,))
+    print(f"reload of a colleague who is asked: hears the agent again after {time.monotonic() - begun:.2f} s")
+    await ann.hears(BOB, not_=(CALLER,))
+    states = [one["state"] for one in await ann.told("consult")]
+    assert states[-2:] == ["away", "consult"], states
 
 
 async def test_the_customer_survives_a_reload_a_crash_and_a_second_tab(house: House) -> None:
@@ -331,6 +343,19 @@ async def test_a_supervisor_whispers_to_the_agent_and_not_to_the_caller(house: H
     await ann.hears(CALLER, BOB)
     await levels(True, True)
     print(f"the supervisor at the caller's ear: {whispered:.0f} dBm0 while whispering, {caller.level(BOB):.0f} when barged in")
+    await ann.ask("hold", contact_id=contact)
+    await until_not_heard(boss, CALLER)
+    await until_heard(boss, ANN, at_least=0.02)
+    await ann.ask("resume_call", contact_id=contact)
+    await ann.ask("consult", contact_id=contact, to=house.phones.uri("third"))
+    third = await house.phones.answered("third")
+    await until_heard(boss, 1500.0, at_least=0.02)
+    await third.until(lambda: third.level(BOB) > -30, "who barged in is heard by whom the agent asks")
+    caller.fresh()
+    await caller.until(lambda: silent(caller) and caller.level(BOB) < QUIET, "the caller hears music alone")
+    await ann.ask("back", contact_id=contact)
+    caller.fresh()
+    await levels(True, True)
     await press("take")
     await ann.until_state("wrap_up")
     await levels(True, False)
@@ -339,8 +364,15 @@ async def test_a_supervisor_whispers_to_the_agent_and_not_to_the_caller(house: H
     await caller.ended()
     told = [one for one in await boss.evaluate("() => window.boss.told") if one["type"] == "monitor"]
     assert [one["mode"] for one in told] == ["listen", "whisper", "barge", "take", "off"]
-    assert (await server.contact(id=contact))["agent_id"] == "ann"
+    assert (await server.contact(id=contact))["agent_id"] == "boss"
     assert len(server.log_lines(f"ivr.audit supervisor boss~wall: .* on {contact}")) == 4
+
+
+async def until_not_heard(page: Page, hertz: float, seconds: float = 20.0) -> None:
+    until = time.monotonic() + seconds
+    while (await heard(page, hertz))[hertz] > 0.002:
+        assert time.monotonic() < until, f"{hertz} Hz is still heard"
+        await asyncio.sleep(0.1)
 
 
 async def without_network(caller: Phone) -> None:

@@ -5,6 +5,7 @@ a customer's telephone: what is written reaches an agent by the queues, and beco
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import smtplib
 import time
@@ -21,7 +22,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from aiosmtpd.controller import UnthreadedController
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -43,6 +44,7 @@ pytestmark = [
     pytest.mark.skipif(not (STATIC / "chat.html").is_file(), reason="the pages are not built: make pages"),
 ]
 
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 SECRET = "a-secret-of-the-gateway"
 CUSTOMER, TONE, AGENT_TONE = "+4915112345678", 700.0, 1100
 BOX, HOUSE = "support@example.org", "+4930111222"
@@ -96,6 +98,8 @@ class Site:
     desk: DeskPage
     visitors: Browser
     smtp_port: int
+    shop: Page | None = None
+    """The other site's page, once the visitor is there."""
 
     @property
     def page(self) -> Page:
@@ -133,13 +137,14 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
                     "id": "emma",
                     "name": "Emma",
                     "skills": {"telecom": 3, "complaint": 3},
-                    "capacity": {"voice": 1, "message": 5, "blend": ["message"]},
+                    "capacity": {"voice": 1, "message": 5, "ticket": 2, "blend": ["message", "ticket"]},
                 }
             ],
             trunks={"carrier": {"hosts": [f"127.0.0.1:{phones.port}"], "caller_id": {"show": "trunk", "number": HOUSE}}},
             outbound={"region": "DE", "rules": [{"name": "customers", "who": ["agent:*"], "classes": ["mobile"]}]},
             notices={"email": {"host": "127.0.0.1", "port": outside.mail_port, "sender": BOX, "tls": "none"}},
             messages={
+                "tickets": {"queue": "support"},
                 "chat": {"enabled": True, "ask": ["name", "phone"], "sites": [f"http://127.0.0.1:{outside.port}"]},
                 "hooks": {"gate": {"kind": "sms", "secret": SECRET, "url": f"http://127.0.0.1:{outside.port}/sms"}},
                 "email": {"address": BOX, "listen": f"127.0.0.1:{smtp_port}"},
@@ -173,6 +178,7 @@ class _serving:
 
 async def test_a_visitor_of_another_site_is_answered_and_loses_nothing(site: Site) -> None:
     shop = await site.visitors.page(f"http://127.0.0.1:{site.outside.port}/", language="zh", width=900)
+    site.shop = shop
     await shop.get_by_role("button", name="Chat").or_(shop.get_by_role("button", name="在线客服")).click()
     chat = shop.frame_locator("iframe")
     await chat.get_by_test_id("chat-name").fill("李强")
@@ -199,6 +205,27 @@ async def test_a_visitor_of_another_site_is_answered_and_loses_nothing(site: Sit
     again = shop.frame_locator("iframe").get_by_test_id("chat-message")
     await expect(again).to_have_count(4, timeout=15_000)
     assert ["Which month?" in text for text in await again.all_inner_texts()] == [False, True, False, False]
+
+
+async def test_files_go_both_ways_and_stay_files(site: Site) -> None:
+    shop = site.shop
+    assert shop is not None
+    chat = shop.frame_locator("iframe")
+    evil: FilePayload = {"name": "bill.html", "mimeType": "text/html", "buffer": b"<script>parent.xss=1</script>"}
+    await chat.get_by_test_id("chat-attach-input").set_input_files(evil)
+    await expect(chat.get_by_test_id("chat-file")).to_contain_text("bill.html", timeout=15_000)
+    sent = site.page.get_by_test_id("file")
+    await expect(sent).to_contain_text("bill.html", timeout=15_000)
+    answer = await site.page.request.get(f"{site.server.url}{await sent.get_attribute('href')}")
+    assert (answer.headers["content-type"], answer.headers["x-content-type-options"]) == ("application/octet-stream", "nosniff")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    picture: FilePayload = {"name": "图.png", "mimeType": "image/png", "buffer": PNG}
+    await site.page.get_by_test_id("attach-input").set_input_files(picture)
+    await expect(chat.get_by_test_id("chat-file").last).to_contain_text("图.png", timeout=15_000)
+    async with shop.expect_download() as saved:
+        await chat.get_by_test_id("chat-file").last.click()
+    assert (await (await saved.value).path()).read_bytes() == PNG
 
 
 async def test_what_is_typed_and_unsent_outlives_a_reload_of_the_desk(site: Site) -> None:
@@ -242,6 +269,41 @@ async def test_a_conversation_becomes_a_ticket_that_calls_the_customer(site: Sit
             await asyncio.sleep(0.3)
     await page.get_by_test_id("address-join").click()
     await expect(page.get_by_test_id("address-join")).to_have_count(0)
+
+
+async def test_what_stands_beside_is_the_scene_of_what_is_written(site: Site) -> None:
+    page, beside = site.page, site.page.get_by_test_id("customer")
+    await expect(beside).to_have_attribute("data-scene", "ticket")
+    await site.open_inbox("李强")
+    await expect(beside).to_have_attribute("data-scene", "message")
+    answer = await site.server.api("/api/v1/threads?limit=5")
+    thread = next(one["id"] for one in answer["threads"] if one["name"] == "李强")
+    await beside.get_by_test_id("step-read").check()
+    await expect(beside.get_by_test_id("cards-pushed")).to_be_attached()
+    await page.reload()
+    await site.open_inbox("李强")
+    await expect(beside.get_by_test_id("step-read")).to_be_checked()
+    marks = (await site.server.api(f"/api/v1/desk/contacts/{thread}/work"))["marks"]
+    assert [(one["name"], one["agent_id"]) for one in marks] == [("answer_in_writing.read", "emma")]
+
+
+async def test_a_ticket_comes_by_the_queue_and_goes_back(site: Site) -> None:
+    page = site.page
+    await page.get_by_test_id("view-call").click()
+    async with httpx.AsyncClient(
+        base_url=site.server.url, headers={"Authorization": f"Bearer {site.server.token()}"}
+    ) as client:
+        made = await client.post("/api/v1/inbox/tickets", json={"subject": "No line", "assignee": "", "priority": "urgent"})
+        assert made.status_code == 201, made.text
+        number = made.json()["id"]
+    await expect(page.get_by_test_id("inbox-unread")).to_have_text("1", timeout=15_000)
+    await page.get_by_test_id("view-inbox").click()
+    await page.locator(f'[data-testid="ticket"][data-id="{number}"]').click()
+    await expect(page.get_by_test_id("ticket-owner")).to_have_value("emma")
+    await expect(page.get_by_test_id("inbox-unread")).to_have_count(0)
+    await expect(page.get_by_test_id("customer")).to_have_attribute("data-scene", "ticket")
+    await page.get_by_test_id("ticket-status").select_option("solved")
+    await expect(page.locator(f'[data-testid="ticket"][data-id="{number}"]')).to_have_count(0)
 
 
 async def test_a_gateway_brings_messages_and_takes_answers_that_are_signed(site: Site) -> None:

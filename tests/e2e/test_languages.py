@@ -36,11 +36,10 @@ states:
 async def said(server: HotlineProcess, folder: Path, caller: str, voice: Path) -> dict[str, object]:
     """Call, say one thing after the greeting has begun, and give the first turn of the caller."""
     async with Baresip(folder / "phone", write_wav(folder / "quiet.wav", silence(1)), user=caller) as phone:
-        await phone.dial(server.sip)
-        await phone.wait_for("CALL_ESTABLISHED")
-        await asyncio.sleep(1.5)
+        await server.called_by(phone)
+        await asyncio.sleep(1.5)  # over the greeting, not at its first word
         await phone.speak(voice)
-        await asyncio.sleep(5.0)
+        await server.until_line(r": Note\(intent='bill'")
         await phone.hang_up()
     row = await server.contact(caller_number=caller)
     turns = [turn for turn in row["turns"] if turn["speaker"] == "caller"]

@@ -38,10 +38,7 @@ async def test_a_killed_node_leaves_nobody_stuck(tmp_path: Path) -> None:
             try:
                 async with DeskClient.open(lives, "emma") as desk:
                     await desk.ask("set_state", state="available", reason="")
-                    await phone.dial(nodes[0].sip)
-                    await phone.wait_for("CALL_ESTABLISHED")
-                    await asyncio.sleep(1.0)
-                    await phone.press("0")
+                    await nodes[0].called_by(phone, "0")
                     ring = await desk.until("ring")
                     contact = ring["contact_id"]
                     await until_kept(redis, contact)

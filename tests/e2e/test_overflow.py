@@ -145,7 +145,7 @@ async def test_a_key_leads_out_and_back_to_the_same_place(house: House) -> None:
     await first.asked("kept", 20.0)  # the place is kept
     await first.asked("kept", 20.0)  # and where it is
     assert "since=0.0" not in server.log_lines(rf"{first.phone.leg.correlation} kept: Enqueue")[-1]
-    await asyncio.sleep(3.0)
+    await asyncio.sleep(3.0)  # of both sentences
     assert first.likeness(recorded("place_kept")) > 0.9
     assert first.likeness(recorded("position_next")) > 0.9, "before the one who came later"
     first.hung_up()
@@ -157,9 +157,9 @@ async def test_a_question_while_waiting_reaches_the_agent_who_ends_it(house: Hou
     server = house[0]
     caller = await call(house, "asked")
     await caller.asked("account")
-    await asyncio.sleep(2.0)
+    await asyncio.sleep(2.0)  # of the question, which is looked for below
     caller.phone.leg.send_digits("1234")
-    await asyncio.sleep(1.5)
+    await server.until_line(rf"{caller.phone.leg.correlation} asked: Note")
     again = await call(house, "asked", BEN)
     await again.asked("account")
     async with DeskClient.open(server, "emma") as desk:

@@ -25,10 +25,7 @@ def quiet(folder: Path) -> Path:
 
 async def ask_for_a_person(phone: Baresip, server: HotlineProcess) -> None:
     """Call and press 0, which every menu takes for "a person"."""
-    await phone.dial(server.sip)
-    await phone.wait_for("CALL_ESTABLISHED")
-    await asyncio.sleep(0.5)
-    await phone.press("0")
+    await server.called_by(phone, "0")
 
 
 async def test_keys_alone_lead_to_an_agent(keys_only: HotlineProcess, tmp_path: Path) -> None:
@@ -45,15 +42,15 @@ async def test_keys_alone_lead_to_an_agent(keys_only: HotlineProcess, tmp_path: 
         await desk.accept()
         await phone.speak(caller_tone)
         await desk.until_level(CALLER_TONE, -30.0)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.5)  # of talk, measured below
         await desk.page.get_by_test_id("hold").click()
         await expect(desk.page.get_by_test_id("hold")).to_have_attribute("aria-pressed", "true")
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # what was under way has come
         assert await desk.level(CALLER_TONE) < -50.0
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # on hold for two seconds: no part of what is measured below
         await desk.page.get_by_test_id("hold").click()
         await desk.until_level(CALLER_TONE, -30.0)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # of talk again
         await phone.hang_up()
         await desk.until_state("wrap_up")
         row = await keys_only.contact(disposition="served", end_cause="hung_up")
@@ -115,11 +112,12 @@ async def test_a_caller_who_hangs_up_in_the_queue_leaves_nothing(keys_only: Hotl
     """Music is heard while waiting; the row says abandoned; an agent who comes later is not rung."""
     async with Browser() as browser, Baresip(tmp_path / "phone", quiet(tmp_path), user="1001") as phone:
         await ask_for_a_person(phone, keys_only)
-        await asyncio.sleep(9.0)
+        await keys_only.until_line("support: Enqueue")
+        await asyncio.sleep(4.0)  # of music, looked for below
         await phone.hang_up()
         row = await keys_only.contact(disposition="abandoned")
         desk = await DeskPage.open(browser, keys_only, "wangfang")
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # in which nothing rings
         await expect(desk.page.get_by_test_id("accept")).to_have_count(0)
         await expect(desk.page.get_by_test_id("queues")).not_to_contain_text("waiting")
     assert row["queue"] == "support"

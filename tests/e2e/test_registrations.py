@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -35,9 +34,6 @@ async def test_a_registration_outlives_a_restart(tmp_path: Path) -> None:
         await desk.registered()
         await server.stop()
         await server.start()
-        await caller.dial(server.sip)
-        await caller.wait_for("CALL_ESTABLISHED")
-        await asyncio.sleep(1.0)
-        await caller.press("0")
+        await server.called_by(caller, "0")
         await desk.wait_for("CALL_ESTABLISHED", seconds=15.0)
         await server.until_line("agent dora: on duty")

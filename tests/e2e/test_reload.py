@@ -25,17 +25,8 @@ def quiet(folder: Path) -> Path:
 
 async def until_logged(server: HotlineProcess, pattern: str) -> str:
     """The first line of the log like `pattern`, which comes within ten seconds."""
-    for _ in range(200):
-        if found := server.log_lines(pattern):
-            return found[0]
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"nothing like {pattern} in the log")
-
-
-async def begin(phone: Baresip, server: HotlineProcess) -> None:
-    await phone.dial(server.sip)
-    await phone.wait_for("CALL_ESTABLISHED")
-    await asyncio.sleep(0.5)
+    await server.until_line(pattern, seconds=10.0)
+    return server.log_lines(pattern)[0]
 
 
 async def end(phone: Baresip, server: HotlineProcess) -> tuple[str, str]:
@@ -64,13 +55,13 @@ async def test_a_changed_flow_is_for_the_next_call_and_a_bad_one_for_none(tmp_pa
         Baresip(tmp_path / "2", quiet(tmp_path), user="1002") as second,
         Baresip(tmp_path / "3", quiet(tmp_path), user="1003") as third,
     ):
-        await begin(first, server)
+        await server.called_by(first)
         path.write_text(changed, "utf-8")
         news = await until_logged(server, r"flow telecom is now version")
-        await begin(second, server)
+        await server.called_by(second)
         path.write_text(broken, "utf-8")
         refusal = await until_logged(server, r"telecom\.yaml:\d+:\d+: error")
-        await begin(third, server)
+        await server.called_by(third)
         (old, said_first), (new, said_second), (still, said_third) = await asyncio.gather(
             *(end(phone, server) for phone in (first, second, third))
         )

@@ -75,7 +75,7 @@ class Caller:
         self._after = 0
         phone.leg.hear(self.frames.append)
 
-    async def asked(self, state: str, seconds: float = 10.0) -> None:
+    async def asked(self, state: str, seconds: float = 30.0) -> None:
         """Wait until the flow speaks in this state, later than the last time we waited."""
         pattern = re.compile(rf"{re.escape(self.phone.leg.correlation)} {state}: Say\(")
         async with asyncio.timeout(seconds):
@@ -152,7 +152,7 @@ async def test_goods_go_back_by_keys_with_a_ticket_a_message_and_an_opinion(hous
     await caller.press("main", "1")  # what this caller has wanted before comes first: sending back
     await caller.press("which_order", "100003")
     await caller.asked("more")
-    await asyncio.sleep(4.0)
+    await asyncio.sleep(4.0)  # of what is said, looked for below
     caller.phone.leg.send_digits("2")
     await caller.press("rate", "5")
     await caller.until_it_hangs_up()

@@ -29,9 +29,8 @@ async def test_a_caller_is_understood_and_reaches_an_agent_who_knows(server: Hot
     caller_tone = write_wav(tmp_path / "tone.wav", tone(CALLER_TONE, 8))
     async with Browser(microphone) as browser, Baresip(tmp_path / "phone", quiet(tmp_path), user="1001") as phone:
         desk = await DeskPage.open(browser, server, "wangfang")
-        await phone.dial(server.sip)
-        await phone.wait_for("CALL_ESTABLISHED")
-        await asyncio.sleep(2.0)
+        await server.called_by(phone)
+        await asyncio.sleep(1.5)  # over the greeting, not at its first word
         await phone.speak(AUDIO / "en_agent_heart.wav")
         await desk.until_ring()
         turns = await desk.turns()
@@ -40,7 +39,7 @@ async def test_a_caller_is_understood_and_reaches_an_agent_who_knows(server: Hot
         await desk.accept()
         await phone.speak(caller_tone)
         await desk.until_level(CALLER_TONE, -30.0)
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(2.0)  # of talk, measured below
         await desk.hang_up()
         await phone.wait_for("CALL_CLOSED", 15.0)
         await desk.until_state("wrap_up")

@@ -77,7 +77,7 @@ async def test_words_spoken_over_a_prompt_stop_it_and_are_kept(server: HotlinePr
     async with Phone("2001") as phone:
         await phone.call(server.sip)
         begun = await phone.until_sound(0.0, within=10.0)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # into the prompt
         phone.speak(clip("en_bill_heart.wav"))
         assert await said_by(server, phone) == [("I want to check my bill", "bill")]
         last = max(at for at, rms in phone.heard if rms > 150)
@@ -125,7 +125,7 @@ async def test_a_caller_is_understood_over_the_echo(server: HotlineProcess) -> N
     async with EchoingPhone("2003", loss=15.0, delay=5) as phone:
         await phone.call(server.sip)
         begun = await phone.until_sound(0.0, within=10.0)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.5)  # into the prompt, and its echo
         phone.speak(clip("en_agent_heart.wav"))
         assert await said_by(server, phone) == [("let me talk to a person", "agent")]
         last = max(at for at, rms in phone.heard if rms > 150)
@@ -148,7 +148,7 @@ async def test_a_legal_text_is_heard_to_its_end(server: HotlineProcess) -> None:
     async with Phone("2005") as phone:
         await phone.call(server.sip.replace("hotline@", "legal@"))
         begun = await phone.until_sound(0.0, within=10.0)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # into the prompt
         phone.speak(clip("en_agent_heart.wav"))
         await phone.until_quiet(1.2, within=PROMPT + 20.0)
         last = max(at for at, rms in phone.heard if rms > 150)
@@ -162,7 +162,7 @@ async def test_a_key_stops_the_prompt_while_the_caller_speaks(server: HotlinePro
     async with Phone("2006") as phone:
         await phone.call(server.sip)
         begun = await phone.until_sound(0.0, within=10.0)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # into the prompt
         phone.speak(clip("en_bill_heart.wav"))
         await asyncio.sleep(0.3)
         phone.press("2")

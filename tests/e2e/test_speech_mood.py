@@ -93,7 +93,7 @@ async def test_an_angry_caller_takes_the_edge_and_the_agent_knows_before_the_rin
         await server.until_line(r"main: Listen\(", seconds=20)
         await asyncio.sleep(1.6)  # the prompt, to its end
         await say(server, phone, "en_bill_heart.wav", r"anew: Listen\(")
-        await asyncio.sleep(1.6)
+        await asyncio.sleep(1.6)  # that prompt too
         await say(server, phone, "en_angry_heart.wav", r"person: Enqueue\(")
         offered = await desk.until("contact", phase="offered")
         first = next(data for kind, data in desk.told if kind == "contact")

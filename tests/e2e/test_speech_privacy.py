@@ -104,7 +104,7 @@ async def the_call(server: HotlineProcess, phones: Phones) -> dict[str, Any]:
     phone.speak()
     phone.leg.send_digits(PIN)
     await server.until_line(r" last: SetTimer\(", seconds=20)
-    await asyncio.sleep(2.0)
+    await asyncio.sleep(2.0)  # of the tone, which is looked for in the recording
     phone.leg.hang_up()
     return await server.contact(flow="private", end_cause="hung_up")
 

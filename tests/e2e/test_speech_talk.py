@@ -67,6 +67,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
             routes=[{"to": "2001", "flow": "talk_zh"}, {"to": "*", "flow": "talk_en"}],
             queues={"support": {"ring": "20s", "wrap_up": "0s"}},
             agents=[{"id": "emma", "name": "Emma", "device": phones.uri("emma"), "skills": {"telecom": 3}}],
+            alerts=[{"name": "silent", "metric": "silence", "above": "4s"}],
             outbound={"rules": [{"name": "here", "who": ["*"], "hosts": ["127.0.0.1"]}]},
         )
         server.flows = str(folder / "flows")
@@ -145,7 +146,7 @@ async def test_both_sides_are_heard_measured_and_acted_upon(office: Office, lang
         if turns:
             await until(lambda: len(said(desk, contact)) >= turns, f"{turns} turns; {said(desk, contact)}")
 
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(1.0)  # silences, which are measured below
     await speak(hesitation, caller.leg, 1)
     await speak(word, emma.leg, 2)
     await asyncio.sleep(2.0)
@@ -199,3 +200,25 @@ def _check_measures(
     assert talk["talk_over"] == pytest.approx(union(spans, both=True) / seconds, abs=0.1)
     assert talk["agent_share"] == pytest.approx(agent / (caller + agent), abs=0.12)
     assert talk["longest_silence"] >= 1.0
+
+
+async def test_silence_on_a_talk_is_an_alert_until_somebody_speaks(office: Office) -> None:
+    server, _, _ = office
+    caller, emma, contact, _ = await talking(office, "2002")
+
+    async def alert(over: bool) -> dict[str, Any]:
+        async with asyncio.timeout(30):
+            while True:
+                for one in (await server.api("/api/v1/wall/alerts"))["alerts"]:
+                    if one["id"] == f"silent|{contact}" and (one["closed_at"] is not None) == over:
+                        return dict(one)
+                await asyncio.sleep(0.2)
+
+    found = await alert(over=False)
+    assert found["subject"]["kind"] == "call"
+    assert found["value"] >= 4
+    voice = Voice(THINK["en"][0])
+    caller.leg.play([voice.clip] * 5)
+    assert (await alert(over=True))["closed_at"] > found["opened_at"]
+    caller.leg.hang_up()
+    await emma.ended()

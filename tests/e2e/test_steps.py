@@ -133,7 +133,7 @@ async def test_a_call_leaves_a_claim_a_ticket_a_notice_a_callback_and_a_message(
     server, phones, crm = house
     caller = await phones.call("caller", server.sip)
     await caller.until(lambda: caller.level(BEEP) > -30, "heard no beep")
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(1.5)  # so long is the message, measured below
     caller.leg.hang_up()
     contact = await server.contact(caller_number="caller")
     assert contact["handover"]["facts"] == {"claim": "T-000001"} and contact["end_cause"] == "hung_up"

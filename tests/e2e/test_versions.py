@@ -18,7 +18,7 @@ import pytest
 from ivr.acd.embedded import start_embedded
 from tests.e2e.baresip import Baresip
 from tests.e2e.server import ROOT, HotlineProcess
-from tests.e2e.test_reload import begin, end, quiet
+from tests.e2e.test_reload import end, quiet
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
@@ -92,12 +92,12 @@ async def test_what_is_published_on_one_node_answers_on_the_other(
         Baresip(tmp_path / "1", quiet(tmp_path), user="1001") as early,
         Baresip(tmp_path / "2", quiet(tmp_path), user="1002") as late,
     ):
-        await begin(early, two)
+        await two.called_by(early)
         for n in range(3):
             text = swapped(good) + f"# edition {n}\n"
             [made] = (await admin(one, "/publish", {"texts": {"telecom": text}, "note": f"edition {n}"}))["versions"]
             took.append(await apart(one, two, made["version"]))
-        await begin(late, two)
+        await two.called_by(late)
         (old, said_early), (new, said_late) = [await end(phone, two) for phone in (early, late)]
     assert (old, new) == (first, made["version"])
     assert "balance" in said_early.lower() and "bill for last month" in said_late

@@ -26,6 +26,7 @@ from telephony.leg import DtmfReceived, Frame, LegEvent, LegState
 from telephony.media.clip import Clip
 from telephony.net.ticker import Ticker
 from tests.e2e.browser import Browser, tone_level, until_heard, write_tone
+from tests.e2e.hostile import LONG, NAME, TEXT, Watch
 
 STATIC = Path(__file__).parents[2] / "ivr" / "web" / "static"
 
@@ -103,6 +104,7 @@ class Played:
 
     async def extend_wrap_up(self, agent_id: str) -> None: ...
     async def why_no_calls(self, agent_id: str) -> None: ...
+    async def show(self, agent_id: str, contact_id: str) -> None: ...
     async def transfer(self, agent_id: str, contact_id: str, to: str) -> None: ...
     async def consult(self, agent_id: str, contact_id: str, to: str) -> None: ...
     async def toggle(self, agent_id: str, contact_id: str) -> None: ...
@@ -331,3 +333,37 @@ async def test_what_was_understood_stands_on_the_desk_while_two_talk(node: Node)
         node.hub.push("wang", "measures", {"contact_id": "c-1", "talk": talk})
         await expect(page.get_by_test_id("talk-bar")).to_contain_text("overlap 12 %")
         assert [line for line in browser.console if "401" not in line and "404" not in line] == []
+
+
+async def test_markup_in_what_was_said_stays_text(node: Node) -> None:
+    """All that a caller, a recogniser, a model and another desk may put before the agent, with scripts in it."""
+    async with Browser() as browser:
+        page = await signed_in(browser, node)
+        watch = await Watch.on(page, node.url)
+        await page.wait_for_selector("[data-testid=desk][data-agent-state=available]")
+        why = [{"zh": TEXT, "en": TEXT}]
+        handover: dict[str, Any] = {"summary": TEXT, "summary_by": NAME, "why": [TEXT], "mood": "tense", "mood_why": why}
+        shown = contact("connected") | {
+            "caller": {"number": NAME, "name": NAME, "authenticated": True},
+            "profile": {"name": NAME, "tier": NAME, "products": [TEXT, {"name": TEXT}], NAME: TEXT},
+            "intent": {"name": NAME, "label": NAME, "confidence": 0.9},
+            "slots": {NAME: TEXT},
+            "tags": [NAME, LONG],
+            "needs": {NAME: 3},
+            "why": TEXT,
+            "note": TEXT,
+            "queue": NAME,
+            "handover": handover | {"mood_level": 0.5, "mood_trend": "rising"},
+        }
+        node.hub.push("wang", "contact", shown)
+        for index, speaker in enumerate(("caller", "agent", "bot")):
+            turn = {**TURNS[1], "at": 5 + index, "speaker": speaker, "text": TEXT, "confidence": 0.3}
+            node.hub.push("wang", "turn", {"contact_id": "c-1", "index": 2 + index, "turn": turn})
+        trigger = {"at": 9.5, "name": NAME, "kind": "promise", "speaker": "agent", "text": TEXT, "turn": 3, "task": NAME}
+        node.hub.push("wang", "trigger", {"contact_id": "c-1", "trigger": trigger})
+        hint = {"at": 10.0, "name": NAME, "kind": "calm", "text": {"zh": TEXT, "en": TEXT}}
+        node.hub.push("wang", "hint", {"contact_id": "c-1", "hint": hint})
+        node.hub.push("wang", "told", {"kind": "broadcast", "text": TEXT, "by": NAME, "at": 1790000000.0})
+        await expect(page.get_by_test_id("turns")).to_contain_text("<script>window.__xss=2</script>")
+        await expect(page.get_by_test_id("advice")).to_contain_text("onerror=")
+        await watch.clean()
