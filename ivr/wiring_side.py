@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import json
 import logging
 import secrets
 import time
@@ -20,6 +22,7 @@ from ivr.actions.doing import Doing
 from ivr.actions.filling import filled
 from ivr.actions.hook import Hook
 from ivr.dialplan.loader import FlowStore
+from ivr.dialplan.model import Flow
 from ivr.dialplan.problems import Problem
 from ivr.errors import NotAllowed, NotFound, StoreUnavailable
 from ivr.knowledge.index import Document
@@ -60,10 +63,13 @@ class Bench:
     shelf: Shelf
     options: WorkbenchOptions
     cards: Cards = field(default_factory=Cards)
+    flows: Callable[[], Mapping[str, Flow]] = dict
+    """Those in force: how they name what callers want."""
+    _called: tuple[dict[str, str], dict[str, dict[str, str]], str] | None = None
 
     @property
     def version(self) -> str:
-        return self.shelf.version
+        return f"{self.shelf.version}{self._wishes()[2]}"
 
     @property
     def origins(self) -> Sequence[str]:
@@ -75,7 +81,7 @@ class Bench:
         return self.shelf.load()
 
     def book(self) -> Mapping[str, Any]:
-        return self.shelf.book.to_dict()
+        return {**self.shelf.book.to_dict(), "intents": self._wishes()[1]}
 
     def card(self, name: str) -> Mapping[str, Any]:
         found = self.shelf.book.cards.get(name)
@@ -128,6 +134,16 @@ class Bench:
         who = {"id": agent.id, "name": agent.name or agent.id, "roles": list(agent.roles)}
         url = address(found, name, who, about(contact), time.time(), secrets.token_urlsafe(16))
         return {"url": url, "origin": origin_of(found.url)}
+
+    def _wishes(self) -> tuple[dict[str, str], dict[str, dict[str, str]], str]:
+        """Labels of intents in the flows, by name and language, and a mark of them; made anew where the flows are others."""
+        flows = self.flows()
+        versions = {name: flow.version for name, flow in flows.items()}
+        if self._called is None or self._called[0] != versions:
+            words = labels_of(flows)
+            mark = hashlib.blake2b(json.dumps(words, sort_keys=True).encode(), digest_size=4).hexdigest() if words else ""
+            self._called = versions, words, mark
+        return self._called
 
     def _told(self, card: Card) -> dict[str, Any]:
         uses = self.cards.uses.get(card.name)
@@ -231,13 +247,13 @@ async def side_parts(
     options = settings.workbench
     shelf = Shelf(scene_folders(settings), lambda: house_of(settings, flows.flows.values()))
     minding, fresh = minding_of(settings, stack), asyncio.Event()
-    bench = Bench(shelf, options, Cards(mind=minding))
+    bench = Bench(shelf, options, Cards(mind=minding), lambda: flows.flows)
     for problem in await asyncio.to_thread(bench.load):
         (log.error if problem.severity == "error" else log.warning)("scenes: %s", problem)
 
     def changed() -> None:
         fresh.set()
-        hub.broadcast("book", {"version": shelf.version})
+        hub.broadcast("book", {"version": bench.version})
 
     shelf.changed.append(changed)
     runs, marks = Runs(stores.engine, time.time), Marks(stores.engine, time.time)
@@ -251,6 +267,16 @@ async def side_parts(
         bench, whole.get, has_of(stores.acd), Lifeline(stores.engine), marks, runs, doing, lambda text: forms_of(text)
     )
     return SideParts(bench, desk, doing, marks, hub, suggesting, fresh, minding)
+
+
+def labels_of(flows: Mapping[str, Flow]) -> dict[str, dict[str, str]]:
+    """What pages call intents, by name and language. Where flows differ about one, the first by name counts."""
+    found: dict[str, dict[str, str]] = {}
+    for _, flow in sorted(flows.items()):
+        for name, intent in flow.intents.items():
+            if intent.label:
+                found[name] = {**intent.label, **found.get(name, {})}
+    return found
 
 
 def minding_of(settings: Settings, stack: AsyncExitStack) -> Minding | None:

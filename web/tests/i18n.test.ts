@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { clock, languageName, length, named, roughly, speak, t } from "../src/i18n";
+import { clock, languageName, length, named, roughly, speak, t, takeIntents } from "../src/i18n";
 import { en, type Key } from "../src/i18n/en";
 import { accountEn, type AccountKey } from "../src/i18n/account-en";
 import { accountZh } from "../src/i18n/account-zh";
@@ -137,6 +137,16 @@ describe("figures", () => {
 
   it("clock shows two and two digits", () => {
     expect(clock(1_790_000_000)).toMatch(/^\d\d:\d\d$/);
+  });
+
+  it("the house's own words for what callers want come first", () => {
+    takeIntents({ bill: { zh: "查账单", en: "Bill" }, agent: { zh: "人工" } });
+    speak("zh");
+    expect([named("intent", "bill"), named("intent", "agent"), named("intent", "lost_card")]).toEqual(["查账单", "人工", "lost card"]);
+    speak("en");
+    expect([named("intent", "bill"), named("intent", "agent")]).toEqual(["Bill", "agent"]);
+    takeIntents();
+    expect(named("intent", "bill")).toBe("bill");
   });
 
   it("a language is called by its own name", () => {

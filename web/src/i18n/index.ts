@@ -27,9 +27,19 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   return fill(catalogues[language.value][key], values);
 }
 
-/** Words for a name that the server chose: the catalogue's where it has them, else the name made readable. */
+/** What the house calls its own names, by `prefix.name` and language: labels of intents in the flows. */
+export const ours = signal<Record<string, Partial<Record<string, string>>>>({});
+
+/** Takes what `GET /api/v1/desk/book` says of them. */
+export function takeIntents(intents: Record<string, Partial<Record<string, string>>> = {}): void {
+  ours.value = Object.fromEntries(Object.entries(intents).map(([name, words]) => [`intent.${name}`, words]));
+}
+
+/** Words for a name that the server chose: the house's own, the catalogue's, or else the name made readable. */
 export function named(prefix: string, name: string): string {
   const key = `${prefix}.${name}`;
+  const own = ours.value[key]?.[language.value];
+  if (own !== undefined) return own;
   return key in en ? t(key as Key) : name.replaceAll("_", " ");
 }
 

@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { EMPTY_BOOK, type Book } from "../desk/side/book";
 import * as api from "./api";
 import { CardPublished } from "./Appeal";
 import { aboutOf, callerOf, Read, ScoreMark, StateTag, When } from "./bits";
@@ -15,7 +14,7 @@ import { useReading } from "./reading";
 import { modulesFor, type Whole } from "./record";
 import { go, href, route } from "./route";
 import { CardEdit } from "./Scorecard";
-import { act, judges, who } from "./store";
+import { act, book, judges, who } from "./store";
 import { t, textOf, when } from "./words";
 
 /** A contact: its sound and words, and what was said of it. */
@@ -96,12 +95,10 @@ interface Props {
 /** The player, and beside it what the scene `quality` puts there. */
 function Listening({ contactId, contact, card, coaching, pins }: Props): JSX.Element {
   const whole = useSignal<Whole | null>(null);
-  const book = useSignal<Book>(EMPTY_BOOK);
   useEffect(() => {
     if (!judges.value) return;
     // The player and the card stand without them: a module that has nothing to say is not there.
     api.ask<Whole>("GET", `/contacts/${encodeURIComponent(contactId)}`).then((found) => (whole.value = found), () => undefined);
-    api.ask<Book>("GET", "/desk/book").then((found) => (book.value = { ...EMPTY_BOOK, ...found }), () => undefined);
   }, [contactId]);
   const modules = modulesFor(book.value, whole.value);
   const draw = (name: string): JSX.Element | null => {

@@ -1,7 +1,9 @@
 import { batch, computed, effect, signal } from "@preact/signals";
+import { EMPTY_BOOK, type Book } from "../desk/side/book";
+import { takeIntents } from "../i18n";
 import { logout } from "../net/api";
 import { Refused } from "../net/ask";
-import { appeals, mineCount, signedOut, whoAmI, wordsOf, type Me } from "./api";
+import { appeals, ask, mineCount, signedOut, whoAmI, wordsOf, type Me } from "./api";
 import { t } from "./words";
 
 export const account = signal<"checking" | "signed_out" | "signed_in" | "not_allowed" | "away">("checking");
@@ -17,6 +19,9 @@ export const news = signal<Record<string, number>>({});
 const JUDGES = ["quality", "supervisor", "admin"];
 const AGENTS = ["agent", "senior"];
 
+/** Scenes, and what the house calls what callers want; the page stands without. */
+export const book = signal<Book>(EMPTY_BOOK);
+
 /** Whether this person judges the work of others. */
 export const judges = computed(() => who.value.roles.some((role) => JUDGES.includes(role)));
 /** Whether calls of this person's own are judged here. */
@@ -31,11 +36,20 @@ export async function begin(): Promise<void> {
       account.value = may ? "signed_in" : "not_allowed";
     });
     void countNews();
+    if (may) void readBook();
   } catch (error) {
     const status = error instanceof Refused ? error.status : 0;
     account.value = status === 401 || status === 403 ? "signed_out" : "away";
     if (account.value === "away") setTimeout(() => account.value === "away" && void begin(), 2000);
   }
+}
+
+async function readBook(): Promise<void> {
+  const found = await ask<Book>("GET", "/desk/book").catch(() => EMPTY_BOOK);
+  batch(() => {
+    book.value = { ...EMPTY_BOOK, ...found };
+    takeIntents(found.intents);
+  });
 }
 
 /** Count anew what waits; nothing changes where the server does not say. */

@@ -96,6 +96,8 @@ export interface Book {
   actions: Action[];
   offers: Offer[];
   frames: Frame[];
+  /** What the flows call what callers want, by language. */
+  intents?: Record<string, Partial<Record<string, string>>>;
 }
 
 /** Something that was ticked. */

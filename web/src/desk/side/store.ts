@@ -1,4 +1,5 @@
 import { batch, computed, effect, signal } from "@preact/signals";
+import { takeIntents } from "../../i18n";
 import type { ServerMessage } from "../../net/envelope";
 import { listeners } from "../heard";
 import { account, desk, link } from "../store";
@@ -64,6 +65,7 @@ export async function loadBook(): Promise<void> {
     if (found.version !== book.peek().version) {
       batch(() => {
         book.value = { ...EMPTY_BOOK, ...found };
+        takeIntents(found.intents);
         cards.value = {};
       });
     }
