@@ -6,8 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.e2e.server import HotlineProcess
+
+expect.set_options(timeout=20_000)
+"""Milliseconds in which a page comes to show something, where tests share the machine."""
 
 AUDIO = Path(__file__).parents[1] / "audio"
 
