@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { LogEntry, Prompt, Schema } from "../src/admin/api";
 import { json, lastState, request, FRESH } from "../src/admin/flow/conversation";
 import { busiest, gaveUp } from "../src/admin/flow/live";
-import { fresh, kindOf, mergeValues, renamed, resolve, toYaml, valueAt, withValue } from "../src/admin/forms/model";
+import { fresh, kindOf, mergeValues, renamed, resolve, toYaml, valueAt, withValue, wordsOf } from "../src/admin/forms/model";
 import { shape } from "../src/admin/forms/shapes";
 import { chosen } from "../src/admin/prompts/PromptsPage";
 import { cut, decibels, peaks, speech, wav } from "../src/admin/prompts/samples";
@@ -38,6 +38,13 @@ describe("values of forms", () => {
       'queues:\n  support:\n    ring: 20s\n    note: "yes: no"\n    number: "007"\n    none: []\n',
     );
     expect(toYaml([{ id: "a", skills: { x: 1 } }])).toBe("- id: a\n  skills:\n    x: 1\n");
+  });
+
+  it("that are not said are shown as what counts, so that choosing another one takes none away", () => {
+    const roles: Schema = { type: "array", items: { enum: ["agent", "supervisor"] }, default: ["agent"] };
+    expect(wordsOf(undefined, roles)).toEqual(["agent"]);
+    expect(wordsOf([], roles)).toEqual([]);
+    expect(wordsOf(["supervisor"], roles)).toEqual(["supervisor"]);
   });
 
   it("get the field that fits their schema", () => {

@@ -78,7 +78,7 @@ export const accountZh: Record<AccountKey, string> = {
   "account.error.prove_again": "请重新登录后再试。",
   "role.agent": "坐席",
   "role.senior": "资深坐席",
-  "role.supervisor": "班长",
+  "role.supervisor": "主管",
   "role.admin": "管理员",
   "role.quality": "质检",
   "role.field": "外勤",

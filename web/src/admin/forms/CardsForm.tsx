@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
 import { useEffect, useId } from "preact/hooks";
-import { language } from "../../i18n";
+import { language, languageName } from "../../i18n";
 import type { Problem } from "../api";
 import { t } from "../words";
 import type { Form } from "./Field";
@@ -105,7 +105,7 @@ function One({ form, name, worth, taken, choose }: OneProps): JSX.Element {
       <div class="know-languages">
         {languages.map((one) => (
           <fieldset key={one}>
-            <legend>{one}</legend>
+            <legend>{languageName(one)}</legend>
             <Line form={form} label={t("cards.title")} id={`title-${one}`} path={[name, "title", one]} value={word(card["title"], one)} set={(next) => form.set(withValue(form.value, [name, "title", one], next))} />
             <Line form={form} label={t("cards.text")} id={`text-${one}`} rows={7} path={[name, "text", one]} value={word(card["text"], one)} set={(next) => form.set(withValue(form.value, [name, "text", one], next))} />
             <Line form={form} label={t("cards.said")} hint={t("cards.said.hint")} id={`said-${one}`} rows={4} path={[name, "said", one]} value={phrases(card["said"], one)} set={(next) => form.set(withPhrases(form.value, name, one, next))} />

@@ -4,7 +4,7 @@ import { useId } from "preact/hooks";
 import { Icon } from "../../ui/icons";
 import type { Problem, Schema } from "../api";
 import { adminKnows, called, t, type AdminKey } from "../words";
-import { fitting, fresh, kindOf, renamed, resolve, withValue, type Path, type Plain } from "./model";
+import { fitting, fresh, kindOf, renamed, resolve, withValue, wordsOf, type Path, type Plain } from "./model";
 
 /** What every field of one form shares. */
 export interface Form {
@@ -95,7 +95,7 @@ function Simple({ form, schema, path, value, name, bare }: Props): JSX.Element {
   } else if (kind === "number") {
     input = <input {...shared} type="number" min={schema.minimum} max={schema.maximum} step={schema.type === "integer" ? 1 : "any"} value={typeof value === "number" ? value : ""} placeholder={hint} onInput={(event) => set(event.currentTarget.value === "" ? undefined : Number(event.currentTarget.value))} />;
   } else if (kind === "words") {
-    input = <Words {...shared} value={Array.isArray(value) ? value.map(String) : []} options={(schema.items?.enum ?? []).map(String)} set={set} />;
+    input = <Words {...shared} value={wordsOf(value, schema)} options={(schema.items?.enum ?? []).map(String)} set={set} />;
   } else if (kind === "raw") {
     input = <Raw {...shared} value={value ?? null} set={set} />;
   } else {

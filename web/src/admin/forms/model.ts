@@ -44,6 +44,12 @@ export function fitting(schema: Schema, value: Plain | undefined): Schema {
   return schema.anyOf.find((one) => value !== undefined && matches(one, value)) ?? schema.anyOf[0] ?? {};
 }
 
+/** The words of a list as they count: what is not said is the default. */
+export function wordsOf(value: Plain | undefined, schema: Schema): string[] {
+  const words = value ?? schema.default;
+  return Array.isArray(words) ? words.map(String) : [];
+}
+
 /** What a new member begins as. */
 export function fresh(schema: Schema, root: Schema): Plain {
   const found = fitting(resolve(schema, root), undefined);
