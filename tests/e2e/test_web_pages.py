@@ -281,7 +281,8 @@ async def test_start_page_loads_under_its_policy(node: Node) -> None:
     async with Browser() as browser:
         page = await browser.page(f"{node.url}/", language="zh-CN", width=360, height=740)
         await page.wait_for_selector("[data-testid=health]")
-        assert await page.locator("[data-testid=to-desk]").count() == 1
+        for door in ("call", "desk", "wall", "admin"):
+            assert await page.locator(f"[data-testid=to-{door}]").count() == 1
         assert browser.console == []
 
 

@@ -47,6 +47,8 @@ export const en = {
   "start.call.sub": "You are the caller. Needs a microphone.",
   "start.desk": "Open the desk",
   "start.desk.sub": "You are the agent.",
+  "start.wall": "Open the wallboard",
+  "start.wall.sub": "You are the supervisor.",
   "start.admin": "Open the admin pages",
   "start.admin.sub": "Flows, prompts, queues: written, tried and published.",
   "start.sip": "Dial with a SIP phone",

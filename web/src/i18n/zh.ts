@@ -49,6 +49,8 @@ export const zh: Catalogue = {
   "start.call.sub": "您是来电人，需要麦克风。",
   "start.desk": "打开坐席台",
   "start.desk.sub": "您是坐席。",
+  "start.wall": "打开大屏",
+  "start.wall.sub": "您是主管。",
   "start.admin": "打开管理页面",
   "start.admin.sub": "编写、试运行和发布流程，管理提示音与队列。",
   "start.sip": "用 SIP 话机拨打",

@@ -33,6 +33,7 @@ export function App(): JSX.Element {
         <div class="doors">
           <Door href="/call" icon="phone" title={t("start.call")} sub={t("start.call.sub")} id="to-call" />
           <Door href="/desk" icon="desk" title={t("start.desk")} sub={t("start.desk.sub")} id="to-desk" />
+          <Door href="/wall" icon="board" title={t("start.wall")} sub={t("start.wall.sub")} id="to-wall" />
           <Door href="/admin" icon="flow" title={t("start.admin")} sub={t("start.admin.sub")} id="to-admin" />
         </div>
         {found && <Sip addresses={found.sip} />}
@@ -72,7 +73,7 @@ function Status(): JSX.Element {
 
 interface DoorProps {
   href: string;
-  icon: "phone" | "desk" | "flow";
+  icon: "phone" | "desk" | "board" | "flow";
   title: string;
   sub: string;
   id: string;
