@@ -48,10 +48,10 @@ _CALLBACK = {
     "callback_id": "its number: `GET /api/v1/callbacks/ID`",
     **_CONTACT,
     "queue": "the queue whose agents call",
-    "status": "`waiting dialing done failed cancelled`",
+    "status": "`promised waiting dialing done failed cancelled`",
     "origin": "who asked: `caller`, `api`, `lost` (a call that broke off)",
 }
-_B = {"callback_id": "C-000012", **_C, "queue": "support", "status": "waiting", "origin": "caller"}
+_B = {"callback_id": "C-000012", **_C, "queue": "support", "status": "promised", "origin": "caller"}
 
 _REVIEW = {
     "review_id": "`GET /api/v1/quality/reviews/ID`",
