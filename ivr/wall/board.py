@@ -58,10 +58,11 @@ class Board:
         return self._say("point", data, at)
 
     def new_day(self, day: Mapping[str, Any], at: float) -> Message | None:
+        """The day has come, or is known at last: a page that was there before it has none in its snapshot."""
         if day == self.day:
             return None
-        first, self.day = not self.day["day"], day
-        return None if first else self._say("day", day, at)
+        self.day = day
+        return self._say("day", day, at)
 
     def resume(self, seq: int, at: float) -> list[Message]:
         """What a page that has had everything up to `seq` must get: the events since, or one snapshot."""

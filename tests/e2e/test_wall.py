@@ -90,7 +90,7 @@ async def lends_a_skill(board: Page, server: HotlineProcess, phones: Phones) -> 
     await board.get_by_test_id("skill-new").fill("fibre")
     await board.get_by_test_id("skill-add").click()
     await board.get_by_test_id("skills-save").click()
-    await expect(board.get_by_test_id("skills-lent")).to_contain_text("boss", timeout=SLOW)
+    await expect(board.get_by_test_id("skills-lent")).to_contain_text("Boss", timeout=SLOW)
     await board.get_by_test_id("card-close").click()
     ann = await phones.answered("ann")
     await caller.hears(ann)

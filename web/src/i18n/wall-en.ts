@@ -35,6 +35,7 @@ export const wallEn = {
   "wall.as_usual": "as before",
   "wall.points": " pt",
   "wall.no_week": "no last week",
+  "wall.week_was": "last week {value}",
   "wall.queues": "Queues",
   "wall.queue": "Queue",
   "wall.no_queues": "There are no queues in the settings.",

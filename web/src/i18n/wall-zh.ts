@@ -36,6 +36,7 @@ export const wallZh: Record<WallKey, string> = {
   "wall.as_usual": "与上周持平",
   "wall.points": " 点",
   "wall.no_week": "无上周数据",
+  "wall.week_was": "上周 {value}",
   "wall.queues": "队列",
   "wall.queue": "队列",
   "wall.no_queues": "设置中没有队列。",

@@ -1,14 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { length } from "../i18n";
-import { byWhom } from "../ui/why";
 import { leftOf } from "./Agents";
 import * as api from "./api";
 import { MoodMark, Since } from "./bits";
 import { shown } from "./figures";
 import type { Agent } from "./model";
 import { Facts, Panel } from "./Panel";
-import { agentsById, callerOf, callsById, card, order, orders, reasonName, skillNames, textOf, wall } from "./store";
+import { agentsById, callerOf, callsById, card, doneBy, now, order, orders, reasonName, skillNames, textOf, wall } from "./store";
 import { t } from "./words";
 
 /** One agent: what goes on and why; order a state, lend skills, say something. */
@@ -28,7 +27,7 @@ export function AgentCard({ id }: { id: string }): JSX.Element {
         <b>{t(`state.${agent.state}` as "state.break")}</b>
         {agent.reason !== "" && <span>{reasonName(agent.reason)}</span>}
         <Since at={agent.since} />
-        <span class="calm">{[agent.by === "" ? "" : t("wall.by", { by: byWhom(agent.by) }), leftOf(agent)].filter((part) => part).join(" · ")}</span>
+        <span class="calm">{[agent.by === "" ? "" : t("wall.by", { by: doneBy(agent.by) }), leftOf(agent)].filter((part) => part).join(" · ")}</span>
       </p>
       <Story agent={agent} />
       <States agent={agent} />
@@ -121,7 +120,7 @@ function Skills({ agent }: { agent: Agent }): JSX.Element {
       <h3 id="skills-title">{t("wall.skills")}</h3>
       {lent !== undefined && (
         <p class="attention" data-testid="skills-lent">
-          {t("wall.skills.lent", { by: lent.by })}{lent.until > 0 && ` · ${t("wall.left", { time: length(lent.until - Date.now() / 1000) })}`}{" "}
+          {t("wall.skills.lent", { by: doneBy(lent.by) })}{lent.until > 0 && ` · ${t("wall.left", { time: length(lent.until - now.value) })}`}{" "}
           <button type="button" class="link" data-testid="skills-back" onClick={() => void takeBack()}>{t("wall.skills.back")}</button>
         </p>
       )}

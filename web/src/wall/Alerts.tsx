@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { clock } from "../i18n";
 import { Since } from "./bits";
 import type { Alert } from "./model";
-import { acknowledge, card, look, notice, own, textOf, tv, wall, who, wordsOf } from "./store";
+import { acknowledge, agentName, card, look, notice, own, textOf, tv, wall, who, wordsOf } from "./store";
 import { t } from "./words";
 
 /** What is wrong now, the gravest first, each leading to its cause; then what was. */
@@ -55,8 +55,8 @@ function Line({ alert }: { alert: Alert }): JSX.Element {
         {tv.value ? <span class="say">{textOf(alert.text)}</span> : <button type="button" class="link" data-testid="alert-cause" onClick={() => lead(alert)}>{textOf(alert.text)}</button>}
         <span class="calm">
           {over ? t("wall.alert.over", { from: clock(alert.opened_at), to: clock(alert.closed_at ?? 0) }) : <Since at={alert.opened_at} />}
-          {seen && !over && ` · ${t("wall.alert.seen", { by: alert.acknowledged_by })}`}
-          {alert.owner !== "" && ` · ${t("wall.alert.owner", { by: alert.owner })}`}
+          {seen && !over && ` · ${t("wall.alert.seen", { by: agentName(alert.acknowledged_by) })}`}
+          {alert.owner !== "" && ` · ${t("wall.alert.owner", { by: agentName(alert.owner) })}`}
           {alert.sent_at != null && !tv.value && ` · ${t(alert.stage ? "wall.alert.escalated" : "wall.alert.told", { at: clock(alert.sent_at), by: (alert.told ?? []).join(", ") || t("wall.alert.nobody") })}`}
           {alert.note !== "" && ` · ${alert.note}`}
         </span>

@@ -5,7 +5,7 @@ import * as api from "./api";
 import { Since } from "./bits";
 import { shown, waitingCalls } from "./figures";
 import { Panel } from "./Panel";
-import { callerOf, card, formulas, now, order, orders, queueOf, wall } from "./store";
+import { callerOf, card, doneBy, formulas, now, order, orders, queueOf, wall } from "./store";
 import { labelOf } from "./Strip";
 import { t } from "./words";
 
@@ -69,7 +69,7 @@ function Drain({ name }: { name: string }): JSX.Element {
     return (
       <section class="part">
         <p class="attention" data-testid="queue-drained">
-          {t(drained.to ? "wall.drain.is_to" : "wall.drain.is", { by: drained.by, to: drained.to })}
+          {t(drained.to ? "wall.drain.is_to" : "wall.drain.is", { by: doneBy(drained.by), to: drained.to })}
           {drained.until > 0 && ` · ${t("wall.left", { time: length(drained.until - now.value) })}`}
         </p>
         <button type="button" class="primary" data-testid="drain-end" onClick={() => void order(api.reopen(name), t("wall.drain.open_done", { name }))}>

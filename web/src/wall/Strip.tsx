@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { language, length } from "../i18n";
 import { age, change, longestSince, shown, waitingIn } from "./figures";
 import { Spark } from "./bits";
+import type { Unit } from "./model";
 import { card, formulaOf, now, part, points, queueOf, scope, tv } from "./store";
 import { t } from "./words";
 
@@ -51,7 +52,7 @@ function Figure({ name }: { name: string }): JSX.Element | null {
       <span class="name"><Label name={name} /></span>
       <span class="value figures" data-testid={`value-${name}`}>{shown(value, formula.unit)}</span>
       <span class={`under figures ${differs?.kind ?? "calm"}`}>
-        {differs === null ? (before == null ? t("wall.no_week") : t("wall.as_usual")) : `${differs.up ? "▲" : "▼"} ${differs.words}${formula.unit === "share" ? t("wall.points") : ""}`}
+        {differs === null ? same(value, before, formula.unit) : `${differs.up ? "▲" : "▼"} ${differs.words}${formula.unit === "share" ? t("wall.points") : ""}`}
       </span>
       <Spark name={name} today={points.value.today} before={points.value.before} />
     </>
@@ -62,6 +63,12 @@ function Figure({ name }: { name: string }): JSX.Element | null {
       {inside}
     </button>
   );
+}
+
+/** Where nothing differs: as it was, or one of the two is not known. */
+function same(value: number | null | undefined, before: number | null | undefined, unit: Unit): string {
+  if (before == null) return t("wall.no_week");
+  return value == null ? t("wall.week_was", { value: shown(before, unit) }) : t("wall.as_usual");
 }
 
 /** What a figure is called, in the language of the page. */

@@ -8,7 +8,7 @@ import type { ServerMessage } from "../net/envelope";
 import { Gathered } from "../net/gathered";
 import { everySecond } from "../net/heartbeat";
 import { RequestError, Socket, socketUrl, type SocketStatus } from "../net/socket";
-import { reasonIn } from "../ui/why";
+import { byWhom, reasonIn } from "../ui/why";
 import * as api from "./api";
 import { withNews } from "./figures";
 import { EMPTY, type Agent, type Call, type Formula, type Point, type Queue } from "./model";
@@ -103,9 +103,9 @@ function hear(message: ServerMessage): void {
   drawing.soon();
 }
 
-/** Whole seconds: what counts time is drawn once a second, whatever else is drawn. */
+/** Whole seconds: what counts time is drawn once a second, whatever else is drawn; without a connection nothing is known to go on. */
 function tick(): void {
-  now.value = Math.floor(clock.now());
+  if (link.value !== "lost") now.value = Math.floor(clock.now());
 }
 
 export async function begin(): Promise<void> {
@@ -164,11 +164,20 @@ export function look(queue: string): void {
   void readHistory();
 }
 
+const SAID_MS = 10_000;
+
+/** Say what went well; not for long, the board is looked at for hours. */
+export function said(words: string): void {
+  const mine = { words, kind: "good" as const };
+  notice.value = mine;
+  setTimeout(() => notice.value === mine && (notice.value = null), SAID_MS);
+}
+
 /** Do it, and say how it went; true where it was done. */
 export async function order(doing: Promise<unknown>, done: string): Promise<boolean> {
   try {
     await doing;
-    notice.value = { words: done, kind: "good" };
+    said(done);
     void readOrders();
     return true;
   } catch (error) {
@@ -198,6 +207,12 @@ export function reasonName(name: string): string {
 
 export function agentName(id: string): string {
   return unturned(agentsById.value.get(id)?.name || id);
+}
+
+/** Who did something: an account by its name. */
+export function doneBy(by: string): string {
+  const words = byWhom(by);
+  return words === by ? agentName(by) : words;
 }
 
 export function callerOf(call: Call): string {

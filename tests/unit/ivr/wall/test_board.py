@@ -20,8 +20,11 @@ def test_only_what_is_another_is_told() -> None:
 
 
 def test_a_day_begins_and_is_told_once() -> None:
+    """The first too: a page that came back while the server started has had a snapshot without one."""
     board = Board(0, {})
-    assert board.new_day({"day": "2026-11-22", "day_start": 1.0}, 1.0) is None
+    assert board.snapshot(0.0)["data"]["day"] == ""
+    told = board.new_day({"day": "2026-11-22", "day_start": 1.0}, 1.0)
+    assert told is not None and told["data"]["day"] == "2026-11-22"
     assert board.new_day({"day": "2026-11-22", "day_start": 1.0}, 1.0) is None
     assert board.new_day({"day": "2026-11-23", "day_start": 2.0}, 2.0) is not None
     assert board.snapshot(3.0)["data"]["day"] == "2026-11-23"
