@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { age, change, counted, longestSince, shown, sparks, waitingCalls, waitingIn, withNews, worth } from "../src/wall/figures";
+import { age, alone, change, counted, longestSince, shown, sparks, waitingCalls, waitingIn, withNews, worth } from "../src/wall/figures";
 import type { Agent, Call, Point, Queue } from "../src/wall/model";
 
 describe("numbers", () => {
@@ -89,4 +89,9 @@ describe("lines", () => {
     expect(found.map((one) => one["asa"])).toEqual([1, 7, 9]);
     expect(withNews(read, [{ second: 1800, figures: {} }], "a")).toHaveLength(2);
   });
+});
+
+it("a value without neighbours is a dot, at the ends too", () => {
+  expect(alone([1, null, 2, 3, null, 4, undefined, 5])).toEqual([0, 5, 7]);
+  expect(alone([null, 1, 1, null])).toEqual([]);
 });

@@ -103,7 +103,7 @@ function Monitor({ call }: { call: Call }): JSX.Element {
             {t(`wall.mode.${one}`)}
           </button>
         ))}
-        {mine && mode !== "off" && <button type="button" data-testid="mode-stop" onClick={leave}>{t("wall.mode.stop")}</button>}
+        {mine && mode !== "off" && <button type="button" data-testid="mode-stop" class={mode === "take" ? "hangup" : ""} onClick={leave}>{t(mode === "take" ? "wall.hang_up" : "wall.mode.stop")}</button>}
       </div>
       <p class="hint" role="status" data-testid="monitor-state" data-mode={mine ? mode : "off"}>
         {mine && asking !== null ? t("wall.connecting") : mine && mode !== "off" ? t(`wall.hears.${mode}`) : t("wall.monitor.hint")}

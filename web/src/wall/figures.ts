@@ -178,3 +178,8 @@ export function sparks(today: readonly Point[], before: readonly Point[], name: 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
+
+/** Places of values between nothing and nothing: no line leads to them, so a chart has dots there. */
+export function alone(values: ArrayLike<number | null | undefined>): number[] {
+  return Array.from(values).flatMap((value, at) => (value != null && values[at - 1] == null && values[at + 1] == null ? [at] : []));
+}

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { shown } from "./figures";
+import { alone, shown } from "./figures";
 import type { Point, Unit } from "./model";
 
 export interface Drawn {
@@ -68,6 +68,7 @@ function options({ unit, words }: Drawn, colours: string[], size: { width: numbe
   const [accent = "", edge = "", line = "", soft = ""] = colours;
   const letter = Math.round(parseFloat(style.fontSize) * 0.87);
   const small = `${letter}px ${style.fontFamily}`;
+  const dots = (fill: string): uPlot.Series.Points => ({ size: 6, fill, filter: (chart, at) => alone(chart.data[at] ?? []) });
   const value = (_: uPlot, raw: number | null): string => shown(raw, unit);
   const axis = { stroke: soft, font: small, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   return {
@@ -81,8 +82,8 @@ function options({ unit, words }: Drawn, colours: string[], size: { width: numbe
     ],
     series: [
       { label: words.time, value: (_, raw) => (raw === null ? "–" : clockOf(raw)) },
-      { label: words.today, stroke: accent, width: 2, value, points: { show: false }, spanGaps: false },
-      { label: words.before, stroke: edge, width: 1.5, dash: [4, 4], value, points: { show: false }, spanGaps: false },
+      { label: words.today, stroke: accent, width: 2, value, points: dots(accent), spanGaps: false },
+      { label: words.before, stroke: edge, width: 1.5, dash: [4, 4], value, points: dots(edge), spanGaps: false },
     ],
   };
 }
