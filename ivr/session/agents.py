@@ -20,6 +20,7 @@ from ivr.session.call_actions import CallActions
 from ivr.session.calling_out import CallingOut
 from ivr.session.presence import LEASE_SECONDS, Presence
 from ivr.session.talks import Talks
+from ivr.session.view import view_of_record
 from ivr.session.wrapping import WrapUps
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class Agents(CallActions, CallingOut):
             log.info("agent %s: the page is there again: %s", agent_id, was)
         agent = await self._store.agent(agent_id)
         held = [contact.partition("~")[0] for contact in agent.held if contact not in agent.others]  # "~": asked about it
+        held += [agent.last_contact] if agent.state is AgentState.WRAP_UP and agent.last_contact else []
         view = await self._view(agent)
         return {"agent": view, "queues": await self._store.queue_figures(), "held": held, "moved": bool(before)}
 
@@ -91,6 +93,16 @@ class Agents(CallActions, CallingOut):
             await self._duty.gone(agent_id)
         else:
             await self._store.set_state(agent_id, AgentState.OFFLINE, reason)
+
+    async def show(self, agent_id: str, contact_id: str) -> None:
+        """Of a talk what its node knows; of one that is over, and wrapped up, what its record has."""
+        _, agents = await self._store.read((), [agent_id])  # a supervisor at the wall may be no agent
+        wraps_up = any(one.state is AgentState.WRAP_UP and one.last_contact == contact_id for one in agents)
+        if not wraps_up or self.wrapping.find is None:
+            await super().show(agent_id, contact_id)
+        elif self.desk is not None and (row := await self.wrapping.find(contact_id)) is not None:
+            await self.desk.look_for(agent_id)
+            self.desk.push(agent_id, "contact", view_of_record(row))
 
     async def listener(self, name: str, there: bool) -> None:
         if self._where is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ivr.call import Call
+from ivr.call import SIGNALLING, Call, Caller, Intent, Turn
 from ivr.dialplan.events import Phrase
 from ivr.dialplan.model import Flow
 from ivr.profile.likely import when
@@ -71,6 +72,33 @@ def contact_view(call: Call, placement: Placement, label: str = "", media: Mappi
 def seen_by_agent(session: CallSession, placement: Placement) -> dict[str, Any]:
     """The contact of a running call, as it is now."""
     return contact_view(session.call, placement, label_of(session.call, session.machine.flow), session.leg.quality())
+
+
+def view_of_record(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The contact of a talk that is over, from its record (`WholeContacts.find`): what its agent saw, for the wrap-up. Why it
+    came to this agent, the words for the wish and the figures of the audio are not in the record."""
+    caller = Caller(row["caller_number"], row["caller_name"], channel=row["channel"])
+    intent = Intent(row["intent"], row["intent_confidence"] or 0.0) if row["intent"] else None
+    said = ({name: value for name, value in turn.items() if name != "index"} for turn in row["turns"])
+    turns = tuple(Turn.from_dict({**turn, "at": _seconds(turn["at"])}) for turn in said)
+    kept = {name: row[name] for name in ("id", "called", "language", "slots", "profile", "handover")}
+    call = Call(
+        **kept,
+        caller=caller,
+        started_at=_seconds(row["started_at"]) or 0.0,
+        intent=intent,
+        turns=turns,
+        tags=tuple(row["tags"]),
+        **{name: value for name, value in row["signalling"].items() if name in SIGNALLING},
+    )
+    queued, answered = _seconds(row["queued_at"]) or 0.0, _seconds(row["connected_at"])
+    return contact_view(
+        call, Placement(row["queue"] or "", queued_at=queued, phase="wrap_up", answered_at=answered, note=row["note"])
+    )
+
+
+def _seconds(time: str | None) -> float | None:
+    return None if time is None else datetime.fromisoformat(time).timestamp()
 
 
 def _bounded(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:

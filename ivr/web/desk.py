@@ -15,7 +15,7 @@ from ivr.acd.desk import AT_WALL, RingOutcome, person_of
 from ivr.errors import Conflict, IvrError, NotAllowed
 from ivr.web.agent_desk import REPLACED, AgentDesk
 from ivr.web.agent_leg import open_agent_leg
-from ivr.web.desk_commands import AT_WALL_SAY, COMMANDS, MOST_OPENING, NOTED, OF_THE_CALL, OF_THE_PAGE, PAGE_ANSWERS, SHOW
+from ivr.web.desk_commands import AT_WALL_SAY, COMMANDS, MOST_OPENING, NOTE, NOTED, OF_THE_CALL, OF_THE_PAGE, PAGE_ANSWERS, SHOW
 from ivr.web.desk_state import Watch, nobody_watches
 from ivr.web.page_socket import PageSocket, text_of
 from ivr.web.parts import Account, AgentActions, OpenLeg
@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 
 CLOSING = 5.0
 """Seconds that what pages asked for may still take when the server stops."""
+
+PICTURE = 1.0
+"""Seconds for which a page that came up waits for what another node knows of its call: where its first picture has the call,
+it keeps the audio that it has, and what is being typed."""
 
 TRY_AGAIN = 1013
 GOING_AWAY = 1001
@@ -261,10 +265,19 @@ class DeskHub:
         desk.opening += opens
         try:
             who = desk.agent_id if kind in OF_THE_PAGE else person_of(desk.agent_id)
-            if kind not in OF_THE_CALL or not await self._elsewhere(kind, who, values):
+            if not await self._done_elsewhere(kind, who, values):
                 await getattr(self._actions, kind)(who, *values)
         finally:
             desk.opening -= opens
+
+    async def _done_elsewhere(self, kind: str, who: str, values: Sequence[str]) -> bool:
+        """Whether the node of the call did it. A note goes there too, and stays here where that node says nothing."""
+        if kind in OF_THE_CALL:
+            return await self._elsewhere(kind, who, values)
+        if kind == NOTE:
+            with suppress(Conflict):
+                return await self._elsewhere(kind, who, values)
+        return False
 
     async def _resume(self, desk: AgentDesk, page: PageSocket, message: Mapping[str, Any]) -> bool:
         data = message.get("data")
@@ -279,15 +292,16 @@ class DeskHub:
                 return False
             if parts.get("moved"):
                 desk.state.forget()
+                seq = 0  # of the desk there
+            shown = desk.state.contact or {}
+            missed = [self._beside(self._show(desk, one)) for one in parts.get("held", ()) if one != shown.get("id")]
+            if missed:
+                await asyncio.wait(missed, timeout=PICTURE)
             desk.attach(page, seq if isinstance(seq, int) else 0, parts)
-        shown = desk.state.contact or {}
-        for contact_id in parts.get("held", ()):
-            if contact_id != shown.get("id"):
-                self._beside(self._show(desk, contact_id))
         return True
 
     async def _show(self, desk: AgentDesk, contact_id: str) -> None:
-        """A call that this desk has no picture of: the page came up at another node, or the agent was given it elsewhere."""
+        """A contact that this desk has no picture of: the page came up at another node, or the agent was given it elsewhere."""
         try:
             await self._order(SHOW, desk, [contact_id])
         except (IvrError, TelephonyError) as error:
@@ -350,10 +364,11 @@ class DeskHub:
         desk.gone.set()
         self._beside(self._tell_gone(desk, reason))
 
-    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+    def _beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _tell_gone(self, desk: AgentDesk, reason: str) -> None:
         assert self._actions is not None

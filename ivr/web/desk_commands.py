@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, Mapping[str, int]] = {
 }
 """What goes to `AgentActions` as it is: its fields, in order, with the most characters each may have."""
 
+NOTE = "note"
+
 NOTED: Mapping[str, int] = {"note": 1, "wrap_up": 2}
 """Those that carry the note as typed, and where it stands among their fields."""
 

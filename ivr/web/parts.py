@@ -65,7 +65,7 @@ class AgentActions(Protocol):
 
     async def page_opened(self, agent_id: str) -> Mapping[str, Any]:
         """A page is there, for the first time or again: returns `{"agent": {...}, "queues": [...]}` for its snapshot, the
-        contacts that its agent has as `held`, and whether it was at another node before as `moved`."""
+        contacts that its agent has, or wraps up, as `held`, and whether it was at another node before as `moved`."""
 
     async def page_closed(self, agent_id: str, reason: str = "page closed") -> None:
         """The page is gone and did not come back within the grace; "page gone" where it fell silent."""

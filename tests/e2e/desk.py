@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.async_api import Page, expect
 
 from tests.e2e.browser import Browser
-from tests.e2e.server import HotlineProcess
+
+
+class Site(Protocol):
+    """A node, or what stands in front of some."""
+
+    @property
+    def url(self) -> str: ...
+
+    def password(self, agent: str) -> str: ...
 
 
 class DeskPage:
@@ -19,7 +27,7 @@ class DeskPage:
         self.page = page
 
     @classmethod
-    async def open(cls, browser: Browser, server: HotlineProcess, agent: str, *, language: str = "en", **size: int) -> DeskPage:
+    async def open(cls, browser: Browser, server: Site, agent: str, *, language: str = "en", **size: int) -> DeskPage:
         """Sign in, allow the microphone, and go available."""
         page = await browser.page(f"{server.url}/desk?debug=1", language=language, **size)
         await page.get_by_test_id("login-user").fill(agent)

@@ -9,8 +9,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.e2e.browser import Browser, heard
-from tests.e2e.desk import DeskPage
-from tests.e2e.server import HotlineProcess
+from tests.e2e.desk import DeskPage, Site
 
 WIRE = """
 (() => {
@@ -46,9 +45,7 @@ class WiredDesk(DeskPage):
     """`told` has every event of the page that is open now."""
 
     @classmethod
-    async def open(
-        cls, browser: Browser, server: HotlineProcess, agent: str, *, language: str = "en", **size: int
-    ) -> WiredDesk:
+    async def open(cls, browser: Browser, server: Site, agent: str, *, language: str = "en", **size: int) -> WiredDesk:
         page = await browser.page(f"{server.url}/desk?debug=1", language=language, **size)
         await page.context.add_init_script(WIRE)
         await page.reload()
@@ -60,7 +57,7 @@ class WiredDesk(DeskPage):
         await desk.go("available")
         return desk
 
-    async def another_tab(self, server: HotlineProcess) -> Page:
+    async def another_tab(self, server: Site) -> Page:
         """A second page of the same browser, signed in as the first."""
         page = await self.page.context.new_page()
         await page.goto(f"{server.url}/desk?debug=1")

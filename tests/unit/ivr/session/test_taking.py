@@ -238,7 +238,7 @@ async def test_a_note_that_comes_late_is_taken_from_whoever_had_the_call(office:
     leg.vanish()
     await house.over()
     opened = await office.buttons.page_opened("anna")
-    assert (opened["held"], opened["moved"]) == ([], False)
+    assert (opened["held"], opened["moved"]) == ([contact], False), "it is wrapped up"
     second, other = house.call(FakeLeg("second"))
     await office.buttons.wrap_up("anna", contact, "", "first")
     await house.chooses(second, "2")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ivr.errors import Conflict, StoreUnavailable
+from ivr.records.whole import WholeContacts
 from ivr.session.agents import Agents
 from ivr.session.wrapping import FURTHEST, WrapUps, due_of
 from tests.unit.ivr.session.house import House
@@ -103,3 +104,30 @@ async def test_the_page_is_told_the_number_of_the_task(house: House) -> None:
         await agents.wrap_up("anna", contact, "other", "")
     await agents.wrap_up("anna", contact, "solved", "done", LATER)
     assert {"kind": "follow_up", "ticket": "T-000001", "due_at": 1793437200.0} in house.desk.of("told")
+
+
+async def test_a_page_that_comes_up_in_the_wrap_up_is_shown_what_its_agent_saw(house: House) -> None:
+    """From the record, whichever node had the call."""
+    agents = Agents(house.store, house.log, house.talks, lambda: NOW)
+    agents.desk, agents.wrapping = house.desk, WrapUps(find=WholeContacts(house.log, house.reader).find)
+    await house.open("anna")
+    leg, contact = house.call()
+    await house.chooses(leg, "2")
+    await house.until(lambda: len(house.talks))
+    await agents.note("anna", contact, "half a w")
+    await agents.hang_up("anna", contact)
+    await house.over()
+    seen = house.desk.of("contact")[-1]
+    house.desk.log.clear()
+    await agents.show("bob", contact)
+    assert house.desk.of("contact") == []
+    assert (await agents.page_opened("anna"))["held"] == [contact]
+    await agents.show("anna", contact)
+    (shown,) = house.desk.of("contact")
+    assert shown.keys() == seen.keys() and (shown["phase"], shown["note"]) == ("wrap_up", "half a w")
+    for name in ("id", "queue", "channel", "caller", "profile", "language", "slots", "tags", "held"):
+        assert shown[name] == seen[name], name
+    assert shown["handover"]["summary"].startswith(seen["handover"]["summary"]), "and how it ended"
+    assert [one["text"] for one in shown["turns"]] == [one["text"] for one in seen["turns"]] != []
+    for name in ("started_at", "queued_at", "answered_at"):
+        assert shown[name] == pytest.approx(seen[name], abs=0.002), "in milliseconds"

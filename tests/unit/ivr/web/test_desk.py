@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -36,6 +35,11 @@ async def test_fresh_page_gets_its_snapshot(web: Web) -> None:
     assert snapshot["data"]["queues"][0]["name"] == "support"
     assert snapshot["data"]["settings"]["dispositions"] == ["solved"]
     assert web.hub.online == ("wang",)
+
+
+async def test_a_senior_agent_has_a_desk(web: Web) -> None:
+    await web.desk("mei")
+    assert web.hub.online == ("mei",)
 
 
 async def test_transcript_is_on_the_screen_before_the_ring(web: Web) -> None:
@@ -136,36 +140,6 @@ async def test_page_that_comes_back_gets_what_it_missed(web: Web) -> None:
     web.hub.push("wang", "turn", {"contact_id": "c-1", "index": 1, "turn": {"text": "b"}})
     again = await web.desk(seq=seq)
     assert [(await again.next())["seq"] for _ in range(2)] == [seq + 1, seq + 2]
-
-
-async def test_page_that_comes_from_another_node_is_given_its_call_from_there(web: Web) -> None:
-    asked: list[tuple[str, str, tuple[str, ...]]] = []
-
-    async def elsewhere(kind: str, agent_id: str, values: Sequence[str]) -> bool:
-        asked.append((kind, agent_id, tuple(values)))
-        return True
-
-    web.hub.start(web.actions, elsewhere)
-    web.hub.push("wang", "contact", {**CONTACT, "id": "c-old", "phase": "connected"})
-    seq = web.hub._desks["wang"].state.seq
-    web.actions.parts = {"held": ["c-7"], "moved": True}
-    page = await web.desk(seq=seq)
-    assert (await page.next("snapshot"))["data"]["contact"] is None, "what it showed before is old"
-    await until(lambda: ("show", "wang", ("c-7",)) in asked)
-    web.hub.push("wang", "contact", {**CONTACT, "id": "c-7", "phase": "connected"})
-    web.actions.parts = {"held": ["c-7"], "moved": False}
-    again = await web.desk()
-    assert (await again.next("snapshot"))["data"]["contact"]["id"] == "c-7"
-    assert asked == [("show", "wang", ("c-7",))], "it has the picture"
-
-
-async def test_page_that_is_elsewhere_now_gives_way(web: Web) -> None:
-    page = await web.desk()
-    await page.next("snapshot")
-    web.hub.push("wang", "contact", {**CONTACT, "phase": "connected"})
-    web.hub.left("wang")
-    assert (await page.closed())[0] == 4001
-    assert web.hub._desks["wang"].state.contact is None
 
 
 async def test_second_tab_takes_over_and_the_first_is_told(web: Web) -> None:
