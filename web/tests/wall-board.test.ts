@@ -72,3 +72,26 @@ it("alerts have their people by name", async () => {
   expect(await drawn(h(Alerts, {}))).toMatch(/Wang Fang.*Wang Fang/);
   expect(document.body.textContent).not.toContain("wf");
 });
+
+it("a state that comes after the call has its reason and who ordered it, not the call", async () => {
+  const { AgentCard } = await import("../src/wall/AgentCard");
+  const ann = { id: "ann", name: "Ann", team: "", site: "", state: "in_call", reason: "meal", by: "wf", since: 1, until: null, calls: [], skills: {}, busy: null, strain: null, strain_why: [], devices: [] };
+  const shows = async (wanted: string): Promise<string> => {
+    store.wall.value = { ...store.wall.value, agents: [{ ...ann, wanted }, { id: "wf", name: "Wang Fang", skills: {} }] } as unknown as Store["wall"]["value"];
+    await drawn(h(AgentCard, { id: "ann" }));
+    return document.querySelector("#card-agent .lead, .lead")?.textContent ?? "";
+  };
+  expect(await shows("break")).not.toMatch(/meal|Wang Fang/);
+  expect(document.body.textContent).toContain("Break · meal · by Wang Fang");
+  expect(await shows("")).toContain("meal · by Wang Fang");
+});
+
+it("a television has the gravest alerts, and how many more there are", async () => {
+  const { Alerts } = await import("../src/wall/Alerts");
+  const of = (n: number): unknown => ({ id: `a|${n}`, severity: "danger", subject: { kind: "queue", id: "b", name: "b" }, text: { zh: `b${n}`, en: `b${n}` }, opened_at: 1, closed_at: null, acknowledged_at: null, acknowledged_by: "", owner: "", note: "" });
+  store.wall.value = { ...store.wall.value, alerts: [1, 2, 3, 4, 5, 6, 7].map(of) } as unknown as Store["wall"]["value"];
+  expect(await drawn(h(Alerts, {}))).toContain("b7");
+  await act(() => void (store.tv.value = true));
+  expect(document.body.textContent).toMatch(/b5.*and 2 more$/);
+  store.tv.value = false;
+});

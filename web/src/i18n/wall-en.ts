@@ -64,6 +64,7 @@ export const wallEn = {
   "wall.mood.angry": "angry",
   "wall.alerts": "Alerts",
   "wall.alerts.none": "Nothing is wrong.",
+  "wall.alerts.more": "and {n} more",
   "wall.alerts.closed": "{n} that are over",
   "wall.alert.over": "{from}–{to}, over",
   "wall.alert.seen": "seen by {by}",

@@ -65,6 +65,7 @@ export const wallZh: Record<WallKey, string> = {
   "wall.mood.angry": "生气",
   "wall.alerts": "告警",
   "wall.alerts.none": "一切正常。",
+  "wall.alerts.more": "另有 {n} 条",
   "wall.alerts.closed": "{n} 条已结束",
   "wall.alert.over": "{from}–{to}，已结束",
   "wall.alert.seen": "{by} 已知晓",

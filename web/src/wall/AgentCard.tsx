@@ -21,13 +21,14 @@ export function AgentCard({ id }: { id: string }): JSX.Element {
     );
   }
   const name = agent.name || agent.id;
+  // What is ordered for later has the reason and who asked for it.
+  const why = agent.wanted === "" ? askedFor(agent) : [];
   return (
     <Panel id="card-agent" title={name}>
       <p class="lead">
         <b>{t(`state.${agent.state}` as "state.break")}</b>
-        {agent.reason !== "" && <span>{reasonName(agent.reason)}</span>}
         <Since at={agent.since} />
-        <span class="calm">{[agent.by === "" ? "" : t("wall.by", { by: doneBy(agent.by) }), leftOf(agent)].filter((part) => part).join(" · ")}</span>
+        <span class="calm">{[...why, leftOf(agent)].filter((part) => part).join(" · ")}</span>
       </p>
       <Story agent={agent} />
       <States agent={agent} />
@@ -37,6 +38,11 @@ export function AgentCard({ id }: { id: string }): JSX.Element {
       </p>
     </Panel>
   );
+}
+
+/** Why a state was chosen, and by whom where it was not the agent. */
+function askedFor({ reason, by }: Agent): string[] {
+  return [reason === "" ? "" : reasonName(reason), by === "" ? "" : t("wall.by", { by: doneBy(by) })].filter((part) => part);
 }
 
 function Story({ agent }: { agent: Agent }): JSX.Element {
@@ -49,7 +55,7 @@ function Story({ agent }: { agent: Agent }): JSX.Element {
             {callerOf(call)} · {call.queue} <MoodMark mood={call.mood} trend={call.mood_trend} />
           </button>
         ))],
-        [t("wall.then"), agent.wanted === "" ? "" : t(`state.${agent.wanted}` as "state.break")],
+        [t("wall.then"), agent.wanted === "" ? "" : [t(`state.${agent.wanted}` as "state.break"), ...askedFor(agent)].join(" · ")],
         [t("wall.team"), [agent.team, agent.site].filter((part) => part).join(" · ")],
         [t("wall.served"), agent.state === "offline" ? "" : t("wall.served_n", { n: agent.served, missed: agent.missed })],
         [t("wall.occupied"), agent.busy === null ? "" : shown(agent.busy, "share")],

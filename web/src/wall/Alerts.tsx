@@ -6,9 +6,13 @@ import type { Alert } from "./model";
 import { acknowledge, agentName, card, look, notice, own, textOf, tv, wall, who, wordsOf } from "./store";
 import { t } from "./words";
 
+/** On a television: what else is wrong is a number, so that nodes and chart stay in sight. */
+const MOST_TV = 5;
+
 /** What is wrong now, the gravest first, each leading to its cause; then what was. */
 export function Alerts(): JSX.Element {
   const open = wall.value.alerts.filter((one) => one.closed_at === null);
+  const shown = tv.value ? open.slice(0, MOST_TV) : open;
   const closed = wall.value.alerts.filter((one) => one.closed_at !== null);
   return (
     <section class="block alerts" aria-labelledby="alerts-title" data-testid="alerts" data-open={open.length}>
@@ -21,7 +25,8 @@ export function Alerts(): JSX.Element {
             <span class="shape good" aria-hidden="true" /> {t("wall.alerts.none")}
           </p>
         )}
-        <ul>{open.map((alert) => <Line key={alert.id} alert={alert} />)}</ul>
+        <ul>{shown.map((alert) => <Line key={alert.id} alert={alert} />)}</ul>
+        {shown.length < open.length && <p class="calm" data-testid="alerts-more">{t("wall.alerts.more", { n: open.length - shown.length })}</p>}
       </div>
       {closed.length > 0 && !tv.value && (
         <details class="was">

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import * as api from "./api";
 import { Panel } from "./Panel";
-import { agentName, card, notice, wall, wordsOf } from "./store";
+import { agentName, card, notice, said, wall, wordsOf } from "./store";
 import { t } from "./words";
 
 const MOST = 500;
@@ -19,7 +19,9 @@ export function BroadcastCard({ agents, teams }: { agents: string[]; teams: stri
     try {
       const chosen = team.value === "" ? [] : [team.value];
       const { told, away } = await api.broadcast(text.value, grave.value ? "attention" : "info", agents, chosen);
-      notice.value = { words: t("wall.broadcast.done", { n: told.length, away: away.length }), kind: told.length > 0 ? "good" : "danger" };
+      const words = t("wall.broadcast.done", { n: told.length, away: away.length });
+      if (told.length > 0) said(words);
+      else notice.value = { words, kind: "danger" };
       card.value = null;
     } catch (error) {
       notice.value = { words: wordsOf(error), kind: "danger" };

@@ -13,11 +13,13 @@ export interface Drawn {
 
 /** In sizes of its letters: a television has larger ones. */
 const HEIGHT = 14.7;
+const LEAST = 5;
 
 /** One chart in one box: today's line over the pale one of the day before it is held against. Follows the width of the box. */
 export class Plot {
   private chart: uPlot | null = null;
   private made = "";
+  private last: Drawn | null = null;
   private readonly sizes: ResizeObserver;
 
   constructor(private readonly box: HTMLElement) {
@@ -26,6 +28,7 @@ export class Plot {
   }
 
   draw(what: Drawn): void {
+    this.last = what;
     const style = getComputedStyle(this.box);
     const colours = ["--accent", "--edge", "--line", "--soft"].map((name) => resolved(this.box, style.getPropertyValue(name)));
     // What a chart cannot change afterwards makes a new one.
@@ -45,12 +48,20 @@ export class Plot {
     this.chart = null;
   }
 
+  /** Of its own height, or all that is left to a box that grows: on a television. */
   private size(): { width: number; height: number } {
-    return { width: Math.max(200, this.box.clientWidth), height: Math.round(HEIGHT * parseFloat(getComputedStyle(this.box).fontSize)) };
+    const style = getComputedStyle(this.box);
+    const letter = parseFloat(style.fontSize);
+    const left = this.box.clientHeight - (this.box.querySelector(".u-legend")?.clientHeight ?? 2 * letter);
+    const height = style.flexGrow === "1" ? Math.max(LEAST * letter, left) : HEIGHT * letter;
+    return { width: Math.max(200, this.box.clientWidth), height: Math.round(height) };
   }
 
+  /** A box of another width may have other letters: the whole screen has larger ones. */
   private fit(): void {
-    if (this.chart !== null && this.box.clientWidth > 0) this.chart.setSize(this.size());
+    if (this.chart === null || this.last === null || this.box.clientWidth === 0) return;
+    this.draw(this.last);
+    this.chart.setSize(this.size());
   }
 }
 
