@@ -3,7 +3,8 @@ import { speak } from "../src/i18n";
 import { EMPTY_BOOK, type Book } from "../src/desk/side/book";
 import { grouped, queryOf } from "../src/quality/finding";
 import type { Hit, Question } from "../src/quality/model";
-import { factsOf, modulesFor, secondOf, type Whole } from "../src/quality/record";
+import { beginOf, factsOf, modulesFor, secondOf, type Whole } from "../src/quality/record";
+import type { Turn } from "../src/quality/player/model";
 import { href, parse } from "../src/quality/route";
 import { earned, kindOf, points, scoreKind, sectionShare, valuesOf, valueWords } from "../src/quality/score";
 import { textOf, when } from "../src/quality/words";
@@ -96,6 +97,12 @@ describe("the record beside the player", () => {
     expect(factsOf(whole)).toEqual([["month", "May"], ["amount", "20"]]);
     expect(secondOf("2026-11-22T10:00:31Z", whole)).toBe(31);
     expect(secondOf("never", whole)).toBe(null);
+  });
+
+  it("plays a turn from where it is heard, not from when its words were known", () => {
+    const turn = { index: 4, at: "2026-11-22T10:00:25Z" } as Whole["turns"][number];
+    expect(beginOf(turn, [{ index: 3, from: 20 }, { index: 4, from: 23.9 }] as Turn[], whole)).toBe(23.9);
+    expect(beginOf(turn, [], whole)).toBe(25);
   });
 });
 

@@ -256,6 +256,10 @@ export const en = {
   "disposition.follow_up": "Follow up",
   "disposition.transferred": "Transferred",
   "disposition.wrong_number": "Wrong number",
+  "matter.open": "open",
+  "matter.pending": "waits for customer",
+  "matter.solved": "solved",
+  "matter.closed": "closed",
 
   "empty.offline": "You are offline",
   "empty.offline.sub": "No call comes to you. Choose Available when you are ready.",

@@ -40,6 +40,7 @@ export const qualityEn = {
   "place.quality.coaching": "Coaching",
   "place.quality.agents": "Trends",
 
+  "card.problems": "Mistakes in the files of scorecards: {n}. The cards from before stay in force; `ivr check` says where the mistakes are.",
   "work.title": "Calls to review",
   "work.counts": "{open} to review · {mine} of yours begun · {done} done in 7 days",
   "work.next": "Take the next",

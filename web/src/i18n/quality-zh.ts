@@ -41,6 +41,7 @@ export const qualityZh: Record<QualityKey, string> = {
   "place.quality.coaching": "辅导",
   "place.quality.agents": "趋势",
 
+  "card.problems": "评分卡文件有 {n} 处错误，仍按原来的评分卡评分。错在哪里，可用 `ivr check` 查看。",
   "work.title": "待检通话",
   "work.counts": "待检 {open} · 我已开始 {mine} · 近 7 天完成 {done}",
   "work.next": "领取下一个",

@@ -258,6 +258,10 @@ export const zh: Catalogue = {
   "disposition.follow_up": "需跟进",
   "disposition.transferred": "已转接",
   "disposition.wrong_number": "打错电话",
+  "matter.open": "处理中",
+  "matter.pending": "等客户",
+  "matter.solved": "已解决",
+  "matter.closed": "已关闭",
 
   "empty.offline": "您已离线",
   "empty.offline.sub": "不会有来电。准备好后请选择“空闲”。",

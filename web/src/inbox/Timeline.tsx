@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { length } from "../i18n";
+import { length, named } from "../i18n";
 import { now } from "../desk/store";
 import type { Entry } from "./model";
 import { choose, inbox } from "./store";
@@ -8,6 +8,11 @@ import { unturned } from "../i18n/fill";
 
 function nameOf(agent: string): string {
   return unturned(inbox.value.choices.agents.find((one) => one.id === agent)?.name ?? agent);
+}
+
+/** How it ended or stands: calls have an outcome, what is written a state. */
+function result({ kind, status }: Entry): string {
+  return kind === "call" ? named("disposition", status) : called(kind === "thread" ? kind : "ticket", status);
 }
 
 /** Calls, messages, tickets and callbacks of one customer, the newest first. */
@@ -26,10 +31,10 @@ export function Timeline({ entries }: { entries: readonly Entry[] }): JSX.Elemen
                   {entry.title || t("talk.messages")}
                 </button>
               ) : (
-                <span>{entry.title}</span>
+                <span>{entry.kind === "call" && entry.title !== "" ? named("intent", entry.title) : entry.title}</span>
               )}
               <span class="sub">
-                {entry.kind === "thread" ? called("thread", entry.status) : called("ticket", entry.status)}
+                {result(entry)}
                 {entry.agent !== "" && ` · ${nameOf(entry.agent)}`}
                 {entry.seconds !== null && entry.seconds > 0 && ` · ${length(entry.seconds)}`}
               </span>

@@ -90,7 +90,7 @@ function Result({ one }: { one: Calibration }): JSX.Element {
             <tr class="whole">
               <th scope="row">{t("quality.score")}</th>
               {people.map((each) => <td key={each.id} class="figures"><b>{points(result.scores[each.id])}</b></td>)}
-              <td class="number figures">{points(result.spread)}</td>
+              <td class="number figures">{t("calibration.result", { points: points(result.spread) })}</td>
             </tr>
             {result.questions.map((spread) => <SpreadRow key={spread.name} spread={spread} question={questions.get(spread.name)} people={people.map((each) => each.id)} reference={one.reference} />)}
           </tbody>

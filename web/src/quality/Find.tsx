@@ -101,7 +101,7 @@ function Words({ asked }: { asked: Asked }): JSX.Element {
 function Said({ hit, words }: { hit: Hit; words: string }): JSX.Element {
   return (
     <li>
-      <a class={`hit ${hit.speaker}`} href={href("contact", hit.contact.id, { at: hit.second, q: words })} data-testid="hit">
+      <a class={`hit ${hit.speaker}`} href={href("contact", hit.contact.id, { at: hit.second, turn: hit.turn, q: words })} data-testid="hit">
         <span class="sub figures">{length(hit.second)}</span>
         <span class="sub">{t(`speaker.${hit.speaker as "caller"}`)}</span>
         <span class="words">{hit.snippet.map((part, n) => (part.hit ? <mark key={n}>{part.text}</mark> : part.text))}</span>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import * as api from "./api";
 import { CardPublished } from "./Appeal";
 import { aboutOf, callerOf, Read, ScoreMark, StateTag, When } from "./bits";
@@ -42,6 +42,7 @@ export function ReviewPage(): JSX.Element {
         <Listening
           contactId={review.contact_id}
           contact={review.contact}
+          state={review.state}
           pins={secondsOf([...Object.values(review.answers), ...review.coaching])}
           card={<TheCard review={review} changed={reading.put} />}
           coaching={<NotesOf agent={review.agent_id} name={review.agent_name} contact={review.contact_id} review={review.id} notes={review.coaching} />}
@@ -87,27 +88,38 @@ function Happened({ review }: { review: Review }): JSX.Element {
 interface Props {
   contactId: string;
   contact: Contact | null;
+  /** Of the review: where it changes, the card is shown from its top. */
+  state?: string;
   card: JSX.Element;
   coaching: JSX.Element;
   pins: readonly number[];
 }
 
 /** The player, and beside it what the scene `quality` puts there. */
-function Listening({ contactId, contact, card, coaching, pins }: Props): JSX.Element {
+function Listening({ contactId, contact, state, card, coaching, pins }: Props): JSX.Element {
   const whole = useSignal<Whole | null>(null);
   useEffect(() => {
     if (!judges.value) return;
     // The player and the card stand without them: a module that has nothing to say is not there.
     api.ask<Whole>("GET", `/contacts/${encodeURIComponent(contactId)}`).then((found) => (whole.value = found), () => undefined);
   }, [contactId]);
+  const top = useRef<HTMLDivElement>(null);
+  const before = useRef(state);
+  useEffect(() => {
+    if (before.current !== state) top.current?.scrollIntoView({ block: "start" });
+    before.current = state;
+  }, [state]);
   const modules = modulesFor(book.value, whole.value);
   const draw = (name: string): JSX.Element | null => {
-    if (name === "scorecard") return <div key={name}>{card}</div>;
+    if (name === "scorecard") return <div key={name} ref={top}>{card}</div>;
     if (name === "coaching") return <div key={name}>{coaching}</div>;
     const Part = MODULES[name];
     return Part === undefined || whole.value === null ? null : <Part key={name} whole={whole.value} book={book.value} />;
   };
-  const at = route.value.query.get("at");
+  const asked = (name: string): number | null => {
+    const given = route.value.query.get(name) ?? "";
+    return given === "" || Number.isNaN(Number(given)) ? null : Number(given);
+  };
   return (
     <main class="listening" data-testid="listening" data-contact={contactId}>
       <header class="head">
@@ -116,7 +128,7 @@ function Listening({ contactId, contact, card, coaching, pins }: Props): JSX.Ele
           {[contact?.agent_name || contact?.agent_id, when(contact?.started_at), aboutOf(contact)].filter(Boolean).join(" · ")}
         </p>
       </header>
-      <div class="hear"><Playing contact={contactId} at={at === null || at === "" || Number.isNaN(Number(at)) ? null : Number(at)} pins={pins} /></div>
+      <div class="hear"><Playing contact={contactId} at={asked("at")} turn={asked("turn")} pins={pins} /></div>
       <aside class="judge" aria-label={t("quality.judge")}>{modules.do.map(draw)}</aside>
       {whole.value !== null && <aside class="know" aria-label={t("quality.know")}>{modules.who.map(draw)}</aside>}
     </main>

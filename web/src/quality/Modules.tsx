@@ -3,8 +3,10 @@ import { length, named } from "../i18n";
 import { plain, type Book, type Line } from "../desk/side/book";
 import { MoodMark, When } from "./bits";
 import { Moment } from "./Question";
+import { usePeople } from "./people";
 import { useReading } from "./reading";
-import { factsOf, secondOf, type Past, type Whole, type Work } from "./record";
+import { beginOf, factsOf, type Past, type Whole, type Work } from "./record";
+import { turns } from "./seek";
 import * as api from "./api";
 import { t, textOf, type QualityKey } from "./words";
 
@@ -65,7 +67,7 @@ function Mood({ whole }: Props): JSX.Element | null {
     <Part name="module.mood">
       <ul class="steps">
         {felt.map((turn) => {
-          const second = secondOf(turn.at, whole);
+          const second = beginOf(turn, turns.value, whole);
           return <li key={turn.at}>{second !== null && <Moment at={second} />} <MoodMark mood={turn.mood} /></li>;
         })}
       </ul>
@@ -123,7 +125,7 @@ function Lines({ whole, book }: Props): JSX.Element | null {
 function heardAt(line: Line, whole: Whole): number | null {
   const phrases = Object.values(line.said).flat().map(plain).filter((phrase) => phrase !== "");
   const turn = whole.turns.find((one) => one.speaker === "agent" && phrases.some((phrase) => plain(one.text).includes(phrase)));
-  return turn === undefined ? null : secondOf(turn.at, whole);
+  return turn === undefined ? null : beginOf(turn, turns.value, whole);
 }
 
 function WrapUp({ whole }: Props): JSX.Element {
@@ -138,6 +140,7 @@ function WrapUp({ whole }: Props): JSX.Element {
 
 function History({ whole }: Props): JSX.Element {
   const past = useReading(whole.id, () => api.ask<{ past: Past[] }>("GET", `/desk/contacts/${encodeURIComponent(whole.id)}/past`));
+  const names = new Map(usePeople().agents.map(({ id, name }) => [id, name]));
   const rows = (past.value?.past ?? []).slice(0, 8);
   return (
     <Part name="module.history">
@@ -145,8 +148,8 @@ function History({ whole }: Props): JSX.Element {
       {past.failed !== null && <p class="calm">{api.wordsOf(past.failed)}</p>}
       <ul class="steps">
         {rows.map((one) => (
-          <li key={`${one.kind} ${one.id}`}>
-            <When at={one.at === 0 ? null : one.at} /> {one.kind === "call" && one.title !== "" ? named("intent", one.title) : one.title} <span class="sub">{[named("disposition", one.result), one.agent].filter(Boolean).join(" · ")}</span>
+          <li key={`${one.kind} ${one.id}`} data-testid="past">
+            <When at={one.at === 0 ? null : one.at} /> {one.kind === "call" && one.title !== "" ? named("intent", one.title) : one.title} <span class="sub">{[one.kind === "ticket" ? named("matter", one.result) : named("disposition", one.result), names.get(one.agent) ?? one.agent].filter(Boolean).join(" · ")}</span>
           </li>
         ))}
       </ul>

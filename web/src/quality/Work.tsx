@@ -32,6 +32,7 @@ export function WorkList(): JSX.Element {
   const release = async (one: Work): Promise<void> => {
     if ((await act(api.release(one.contact_id), t("work.released"))) !== null) list.again();
   };
+  const problems = useReading("cards", api.cards).value?.problems ?? 0;
   const first = rows.find((one) => one.state === "open");
   return (
     <main class="page" data-testid="work">
@@ -43,6 +44,9 @@ export function WorkList(): JSX.Element {
           {t("work.next")}
         </button>
       </header>
+      {problems > 0 && (
+        <p class="attention" role="status" data-testid="card-problems"><span class="shape attention" aria-hidden="true" /> {t("card.problems", { n: problems })}</p>
+      )}
       <div class="filters">
         <Chips label={t("work.view")} names={VIEWS} chosen={view.value} words={(name) => t(`work.view.${name}`)} choose={(name) => (view.value = name)} />
         <PersonSelect label={t("quality.agent")} all={t("quality.agents.all")} of="agents" value={agent.value} choose={(id) => (agent.value = id)} />

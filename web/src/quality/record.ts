@@ -1,6 +1,7 @@
 /** What the record of a contact says beside its sound, for the modules of a scene. Pure. */
 import type { Contact as OnDesk } from "../desk/model";
 import { sceneOf, type Book, type Scene } from "../desk/side/book";
+import type { Turn } from "./player/model";
 import { seconds } from "./words";
 
 /** A contact as `GET /api/v1/contacts/ID` gives it, as far as this page draws it. */
@@ -28,7 +29,7 @@ export interface Whole {
   note: string;
   agent_disposition: string | null;
   handover: { note?: string; summary?: string; facts?: Record<string, unknown>; mood?: string };
-  turns: { at: string | number; speaker: string; text: string; language: string; mood: string; confidence: number | null; medium: string }[];
+  turns: { index: number; at: string | number; speaker: string; text: string; language: string; mood: string; confidence: number | null; medium: string }[];
 }
 
 export interface Work {
@@ -68,6 +69,11 @@ export function factsOf(whole: Whole): [string, string][] {
   return Object.entries(all)
     .filter(([, value]) => value !== null && value !== "" && typeof value !== "object")
     .map(([name, value]) => [name.replaceAll("_", " "), String(value)]);
+}
+
+/** Second at which a turn begins: where the player hears it, else when its words were known. */
+export function beginOf(turn: Whole["turns"][number], heard: readonly Turn[], whole: Whole): number | null {
+  return heard.find(({ index }) => index === turn.index)?.from ?? secondOf(turn.at, whole);
 }
 
 /** Second of the timeline of something that happened at a time. */

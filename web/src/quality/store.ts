@@ -10,6 +10,8 @@ export const account = signal<"checking" | "signed_out" | "signed_in" | "not_all
 const NOBODY: Me = { id: "", name: "", roles: [] };
 /** Who has this page; also while a session is over, until somebody else signs in. */
 export const who = signal<Me>(NOBODY);
+/** Milliseconds for which what went well is told; what did not is told until somebody closes it. */
+const SAID_MS = 6000;
 /** What was done last, or why it was not. */
 export const notice = signal<{ words: string; kind: "good" | "danger" } | null>(null);
 
@@ -92,6 +94,10 @@ signedOut.tell = () => {
 
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") void countNews();
+});
+effect(() => {
+  const said = notice.value;
+  if (said?.kind === "good") setTimeout(() => notice.value === said && (notice.value = null), SAID_MS);
 });
 effect(() => {
   document.title = `${t("quality.title")} · Hotline`;

@@ -88,9 +88,14 @@ export function History({ contact }: { contact: Contact }): JSX.Element {
   );
 }
 
+function resultOf({ kind, result }: Past): string {
+  if (kind === "survey") return s("side.kind.score", { n: result });
+  return kind === "ticket" ? named("matter", result) : named("disposition", result);
+}
+
 function Row({ one, contact }: { one: Past; contact: Contact }): JSX.Element {
   const ours = one.kind === "call" && !one.id.startsWith("file-");
-  const result = one.kind === "survey" ? s("side.kind.score", { n: one.result }) : named("disposition", one.result);
+  const result = resultOf(one);
   const head = (
     <>
       <time class="figures">{dayOf(one.at)}</time>

@@ -7,7 +7,7 @@ import { Icon } from "../../ui/icons";
 import { ask } from "../api";
 import "../../styles/player.css";
 import { Deck, type Voice } from "./deck";
-import { RATES, wish, type Playback } from "./model";
+import { RATES, wish, type Playback, type Turn } from "./model";
 import { Transcript } from "./Transcript";
 import { Wave } from "./Wave";
 import { t, type PlayerKey } from "./words";
@@ -16,6 +16,10 @@ interface PlayerProps {
   contact: string;
   /** Where to begin; null at the beginning. */
   at: number | null;
+  /** The turn with which to begin; where it is not there, `at`. */
+  turn: number | null;
+  /** Told what was said when. */
+  turns: Signal<readonly Turn[]>;
   /** Words that are marked in the transcript. */
   find: string;
   /** Where it stands, for who writes it down; null while there is nothing. */
@@ -54,13 +58,14 @@ export function Player(props: PlayerProps): JSX.Element {
   return <Ready key={`${now.playback.contact_id} ${tries.value}`} {...props} playback={now.playback} />;
 }
 
-function Ready({ playback, at, find, second, wanted, pins }: PlayerProps & { playback: Playback }): JSX.Element {
+function Ready({ playback, at, turn, turns, find, second, wanted, pins }: PlayerProps & { playback: Playback }): JSX.Element {
   const root = useRef<HTMLElement>(null);
   const audio = useMemo(() => new Audio(), []);
   const deck = useMemo(() => {
     audio.preload = "metadata";
-    return new Deck(playback, audio as Voice, at);
+    return new Deck(playback, audio as Voice, playback.turns.find(({ index }) => index === turn)?.from ?? at);
   }, []);
+  useEffect(() => void (turns.value = playback.turns), []);
   useEffect(() => {
     const keys = (event: KeyboardEvent): void => {
       const asked = mine(event, root.current) ? wish(event) : null;
