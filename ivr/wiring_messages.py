@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from ivr.accounts.roles import AGENTS
 from ivr.acd.model import Channel as Reached
 from ivr.acd.routing import Router
 from ivr.errors import Conflict, IvrError, StoreUnavailable
@@ -120,7 +121,7 @@ def message_house(
         dial=dialer(actions, stores),
         promise=partial(_promise, FollowUps(stores.engine, time.time)),
         name_of=lambda agent_id: names.get(agent_id, agent_id),
-        agents={agent.id: agent.name or agent.id for agent in settings.agents if "agent" in agent.roles},
+        agents={agent.id: agent.name or agent.id for agent in settings.agents if AGENTS & set(agent.roles)},
         takers=frozenset(
             one.id for one in settings.agents if isinstance(one.capacity, CapacityOptions) and one.capacity.message
         ),

@@ -9,6 +9,9 @@ ROLES = ("agent", "senior", "supervisor", "admin", "quality", "field")
 """`agent` takes contacts; `senior` is an agent whom others consult; `supervisor` steers queues and agents; `admin` changes
 what runs and who may sign in; `quality` listens to recordings and judges them; `field` works outside."""
 
+AGENTS = frozenset({"agent", "senior"})
+"""Those who have a desk."""
+
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _SCOPE = re.compile(r"(\*|[a-z][a-z0-9-]{0,39}):(\*|read|write)")
 

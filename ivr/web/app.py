@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ivr.accounts.house import Books, House
+from ivr.accounts.roles import AGENTS
 from ivr.errors import IvrError, StoreUnavailable
 from ivr.web.account_api import AccountApi, scopes_in
 from ivr.web.admin import admin_routes
@@ -115,7 +116,7 @@ def _desk(parts: WebParts, gate: Gate) -> Endpoint:
         except StoreUnavailable as error:
             log.warning("a desk was turned away: %s", error)
             account = None
-        if account is None or "agent" not in account.roles:
+        if account is None or not AGENTS & set(account.roles):
             await socket.close(4401)  # before accept: the browser sees HTTP 403
             return
         await socket.accept()

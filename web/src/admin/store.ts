@@ -48,6 +48,7 @@ export async function begin(): Promise<void> {
     void readNames();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) account.value = "signed_out";
+    else if (error instanceof ApiError && error.code === "unfinished") location.assign("/account");
     else if (error instanceof ApiError && error.status === 403) account.value = "not_allowed";
     else setTimeout(() => void begin(), 2000);
   }

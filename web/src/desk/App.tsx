@@ -13,7 +13,7 @@ import { view } from "../inbox/store";
 
 export function App(): JSX.Element {
   useHotKeys();
-  if (account.value === "signed_out") return <SignIn />;
+  if (account.value === "signed_out" || account.value === "not_allowed") return <SignIn />;
   if (link.value === "replaced") return <Replaced />;
   const ready = account.value === "signed_in" && desk.value.ready;
   return (

@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 import { t } from "../i18n";
 import { SignIn as Form } from "../ui/SignIn";
-import { enter } from "./store";
+import { account, begin } from "./store";
 
 export function SignIn(): JSX.Element {
-  return <Form title={t("login.title")} hint={t("login.hint")} enter={enter} />;
+  const first = account.value === "not_allowed" ? t("login.not_agent") : "";
+  return <Form title={t("login.title")} hint={t("login.hint")} first={first} enter={() => void begin()} />;
 }

@@ -4,11 +4,12 @@ import { mark } from "../media/debug";
 import { Microphone } from "../media/microphone";
 import { Phone } from "../media/phone";
 import { Ringer } from "../media/ringer";
-import { logout, signedIn } from "../net/api";
+import { logout, me, signedIn } from "../net/api";
 import { ServerClock } from "../net/clock";
 import type { ServerMessage } from "../net/envelope";
 import { Gathered } from "../net/gathered";
 import { RequestError, SIGNED_OUT, Socket, socketUrl, type SocketStatus } from "../net/socket";
+import { placesFor } from "../ui/Nav";
 import { reasonIn } from "../ui/why";
 import { allowNotifications, announce } from "./call/preferences";
 import { forgetDraft, keepDraft, loadDraft, mergeDraft, NO_DRAFT, unsentDrafts, type Draft } from "./draft";
@@ -17,7 +18,7 @@ import { EMPTY, type AgentState, type Alert, type Contact } from "./model";
 import { afterPaint } from "./painted";
 import { reduce } from "./reducer";
 
-export type Account = "unknown" | "signed_out" | "signed_in";
+export type Account = "unknown" | "signed_out" | "signed_in" | "not_allowed";
 export type Link = SocketStatus | "replaced";
 export type Saving = "saved" | "saving" | "local";
 
@@ -77,9 +78,10 @@ export function nameOf(contact: Contact | null): string {
 
 /** Begin: ask who is signed in, then open the socket. */
 export async function begin(): Promise<void> {
-  const who = await signedIn();
+  const who = await me();
   if (who === "no") account.value = "signed_out";
-  else enter();
+  else if (who !== "unknown" && !placesFor(who.roles).some((place) => place.name === "desk")) account.value = "not_allowed";
+  else if (who === "unknown" || who.limited === "") enter(); // else `Nav` leads to /account
 }
 
 /** The account is good: open the desk. */

@@ -60,15 +60,27 @@ export async function login(username: string, password: string, code = ""): Prom
   }
 }
 
+/** Who is signed in; `limited` is what has to be done at /account first. */
+export interface Me {
+  roles: readonly string[];
+  limited: "" | "password" | "totp";
+}
+
 /** `unknown` where the server cannot be asked now. */
-export async function signedIn(): Promise<"yes" | "no" | "unknown"> {
+export async function me(): Promise<Me | "no" | "unknown"> {
   try {
     const response = await fetch("/api/v1/me", { headers: { accept: "application/json" } });
-    if (response.ok) return "yes";
-    return response.status === 401 || response.status === 403 ? "no" : "unknown";
+    if (!response.ok) return response.status === 401 || response.status === 403 ? "no" : "unknown";
+    const { roles = [], limited = "" } = (await response.json()) as Partial<Me>;
+    return { roles, limited };
   } catch {
     return "unknown";
   }
+}
+
+export async function signedIn(): Promise<"yes" | "no" | "unknown"> {
+  const found = await me();
+  return typeof found === "string" ? found : "yes";
 }
 
 /** End the session; where a provider vouched for it the page goes on to the provider, which leads back to this page. */

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
+import { me } from "../net/api";
 
 /** A page of this server, and who may use it. */
 interface Place {
@@ -33,7 +34,7 @@ export function placesFor(held: readonly string[]): Place[] {
 
 /** The pages this person may use, each one click away; nothing where there is but the one that is open. */
 export function Nav({ here }: { here: Place["name"] }): JSX.Element | null {
-  useEffect(() => void ask(), []);
+  useEffect(() => void ask(here), []);
   const places = roles.value.length === 0 ? [] : placesFor(roles.value);
   if (places.length < 2) return null;
   return (
@@ -52,12 +53,10 @@ export function Nav({ here }: { here: Place["name"] }): JSX.Element | null {
   );
 }
 
-async function ask(): Promise<void> {
-  try {
-    const response = await fetch("/api/v1/me", { headers: { accept: "application/json" } });
-    const body = response.ok ? ((await response.json()) as { roles?: string[] }) : {};
-    roles.value = body.roles ?? [];
-  } catch {
-    // Without an answer the links stay as they are: the page itself says that the server is gone.
-  }
+/** Without an answer the links stay as they are: the page itself says that the server is gone. */
+async function ask(here: Place["name"]): Promise<void> {
+  const found = await me();
+  if (found === "unknown") return;
+  roles.value = found === "no" ? [] : found.roles;
+  if (found !== "no" && found.limited !== "" && here !== "account") location.assign("/account");
 }

@@ -209,6 +209,7 @@ class ListedAccounts:
                 Account("wang", "Wang Fang"),
                 Account("li"),
                 Account("boss", "Boss", ("supervisor",)),
+                Account("mei", "Mei", ("senior",)),
             )
         }
 
