@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { ask, once, type AuditLine, type Session } from "./api";
-import { act } from "./store";
-import { browserName, called, moment, t } from "./words";
+import { account, act } from "./store";
+import { browserName, doing, moment, t } from "./words";
 
 /** Where this account is signed in, and the way to end it there. */
 export function Sessions(): JSX.Element {
@@ -11,7 +11,7 @@ export function Sessions(): JSX.Element {
   const read = async (): Promise<void> => {
     all.value = (await once<{ sessions: Session[] }>("GET", "/account/sessions").catch(() => ({ sessions: all.value }))).sessions;
   };
-  useEffect(() => void read(), []);
+  useEffect(() => void read(), [account.value]); // a new password has ended the others
   const end = async (path: string, words: string): Promise<void> => {
     await act(words, () => ask("DELETE", `/account/sessions${path}`));
     await read();
@@ -49,7 +49,7 @@ export function Lines({ lines }: { lines: readonly AuditLine[] }): JSX.Element {
         {lines.slice(0, 10).map((one) => (
           <li key={one.id}>
             <div>
-              <span>{called("audit", one.what.replaceAll(" ", "_").replaceAll(":", ""))}</span>
+              <span>{doing(one.what)}</span>
               <span class="hint">{[moment(one.at), one.address].filter(Boolean).join(" · ")}</span>
             </div>
           </li>

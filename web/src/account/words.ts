@@ -13,6 +13,13 @@ export function called(prefix: string, name: string): string {
   return key in accountEn ? t(key as AccountKey) : name;
 }
 
+/** What a line of the audit says was done; as it stands where the catalogue has no words for it. */
+export function doing(what: string): string {
+  const key = what.replaceAll(" ", "_").replaceAll(":", "");
+  const words = called("audit", key);
+  return words === key ? what : words;
+}
+
 /** Day and clock time of server seconds, in the page's language. */
 export function moment(at: number): string {
   const locale = language.value === "zh" ? "zh-CN" : "en-GB";

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import "../../styles/account.css";
 import { ask, wordsOf, type AuditLine } from "../../account/api";
-import { called, moment, t } from "../../account/words";
+import { called, doing, moment, t } from "../../account/words";
 
 /** Who did what, whom it concerned and from where; searched, and read further back by the page. */
 export function AuditPage(): JSX.Element {
@@ -49,8 +49,8 @@ export function AuditPage(): JSX.Element {
                 <tr key={one.id} data-testid="audit-line">
                   <td class="figures">{moment(one.at)}</td>
                   <th scope="row">{one.by || "—"}</th>
-                  <td>{called("audit", one.what.replaceAll(" ", "_").replaceAll(":", ""))}</td>
-                  <td>{one.subject}</td>
+                  <td>{doing(one.what)}</td>
+                  <td>{one.what === "signed in" ? called("account.source", one.subject.replace(/:.*/, "")) : one.subject}</td>
                   <td>{one.note}</td>
                   <td>{one.address}</td>
                 </tr>
