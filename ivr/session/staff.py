@@ -55,7 +55,7 @@ class Staff:
         if not 0 <= seconds <= LONGEST_BREAK:
             raise Conflict("a break lasts 12 hours at most")
         agent = await self._store.agent(agent_id)
-        if state == "available" and agent.lease_until is None:
+        if state != "offline" and agent.lease_until is None:
             raise Conflict(f"nobody is there: agent {agent_id} has neither a page open nor a phone that is registered")
         await self._store.set_state(agent_id, STATES[state], reason, by, seconds)
         log.info("agent %s: %s ordered by %s", agent_id, state, by)

@@ -11,7 +11,7 @@ from ivr.acd.duty import Duty, Plan
 from ivr.acd.explaining import explain_agent, explain_contact, overview
 from ivr.acd.model import Agent, AgentState, Channel, Contact, ContactState, Need, Queue, Relaxed, Where
 from ivr.acd.store import AcdStore
-from ivr.errors import NotFound
+from ivr.errors import Conflict, NotFound
 from ivr.session.staff import Staff, StateHistory
 from tests.unit.ivr.acd.conftest import Clock
 from tests.unit.ivr.acd.matched import Matched
@@ -172,3 +172,13 @@ async def test_a_question_reads_only_who_comes_next(matched: Matched, clock: Clo
     monkeypatch.setattr(AcdStore, "contacts", everybody)
     assert (await staff.explain_agent("ann"))["words"].startswith("offline")
     assert (await staff.explain_contact("c1"))["words"].startswith("waiting")
+
+
+async def test_nobody_who_is_not_there_is_ordered_on_duty(matched: Matched) -> None:
+    """The next look at the leases would put the agent offline again, and the order would have been for nothing."""
+    staff = Staff(matched.store, cast(StateHistory, None), ({"name": "meal"},))
+    await matched.define_agents([Agent("ann")])
+    for state in ("available", "break"):
+        with pytest.raises(Conflict, match="nobody is there: agent ann has neither a page open nor a phone"):
+            await staff.force("ann", state, "", 0.0, "boss")
+    assert (await staff.force("ann", "offline", "", 0.0, "boss"))["state"] == "offline"
