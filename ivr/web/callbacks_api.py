@@ -124,7 +124,9 @@ class CallbacksApi:
     async def _audit(self, request: Request, what: str) -> None:
         account = await self._gate.account(request)
         host = request.client.host if request.client else ""
-        audit.warning("%s by %s at %s", what, account.id if account is not None else "api token", host)
+        audit.warning(
+            "%s by %s at %s", what, account.id if account is not None else "api token", host, extra={"trail": {"what": what}}
+        )
 
 
 def made(body: Mapping[str, Any], now: float) -> dict[str, Any]:

@@ -173,7 +173,9 @@ class FollowUpsApi:
     async def _audit(self, request: Request, what: str) -> None:
         account = await self._gate.account(request)
         host = request.client.host if request.client else ""
-        audit.warning("%s by %s at %s", what, account.id if account is not None else "api token", host)
+        audit.warning(
+            "%s by %s at %s", what, account.id if account is not None else "api token", host, extra={"trail": {"what": what}}
+        )
 
 
 # --- what may be said in a change

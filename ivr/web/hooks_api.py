@@ -102,7 +102,9 @@ class HooksApi:
     async def _audit(self, request: Request, what: str) -> None:
         account = await self._gate.account(request)
         host = request.client.host if request.client else ""
-        audit.warning("%s by %s at %s", what, account.id if account is not None else "api token", host)
+        audit.warning(
+            "%s by %s at %s", what, account.id if account is not None else "api token", host, extra={"trail": {"what": what}}
+        )
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -209,7 +209,9 @@ class MessagesApi:
         return await writer(self._gate, request)
 
     def _audit(self, request: Request, who: Account, what: str) -> None:
-        audit.warning("%s by %s at %s", what, who.id, request.client.host if request.client else "")
+        audit.warning(
+            "%s by %s at %s", what, who.id, request.client.host if request.client else "", extra={"trail": {"what": what}}
+        )
 
 
 async def writer(gate: Gate, request: Request) -> Account:

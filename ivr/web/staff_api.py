@@ -116,7 +116,7 @@ async def who_orders(gate: Gate, request: Request) -> str:
 
 def audited(request: Request, by: str, what: str) -> None:
     """Leave a line about an order that was done."""
-    audit.warning("%s by %s at %s", what, by, request.client.host if request.client else "")
+    audit.warning("%s by %s at %s", what, by, request.client.host if request.client else "", extra={"trail": {"what": what}})
 
 
 def text_of(body: Mapping[str, Any], name: str, default: str | None = None, most: int = 80) -> str:

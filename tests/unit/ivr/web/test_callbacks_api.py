@@ -90,6 +90,14 @@ async def test_a_mistake_is_told(web: httpx.AsyncClient, body: dict[str, Any], w
     assert answer.status_code == 409 and words in answer.json()["error"]["message"]
 
 
+async def test_the_audit_says_what_was_done_and_who_and_where_from_beside_it(
+    web: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    await web.post(PATH, json={"number": "1001", "queue": "support"})
+    (line,) = [one for one in caplog.records if one.name == "ivr.audit"]
+    assert line.__dict__["trail"] == {"what": "callback C-000002 promised"}
+
+
 async def test_what_is_no_json_object(web: httpx.AsyncClient) -> None:
     for data in (b"[", b"[]", b"x" * 20000, '{"a": "\ud800"}'.encode("utf-8", "surrogatepass")):
         assert (await web.post(PATH, content=data)).status_code == 409
