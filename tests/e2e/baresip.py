@@ -133,7 +133,7 @@ class Baresip:
             stderr=asyncio.subprocess.STDOUT,
         )
         self._tasks.append(asyncio.create_task(self._read_output()))
-        for _ in range(100):
+        for _ in range(600):
             with contextlib.suppress(OSError):
                 reader, self._writer = await asyncio.open_connection("127.0.0.1", self.control_port)
                 self._tasks.append(asyncio.create_task(self._read_events(reader)))
@@ -196,7 +196,7 @@ class Baresip:
         self._voices += 1
         return write_wav(self.folder / f"voice{self._voices}.wav", np.concatenate([samples, silence(SILENCE, rate)]), rate)
 
-    async def registered(self, seconds: float = 10.0) -> None:
+    async def registered(self, seconds: float = 30.0) -> None:
         """Until the registrar has taken it, which may be before anybody listens for events. Raises TimeoutError."""
         try:
             async with asyncio.timeout(seconds):
@@ -211,7 +211,7 @@ class Baresip:
             await self.command("sndcode", digit)
             await asyncio.sleep(0.25)
 
-    async def wait_for(self, kind: str, seconds: float = 10.0) -> dict[str, Any]:
+    async def wait_for(self, kind: str, seconds: float = 30.0) -> dict[str, Any]:
         """The first event of a type such as CALL_ESTABLISHED or CALL_CLOSED. Raises TimeoutError with the log."""
         try:
             async with asyncio.timeout(seconds), self._changed:

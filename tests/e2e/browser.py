@@ -146,7 +146,7 @@ async def loudness(page: Page) -> float:
     return float(levels["rms"])
 
 
-async def until_heard(page: Page, tone: float, *, at_least: float = 0.05, within: float = 10.0) -> float:
+async def until_heard(page: Page, tone: float, *, at_least: float = 0.05, within: float = 20.0) -> float:
     """Wait for a tone and return its level. Raises AssertionError with the last level where it does not come (seconds)."""
     level = 0.0
     until = time.monotonic() + within

@@ -44,10 +44,10 @@ class DeskPage:
         reached = re.compile("^(available|reserved)$" if state == "available" else f"^{state}$")
         await expect(self.page.get_by_test_id("desk")).to_have_attribute("data-agent-state", reached)
 
-    async def until_state(self, state: str, seconds: float = 10.0) -> None:
+    async def until_state(self, state: str, seconds: float = 30.0) -> None:
         await expect(self.page.get_by_test_id("desk")).to_have_attribute("data-agent-state", state, timeout=seconds * 1000)
 
-    async def until_ring(self, seconds: float = 20.0) -> None:
+    async def until_ring(self, seconds: float = 30.0) -> None:
         await expect(self.page.get_by_test_id("accept")).to_be_visible(timeout=seconds * 1000)
 
     async def accept(self) -> None:
@@ -61,7 +61,7 @@ class DeskPage:
         """The conversation as it stands on the screen."""
         return [text.strip() for text in await self.page.get_by_test_id("turn").all_inner_texts()]
 
-    async def until_turn(self, words: str, seconds: float = 10.0) -> None:
+    async def until_turn(self, words: str, seconds: float = 30.0) -> None:
         await expect(self.page.get_by_test_id("turns")).to_contain_text(words, timeout=seconds * 1000)
 
     async def marks(self) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ class DeskPage:
         found: dict[str, float] = await self.page.evaluate("hertz => window.hotline.level(hertz)", hertz)
         return found["db"]
 
-    async def until_level(self, hertz: float, decibels: float, seconds: float = 5.0) -> float:
+    async def until_level(self, hertz: float, decibels: float, seconds: float = 20.0) -> float:
         """Milliseconds since the epoch when the tone was first that loud. Raises AssertionError."""
         loudest = -200.0
         deadline = asyncio.get_running_loop().time() + seconds

@@ -43,7 +43,7 @@ class DeskClient:
         number = f"c{self._number}"
         waiting = self._replies[number] = asyncio.get_running_loop().create_future()
         await self._socket.send(json.dumps({"id": number, "type": kind, "data": data}))
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(20):
             reply: dict[str, Any] = await waiting
             return reply
 
@@ -53,7 +53,7 @@ class DeskClient:
     async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Wait until the last news of this kind has these fields."""
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not self.last(kind) or any(self.last(kind).get(name) != value for name, value in fields.items()):  # noqa: ASYNC110  # read by a task
                     await asyncio.sleep(0.02)
         except TimeoutError:

@@ -51,7 +51,7 @@ class Phone:
         """Forget what was heard so far."""
         self._heard.clear()
 
-    async def until(self, what: Callable[[], bool], words: str, seconds: float = 8.0) -> None:
+    async def until(self, what: Callable[[], bool], words: str, seconds: float = 20.0) -> None:
         try:
             async with asyncio.timeout(seconds):
                 while not what():  # noqa: ASYNC110  # sound has no event
@@ -103,7 +103,7 @@ class Phones:
         leg.answer()
 
     async def answered(self, user: str) -> Phone:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while user not in self.called:  # noqa: ASYNC110  # somebody else calls
                 await asyncio.sleep(0.02)
         phone = self.called.pop(user)

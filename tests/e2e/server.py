@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -174,7 +175,7 @@ class HotlineProcess:
             response.raise_for_status()
             return response.json()
 
-    async def contact(self, seconds: float = 10.0, **fields: Any) -> dict[str, Any]:
+    async def contact(self, seconds: float = 30.0, **fields: Any) -> dict[str, Any]:
         """The newest contact whose row has these fields, with its turns. Raises TimeoutError."""
         found: dict[str, Any] = {}
         try:
@@ -202,6 +203,10 @@ class HotlineProcess:
         await phone.wait_for("CALL_ESTABLISHED")
         await self.until_line(SPEAKS, spoken + 1)
         await phone.press(keys)
+
+    def moment(self, pattern: str) -> float:
+        """When the newest line that matches was written, epoch seconds."""
+        return datetime.strptime(self.log_lines(pattern)[-1][:23], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp()
 
     def log_lines(self, pattern: str) -> list[str]:
         return [line for line in self.output if re.search(pattern, line)]

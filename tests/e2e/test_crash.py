@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ async def test_after_a_crash_the_desk_comes_back_and_nothing_stale_rings(keys_on
         await desk.until_state("break")
         async with Baresip(tmp_path / "phone", quiet(tmp_path), user="1001") as phone:
             await keys_only.called_by(phone, "0")
-            await expect(desk.page.get_by_test_id("queues")).to_contain_text("1", timeout=10_000)
+            await expect(desk.page.get_by_test_id("queues")).to_contain_text("1")
             await keys_only.stop(signal.SIGKILL)
         await keys_only.start()
         await keys_only.contact(caller_number="1001", disposition="lost")
@@ -80,30 +81,40 @@ async def test_after_a_crash_the_desk_comes_back_and_nothing_stale_rings(keys_on
     assert row["agent_id"] == "wangfang"
 
 
-async def test_an_order_to_stop_lets_calls_go_on_and_takes_no_new_ones(keys_only: HotlineProcess, tmp_path: Path) -> None:
+@pytest.fixture
+async def patient(tmp_path: Path) -> AsyncIterator[HotlineProcess]:
+    """A node that lets calls go on for a minute when it is told to stop."""
+    folder = tmp_path / "node"
+    folder.mkdir()
+    async with HotlineProcess(folder, speech={"enabled": False}, drain_seconds=60.0) as node:
+        yield node
+
+
+async def test_an_order_to_stop_lets_calls_go_on_and_takes_no_new_ones(patient: HotlineProcess, tmp_path: Path) -> None:
     """SIGTERM: the running call still hears and is heard until it ends by itself; a new one gets 503 meanwhile."""
     async with (
         Baresip(tmp_path / "phone", quiet(tmp_path), user="1001") as phone,
         Baresip(tmp_path / "late", quiet(tmp_path), user="1002") as late,
     ):
-        await keys_only.called_by(phone, "1")
-        stopping = asyncio.create_task(keys_only.stop(signal.SIGTERM))
-        await keys_only.until_line("may go on")
-        await late.dial(keys_only.sip)
+        await patient.called_by(phone, "1")
+        stopping = asyncio.create_task(patient.stop(signal.SIGTERM, 90.0))
+        await patient.until_line("may go on")
+        await late.dial(patient.sip)
         closed = await late.wait_for("CALL_CLOSED")
         await asyncio.sleep(3.0)  # so long it goes on, and is spoken to
         assert not stopping.done()
         assert not any(event.get("type") == "CALL_CLOSED" for event in phone.events)
         await phone.press("2")
-        await asyncio.sleep(0.5)
+        await patient.until_line(r" goodbye: Say\(")
+        await asyncio.sleep(0.5)  # of what is said then
         await phone.hang_up()
         assert await stopping == 0
     assert "503" in str(closed)
-    assert any("may go on" in line for line in keys_only.output)
+    assert any("may go on" in line for line in patient.output)
     samples, rate = read_wav(phone.heard()[0])
-    assert len(samples) > 3.5 * rate and rms(samples[-2 * rate :]) > 100, "it was spoken to until its end"
-    await keys_only.start()
-    row = await keys_only.contact(caller_number="1001")
+    assert len(samples) > 3.5 * rate and rms(samples[-rate:]) > 100, "it was spoken to until its end"
+    await patient.start()
+    row = await patient.contact(caller_number="1001")
     assert (row["disposition"], row["end_cause"]) == ("left_flow", "hung_up")
     assert [turn["text"] for turn in row["turns"] if turn["speaker"] == "caller"] == ["1", "2"]
-    assert len((await keys_only.api("/api/v1/contacts"))["contacts"]) == 1
+    assert len((await patient.api("/api/v1/contacts"))["contacts"]) == 1

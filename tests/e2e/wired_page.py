@@ -80,7 +80,7 @@ class WiredDesk(DeskPage):
         )
         return found
 
-    async def until_told(self, kind: str, seconds: float = 10.0, **fields: Any) -> dict[str, Any]:
+    async def until_told(self, kind: str, seconds: float = 30.0, **fields: Any) -> dict[str, Any]:
         """Wait until the last event of this kind has these fields."""
         last: dict[str, Any] = {}
         until = time.monotonic() + seconds
@@ -91,7 +91,7 @@ class WiredDesk(DeskPage):
             await asyncio.sleep(0.03)
         raise AssertionError(f"no {kind} with {fields}; the last one: { {key: last.get(key) for key in fields} }")
 
-    async def hears(self, *tones: float, not_: tuple[float, ...] = (), seconds: float = 8.0) -> None:
+    async def hears(self, *tones: float, not_: tuple[float, ...] = (), seconds: float = 20.0) -> None:
         """Wait until these tones are loud in what the page plays, and those of `not_` are not there at all."""
         levels: dict[float, float] = {}
         until = time.monotonic() + seconds
