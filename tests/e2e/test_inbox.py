@@ -249,6 +249,9 @@ async def test_a_conversation_becomes_a_ticket_that_calls_the_customer(site: Sit
     phone = await site.phones.answered(CUSTOMER)
     await phone.until(lambda: phone.level(AGENT_TONE) > -30, "does not hear Emma")
     assert await site.desk.until_level(TONE, -45) > 0
+    silent, answered = page.locator(".conversation > .calm"), page.locator(".conversation .mark").first
+    above, below = await silent.bounding_box(), await answered.bounding_box()
+    assert above and below and above["y"] + above["height"] <= below["y"], "nothing was said before, and where it stands"
     await site.desk.hang_up()
     await phone.ended()
     await site.desk.wrap_up("solved", "told them")

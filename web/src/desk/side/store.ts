@@ -50,6 +50,7 @@ export const opened = signal("");
 export const trouble = signal("");
 
 const contactId = computed(() => subject.value?.id ?? "");
+const phase = computed(() => subject.value?.phase ?? "");
 export const pushed = computed<Pushed[]>(() => pushedTo.value[contactId.value] ?? []);
 
 /** The scene of what is on the desk. */
@@ -122,8 +123,11 @@ export async function loadPast(id = contactId.peek()): Promise<void> {
       past.value = found.past;
       pastState.value = "ready";
     });
-  } catch {
-    if (id === contactId.peek()) pastState.value = "failed";
+  } catch (error) {
+    if (id !== contactId.peek()) return;
+    // A call that the agent dials has no record before its number is dialled.
+    const early = error instanceof Refused && error.status === 404 && subject.peek()?.phase === "connecting";
+    pastState.value = early ? "loading" : "failed";
   }
 }
 
@@ -249,6 +253,13 @@ const told = new Set<string>();
 
 listeners.push(hear);
 effect(() => void meet(contactId.value));
+let known = { id: "", phase: "" };
+effect(() => {
+  const now = { id: contactId.value, phase: phase.value };
+  const goesOn = now.id !== "" && now.id === known.id && now.phase !== known.phase;
+  known = now;
+  if (goesOn && pastState.peek() !== "ready") void Promise.all([loadWork(), loadPast()]);
+});
 effect(() => {
   if (account.value !== "signed_in" || link.value !== "open") return;
   void loadRoles();
