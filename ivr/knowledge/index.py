@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import bm25s
 
-from ivr.knowledge.words import plain, tokens
+from ivr.knowledge.words import plain, spellings, tokens
 
 if TYPE_CHECKING:
     from ivr.knowledge.meaning import Near
@@ -177,11 +177,11 @@ class Index:
             names = self._heads.get(word, ())
             for name in names if len(names) <= common else ():
                 shared.setdefault(name, []).append(word)
-        found = []
+        found, spelt = [], spellings(said) if shared else {}
         for name, words in shared.items():
             share = sum(self._known[word] for word in words) / weight
             if len(words) >= SURE and share >= LEAST_SHARE:
-                found.append(Found(name, 10 * share, " ".join(words[:4])))
+                found.append(Found(name, 10 * share, " ".join(spelt.get(word, word) for word in words[:4])))
         return found
 
 

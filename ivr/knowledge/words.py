@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 import snowballstemmer
@@ -30,10 +31,23 @@ _stemmer = snowballstemmer.stemmer("english")
 def tokens(text: str) -> list[str]:
     """The words of a text in any mixture of Chinese and others, in their order, with repetitions. Never raises."""
     found: list[str] = []
-    for run in _PART.findall(unicodedata.normalize("NFKC", text[:MOST]).casefold()):
-        for part in _SPLIT.findall(run):
-            found += _pairs(part) if _HAN.match(part) else _word(part)
+    for part in _parts(text):
+        found += _pairs(part) if _HAN.match(part) else _word(part)
     return found
+
+
+def spellings(text: str) -> dict[str, str]:
+    """The stems of a text to the words that they first stand for, in small letters: nobody should read "invoic"."""
+    found: dict[str, str] = {}
+    for part in _parts(text):
+        for stem in () if _HAN.match(part) else _word(part):
+            found.setdefault(stem, part)
+    return found
+
+
+def _parts(text: str) -> Iterator[str]:
+    for run in _PART.findall(unicodedata.normalize("NFKC", text[:MOST]).casefold()):
+        yield from _SPLIT.findall(run)
 
 
 def plain(text: str) -> str:

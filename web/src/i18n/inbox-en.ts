@@ -15,6 +15,7 @@ export const inboxEn = {
   "inbox.empty.room": "Your account takes no messages: an administrator sets `capacity` for you.",
   "inbox.choose": "Choose a conversation or a ticket.",
   "inbox.loading": "Loading…",
+  "inbox.reload": "Load the page anew",
   "inbox.failed": "That could not be loaded.",
   "inbox.again": "Try again",
   "inbox.offline": "No connection. What you write is kept here and sent later by you.",

@@ -16,6 +16,7 @@ export const inboxZh: Record<InboxKey, string> = {
   "inbox.empty.room": "您的账号不接消息：请管理员为您设置 `capacity`。",
   "inbox.choose": "请选择会话或工单。",
   "inbox.loading": "正在载入…",
+  "inbox.reload": "刷新页面",
   "inbox.failed": "无法载入。",
   "inbox.again": "重试",
   "inbox.offline": "连接已断开。您写的内容保留在此，恢复后由您发送。",

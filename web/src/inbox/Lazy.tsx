@@ -40,6 +40,7 @@ export function InboxView(): JSX.Element {
   return (
     <main class="loading">
       <p role="status">{t(failed.value ? "inbox.failed" : "inbox.loading")}</p>
+      {failed.value && <button type="button" data-testid="inbox-reload" onClick={() => location.reload()}>{t("inbox.reload")}</button>}
     </main>
   );
 }

@@ -91,6 +91,11 @@ def test_the_newest_words_weigh_most(cards: Index) -> None:
     assert found[0].why == "refund"
 
 
+def test_why_a_card_comes_is_told_in_whole_words() -> None:
+    index = Index((Document("resend", "Sending invoices again", text="for every invoice"), Document("other", "Roaming")))
+    assert [one.why for one in index.heard(["Please send the Invoice, 账单 too"], {})] == ["send invoice"]
+
+
 def test_used_and_useful_cards_come_first_without_a_query(cards: Index) -> None:
     uses = {"leave": Uses(opened=40, useful=20), "roaming": Uses(opened=40, useless=20), "identity": Uses(opened=3)}
     names = [one.name for one in cards.search("", uses, most=20)]
