@@ -22,6 +22,8 @@ class Board:
         self.seq = first
         self.settings = dict(settings)
         self.day: Mapping[str, Any] = {"day": "", "day_start": 0.0}
+        self.stale: float | None = None
+        """Epoch seconds when the queues were last read, while they cannot be."""
         self.figures: Mapping[str, Any] = {}
         self._rows: dict[str, dict[str, Mapping[str, Any]]] = {kind: {} for kind in KEYS}
         self._kept: deque[Message] = deque(maxlen=KEPT)
@@ -64,6 +66,13 @@ class Board:
         self.day = day
         return self._say("day", day, at)
 
+    def stands_still(self, since: float | None, at: float) -> Message | None:
+        """What is shown is of `since`, as the queues cannot be read; None: it is of now."""
+        if since == self.stale:
+            return None
+        self.stale = since
+        return self._say("stale", {"since": since}, at)
+
     def resume(self, seq: int, at: float) -> list[Message]:
         """What a page that has had everything up to `seq` must get: the events since, or one snapshot."""
         if seq == self.seq and seq:
@@ -74,7 +83,8 @@ class Board:
 
     def snapshot(self, at: float) -> Message:
         """Everything, under the number of the last event in it."""
-        data = {**self.day, **{kind: self.rows(kind) for kind in KEYS}, "figures": self.figures, "settings": self.settings}
+        rows = {kind: self.rows(kind) for kind in KEYS}
+        data = {**self.day, "stale": self.stale, **rows, "figures": self.figures, "settings": self.settings}
         return {"seq": self.seq, "type": "snapshot", "at": at, "data": data}
 
     def reply(self, request: str, error: str | None, at: float) -> Message:

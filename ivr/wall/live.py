@@ -31,6 +31,8 @@ GATHER = 0.05
 REST = 0.15
 """And then until the next news."""
 AGAIN = 5.0
+BEHIND = 10.0
+"""Seconds without a look that pages are told of: Redis is away."""
 PAUSE = 1.0
 SILENT_SECONDS = 7.0
 """A node that says nothing for so long is shown as silent, and its calls are gone."""
@@ -71,6 +73,8 @@ class Live:
         """Of `all queues nodes strain`."""
         self._wake = asyncio.Event()
         self._last = ""
+        self._looked = (0.0, 0.0)
+        """When everything was last seen: by the loop's clock, and epoch seconds."""
         self.heard: Kind = lambda kind: None
         """Told of other kinds of events in the stream: `minutes`, `alerts`."""
         self.ready = asyncio.Event()
@@ -115,6 +119,9 @@ class Live:
             self._due.add("all")
             self._wake.set()
             await asyncio.sleep(AGAIN)
+            loop_time, at = self._looked
+            if self.ready.is_set() and asyncio.get_running_loop().time() - loop_time > BEHIND:
+                self.show(self.board.stands_still(at, self.now()))
 
     async def _follow_queues(self, feed: EventFeed) -> None:
         async for event in feed:
@@ -171,6 +178,8 @@ class Live:
             except BaseException:
                 self._due |= due
                 raise
+            self._looked = (asyncio.get_running_loop().time(), self.now())
+            self.show(self.board.stands_still(None, self.now()))
             self.ready.set()
             await asyncio.sleep(REST)
 

@@ -9,7 +9,7 @@ let store: Store;
 beforeAll(async () => {
   vi.useFakeTimers();
   vi.stubGlobal("Worker", undefined);
-  vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ drained: {}, lent: {} })));
+  vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ drained: {}, lent: {}, providers: [], status: 401 })));
   store = await import("../src/wall/store");
 });
 
@@ -43,6 +43,10 @@ it("stands still without a connection: no wait grows of which nothing is known",
   store.link.value = "open";
   vi.advanceTimersByTime(1000);
   expect(store.now.value).toBe(seen + 64);
+  store.wall.value = { ...store.wall.value, stale: seen + 60 };
+  vi.advanceTimersByTime(5000);
+  expect(store.now.value).toBe(seen + 60);
+  store.wall.value = { ...store.wall.value, stale: null };
 });
 
 it("says what went well for a while, and what went wrong until it is closed", async () => {
@@ -94,4 +98,15 @@ it("a television has the gravest alerts, and how many more there are", async () 
   await act(() => void (store.tv.value = true));
   expect(document.body.textContent).toMatch(/b5.*and 2 more$/);
   store.tv.value = false;
+});
+
+it("an order without a session asks to sign in again, and says nothing of tokens", async () => {
+  const { Refused } = await import("../src/net/ask");
+  store.account.value = "signed_in";
+  await store.order(Promise.reject(new Refused(401, "unauthorized", "sign in, or send the bearer token")), "done");
+  expect([store.account.value, store.notice.value]).toEqual(["expired", null]);
+  const { App } = await import("../src/wall/App");
+  expect(await drawn(h(App, {}))).toContain("Your session is over");
+  render(null, document.body);
+  store.account.value = "checking";
 });

@@ -107,3 +107,10 @@ describe("alerts", () => {
 it("what it does not know changes nothing", () => {
   expect(say(board, "fireworks", { a: 1 })).toBe(board);
 });
+
+it("knows since when the server reads no queues, from a snapshot too", () => {
+  expect(board.stale).toBeNull();
+  const still = say(board, "stale", { since: 990 });
+  expect([still.stale, say(still, "stale", { since: null }).stale]).toEqual([990, null]);
+  expect(say(EMPTY, "snapshot", { stale: 990 }).stale).toBe(990);
+});

@@ -22,8 +22,9 @@ import { Strip } from "./Strip";
 import { t } from "./words";
 
 export function App(): JSX.Element {
-  if (account.value === "signed_out" || account.value === "not_allowed") {
-    const first = account.value === "not_allowed" ? t("wall.not_allowed") : "";
+  const state = account.value;
+  if (state === "signed_out" || state === "expired" || state === "not_allowed") {
+    const first = state === "not_allowed" ? t("wall.not_allowed") : state === "expired" ? t("wall.expired") : "";
     return <SignIn title={t("wall.signin")} hint={t("wall.signin.hint")} first={first} enter={() => void begin()} />;
   }
   if (!part.ready.value) {
@@ -114,6 +115,12 @@ function Notices(): JSX.Element {
           <div class="notice waiting" data-testid="notice-link-lost">
             <span class="shape waiting" aria-hidden="true" />
             <p>{t("wall.lost", { time: clock(now.value) })}</p>
+          </div>
+        )}
+        {link.value !== "lost" && part.stale.value !== null && (
+          <div class="notice waiting" data-testid="notice-stale">
+            <span class="shape waiting" aria-hidden="true" />
+            <p>{t("wall.stale", { time: clock(part.stale.value) })}</p>
           </div>
         )}
       </div>

@@ -155,6 +155,8 @@ export interface WallState {
   ready: boolean;
   day: string;
   day_start: number;
+  /** Seconds when the queues were last read, while the server cannot read them. */
+  stale: number | null;
   queues: Queue[];
   agents: Agent[];
   calls: Call[];
@@ -171,6 +173,7 @@ export const EMPTY: WallState = {
   ready: false,
   day: "",
   day_start: 0,
+  stale: null,
   queues: [],
   agents: [],
   calls: [],

@@ -33,9 +33,15 @@ export function reduceWall(state: WallState, message: ServerMessage): WallState 
       return { ...state, alerts: alertsOf([...state.alerts, ...list<Alert>(data["alerts"])], message.at ?? 0) };
     case "day":
       return { ...state, day: String(data["day"] ?? ""), day_start: Number(data["day_start"] ?? 0), points: [] };
+    case "stale":
+      return { ...state, stale: staleOf(data["since"]) };
     default:
       return state;
   }
+}
+
+function staleOf(since: unknown): number | null {
+  return typeof since === "number" ? since : null;
 }
 
 /**
@@ -60,6 +66,7 @@ function snapshot(data: Data): WallState {
     ready: true,
     day: String(data["day"] ?? ""),
     day_start: Number(data["day_start"] ?? 0),
+    stale: staleOf(data["stale"]),
     queues: sorted(list<Queue>(data["queues"]), (one) => one.name),
     agents: sorted(list<Agent>(data["agents"]), (one) => one.id),
     calls: sorted(list<Call>(data["calls"]), (one) => one.id),

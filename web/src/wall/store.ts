@@ -16,7 +16,7 @@ import { paced, reduceWall } from "./reducer";
 import { t } from "./words";
 import { unturned } from "../i18n/fill";
 
-export type Account = "checking" | "signed_out" | "signed_in" | "not_allowed" | "unreachable";
+export type Account = "checking" | "signed_out" | "signed_in" | "expired" | "not_allowed" | "unreachable";
 /** What is open over the board. */
 export type Card =
   | { kind: "call" | "agent" | "queue" | "figure"; id: string }
@@ -43,6 +43,7 @@ export const supervises = computed(() => who.value.roles?.includes("supervisor")
 export const part = {
   ready: computed(() => wall.value.ready),
   day: computed(() => wall.value.day),
+  stale: computed(() => wall.value.stale),
   queues: computed(() => wall.value.queues),
   agents: computed(() => wall.value.agents),
   calls: computed(() => wall.value.calls),
@@ -105,7 +106,12 @@ function hear(message: ServerMessage): void {
 
 /** Whole seconds: what counts time is drawn once a second, whatever else is drawn; without a connection nothing is known to go on. */
 function tick(): void {
-  if (link.value !== "lost") now.value = Math.floor(clock.now());
+  if (link.value !== "lost") now.value = Math.floor(wall.value.stale ?? clock.now());
+}
+
+/** Without a session: whoever had one is told that it is over. */
+function ended(): Account {
+  return account.value === "signed_in" || account.value === "expired" ? "expired" : "signed_out";
 }
 
 export async function begin(): Promise<void> {
@@ -113,7 +119,8 @@ export async function begin(): Promise<void> {
     who.value = await api.me();
   } catch (error) {
     const status = error instanceof Refused ? error.status : 0;
-    account.value = status === 401 || status === 403 ? "signed_out" : "unreachable";
+    if (status === 401 || status === 403) account.value = ended();
+    else account.value = "unreachable";
     if (account.value === "unreachable") setTimeout(() => void begin(), 2000);
     return;
   }
@@ -181,8 +188,9 @@ export async function order(doing: Promise<unknown>, done: string): Promise<bool
     void readOrders();
     return true;
   } catch (error) {
-    notice.value = { words: wordsOf(error), kind: "danger" };
-    if (error instanceof Refused && error.status === 401) account.value = "signed_out";
+    const over = error instanceof Refused && error.status === 401;
+    notice.value = over ? null : { words: wordsOf(error), kind: "danger" };
+    if (over) account.value = ended();
     return false;
   }
 }

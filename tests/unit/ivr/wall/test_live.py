@@ -19,6 +19,7 @@ from ivr.acd.store import AcdStore
 from ivr.errors import NotFound, StoreUnavailable
 from ivr.records.schema import contacts
 from ivr.settings_wall import BREATHING, AlertOptions, BreathingOptions
+from ivr.wall import live
 from ivr.wall.board import Board
 from ivr.wall.caring import Caring
 from ivr.wall.hands import AlertShelf
@@ -181,6 +182,24 @@ async def test_what_is_told_while_all_calls_are_read_is_the_newer(house: House, 
     redis.hgetall = and_then_it_changes  # type: ignore[assignment,method-assign]
     await house.live._look({"all"})
     assert sorted((row["id"], row["phase"]) for row in house.board.rows("calls")) == [("c1", "waiting"), ("c3", "bot")]
+
+
+async def test_pages_are_told_since_when_the_queues_cannot_be_read(
+    house: House, store: AcdStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "AGAIN", 0.02)
+    monkeypatch.setattr(live, "BEHIND", 0.3)
+    await staff(store)
+    async with running(house.live.run()):
+        await house.until(house.live.ready.is_set, "the first look")
+        with monkeypatch.context() as away:
+            away.setattr(store, "agent_ids", AsyncMock(side_effect=StoreUnavailable("away")))
+            seen, clock.now = clock.now, clock.now + 60
+            await house.until(lambda: house.board.stale is not None, "that it stands still")
+            assert house.board.snapshot(clock.now)["data"]["stale"] in (seen, clock.now)
+            assert house.told[-1]["type"] == "stale"
+        await house.until(lambda: house.board.stale is None, "that it goes on")
+    assert [one["data"]["since"] for one in house.told if one["type"] == "stale"][-1] is None
 
 
 async def test_redis_that_forgot_everything_is_told_anew(house: House, redis: Redis, prefix: str) -> None:
