@@ -115,7 +115,7 @@ def _now(one: AlertOptions, sight: Sight) -> Iterable[tuple[Subject, float | Non
         yield from _of_queues(one, sight)
     elif metric in AGENT_NOW:
         for row in _named(sight.agents, one.of, "id"):
-            if metric != "state_seconds" or row["state"] == one.state:
+            if metric != "state_seconds" or (row["state"] == one.state and not row["breathing"]):  # which counts for nothing
                 value = sight.now - row["since"] if metric == "state_seconds" else _number(row.get(metric))
                 yield Subject("agent", row["id"], row["name"]), value, one.state
     elif metric in CALL_NOW:

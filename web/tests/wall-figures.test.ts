@@ -59,7 +59,8 @@ describe("who waits", () => {
 
 it("agents are counted by what they do", () => {
   const agents = ["available", "reserved", "in_call", "wrap_up", "break", "offline", "in_call"].map((state) => ({ state }) as Agent);
-  expect(counted(agents)).toEqual({ free: 1, talking: 3, wrap_up: 1, break: 1, offline: 1 });
+  agents.push({ state: "break", breathing: true } as Agent);
+  expect(counted(agents)).toEqual({ free: 1, talking: 3, wrap_up: 1, break: 1, breathing: 1, offline: 1 });
 });
 
 it("calls that somebody should look at come first", () => {

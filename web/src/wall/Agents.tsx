@@ -7,14 +7,14 @@ import type { Agent } from "./model";
 import { callsById, card, now, orders, part, reasonName, scope, tv } from "./store";
 import { t } from "./words";
 
-const GROUPS: Group[] = ["free", "talking", "wrap_up", "break", "offline"];
-const SHAPE: Record<Group, string> = { free: "good", talking: "talking", wrap_up: "waiting", break: "attention", offline: "" };
+const GROUPS: Group[] = ["free", "talking", "wrap_up", "break", "breathing", "offline"];
+const SHAPE: Record<Group, string> = { free: "good", talking: "talking", wrap_up: "waiting", break: "attention", breathing: "", offline: "" };
 
 /** Agents on a television with all that is known of them; more are drawn smaller. */
 const MOST_WIDE = 30;
 
 /** Which states are drawn; who is away does not take up room until somebody asks. */
-const wanted = signal<ReadonlySet<Group>>(new Set(["free", "talking", "wrap_up", "break"]));
+const wanted = signal<ReadonlySet<Group>>(new Set(["free", "talking", "wrap_up", "break", "breathing"]));
 
 /** Everybody on duty, always in the same place: by team and name. */
 export function Agents(): JSX.Element {
@@ -26,7 +26,7 @@ export function Agents(): JSX.Element {
       <header class="head">
         <h2 id="agents-title">{t("wall.agents")}</h2>
         <div class="chips" role="group" aria-label={t("wall.agents.show")}>
-          {GROUPS.map((group) => (
+          {GROUPS.filter((group) => group !== "breathing" || counts.breathing > 0).map((group) => (
             <button
               key={group}
               type="button"

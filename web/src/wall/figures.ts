@@ -91,10 +91,10 @@ export function waitingIn(queues: readonly Queue[], scope: string): number {
   return queues.filter((one) => scope === "" || one.name === scope).reduce((sum, one) => sum + one.waiting, 0);
 }
 
-export type Group = "free" | "talking" | "wrap_up" | "break" | "offline";
+export type Group = "free" | "talking" | "wrap_up" | "break" | "breathing" | "offline";
 
 /** Who is rung counts as one who talks: neither is free. */
-export function groupOf(agent: Pick<Agent, "state">): Group {
+export function groupOf(agent: Pick<Agent, "state" | "breathing">): Group {
   switch (agent.state) {
     case "available":
       return "free";
@@ -102,15 +102,16 @@ export function groupOf(agent: Pick<Agent, "state">): Group {
     case "in_call":
       return "talking";
     case "wrap_up":
+      return "wrap_up";
     case "break":
-      return agent.state;
+      return agent.breathing ? "breathing" : "break";
     default:
       return "offline";
   }
 }
 
 export function counted(agents: readonly Agent[]): Record<Group, number> {
-  const found: Record<Group, number> = { free: 0, talking: 0, wrap_up: 0, break: 0, offline: 0 };
+  const found: Record<Group, number> = { free: 0, talking: 0, wrap_up: 0, break: 0, breathing: 0, offline: 0 };
   for (const agent of agents) found[groupOf(agent)] += 1;
   return found;
 }

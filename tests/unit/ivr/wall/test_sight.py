@@ -15,7 +15,8 @@ NOW = 1_790_000_000.0
 
 
 def an_agent(name: str, **changes: Any) -> dict[str, Any]:
-    return {"id": name, "name": name.title(), "state": "available", "since": NOW - 60, "strain": 0.2, "missed": 0, **changes}
+    row = {"id": name, "name": name.title(), "state": "available", "since": NOW - 60, "strain": 0.2, "missed": 0}
+    return {**row, "breathing": False, **changes}
 
 
 def a_queue(name: str, **changes: Any) -> dict[str, Any]:
@@ -83,6 +84,12 @@ def test_one_queue_all_queues_and_each() -> None:
     assert read(AlertOptions("x", "waiting", above=2, of=("care",))) == {"queue:care": (1.0, 2)}
     assert read(AlertOptions("x", "waiting", above=2, of=("all",))) == {"house:": (4.0, 2)}
     assert read(AlertOptions("x", "wait", above=2, of=("all", "care"))) == {"house:": (130.0, 2), "queue:care": (10.0, 2)}
+
+
+def test_a_breathing_space_is_no_break_that_is_too_long() -> None:
+    staff = [an_agent("anna", state="break", since=NOW - 700), an_agent("bob", state="break", since=NOW - 700, breathing=True)]
+    found = readings(AlertOptions("x", "state_seconds", above=600, state="break"), Sight(NOW, agents=staff))
+    assert [one.subject.id for one in found] == ["anna"]
 
 
 def test_what_is_usual_needs_a_last_week() -> None:
