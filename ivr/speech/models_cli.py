@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
 
 from ivr.errors import IvrError
 from ivr.speech.model_store import catalogue, import_model, install, list_models, remove
@@ -37,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         match args.action:
             case "list":
-                console.print(_table(args.dir))
+                print(*_lines(args.dir), sep="\n")
             case "install":
                 for name in args.name:
                     _install(name, args.dir, args.base_url, console)
@@ -60,19 +59,17 @@ def cli(arguments: list[str] | None = None) -> int:
     return run(parser.parse_args(arguments))
 
 
-def _table(directory: Path) -> Table:
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column("model", no_wrap=True)  # a name is there to be copied
-    table.add_column("for")
-    table.add_column("language")
-    table.add_column("MB", justify="right")
-    table.add_column("licence", no_wrap=True)
-    table.add_column("installed in", overflow="fold")
+def _lines(directory: Path) -> Iterator[str]:
+    """A line a model, as wide as it is: a window of 80 columns has all of it, and what is long comes last."""
+    yield f"{'language':9}{'MB':>5}  {'for':11}{'licence':11}model"
     for status in list_models(directory):
-        place = "-" if status.path is None else "a Python package" if "site-packages" in status.path.parts else str(status.path)
         spoken = status.language or ("any" if status.licence else "?")
-        table.add_row(status.name, status.engine, spoken, str(status.megabytes or "?"), status.licence or "?", place)
-    return table
+        about = f"{spoken:9}{status.megabytes or '?':>5}  {status.engine:11}{status.licence or '?':11}{status.name}"
+        yield about if status.path is None else f"{about}  installed in {_place(status.path)}"
+
+
+def _place(path: Path) -> str:
+    return "a Python package" if "site-packages" in path.parts else str(path)
 
 
 def _install(name: str, directory: Path, base_url: str | None, console: Console) -> None:

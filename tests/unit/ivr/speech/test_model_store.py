@@ -243,7 +243,9 @@ def test_a_model_in_a_package_is_found_and_not_removed(tmp_path: Path) -> None:
 def test_the_command_line(shelf: Shelf, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli(["--dir", str(tmp_path), "install", NAME, "--base-url", shelf.url]) == 0
     assert cli(["--dir", str(tmp_path), "list"]) == 0
-    assert "vosk-model-small" in capsys.readouterr().out
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[-12:]]
+    listed = {row[-1]: row[:4] for row in rows if row}
+    assert listed["vosk-model-en-us-0.22-lgraph"] == ["en", "128", "vosk", "Apache-2.0"], "in a window of 80 columns too"
     assert cli(["--dir", str(tmp_path), "remove", NAME]) == 0
     assert cli(["--dir", str(tmp_path), "remove", NAME]) == 1
     assert capsys.readouterr().err.startswith("ivr models: ")
