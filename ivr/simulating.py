@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("ivr.dialplan.machine").setLevel(logging.CRITICAL)
     house = House.of(args.config)
     theatre, flow = cast(args.flow, house)
+    if args.language and args.language not in flow.languages:
+        raise ConfigError(f"--language {args.language}: {flow.name} speaks {', '.join(flow.languages)}")
     machine = theatre.machine(flow.name, {}, {})
     at = seconds_at(_moment(args.at), flow.time_zone) if args.at else time.time()
     world = World(

@@ -76,6 +76,7 @@ def test_the_settings_give_flows_and_customers(
         (["nowhere.yaml"], "no flow there"),
         (["telecm", "--config", "CONFIG"], "there is no flow `telecm`"),
         ([TELECOM, "--at", "noon"], 'write it as "2026-01-01 09:00"'),
+        ([TELECOM, "--language", "fr"], "--language fr: telecom speaks zh, en"),
         ([TELECOM, "--profile", "{a: ["], "--profile"),
         ([TELECOM, "--profile", "{}x"], "--profile"),
         ([TELECOM, "--profile", "nowhere.yaml"], "--profile"),
