@@ -87,13 +87,14 @@ class Teller:
         if not (whole or changed or gone or now - self._about_at >= ABOUT_SECONDS):
             return 0
         self._told = None  # what is half said is said again
-        await self._send(changed, gone, whole, len(fresh), now)
-        self._told = fresh
+        if await self._send(changed, gone, whole, len(fresh), now) == len(fresh):
+            self._told = fresh
         return len(changed)
 
     async def _send(
         self, changed: Sequence[Mapping[str, Any]], gone: Sequence[str], whole: bool, calls: int, now: float
-    ) -> None:
+    ) -> int:
+        """How many calls Redis has of this node then: none of those told before where it stood still longer than the lease."""
         key, about = f"{self._prefix}:calls:{self._node}", whole or now - self._about_at >= ABOUT_SECONDS
         with redis_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
@@ -111,9 +112,11 @@ class Teller:
                     told = {"name": self._node, "at": now, "calls": calls, "lag_ms": round(self._late * 1000)}
                     pipe.hset(f"{self._prefix}:nodes", self._node, _json({**told, **self._about()}))
                     self._event(pipe, "node", "", [])
-                await pipe.execute()
+                pipe.hlen(key)
+                *_, kept = await pipe.execute()
         if about:
             self._about_at = now
+        return int(kept)
 
     def _event(self, pipe: Any, kind: str, rows: str, gone: Sequence[str]) -> None:
         fields = {"kind": kind, "node": self._node, "rows": rows, "gone": json.dumps(gone)}

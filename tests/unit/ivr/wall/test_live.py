@@ -28,7 +28,7 @@ from ivr.wall.live import FORGOTTEN_SECONDS, SILENT_SECONDS, Live
 from ivr.wall.minutes import Limits, Minutes
 from ivr.wall.showing import Showing
 from ivr.wall.strain import Rest
-from ivr.wall.telling import Teller
+from ivr.wall.telling import ABOUT_SECONDS, Teller
 from ivr.wall.today import Today
 from tests.unit.ivr.wall.conftest import T0, Clock
 from tests.unit.ivr.wall.test_minutes import a_talk, put
@@ -211,6 +211,21 @@ async def test_redis_that_forgot_everything_is_told_anew(house: House, redis: Re
     assert await house.node.tell() == 1
     assert await redis.hlen(f"{prefix}:calls:n1") == 1
     assert 0 < await redis.ttl(f"{prefix}:calls:n1") <= 15
+
+
+async def test_calls_that_ran_out_while_redis_stood_still_are_told_anew(
+    house: House, redis: Redis, clock: Clock, prefix: str
+) -> None:
+    house.calls = [a_call("c1"), a_call("c2")]
+    await house.node.tell()
+    await redis.delete(f"{prefix}:calls:n1")  # as its lease does, with no command that failed
+    house.calls = [a_call("c1", phase="waiting"), a_call("c2")]
+    assert await house.node.tell() == 1
+    assert await house.node.tell() == 2
+    assert await redis.hlen(f"{prefix}:calls:n1") == 2
+    await redis.delete(f"{prefix}:calls:n1")
+    clock.now += ABOUT_SECONDS
+    assert [await house.node.tell(), await house.node.tell(), await house.node.tell()] == [0, 2, 0]
 
 
 def keeper_of(
