@@ -200,6 +200,8 @@ async def test_a_new_flow_is_not_published_yet(node: HotlineProcess) -> None:
     async with Browser() as browser:
         page = await signed_in(browser, node, "#/flows/desk")
         await page.click("[data-testid=flow-new]")
+        window, button = page.get_by_test_id("new-flow"), page.get_by_test_id("new-flow-make")
+        assert await button.evaluate("one => one.offsetWidth") < await window.evaluate("one => one.offsetWidth / 2")
         await page.fill("[data-testid=new-flow-name]", "fresh")
         await page.click("[data-testid=new-flow-make]")
         await page.wait_for_selector("[data-testid=flow][data-name=fresh]")

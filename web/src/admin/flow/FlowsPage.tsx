@@ -29,6 +29,7 @@ export async function readFlows(): Promise<void> {
 
 export function FlowsPage(): JSX.Element {
   const name = route.value.rest[0] ?? "";
+  const making = useSignal(false);
   useEffect(() => {
     void readFlows();
     return onNews((type) => ["open", "draft", "published"].includes(type) && void readFlows());
@@ -39,14 +40,14 @@ export function FlowsPage(): JSX.Element {
   }, [name, first]);
   return (
     <div class="flows">
-      <FlowList chosen={name} />
+      <FlowList chosen={name} make={() => (making.value = true)} />
       {name === "" ? <main class="empty">{flows.value?.length === 0 && <p>{t("flows.none")}</p>}</main> : <Open key={name} name={name} />}
+      {making.value && <NewFlow close={() => (making.value = false)} />}
     </div>
   );
 }
 
-function FlowList({ chosen }: { chosen: string }): JSX.Element {
-  const making = useSignal(false);
+function FlowList({ chosen, make }: { chosen: string; make(): void }): JSX.Element {
   const list = useRef<HTMLElement>(null);
   const there = flows.value !== null;
   useEffect(() => {
@@ -74,11 +75,10 @@ function FlowList({ chosen }: { chosen: string }): JSX.Element {
       </ul>
       {flows.value === null && <p class="calm">{t("admin.loading")}</p>}
       {mayWrite() && (
-        <button type="button" class="plain" onClick={() => (making.value = true)} data-testid="flow-new">
+        <button type="button" class="plain" onClick={make} data-testid="flow-new">
           + {t("flows.new")}
         </button>
       )}
-      {making.value && <NewFlow close={() => (making.value = false)} />}
     </nav>
   );
 }
