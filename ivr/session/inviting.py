@@ -79,8 +79,8 @@ class Guest:
     def view(self) -> dict[str, Any]:
         """The contact as their page has it."""
         consult = {"by": self._by, "name": self._by_name, "state": self._state}
-        mine = {"phase": self._phase, "held": False, "note": "", "why": "", "consult": consult}  # no queue chose them
-        return {**self._session.view(), **mine}
+        mine = {"phase": self._phase, "held": False, "note": "", "why": ""}  # no queue chose them
+        return {**self._session.view(), **mine, "yours_since": None, "consult": consult}
 
     async def _stay_until_over(self, joined: Callable[[CallLeg], None], failed: Callable[[str], None]) -> None:
         coming = asyncio.create_task(self._arrive())

@@ -104,7 +104,7 @@ class Serving:
         if person_of(session.at_wall) != taker:
             session.at_wall = ""
         if session.placement is not None:
-            session.placement = replace(session.placement, why="")
+            session.placement = replace(session.placement, why="", taken_at=self._services.clock())
         place.agent_id = taker
         log.info("%s agent %s handed the caller to %s", session.call.correlation, giver, taker)
         try:

@@ -28,6 +28,8 @@ class Placement:
     why: str = ""
     answered_at: float | None = None
     note: str = ""
+    taken_at: float | None = None
+    """When a colleague handed it to the agent who has it now; None where that agent answered it."""
 
     def at(self, phase: str, **changes: Any) -> Placement:
         return replace(self, phase=phase, **changes)
@@ -61,6 +63,7 @@ def contact_view(call: Call, placement: Placement, label: str = "", media: Mappi
         "started_at": call.started_at,
         "queued_at": placement.queued_at,
         "answered_at": placement.answered_at,
+        "yours_since": placement.taken_at or placement.answered_at,
         "held": placement.phase == "held",
         "note": placement.note,
         "turns": _bounded(whole["turns"]),

@@ -267,7 +267,7 @@ class Waiting:
 
     def _wait_again(self) -> None:
         self._services.waits.put(self._session.call.id, self._moving)
-        self._place("waiting", why="", answered_at=None)
+        self._place("waiting", why="", answered_at=None, taken_at=None)
         self._tell_position()
         if not self._session.voice.listening:
             self.keep_listening()

@@ -151,6 +151,11 @@ async def test_a_day_at_the_bar(house: House) -> None:
     await desk.until_state("wrap_up")
     await note_and_follow_up(house, page)
     await desk.until_state("available")
+    await page.keyboard.press("n")
+    await page.get_by_test_id("dial-number").fill("0900123456")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("notice-notice")).to_contain_text("0900123456 cannot be called")
+    await desk.until_state("available")
     await desk.go("offline")
 
 

@@ -120,6 +120,7 @@ async def test_a_colleague_at_a_page_is_asked_and_given_the_call(house: House) -
     await caller.until(lambda: len(caller._heard) > 40, "no music came")
     assert caller.level(ANN) < QUIET, "the caller hears music, not the agent"
     await bob.accept()
+    assert (await bob.until_told("contact", phase="connected"))["yours_since"] is None
     await bob.hears(ANN, not_=(CALLER,))
     await ann.hears(BOB, not_=(CALLER,))
     caller.fresh()
@@ -143,6 +144,7 @@ async def test_a_colleague_at_a_page_is_asked_and_given_the_call(house: House) -
     await bob.hears(CALLER, not_=(ANN,))
     shown = await bob.until_told("contact", phase="connected")
     assert "consult" not in shown
+    assert shown["yours_since"] > shown["answered_at"], "what ann said is not bob's"
     await bob.page.get_by_test_id("hold").click()
     await bob.until_told("contact", phase="held")
     await bob.page.get_by_test_id("hold").click()

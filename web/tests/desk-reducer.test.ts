@@ -239,4 +239,17 @@ describe("what happens without the agent's doing", () => {
     const explained = reduce(begun, { type: "explained", seq: 2, at: 9, data: { verdict: "nobody_waits" } } as ServerMessage);
     expect(explained.explained?.verdict).toBe("nobody_waits");
   });
+
+  it("keeps a task and a broadcast until they are closed, whatever state comes", () => {
+    for (const kind of ["follow_up", "broadcast"]) {
+      const told = reduce(begun, { type: "told", seq: 2, at: 9, data: { kind, ticket: "T-1" } } as ServerMessage);
+      expect(after(told, { state: "break", by: "" }).told?.kind).toBe(kind);
+    }
+  });
+
+  it("forgets why no calls came once the agent is in another state", () => {
+    const explained = reduce(begun, { type: "explained", seq: 2, at: 9, data: { verdict: "offline" } } as ServerMessage);
+    expect(after(explained, { since: 2 }).explained?.verdict).toBe("offline");
+    expect(after(explained, { state: "break", by: "" }).explained).toBeNull();
+  });
 });

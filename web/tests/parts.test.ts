@@ -117,6 +117,15 @@ describe("timeline", () => {
   it("puts both at the end where nothing was said after", () => {
     expect(kinds({ queued_at: 8, answered_at: 9 })).toEqual(["turn", "turn", "turn", "queued", "answered"]);
   });
+
+  it("tells the words of this agent from those of one who had the caller before", () => {
+    const mine = (changes: Partial<Contact>): boolean[] =>
+      timeline({ turns, handover: {}, queued_at: null, answered_at: 2, ...changes } as Contact).flatMap((row) => (row.kind === "turn" ? [row.mine] : []));
+    expect(mine({})).toEqual([false, true, true]);
+    expect(mine({ yours_since: 4 })).toEqual([false, false, true]);
+    expect(mine({ yours_since: null })).toEqual([false, false, false]);
+    expect(kinds({ answered_at: 2, yours_since: 4 })).toEqual(["turn", "turn", "answered", "turn"]);
+  });
 });
 
 describe("after paint", () => {

@@ -5,10 +5,12 @@ import type { Contact, Hint } from "./model";
 import { marked, put } from "./side/store";
 import { s } from "./side/words";
 import { hintSeen } from "./store";
+import { yoursSince } from "./timeline";
 
 /** The last advice, under the conversation, read out when it comes; the box is always there, so that it is announced. */
 export function Advice({ contact }: { contact: Contact }): JSX.Element {
-  const hint = contact.phase === "wrap_up" ? null : advice(contact.handover, hintSeen.value);
+  const since = contact.phase === "wrap_up" ? null : yoursSince(contact);
+  const hint = since === null ? null : advice(contact.handover, Math.max(hintSeen.value, since)); // a colleague's is over
   return (
     <div class="advice" role="status" aria-live="polite" data-testid="advice">
       {hint !== null && (

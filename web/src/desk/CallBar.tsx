@@ -31,25 +31,27 @@ import {
   talking,
 } from "./store";
 
-/** The bar at the bottom. It never moves; only what stands in it changes. */
+/** The bar at the bottom. It never moves; strips take their room from the story, panels stand over it. */
 export function CallBar(): JSX.Element {
   const contact = desk.value.contact;
   return (
-    <footer class={ringing.value ? "bar ringing" : "bar"} aria-label={t("bar.label")} data-testid="bar">
+    <footer class="foot" aria-label={t("bar.label")}>
       <div class="over-bar">
         <Open />
-        <Strips />
       </div>
-      {ringing.value && contact !== null ? (
-        <Offer contact={contact} />
-      ) : talking.value && contact !== null ? (
-        <Talk contact={contact} />
-      ) : (
-        <Idle contact={contact} />
-      )}
-      <p class="unseen" role="alert" data-testid="ring-announce">
-        {ringing.value ? t("ring.announce", { queue: contact?.queue ?? "", name: callerName.value }) : ""}
-      </p>
+      <Strips />
+      <div class={ringing.value ? "bar ringing" : "bar"} data-testid="bar">
+        {ringing.value && contact !== null ? (
+          <Offer contact={contact} />
+        ) : talking.value && contact !== null ? (
+          <Talk contact={contact} />
+        ) : (
+          <Idle contact={contact} />
+        )}
+        <p class="unseen" role="alert" data-testid="ring-announce">
+          {ringing.value ? t("ring.announce", { queue: contact?.queue ?? "", name: callerName.value }) : ""}
+        </p>
+      </div>
     </footer>
   );
 }

@@ -76,7 +76,7 @@ class TurnRow extends Component<TurnProps> {
   override shouldComponentUpdate({ line, contact }: TurnProps): boolean {
     const before = this.props.line;
     const same = line.triggers.length === before.triggers.length && line.triggers.every((one, n) => one === before.triggers[n]);
-    return line.turn !== before.turn || line.keys !== before.keys || !same || contact.id !== this.props.contact.id;
+    return line.turn !== before.turn || line.keys !== before.keys || line.mine !== before.mine || !same || contact.id !== this.props.contact.id;
   }
 
   override render({ line, contact }: TurnProps): JSX.Element {
@@ -92,7 +92,7 @@ function Drawn({ line, contact }: TurnProps): JSX.Element {
   return (
     <li class={`turn ${turn.speaker}${unsure ? " doubtful" : ""}`} data-testid="turn" data-speaker={turn.speaker}>
       <time class="figures">{clock(turn.at)}</time>
-      <span class="speaker">{t(`talk.${turn.speaker}`)}</span>
+      <span class="speaker">{t(turn.speaker === "agent" && !line.mine ? "talk.colleague" : `talk.${turn.speaker}`)}</span>
       <span class="words" lang={turn.language || undefined}>
         {spoken ? turn.text : <kbd>{t("talk.pressed", { keys })}</kbd>}
       </span>

@@ -25,7 +25,7 @@ export function Feeling({ contact }: { contact: Contact }): JSX.Element | null {
           <span aria-hidden="true">{SIGNS[felt.trend]}</span> {t(`trend.${felt.trend}`)}
         </span>
       )}
-      {why.length > 0 && <span class="why">{why.join(t("list.comma"))}</span>}
+      {why.length > 0 && <span class="felt-why">{why.join(t("list.comma"))}</span>}
     </div>
   );
 }

@@ -157,6 +157,8 @@ export interface Contact {
   started_at: number | null;
   queued_at: number | null;
   answered_at: number | null;
+  /** Since when it is this agent's: null where it is not, as for a colleague who is asked; missing as `answered_at`. */
+  yours_since?: number | null;
   held: boolean;
   note: string;
   turns: Turn[];

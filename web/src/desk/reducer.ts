@@ -92,17 +92,20 @@ function snapshot(data: Data): DeskState {
 
 function withAgent(state: DeskState, agent: Agent, at: number): DeskState {
   const wrapUpOver = state.contact?.phase === "wrap_up" && agent.state !== "wrap_up" && agent.state !== "in_call";
-  return { ...state, agent, contact: wrapUpOver ? null : state.contact, told: toldOf(state, agent, at) };
+  return { ...state, agent, contact: wrapUpOver ? null : state.contact, told: toldOf(state, agent, at), explained: agent.state === state.agent?.state ? state.explained : null };
 }
+
+/** What was told is about a state, which the next one settles; a broadcast or a task stays until it is closed. */
+const chosen = (told: Told | null): boolean => told?.kind === "state" || told?.kind === "healed";
 
 /** A state that somebody else chose is said; one that this agent chose takes it away. */
 function toldOf(state: DeskState, agent: Agent, at: number): Told | null {
   const { state: name, reason, by = "" } = agent;
   const before = state.agent;
   if (before !== null && before.state === name && before.reason === reason && (before.by ?? "") === by) return state.told;
-  if (by === "") return name === before?.state ? state.told : null;
-  const chosen = name === "available" ? before?.state === "break" || before?.state === "offline" : name === "break" || name === "offline";
-  return chosen ? { at, kind: "state", state: name, reason, by } : state.told;
+  if (by === "") return name === before?.state || !chosen(state.told) ? state.told : null;
+  const ordered = name === "available" ? before?.state === "break" || before?.state === "offline" : name === "break" || name === "offline";
+  return ordered ? { at, kind: "state", state: name, reason, by } : state.told;
 }
 
 /** Accepts a bare list too: `data` of `queues` is a list. */

@@ -6,6 +6,8 @@ export interface TurnLine {
   index: number;
   /** Keys that were pressed one after another, as one: "4 8 2 1 #". */
   keys: string;
+  /** False for the words of another agent, who had the caller before. */
+  mine: boolean;
   /** What was found in it. */
   triggers: Trigger[];
 }
@@ -16,7 +18,8 @@ export type Row = TurnLine | { kind: "queued" | "answered"; at: number };
 export function timeline(contact: Contact): Row[] {
   const marks: Row[] = [];
   if (contact.queued_at) marks.push({ kind: "queued", at: contact.queued_at });
-  if (contact.answered_at) marks.push({ kind: "answered", at: contact.answered_at });
+  const since = yoursSince(contact);
+  if (since !== null) marks.push({ kind: "answered", at: since });
   const triggers = contact.handover.triggers ?? [];
   const rows: Row[] = [];
   contact.turns.forEach((turn, index) => {
@@ -27,10 +30,15 @@ export function timeline(contact: Contact): Row[] {
       last.keys = `${last.keys} ${turn.text}`;
       last.triggers.push(...found);
     } else {
-      rows.push({ kind: "turn", turn, index, keys: turn.medium === "keys" ? turn.text : "", triggers: found });
+      rows.push({ kind: "turn", turn, index, keys: turn.medium === "keys" ? turn.text : "", mine: since !== null && turn.at >= since, triggers: found });
     }
   });
   return [...rows, ...marks];
+}
+
+/** Since when this agent has the caller; null before, and for who is only asked. */
+export function yoursSince({ yours_since, answered_at }: Contact): number | null {
+  return yours_since === undefined ? answered_at : yours_since;
 }
 
 /** Keys of the same person that belong to the keys before them. */

@@ -16,6 +16,11 @@ const rows = computed(() => rowsOf(desk.value.settings.dispositions, say));
 /** The chosen outcome; null where there is none, or none by that name any more. */
 export const outcome = computed(() => rows.value.find((row) => row.path === draft.value.disposition && !row.branch) ?? null);
 
+/** What an outcome of a record is called, each step of the way to it; undefined where it is none of this house now. */
+export function outcomeWords(path: string): string | undefined {
+  return rows.value.find((row) => row.path === path)?.words.join(t("line.outcome.join"));
+}
+
 // What was chosen is in sight after a reload; with the next contact the tree is closed again.
 const contactId = computed(() => desk.value.contact?.id ?? "");
 effect(() => {

@@ -59,7 +59,8 @@ async function ask(type: string, data: object, most?: number): Promise<boolean> 
   fault.value = "";
   const words = await asked(type, data, most);
   busy.value = false;
-  fault.value = words;
+  if (panel.value === "" && words !== "") say(words); // a call that began closed the panel
+  else fault.value = words;
   if (words === "") panel.value = "";
   return words === "";
 }

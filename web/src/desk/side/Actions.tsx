@@ -85,7 +85,7 @@ function Form({ action, contact }: { action: Action; contact: Contact }): JSX.El
           change={(value) => (values.value = { ...values.value, [field.name]: value })}
         />
       ))}
-      {question !== "" && <p class="question">{question}</p>}
+      {question !== "" && Object.keys(wrong).length === 0 && <p class="question">{question}</p>}
       <div class="buttons">
         <button type="submit" class="primary" disabled={sending.value} data-testid="action-send">
           {s(question === "" ? "side.actions.send" : "side.actions.sure")}

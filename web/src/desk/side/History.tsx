@@ -3,7 +3,9 @@ import type { JSX } from "preact";
 import { clock, day, language, named, t } from "../../i18n";
 import type { SideKey } from "../../i18n/desk-side-en";
 import { sideEn } from "../../i18n/desk-side-en";
+import { outcomeWords } from "../call/Outcomes";
 import type { Contact, Turn } from "../model";
+import { desk } from "../store";
 import { together, type Past } from "./book";
 import { get, of } from "./requests";
 import { loadPast, past, pastState } from "./store";
@@ -90,7 +92,7 @@ export function History({ contact }: { contact: Contact }): JSX.Element {
 
 function resultOf({ kind, result }: Past): string {
   if (kind === "survey") return s("side.kind.score", { n: result });
-  return kind === "ticket" ? named("matter", result) : named("disposition", result);
+  return kind === "ticket" ? named("matter", result) : (outcomeWords(result) ?? named("disposition", result));
 }
 
 function Row({ one, contact }: { one: Past; contact: Contact }): JSX.Element {
@@ -119,6 +121,7 @@ function Earlier({ one, contact, head }: { one: Past; contact: Contact; head: JS
     story.value = await get<Story>(of(contact.id, `past/${encodeURIComponent(one.id)}`)).catch(() => "failed" as const);
   };
   const told = story.value;
+  const mine = one.agent === desk.value.agent?.id;
   return (
     <details onToggle={(event) => void onToggle(event)}>
       <summary class="past-row">{head}</summary>
@@ -132,7 +135,7 @@ function Earlier({ one, contact, head }: { one: Past; contact: Contact; head: JS
             <ol>
               {told.turns.map((turn, n) => (
                 <li key={n} lang={turn.language || language.value}>
-                  <span class="sub">{t(`talk.${turn.speaker}`)}</span> {turn.text}
+                  <span class="sub">{t(turn.speaker === "agent" && !mine ? "talk.colleague" : `talk.${turn.speaker}`)}</span> {turn.text}
                 </li>
               ))}
             </ol>
