@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,9 @@ _RANGES = ((0.0, 0.3), (0.38, _OF_TENSE), (0.7, 1.0))
 _ENOUGH = 0.8
 """The level of words whose weights in the list come to `STRONG`, unless the model takes the whole for calm."""
 
+_LETTERS = {"zh": re.compile(r"[\u3400-\u9fff]"), "en": re.compile(r"[a-z]", re.IGNORECASE)}
+"""What a turn has of which the model knows anything: of words in the other writing it would guess."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -42,6 +46,8 @@ def judge(text: str, language: str) -> Verdict:
     if model is None or not said:
         return Verdict()
     found = find(said, language)
+    if not found.words and not _LETTERS[language].search(said):
+        return Verdict()
     chances = model.chances(said, language, found)
     chances *= (1.0 if found.words else _PRIOR, 1.0, _DOUBT)
     chances /= chances.sum()

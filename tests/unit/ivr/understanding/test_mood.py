@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.understanding.mood import mood
+from ivr.understanding.mood import Verdict, judge, mood
 
 ANGRY = [
     ("zh", "你们这是什么服务气死我了"),
@@ -74,3 +74,8 @@ def test_a_hostile_text_costs_little(unit: str) -> None:
     for language in ("zh", "en"):
         mood(unit * 20_000, language)
     assert time.perf_counter() - began < 0.2
+
+
+def test_words_in_the_other_writing_are_not_guessed_at() -> None:
+    """A greeting of the other language was taken for anger."""
+    assert judge("你好", "en") == judge("bill please", "zh") == Verdict()
