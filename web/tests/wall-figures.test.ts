@@ -72,11 +72,11 @@ it("calls that somebody should look at come first", () => {
 describe("lines", () => {
   const points = (...values: (number | null)[]): Point[] => values.map((asa, index) => ({ second: index * 900, asa }));
 
-  it("share one scale, have gaps where nothing happened, and an end", () => {
+  it("share one scale, have gaps where nothing happened, a dash for a lone value, and an end", () => {
     const [line, ghost] = sparks(points(0, 10, null, 5), points(20), "asa", 90, 22);
-    expect(line.path).toBe("M0 21L30 11M90 16");
+    expect(line.path).toBe("M0 21L30 11M89 16h2");
     expect(line.end).toEqual([90, 16]);
-    expect(ghost.path).toBe("M0 1");
+    expect(ghost.path).toBe("M-1 1h2");
   });
 
   it("are not drawn of a single value, and flat ones lie in the middle", () => {

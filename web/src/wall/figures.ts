@@ -147,7 +147,7 @@ export interface Line {
   end: [number, number] | null;
 }
 
-/** Two lines in one box of `width` by `height`, on a common scale; gaps where nothing happened. Pure. */
+/** Two lines in one box of `width` by `height`, on a common scale; gaps where nothing happened, a dash where a value stands alone. Pure. */
 export function sparks(today: readonly Point[], before: readonly Point[], name: string, width: number, height: number): [Line, Line] {
   const values = [...today, ...before].flatMap((point) => (typeof point[name] === "number" ? [point[name]] : []));
   const none: Line = { path: "", end: null };
@@ -161,14 +161,15 @@ export function sparks(today: readonly Point[], before: readonly Point[], name: 
     let path = "";
     let end: [number, number] | null = null;
     let open = false;
-    for (const point of points) {
+    const single = new Set(alone(points.map((point) => point[name])));
+    for (const [at, point] of points.entries()) {
       const value = point[name];
       if (typeof value !== "number") {
         open = false;
         continue;
       }
       end = [round(x(point.second)), round(y(value))];
-      path += `${open ? "L" : "M"}${end[0]} ${end[1]}`;
+      path += single.has(at) ? `M${round(end[0] - 1)} ${end[1]}h2` : `${open ? "L" : "M"}${end[0]} ${end[1]}`;
       open = true;
     }
     return { path, end };
