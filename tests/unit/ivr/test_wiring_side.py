@@ -37,6 +37,15 @@ def test_the_first_flow_by_name_says_what_an_intent_is_called(tmp_path: Path) ->
     assert labels_of(flows) == {"bill": {"zh": "账单", "en": "Statement"}}
 
 
+def test_pages_have_words_for_every_wish_of_the_samples() -> None:
+    store = FlowStore([Path(__file__).parents[3] / "dialplans"])
+    store.reload()
+    assert not store.problems
+    named = labels_of(store.flows)
+    wishes = {name for flow in store.flows.values() for name in flow.intents}
+    assert {name for name in wishes if set(named.get(name, {})) != {"zh", "en"}} == set()
+
+
 def test_a_book_with_other_words_has_another_version(tmp_path: Path) -> None:
     flows = flows_of(tmp_path, shop="{ zh: 账单 }")
     shelf = Shelf([tmp_path / "scenes"], lambda: House(frozenset(), frozenset(), frozenset(), frozenset()))
