@@ -101,7 +101,7 @@ async def test_orders_reasons_misses_and_answers(tmp_path: Path) -> None:
         await expect(desk.page.get_by_test_id("longer")).to_have_count(0)
 
         states = (await node.api("/api/v1/agents/ann/states"))["states"]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while states[0]["state"] != "wrap_up":
                 await asyncio.sleep(0.2)
                 states = (await node.api("/api/v1/agents/ann/states"))["states"]

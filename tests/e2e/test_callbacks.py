@@ -176,7 +176,7 @@ async def test_a_customer_who_is_engaged_is_called_again(site: Site) -> None:
     first.leg.send_digits("2")
     await first.ended()
     over = await callback(server, id=row["id"], status="cancelled")
-    async with asyncio.timeout(10):  # the try is written down after the row is over
+    async with asyncio.timeout(30):  # the try is written down after the row is over
         while len(over["tries"]) < 2:
             await asyncio.sleep(0.1)
             over = await callback(server, id=row["id"], status="cancelled")

@@ -19,7 +19,7 @@ from tests.e2e.phones import Phone, Phones
 from tests.e2e.server import HotlineProcess
 from tests.unit.telephony.media.sounds import levels
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
 TONES = {"caller": 400.0, "emma": 700.0, "third": 1100.0, "wangfang": 1500.0}
 
@@ -257,7 +257,7 @@ async def test_park_and_pick_up(office: Office) -> None:
     caller, emma, contact = await talk(office)
     await desk.ask("park", contact_id=contact, slot="702")
     await emma.ended()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not (parked := (await server.api("/api/v1/parked"))["parked"]):  # noqa: ASYNC110  # it is in another process
             await asyncio.sleep(0.05)
     assert (parked[0]["slot"], parked[0]["contact"], parked[0]["by"]) == ("702", contact, "emma")

@@ -219,7 +219,7 @@ async def test_what_is_said_and_done_stands_on_the_page(house: House) -> None:
     await page.get_by_test_id("step-apologise").check()
 
     # The old system's page, signed in as Emma, knows who calls.
-    await expect(page.frame_locator("iframe").locator("#who")).to_have_text("Emma for 8613800138000", timeout=10_000)
+    await expect(page.frame_locator("iframe").locator("#who")).to_have_text("Emma for 8613800138000")
     assert shop.visits[0]["contact"]["caller"]["number"] == "8613800138000"
     assert shop.visits[0]["exp"] - shop.visits[0]["iat"] == 60
 
@@ -239,7 +239,7 @@ async def test_what_is_said_and_done_stands_on_the_page(house: House) -> None:
     shop.failing = 1
     await refund(page, "24")
     run = page.locator('[data-testid="run"][data-action="refund"]')
-    await expect(run.first).to_have_attribute("data-status", "done", timeout=15_000)
+    await expect(run.first).to_have_attribute("data-status", "done")
     await expect(run.first).to_contain_text("On its way.")
     assert len(set(shop.ids)) == 1
     assert len(shop.ids) == 2, "the first try failed"
@@ -264,7 +264,7 @@ async def test_what_is_said_and_done_stands_on_the_page(house: House) -> None:
 
     # A reload loses nothing of it.
     await page.reload()
-    await expect(page.get_by_test_id("step-apologise")).to_be_checked(timeout=15_000)
+    await expect(page.get_by_test_id("step-apologise")).to_be_checked()
     await expect(page.get_by_test_id("line-answer")).to_have_attribute("data-state", "said")
     await expect(run).to_have_count(2)
     await expect(page.get_by_test_id("cards-pushed").get_by_test_id("card-keep")).to_be_visible()
@@ -281,7 +281,7 @@ async def test_what_is_said_and_done_stands_on_the_page(house: House) -> None:
     await expect(contact).to_have_attribute("data-phase", "connected", timeout=20_000)
     earlier = page.locator('[data-testid="past"][data-kind="call"]').filter(has=page.locator("summary"))
     await earlier.locator("summary").first.click()
-    await expect(earlier.first).to_contain_text("let me think about it", timeout=10_000)
+    await expect(earlier.first).to_contain_text("let me think about it")
     await expect(earlier.first).to_contain_text("Refunded 24.")
     await expect(page.get_by_test_id("step-apologise")).not_to_be_checked()
 

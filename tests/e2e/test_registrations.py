@@ -35,5 +35,5 @@ async def test_a_registration_outlives_a_restart(tmp_path: Path) -> None:
         await server.stop()
         await server.start()
         await server.called_by(caller, "0")
-        await desk.wait_for("CALL_ESTABLISHED", seconds=15.0)
+        await desk.wait_for("CALL_ESTABLISHED")
         await server.until_line("agent dora: on duty")

@@ -12,7 +12,7 @@ from tests.e2e.baresip import Baresip
 from tests.e2e.server import ROOT, HotlineProcess
 from tests.e2e.signals import silence, write_wav
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 
 MENU = "      bill: read_bill\n      balance: read_balance\n"
@@ -24,8 +24,8 @@ def quiet(folder: Path) -> Path:
 
 
 async def until_logged(server: HotlineProcess, pattern: str) -> str:
-    """The first line of the log like `pattern`, which comes within ten seconds."""
-    await server.until_line(pattern, seconds=10.0)
+    """The first line of the log like `pattern`, once it is there."""
+    await server.until_line(pattern)
     return server.log_lines(pattern)[0]
 
 

@@ -20,7 +20,7 @@ from tests.e2e.phones import Phones
 from tests.e2e.server import HotlineProcess
 from tests.unit.telephony.media.sounds import levels
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
 BEEP = 1000.0
 MAIN = """
@@ -119,7 +119,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
 
 async def until(server: HotlineProcess, path: str, **fields: Any) -> dict[str, Any]:
     """The first row of a list that has these fields."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             for row in (await server.api(f"/api/v1/{path}"))[path.partition("?")[0]]:
                 if all(row[name] == value for name, value in fields.items()):

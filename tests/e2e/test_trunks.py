@@ -15,7 +15,7 @@ from telephony.sip.digest import Account
 from tests.e2e.server import HotlineProcess
 from tests.unit.telephony.gateway.nodes import Ear, Node, node, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
 OURS, WATCH, PREMIUM = "+4930901820", "+4915112345678", "+499001234567"
 FLOW = """

@@ -194,7 +194,7 @@ async def node(redis_url: str) -> AsyncIterator[Node]:
     await ticker.close()
 
 
-async def until(condition: Callable[[], bool], *, within: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], *, within: float = 30.0) -> None:
     for _ in range(int(within / 0.02)):
         if condition():
             return
@@ -244,9 +244,9 @@ async def test_note_and_outcome_are_kept_while_they_are_typed(node: Node) -> Non
         node.played.state = "wrap_up"
         node.hub.push("wang", "contact", contact("wrap_up"))
         node.hub.push("wang", "agent", node.played.agent())
-        await page.fill("[data-testid=note]", "explained the bill", timeout=5000)
-        await page.click("[data-testid=disposition-solved]", timeout=5000)
-        await page.click("[data-testid=finish]", timeout=5000)
+        await page.fill("[data-testid=note]", "explained the bill")
+        await page.click("[data-testid=disposition-solved]")
+        await page.click("[data-testid=finish]")
         await until(lambda: ("wrap_up", "c-1", "solved", "explained the bill") in node.played.done)
 
 
