@@ -12,7 +12,7 @@ from typing import Any
 from starlette.websockets import WebSocket
 
 from ivr.acd.desk import AT_WALL, RingOutcome, person_of
-from ivr.errors import Conflict, IvrError, NotAllowed
+from ivr.errors import Conflict, IvrError, NotAllowed, NotFound
 from ivr.web.agent_desk import REPLACED, AgentDesk
 from ivr.web.agent_leg import open_agent_leg
 from ivr.web.desk_commands import AT_WALL_SAY, COMMANDS, MOST_OPENING, NOTE, NOTED, OF_THE_CALL, OF_THE_PAGE, PAGE_ANSWERS, SHOW
@@ -32,6 +32,8 @@ PICTURE = 1.0
 it keeps the audio that it has, and what is being typed."""
 
 TRY_AGAIN = 1013
+NO_AGENT = 4404
+"""Whoever signed in is none of the agents of the settings: trying again helps nobody."""
 GOING_AWAY = 1001
 
 Elsewhere = Callable[[str, str, Sequence[str]], Awaitable[bool]]
@@ -288,7 +290,7 @@ class DeskHub:
                 parts = await self._actions.page_opened(desk.agent_id)
             except IvrError as error:
                 log.warning("agent %s: the desk cannot be opened: %s", desk.agent_id, error)
-                page.close(TRY_AGAIN, "try again")
+                page.close(*((NO_AGENT, "no agent") if isinstance(error, NotFound) else (TRY_AGAIN, "try again")))
                 return False
             if parts.get("moved"):
                 desk.state.forget()

@@ -8,7 +8,7 @@ import { logout, me, signedIn } from "../net/api";
 import { ServerClock } from "../net/clock";
 import type { ServerMessage } from "../net/envelope";
 import { Gathered } from "../net/gathered";
-import { RequestError, SIGNED_OUT, Socket, socketUrl, type SocketStatus } from "../net/socket";
+import { NO_AGENT, RequestError, SIGNED_OUT, Socket, socketUrl, type SocketStatus } from "../net/socket";
 import { placesFor } from "../ui/Nav";
 import { reasonIn } from "../ui/why";
 import { allowNotifications, announce } from "./call/preferences";
@@ -118,6 +118,7 @@ function follow(status: SocketStatus, close?: { code: number; reason: string }):
   }
   if (status === "closed" && close !== undefined) {
     if (close.code === SIGNED_OUT) account.value = "signed_out";
+    else if (close.code === NO_AGENT) account.value = "not_allowed";
     else link.value = "replaced";
     quieten();
     return;

@@ -124,7 +124,7 @@ export const en = {
   "login.wrong": "User name, password or code is wrong.",
   "login.locked": "Too many attempts. Try again in five minutes.",
   "login.unreachable": "The server does not answer. Check that it is running, then try again.",
-  "login.not_agent": "This account takes no calls. Sign in with an agent's, or have an administrator give it the role.",
+  "login.not_agent": "This account takes no calls. Sign in with an agent's, or have an administrator make it one: the role under People, and an entry under Agents.",
   "login.hint": "The server prints the demo agents and their passwords when it starts.",
   "login.over": "Your session is over. Sign in again: what you typed is kept.",
   "login.code": "Code of the app",

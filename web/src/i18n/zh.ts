@@ -126,7 +126,7 @@ export const zh: Catalogue = {
   "login.wrong": "用户名、密码或验证码不正确。",
   "login.locked": "尝试次数过多，请五分钟后再试。",
   "login.unreachable": "服务器没有响应。请确认已启动后重试。",
-  "login.not_agent": "此账号不是坐席。请用坐席账号登录，或请管理员授予该角色。",
+  "login.not_agent": "此账号不是坐席。请用坐席账号登录，或请管理员在“人员”中授予坐席角色，并在“坐席”中添加。",
   "login.hint": "演示坐席的用户名和密码会在服务器启动时显示。",
   "login.over": "登录已过期。请重新登录，您输入的内容仍然保留。",
   "login.code": "验证码",

@@ -33,6 +33,8 @@ const REQUEST_MS = 6000;
 /** Closed for good, nothing to retry: another tab took this desk; the session is over. */
 export const REPLACED = 4001;
 export const SIGNED_OUT = 4401;
+/** Closed for good: who signed in is none of the agents. */
+export const NO_AGENT = 4404;
 
 interface Waiting {
   resolve(): void;
@@ -160,7 +162,7 @@ export class Socket {
     this.ws = null;
     this.failWaiting();
     if (this.ended) return;
-    if (!this.options.resume || code === REPLACED || code === SIGNED_OUT) {
+    if (!this.options.resume || code === REPLACED || code === SIGNED_OUT || code === NO_AGENT) {
       this.finish();
       this.options.onStatus("closed", { code, reason });
       return;

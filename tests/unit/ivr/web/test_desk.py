@@ -7,7 +7,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from ivr.acd.desk import RingOutcome
+from ivr.errors import NotFound
 from ivr.web import page_socket
+from ivr.web.desk import NO_AGENT
 from ivr.web.desk_commands import MOST_OPENING
 from telephony.errors import TransportError
 from telephony.leg import EndCause, LegState
@@ -40,6 +42,16 @@ async def test_fresh_page_gets_its_snapshot(web: Web) -> None:
 async def test_a_senior_agent_has_a_desk(web: Web) -> None:
     await web.desk("mei")
     assert web.hub.online == ("mei",)
+
+
+async def test_who_is_none_of_the_agents_is_told_so_for_good(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nobody(agent_id: str) -> None:
+        raise NotFound(f"there is no agent {agent_id}")
+
+    monkeypatch.setattr(web.actions, "page_opened", nobody)
+    page = await web.socket("/ws/desk", cookie=await web.cookie())
+    await page.send("resume", {"seq": 0})
+    assert await page.closed() == (NO_AGENT, "no agent")
 
 
 async def test_transcript_is_on_the_screen_before_the_ring(web: Web) -> None:
