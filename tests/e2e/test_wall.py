@@ -203,7 +203,7 @@ async def tells_desks(board: Page, server: HotlineProcess) -> None:
         await desk.until("told")
         told = desk.last("told")
         assert (told["kind"], told["text"], told["by"]) == ("broadcast", "<b>Fibre</b> is down", "boss")
-    await expect(board.get_by_test_id("notice")).to_contain_text("Sent to 1 desks; 1 have no desk open")
+    await expect(board.get_by_test_id("notice")).to_contain_text("Desks told: 1; without an open desk: 1")
 
 
 async def explains_numbers(board: Page) -> None:
