@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
 import { Conversation } from "./Conversation";
 import { Do } from "./Do";
@@ -13,9 +14,14 @@ const TABS = ["conversation", "who", "do"] as const;
 type Tab = (typeof TABS)[number];
 const tab = signal<Tab>("conversation");
 
-/** Three columns side by side; on a narrow screen one at a time. */
+/** Three columns side by side; on a narrow screen one at a time: the story when it rings, the note when it is over. */
 export function Columns(): JSX.Element {
   const contact = desk.value.contact;
+  const phase = contact?.phase;
+  useEffect(() => {
+    if (phase === "offered") tab.value = "conversation";
+    if (phase === "wrap_up") tab.value = "do";
+  }, [contact?.id, phase]);
   if (contact === null) return <Empty />;
   const felt = feeling(contact.handover);
   return (
