@@ -292,7 +292,7 @@ async def test_what_was_understood_stands_on_the_desk_while_two_talk(node: Node)
         why = [{"zh": "重复三次", "en": "asked three times"}]
         handover: dict[str, Any] = {"summary": "Bill too high.", "summary_by": "a model", "why": ["asked for a person"]}
         handover |= {"mood": "tense", "mood_level": 0.5, "mood_trend": "rising", "mood_why": why}
-        node.hub.push("wang", "contact", {**contact("connected"), "handover": handover})
+        node.hub.push("wang", "contact", {**contact("connected"), "answered_at": 8.0, "handover": handover})
         mood = page.get_by_test_id("mood")
         await expect(mood).to_contain_text("asked three times")
         await expect(mood).to_have_attribute("data-trend", "rising")
@@ -345,6 +345,7 @@ async def test_markup_in_what_was_said_stays_text(node: Node) -> None:
         why = [{"zh": TEXT, "en": TEXT}]
         handover: dict[str, Any] = {"summary": TEXT, "summary_by": NAME, "why": [TEXT], "mood": "tense", "mood_why": why}
         shown = contact("connected") | {
+            "answered_at": 4.0,
             "caller": {"number": NAME, "name": NAME, "authenticated": True},
             "profile": {"name": NAME, "tier": NAME, "products": [TEXT, {"name": TEXT}], NAME: TEXT},
             "intent": {"name": NAME, "label": NAME, "confidence": 0.9},
