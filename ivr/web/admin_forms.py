@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ivr.errors import ConfigError, Stale
+from ivr.errors import ConfigError, NotAllowed, Stale
 from ivr.web.admin_door import AdminError, Door, Who, body_of, invalid, not_here, text_in
 from ivr.web.admin_parts import AdminParts, FormDesk
 from ivr.web.api import BadRequest
@@ -65,6 +65,9 @@ class FormsApi:
         return JSONResponse(found)
 
     async def audit(self, request: Request, who: Who) -> Response:
+        """The newest lines, for administrators: who signed in from where stands among them."""
+        if not who.may_write:
+            raise NotAllowed("the audit is for administrators")
         limit = request.query_params.get("limit", "100")
         if not limit.isdecimal() or len(limit) > 6 or int(limit) < 1:
             raise BadRequest("limit must be a number from 1")

@@ -122,7 +122,6 @@ GET /api/v1/quality/mine/count
 GET /api/v1/contacts/{contact_id}/recordings/{number:int}
 
 # STAFF: supervisors and administrators
-GET /api/v1/admin/audit
 GET /api/v1/admin/changes
 POST /api/v1/admin/check
 GET /api/v1/admin/configuration
@@ -198,6 +197,7 @@ GET /api/v1/wall/formulas
 GET /api/v1/wall/history
 
 # ADMINS: administrators alone
+GET /api/v1/admin/audit
 PUT /api/v1/admin/configuration/{part}
 POST /api/v1/admin/flows
 DELETE /api/v1/admin/flows/{flow}

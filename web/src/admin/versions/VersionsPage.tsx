@@ -29,7 +29,7 @@ async function read(name: string): Promise<void> {
     versions.value = [];
     failed.value = error instanceof ApiError ? error : null;
   }
-  audit.value = (await ask<{ lines: AuditLine[] }>("GET", "/audit?limit=50").catch(() => ({ lines: [] }))).lines;
+  audit.value = !mayWrite() ? [] : (await ask<{ lines: AuditLine[] }>("GET", "/audit?limit=50").catch(() => ({ lines: [] }))).lines;
 }
 
 /** What was published when, by whom and why; what differs; and the way back. */
