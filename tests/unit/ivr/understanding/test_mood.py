@@ -79,3 +79,10 @@ def test_a_hostile_text_costs_little(unit: str) -> None:
 def test_words_in_the_other_writing_are_not_guessed_at() -> None:
     """A greeting of the other language was taken for anger."""
     assert judge("你好", "en") == judge("bill please", "zh") == Verdict()
+
+
+@pytest.mark.parametrize(
+    "text", ["how are you", "who are you", "are you there", "can you hear me", "你是谁", "你叫什么名字", "听得到吗"]
+)
+def test_questions_to_whoever_answers_are_calm(text: str) -> None:
+    assert mood(text, "en" if text.isascii() else "zh") == "calm"
