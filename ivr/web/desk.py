@@ -290,7 +290,8 @@ class DeskHub:
                 parts = await self._actions.page_opened(desk.agent_id)
             except IvrError as error:
                 log.warning("agent %s: the desk cannot be opened: %s", desk.agent_id, error)
-                page.close(*((NO_AGENT, "no agent") if isinstance(error, NotFound) else (TRY_AGAIN, "try again")))
+                nobody = isinstance(error, NotFound) and desk.state.agent is None  # else Redis has lost who was there before
+                page.close(*((NO_AGENT, "no agent") if nobody else (TRY_AGAIN, "try again")))
                 return False
             if parts.get("moved"):
                 desk.state.forget()

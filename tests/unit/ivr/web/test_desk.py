@@ -54,6 +54,17 @@ async def test_who_is_none_of_the_agents_is_told_so_for_good(web: Web, monkeypat
     assert await page.closed() == (NO_AGENT, "no agent")
 
 
+async def test_an_agent_whom_redis_has_lost_tries_again(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def lost(agent_id: str) -> None:
+        raise NotFound(f"there is no agent {agent_id}")
+
+    await web.desk()
+    monkeypatch.setattr(web.actions, "page_opened", lost)
+    page = await web.socket("/ws/desk", cookie=await web.cookie())
+    await page.send("resume", {"seq": 0})
+    assert await page.closed() == (1013, "try again")
+
+
 async def test_transcript_is_on_the_screen_before_the_ring(web: Web) -> None:
     page = await web.desk()
     presenting = asyncio.create_task(web.hub.present("wang", {**CONTACT, "turns": [{"text": "查账单"}]}))
