@@ -220,7 +220,7 @@ async def test_a_session_that_ends_over_an_open_window_takes_nothing_away(node: 
         await page.click("[data-testid=publish]")
         await page.fill("[data-testid=publish-note]", "twice")
         await page.context.clear_cookies()
-        # Told by this click, or by the page's own look at its session, whichever comes first; the other finds the window closed.
+        # Found out by this click, or by the page's own look at its session before it.
         await page.get_by_test_id("publish-submit").dispatch_event("click")
         await expect(page.get_by_test_id("login-user")).to_be_focused()
         await page.keyboard.press("Escape")

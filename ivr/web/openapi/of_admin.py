@@ -190,7 +190,7 @@ SETTINGS = (
     Op(
         f"GET {A}/audit",
         "Who changed what, the newest first",
-        READERS,
+        ADMINS,
         query={"limit?": "int 1.."},
         answer={"lines": ["object"]},
     ),
