@@ -114,8 +114,7 @@ async def test_each_worker_has_calls_and_one_desk_serves_both(pair: HotlineProce
 async def asks_and_is_listened_to(pair: HotlineProcess, desk: WiredDesk, liam: WiredDesk) -> None:
     """A colleague is asked and comes back from a reload, a supervisor listens and whispers: on whichever worker the call is."""
     contact = (await desk.until_told("contact", phase="connected"))["id"]
-    board = await liam.another_tab(pair)
-    await board.goto(f"{pair.url}/wall?debug=1")
+    board = await liam.another_tab(pair, "/wall")
     await board.locator("[data-testid^=call-][data-phase=connected]").click(timeout=20_000)
     await board.get_by_test_id("mode-whisper").click()
     await expect(board.get_by_test_id("monitor-state")).to_have_attribute("data-mode", "whisper", timeout=20_000)

@@ -57,10 +57,10 @@ class WiredDesk(DeskPage):
         await desk.go("available")
         return desk
 
-    async def another_tab(self, server: Site) -> Page:
-        """A second page of the same browser, signed in as the first."""
+    async def another_tab(self, server: Site, path: str = "/desk") -> Page:
+        """A second page of the same browser, signed in as the first; at `/desk` it takes the lead."""
         page = await self.page.context.new_page()
-        await page.goto(f"{server.url}/desk?debug=1")
+        await page.goto(f"{server.url}{path}?debug=1")
         return page
 
     async def ask(self, kind: str, **data: str) -> None:
