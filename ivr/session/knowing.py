@@ -80,8 +80,8 @@ def noted(call: Call, note: Note) -> tuple[Call, dict[str, Any]]:
     changes: dict[str, Any] = {}
     fields: dict[str, Any] = {}
     if note.intent and (note.intent != AGENT or call.intent is None):  # who wants a person wants it for what was said before
-        changes["intent"] = Intent(note.intent, 1.0 if note.confidence is None else note.confidence)
-        fields |= {"intent": note.intent, "intent_confidence": note.confidence}
+        changes["intent"] = wish = Intent(note.intent, 1.0 if note.confidence is None else note.confidence)
+        fields |= {"intent": wish.name, "intent_confidence": wish.confidence}
     if note.tags:
         changes["tags"] = tuple(dict.fromkeys((*call.tags, *note.tags)))
         fields["tags"] = list(changes["tags"])

@@ -81,7 +81,8 @@ def view_of_record(row: Mapping[str, Any]) -> dict[str, Any]:
     """The contact of a talk that is over, from its record (`WholeContacts.find`): what its agent saw, for the wrap-up. Why it
     came to this agent, the words for the wish and the figures of the audio are not in the record."""
     caller = Caller(row["caller_number"], row["caller_name"], channel=row["channel"])
-    intent = Intent(row["intent"], row["intent_confidence"] or 0.0) if row["intent"] else None
+    sure = 1.0 if row["intent_confidence"] is None else row["intent_confidence"]
+    intent = Intent(row["intent"], sure) if row["intent"] else None
     said = ({name: value for name, value in turn.items() if name != "index"} for turn in row["turns"])
     turns = tuple(Turn.from_dict({**turn, "at": _seconds(turn["at"])}) for turn in said)
     kept = {name: row[name] for name in ("id", "called", "language", "slots", "profile", "handover")}

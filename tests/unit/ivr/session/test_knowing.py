@@ -169,3 +169,10 @@ def test_who_asks_for_a_person_still_calls_about_the_same_thing() -> None:
     after, fields = noted(billed, Note(intent="agent", tags=("asked",)))
     assert (after.intent, after.tags) == (billed.intent, ("asked",)) and "intent" not in fields
     assert noted(after, Note(intent="fault"))[1]["intent"] == "fault"
+
+
+def test_a_wish_by_key_is_as_sure_in_the_record_as_in_the_call() -> None:
+    """A desk that reads it from the record after a crash said "unsure 0.00" of it."""
+    call, fields = noted(CALL, Note(intent="bill"))
+    assert call.intent is not None
+    assert (fields["intent"], fields["intent_confidence"]) == (call.intent.name, call.intent.confidence) == ("bill", 1.0)
