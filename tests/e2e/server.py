@@ -26,6 +26,22 @@ SPEAKS = r": Say\("
 """What the log has of a flow that speaks to a caller."""
 
 
+def direct(*steps: str) -> str:
+    """A flow that answers, takes these steps, and leads to the queue `support`."""
+    return f"""
+flow: direct
+languages: [en]
+defaults: {{ error: over }}
+states:
+  main:
+    do: [{", ".join(["answer", *steps])}]
+    enqueue: {{ queue: support, music: music }}
+    on: {{ no_agents: over, closed: over, full: over }}
+  over:
+    hangup: normal
+"""
+
+
 @cache
 def _hashed(password: str) -> str:
     """As settings may have it: made once, and quick to check, where each server would take half a second for all of them."""

@@ -16,7 +16,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.browser import Browser, write_tone
 from tests.e2e.desk import DeskPage
 from tests.e2e.phones import Phone, Phones
-from tests.e2e.server import HotlineProcess
+from tests.e2e.server import HotlineProcess, direct
 
 STATIC = Path(__file__).parents[2] / "ivr" / "web" / "static"
 
@@ -28,18 +28,7 @@ pytestmark = [
 ]
 
 CALLER, AGENT = 403.0, 719.0
-FLOW = """
-flow: direct
-languages: [en]
-defaults: { error: over }
-states:
-  main:
-    do: [answer]
-    enqueue: { queue: support, music: music }
-    on: { no_agents: over, closed: over, full: over }
-  over:
-    hangup: normal
-"""
+FLOW = direct()
 TREE = [
     "solved",
     {

@@ -19,7 +19,7 @@ from playwright.async_api import Error, Page, expect
 from telephony.leg import LegState
 from tests.e2e.browser import EAR, Browser, heard, until_heard, write_tone
 from tests.e2e.phones import Phone, Phones
-from tests.e2e.server import HotlineProcess
+from tests.e2e.server import HotlineProcess, direct
 from tests.e2e.wired_page import WiredDesk
 
 STATIC = Path(__file__).parents[2] / "ivr" / "web" / "static"
@@ -37,18 +37,7 @@ QUIET = -38.0
 """dBm0 of a tone that is not there: what the music has beside it; a voice has -15."""
 TONES = {"caller": CALLER, "ann": ANN, "bob": BOB, "third": 1500.0}
 
-FLOW = """
-flow: direct
-languages: [en]
-defaults: { error: over }
-states:
-  main:
-    do: [answer, { say: welcome }]
-    enqueue: { queue: support, music: music }
-    on: { no_agents: over, closed: over, full: over }
-  over:
-    hangup: normal
-"""
+FLOW = direct("{ say: welcome }")
 
 
 @dataclass

@@ -17,7 +17,7 @@ from playwright.async_api import Locator, expect
 from tests.e2e.balancer import Balancer
 from tests.e2e.browser import Browser, write_tone
 from tests.e2e.phones import Phone, Phones
-from tests.e2e.server import HotlineProcess
+from tests.e2e.server import HotlineProcess, direct
 from tests.e2e.wired_page import WiredDesk
 from tests.unit.ivr.nodes.redis_servers import RedisServers, free_ports
 
@@ -32,18 +32,7 @@ pytestmark = [
 
 CALLER, AGENT = 403.0, 719.0
 PATIENCE = 30.0
-FLOW = """
-flow: direct
-languages: [en]
-defaults: { error: over }
-states:
-  main:
-    do: [answer]
-    enqueue: { queue: support, music: music }
-    on: { no_agents: over, closed: over, full: over }
-  over:
-    hangup: normal
-"""
+FLOW = direct()
 
 
 @dataclass

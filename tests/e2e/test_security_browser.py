@@ -35,7 +35,7 @@ from tests.e2e.baresip import free_port
 from tests.e2e.browser import Browser
 from tests.e2e.hostile import LONG, MARKUP, NAME, TEXT, Watch
 from tests.e2e.phones import Phone, Phones
-from tests.e2e.server import HotlineProcess
+from tests.e2e.server import HotlineProcess, direct
 from tests.e2e.wall_client import WallClient
 
 STATIC = Path(__file__).parents[2] / "ivr" / "web" / "static"
@@ -50,18 +50,7 @@ pytestmark = [
     pytest.mark.skipif(not (STATIC / "quality.html").is_file(), reason="the pages are not built: make pages"),
 ]
 
-FLOW = """
-flow: direct
-languages: [en]
-defaults: { error: over }
-states:
-  main:
-    do: [answer, { tag: complaint }]
-    enqueue: { queue: support, music: music }
-    on: { no_agents: over, closed: over, full: over }
-  over:
-    hangup: normal
-"""
+FLOW = direct("{ tag: complaint }")
 
 
 def scenes() -> str:
