@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/icons";
 import { Nav } from "../ui/Nav";
+import { Said } from "../ui/Said";
 import { SignIn, SignInOver } from "../ui/SignIn";
 import { Switches } from "../ui/Switches";
 import { FlowsPage } from "./flow/FlowsPage";
@@ -73,7 +74,6 @@ function Top(): JSX.Element {
 }
 
 function Notices(): JSX.Element {
-  const said = notice.value;
   return (
     <div class="notices">
       <div role="status">
@@ -84,15 +84,7 @@ function Notices(): JSX.Element {
           </div>
         )}
       </div>
-      <div role={said?.kind === "good" ? "status" : "alert"}>
-        {said !== null && (
-          <div class={`notice ${said.kind}`} data-testid="notice-notice">
-            <span class={`shape ${said.kind}`} aria-hidden="true" />
-            <p>{said.words}</p>
-            <button type="button" onClick={() => (notice.value = null)}>{t("notice.close")}</button>
-          </div>
-        )}
-      </div>
+      <Said notice={notice} name="notice-notice" />
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { decoded } from "../ui/hash";
 
 /** `#/flows/telecom?line=4` is section `flows`, rest `["telecom"]`. */
 export interface Route {
@@ -19,7 +20,7 @@ const guards = new Set<() => boolean>();
 
 export function parse(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
-  const [section = "", ...rest] = path.split("/").map(decode);
+  const [section = "", ...rest] = path.split("/").map(decoded);
   return { section: section === "" ? "flows" : section, rest: rest.filter((one) => one !== ""), query: new URLSearchParams(query) };
 }
 
@@ -37,14 +38,6 @@ export function go(section: string, rest: readonly string[] = [], query: Record<
 export function guard(unsaved: () => boolean): () => void {
   guards.add(unsaved);
   return () => guards.delete(unsaved);
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 addEventListener("hashchange", () => {

@@ -102,7 +102,7 @@ function ThreadItem({ thread }: { thread: Thread }): JSX.Element {
         {called("reach", thread.channel)}
         {thread.subject !== "" && ` · ${thread.subject}`}
         {thread.asked_at !== null && thread.status !== "pending" && <span class="shape waiting" aria-hidden="true" />}
-        {thread.unread > 0 && <span class="figures count">{thread.unread}</span>}
+        {thread.unread > 0 && <span class="news-count figures">{thread.unread}</span>}
       </span>
     </Item>
   );

@@ -19,7 +19,7 @@ export function Views(): JSX.Element {
         >
           {t(`view.${name}`)}
           {name === "inbox" && unread.value > 0 && (
-            <span class="news figures" data-testid="inbox-unread" aria-label={t("view.news", { n: unread.value })}>
+            <span class="news-count figures" data-testid="inbox-unread" aria-label={t("view.news", { n: unread.value })}>
               {unread.value}
             </span>
           )}

@@ -2,6 +2,7 @@ import type { ComponentType, JSX } from "preact";
 import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/icons";
 import { Nav } from "../ui/Nav";
+import { Said } from "../ui/Said";
 import { SignIn, SignInOver } from "../ui/SignIn";
 import { Switches } from "../ui/Switches";
 import { AgentsPage } from "./Agents";
@@ -64,7 +65,9 @@ export function App(): JSX.Element {
         </div>
       </header>
       {ready && <Places />}
-      <Notice />
+      <div class="notices">
+        <Said notice={notice} />
+      </div>
       {ready ? <Here /> : <p class="calm blank" role="status" data-testid="loading">{t(account.value === "away" ? "quality.away" : "quality.loading")}</p>}
     </div>
   );
@@ -89,24 +92,9 @@ function Places(): JSX.Element {
       {allowed.filter((one) => one.below === undefined && one.name !== "review").map(({ name }) => (
         <a key={name} href={href(name)} aria-current={here === name ? "page" : undefined} data-testid={`section-${name}`}>
           {t(`place.quality.${name}` as QualityKey)}
-          {(news.value[name] ?? 0) > 0 && <span class="count figures">{news.value[name]}</span>}
+          {(news.value[name] ?? 0) > 0 && <span class="news-count figures">{news.value[name]}</span>}
         </a>
       ))}
     </nav>
-  );
-}
-
-function Notice(): JSX.Element {
-  const said = notice.value;
-  return (
-    <div class="notices" role={said?.kind === "danger" ? "alert" : "status"}>
-      {said !== null && (
-        <div class={`notice ${said.kind}`} data-testid="notice">
-          <span class={`shape ${said.kind}`} aria-hidden="true" />
-          <p>{said.words}</p>
-          <button type="button" onClick={() => (notice.value = null)}>{t("notice.close")}</button>
-        </div>
-      )}
-    </div>
   );
 }

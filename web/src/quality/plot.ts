@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { day } from "../i18n";
+import { resolved } from "../ui/colours";
 import type { Point } from "./model";
 import { points as shown } from "./score";
 
@@ -66,14 +67,4 @@ function options({ words }: Drawn, colours: string[], size: { width: number; hei
       { label: words.reviews, scale: "n", stroke: line, fill: line, width: 0, ...(uPlot.paths.bars && { paths: uPlot.paths.bars({ size: [0.5, 24] }) }), value, points: { show: false } },
     ],
   };
-}
-
-/** A colour as the canvas takes it: `light-dark(..)` is for style sheets alone. */
-function resolved(box: HTMLElement, colour: string): string {
-  const probe = document.createElement("span");
-  probe.style.color = colour;
-  box.append(probe);
-  const found = getComputedStyle(probe).color;
-  probe.remove();
-  return found;
 }

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { decoded } from "../ui/hash";
 
 /** `#/contact/c-1?at=12` is section `contact`, id `c-1`, `at` 12. */
 export interface Route {
@@ -14,7 +15,7 @@ const leaving = new Set<() => void>();
 
 export function parse(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
-  const [section = "", id = ""] = path.split("/").map(decode);
+  const [section = "", id = ""] = path.split("/").map(decoded);
   return { section, id, query: new URLSearchParams(query) };
 }
 
@@ -32,14 +33,6 @@ export function go(section: string, id = "", query: Record<string, string | numb
 export function onLeaving(keep: () => void): () => void {
   leaving.add(keep);
   return () => void leaving.delete(keep);
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 addEventListener("hashchange", () => {

@@ -45,7 +45,7 @@ export function Nav({ here }: { here: Place["name"] }): JSX.Element | null {
         return (
           <a key={name} href={href} aria-current={name === here ? "page" : undefined} aria-label={words} data-testid={`place-${name}`}>
             {t(`place.${name}`)}
-            {news > 0 && <span class="count figures" data-testid={`place-news-${name}`}>{news}</span>}
+            {news > 0 && <span class="news-count figures" data-testid={`place-news-${name}`}>{news}</span>}
           </a>
         );
       })}

@@ -3,6 +3,7 @@ import { clock } from "../i18n";
 import { Brand } from "../ui/Brand";
 import { Icon } from "../ui/icons";
 import { Nav } from "../ui/Nav";
+import { Said } from "../ui/Said";
 import { SignIn } from "../ui/SignIn";
 import { Switches } from "../ui/Switches";
 import { AgentCard } from "./AgentCard";
@@ -107,7 +108,6 @@ function ScopeSelect(): JSX.Element {
 }
 
 function Notices(): JSX.Element {
-  const said = notice.value;
   return (
     <div class="notices">
       <div role="status">
@@ -124,15 +124,7 @@ function Notices(): JSX.Element {
           </div>
         )}
       </div>
-      <div role={said?.kind === "danger" ? "alert" : "status"}>
-        {said !== null && (
-          <div class={`notice ${said.kind}`} data-testid="notice">
-            <span class={`shape ${said.kind}`} aria-hidden="true" />
-            <p>{said.words}</p>
-            <button type="button" onClick={() => (notice.value = null)}>{t("notice.close")}</button>
-          </div>
-        )}
-      </div>
+      <Said notice={notice} />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { resolved } from "../ui/colours";
 import { alone, shown } from "./figures";
 import type { Point, Unit } from "./model";
 
@@ -108,14 +109,4 @@ function rangeOf(low: number | null, high: number | null, unit: Unit): [number, 
 
 function clockOf(second: number): string {
   return `${String(Math.floor(second / 3600)).padStart(2, "0")}:${String(Math.floor(second / 60) % 60).padStart(2, "0")}`;
-}
-
-/** A colour as the canvas takes it: `light-dark(..)` is for style sheets alone. */
-function resolved(box: HTMLElement, colour: string): string {
-  const probe = document.createElement("span");
-  probe.style.color = colour;
-  box.append(probe);
-  const found = getComputedStyle(probe).color;
-  probe.remove();
-  return found;
 }
